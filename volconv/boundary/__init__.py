@@ -1,0 +1,17 @@
+"""What lies beyond the edge: rules as index maps, and the filling of one block."""
+
+from volconv.boundary.boundaries import Boundaries, BoundaryLike
+from volconv.boundary.fill import Read, fill_block, source_boxes
+from volconv.boundary.rules import KINDS, Run, runs, source_index
+
+__all__ = [
+    "KINDS",
+    "Boundaries",
+    "BoundaryLike",
+    "Read",
+    "Run",
+    "fill_block",
+    "runs",
+    "source_boxes",
+    "source_index",
+]

@@ -1,0 +1,166 @@
+"""One block's cross-correlation: a padded block in, its outputs out.
+
+An engine is a module with ``prepare(weights, stride, dilation, source_dtype,
+compute_dtype)`` that returns a callable ``(block, out)``. The callable writes each cell
+of `out`, in the arithmetic's dtype, from a block that already has its halo. All of them
+leave out taps whose weight is zero, and start each sum at +0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.compute import direct, reference, separable
+from volconv.compute.numbers import Numbers, cast
+from volconv.compute.shapes import out_shape
+from volconv.errors import NumberError
+
+__all__ = ["Correlation"]
+
+Array = NDArray[Any]
+Correlator = Callable[[Array, Array], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Correlation:
+    """Cross-correlation of blocks with one kernel.
+
+    Parameters
+    ----------
+    factors : tuple of ndarray
+        The weights, or the factors whose product they are; each with one axis for each
+        axis of a block.
+    stride, dilation : tuple of int
+        One for each axis of a block.
+    numbers : Numbers
+        dtypes of a block, of the arithmetic, and of the outputs.
+    engine : str
+        ``direct``, ``separable`` or ``reference``.
+
+    Examples
+    --------
+    >>> numbers = Numbers("float32", "float32", "float32")
+    >>> halve = Correlation((np.array([0.5, 0.5]),), (2,), (1,), numbers, "direct")
+    >>> halve(np.arange(6, dtype="float32"))
+    array([0.5, 2.5, 4.5], dtype=float32)
+    """
+
+    factors: tuple[Array, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    numbers: Numbers
+    engine: str
+
+    @property
+    def kernel_shape(self) -> tuple[int, ...]:
+        """Taps along each axis."""
+        shapes = [factor.shape for factor in self.factors]
+        return tuple(max(sizes) for sizes in zip(*shapes, strict=True))
+
+    def __call__(self, block: Array) -> Array:
+        """Outputs of a padded block.
+
+        Parameters
+        ----------
+        block : ndarray, dtype ``numbers.source``
+            Cells with their halo; not written to.
+
+        Returns
+        -------
+        ndarray, dtype ``numbers.target``
+            Freshly allocated.
+
+        Raises
+        ------
+        NumberError
+            If an integer sum goes beyond 64 bits, or a NaN is to become an integer.
+        """
+        compute = np.dtype(self.numbers.compute)
+        shape = out_shape(block.shape, self.kernel_shape, self.stride, self.dilation)
+        out = np.empty(shape, dtype=compute)
+        if compute.kind == "c":
+            self.correlate_complex(block, out)
+        else:
+            if compute.kind == "i" and compute.itemsize == 8:
+                self.check_sums(block)
+            self.correlate_real(self.factors, block, out)
+        return cast(out, self.numbers.target)
+
+    def correlate_real(
+        self, factors: tuple[Array, ...], block: Array, out: Array
+    ) -> None:
+        """Write the outputs of a real block under real weights."""
+        self.prepare(factors, block.dtype.name, out.dtype.name)(block, out)
+
+    def prepare(
+        self, factors: tuple[Array, ...], source: str, compute: str
+    ) -> Correlator:
+        """The engine's callable."""
+        if self.engine == "separable" and len(factors) > 1:
+            return separable.prepare(
+                factors, self.stride, self.dilation, source, compute
+            )
+        engine = reference if self.engine == "reference" else direct
+        weights = reduce(np.multiply, factors)
+        return engine.prepare(weights, self.stride, self.dilation, source, compute)
+
+    def correlate_complex(self, block: Array, out: Array) -> None:
+        """Write complex outputs from real and imaginary planes, not conjugated.
+
+        Real arithmetic on planes gives each output the same bits wherever it lies in a
+        block; the complex multiplication of NumPy's vector loops and of their tails
+        need not round alike. A part that is absent takes no part.
+        """
+        real = np.dtype(out.real.dtype)
+        planes = [block.real, block.imag] if block.dtype.kind == "c" else [block]
+        if any(factor.dtype.kind == "c" for factor in self.factors):
+            whole = reduce(np.multiply, self.factors)
+            parts: list[tuple[Array, ...]] = [(whole.real,), (whole.imag,)]
+        else:
+            parts = [self.factors]
+        sums = [np.zeros(out.shape, dtype=real), np.zeros(out.shape, dtype=real)]
+        for part, factors in enumerate(parts):
+            for plane, cells in enumerate(planes):
+                product = np.empty(out.shape, dtype=real)
+                self.correlate_real(factors, cells, product)
+                into = sums[(part + plane) % 2]
+                with np.errstate(all="ignore"):
+                    if part == plane == 1:
+                        np.subtract(into, product, out=into)
+                    else:
+                        np.add(into, product, out=into)
+        out.real, out.imag = sums
+
+    def check_sums(self, block: Array) -> None:
+        """Refuse a block in which an integer sum goes beyond 64 bits.
+
+        Raises
+        ------
+        NumberError
+            If for an output ``Σ |w| |x|`` reaches 2**63: the same for every block that
+            holds the output's window.
+        """
+        weights = np.abs(reduce(np.multiply, self.factors).astype(float))
+        limit = 2.0**63 * (1 - 2.0**-30)  # below 2**63 by more than float rounding
+        largest = max((abs(float(block.max())), abs(float(block.min()))), default=0.0)
+        if largest * weights.sum() < limit:
+            return
+        shape = out_shape(block.shape, self.kernel_shape, self.stride, self.dilation)
+        sums = np.empty(shape)
+        correlator = direct.prepare(
+            weights, self.stride, self.dilation, "float64", "float64"
+        )
+        correlator(np.abs(block.astype(float)), sums)
+        if (sums >= limit).any():
+            raise NumberError(
+                "the data",
+                f"{block.dtype} values whose weighted sums may exceed 64 bits",
+                "sums that an int64 holds",
+                "choose dtype='float64'",
+            )

@@ -1,0 +1,59 @@
+"""The direct engine: the outputs that are asked for, tap by tap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["prepare"]
+
+
+def prepare(
+    weights: NDArray[Any],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    source_dtype: str,
+    compute_dtype: str,
+) -> Direct:
+    """Cross-correlation by shifted slices; see `volconv.compute.correlation`."""
+    del source_dtype
+    return Direct(weights.astype(compute_dtype), stride, dilation)
+
+
+class Direct:
+    """Sum over the taps of a weight times the block, shifted and strided.
+
+    Each output's taps are added in the order of their index, each product rounded and
+    then each sum: the bits of an output depend on its window alone.
+    """
+
+    def __init__(
+        self,
+        weights: NDArray[Any],
+        stride: tuple[int, ...],
+        dilation: tuple[int, ...],
+    ) -> None:
+        self.weights = weights
+        self.stride = stride
+        self.dilation = dilation
+
+    def __call__(self, block: NDArray[Any], out: NDArray[Any]) -> None:
+        """Write every output of a padded block."""
+        out[...] = 0
+        product = np.empty_like(out)
+        with np.errstate(all="ignore"):
+            for index, weight in np.ndenumerate(self.weights):
+                if weight == 0:
+                    continue
+                cells = tuple(
+                    slice(j * d, j * d + (size - 1) * s + 1, s)
+                    for j, d, s, size in zip(
+                        index, self.dilation, self.stride, out.shape, strict=True
+                    )
+                )
+                np.multiply(
+                    block[cells], weight, out=product, dtype=out.dtype, casting="unsafe"
+                )
+                np.add(out, product, out=out)

@@ -1,0 +1,194 @@
+"""Which numbers a result is made of: the dtypes of source, arithmetic and target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.errors import NumberError, did_you_mean
+
+__all__ = ["Numbers", "cast", "numbers_of"]
+
+SOURCES = (
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64", "complex64", "complex128"),
+)
+"""dtypes of data that can be computed with."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """dtypes by name, in the machine's byte order.
+
+    Parameters
+    ----------
+    source : str
+        Of the input's cells.
+    compute : str
+        Of the arithmetic.
+    target : str
+        Of the output's cells.
+    """
+
+    source: str
+    compute: str
+    target: str
+
+
+def numbers_of(
+    source: object,
+    weights: NDArray[Any],
+    fill_value: complex = 0,
+    dtype: object = None,
+) -> Numbers:
+    """The dtypes of a cross-correlation.
+
+    Parameters
+    ----------
+    source : dtype
+        Of the input's cells.
+    weights : ndarray, int64, float64 or complex128
+        The kernel.
+    fill_value : number
+        What padded cells may hold.
+    dtype : dtype, optional
+        Of the output, where the user chooses it.
+
+    Raises
+    ------
+    NumberError
+        If a dtype cannot be computed with, or a complex result is asked for as real.
+
+    Notes
+    -----
+    Floats keep their dtype; float16 is summed in float32. Integers and booleans under
+    float weights become float32 (up to 16 bits) or float64; under integer weights, the
+    smallest integer dtype of at least their own size that holds every possible sum, or
+    int64 where none does: a sum beyond it is then an error, never wrapped.
+
+    Examples
+    --------
+    >>> numbers_of("uint8", np.ones(9, int))
+    Numbers(source='uint8', compute='uint16', target='uint16')
+    >>> numbers_of("int16", np.ones(9) / 9)
+    Numbers(source='int16', compute='float32', target='float32')
+    """
+    cells = checked_dtype("data", source)
+    kind, size = cells.kind, cells.itemsize
+    if weights.dtype.kind == "c" or kind == "c":
+        natural = "complex128" if kind in "iuf" and size > 4 or size > 8 else "complex64"
+        if kind in "iu" and size > 2:
+            natural = "complex128"
+    elif kind == "f":
+        natural = "float64" if size == 8 else "float32"
+    elif weights.dtype.kind in "biu":
+        natural = integer_dtype(cells, weights, fill_value)
+    else:
+        natural = "float32" if size <= 2 else "float64"
+    if dtype is None:
+        target = cells.name if kind == "f" and np.dtype(natural).kind == "f" else natural
+        return Numbers(cells.name, natural, target)
+    chosen = checked_dtype("dtype", dtype)
+    if np.dtype(natural).kind == "c" and chosen.kind != "c":
+        raise NumberError(
+            "dtype", f"{chosen.name} for a complex result", "complex64 or complex128"
+        )
+    compute = natural
+    if chosen.kind in "fc":
+        wide = np.result_type(natural, chosen)
+        compute = "float32" if wide == np.float16 else wide.name
+    return Numbers(cells.name, compute, chosen.name)
+
+
+def checked_dtype(where: str, dtype: object) -> np.dtype[Any]:
+    """The dtype in native byte order.
+
+    Raises
+    ------
+    NumberError
+        If it is not one of `SOURCES`.
+    """
+    try:
+        found = np.dtype(dtype)  # type: ignore[call-overload]
+    except TypeError:
+        found = None
+    if found is None or found.name not in SOURCES:
+        got = f"dtype {found}" if found is not None else repr(dtype)
+        raise NumberError(
+            where, got, f"one of {', '.join(SOURCES)}",
+            did_you_mean(str(dtype), SOURCES) if found is None else "cast the data first",
+        )
+    native: np.dtype[Any] = found.newbyteorder("=")
+    return native
+
+
+def integer_dtype(
+    cells: np.dtype[Any], weights: NDArray[Any], fill_value: complex
+) -> str:
+    """Smallest integer dtype that holds every sum of weighted cells, else int64."""
+    fill = int(fill_value.real)
+    info = np.iinfo(cells) if cells.kind in "iu" else None
+    low = min(fill, 0 if info is None else int(info.min))
+    high = max(fill, 1 if info is None else int(info.max))
+    values = [int(weight) for weight in weights.ravel()]
+    plus = sum(value for value in values if value > 0)
+    minus = sum(value for value in values if value < 0)
+    least, most = plus * low + minus * high, plus * high + minus * low
+    family = "uint" if cells.kind in "bu" and least >= 0 else "int"
+    for bits in (8, 16, 32, 64):
+        limits = np.iinfo(f"{family}{bits}")
+        if bits >= 8 * cells.itemsize and limits.min <= least and most <= limits.max:
+            return f"{family}{bits}"
+    return "int64"
+
+
+def cast(values: NDArray[Any], target: str) -> NDArray[Any]:
+    """The values in another dtype: rounded half to even, integers saturated.
+
+    Raises
+    ------
+    NumberError
+        If there is a NaN that an integer dtype cannot hold.
+
+    Examples
+    --------
+    >>> cast(np.array([0.5, 1.5, 300.0]), "uint8")
+    array([  0,   2, 255], dtype=uint8)
+    """
+    wanted = np.dtype(target)
+    if values.dtype == wanted:
+        return values
+    if wanted.kind == "b":
+        return values != 0
+    if wanted.kind not in "iu" or values.dtype.kind == "b":
+        with np.errstate(over="ignore"):
+            return values.astype(wanted)
+    limits = np.iinfo(wanted)
+    if values.dtype.kind == "f":
+        if np.isnan(values).any():
+            raise NumberError(
+                "dtype", f"NaN in a result of dtype {target}", "numbers only",
+                "choose a float dtype, or fill the missing cells first",
+            )
+        return saturate_floats(np.rint(values), wanted)
+    own = np.iinfo(values.dtype)
+    low, high = max(limits.min, own.min), min(limits.max, own.max)
+    return np.clip(values, low, high).astype(wanted)
+
+
+def saturate_floats(whole: NDArray[Any], wanted: np.dtype[Any]) -> NDArray[Any]:
+    """Whole floats as integers; those beyond the dtype's ends become its ends.
+
+    The ends of 64-bit integers are no floats: comparing with the next float above, and
+    casting only what is below it, keeps the cast exact.
+    """
+    limits = np.iinfo(wanted)
+    above = whole >= float(limits.max)
+    below = whole <= float(limits.min)
+    found = np.where(above | below, 0, whole).astype(wanted)
+    found[above] = limits.max
+    found[below] = limits.min
+    return found

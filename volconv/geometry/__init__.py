@@ -1,0 +1,18 @@
+"""Window arithmetic: whole numbers only, no array in sight."""
+
+from volconv.geometry.axis import Centres
+from volconv.geometry.field import ReceptiveField
+from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
+from volconv.geometry.interval import Interval
+from volconv.geometry.window import Window
+
+__all__ = [
+    "PADDINGS",
+    "Centres",
+    "Geometry",
+    "Interval",
+    "PaddingLike",
+    "PerDim",
+    "ReceptiveField",
+    "Window",
+]

@@ -1,0 +1,271 @@
+"""Windows of several dimensions by name, and the only parser of per-dimension values.
+
+What a user writes (`2`, `{"y": 2}`, `"same"`, `(1, 0)`) becomes one window for each
+dimension here; below this file nothing is optional.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+from volconv.errors import DimError, GeometryError, KindError, did_you_mean
+from volconv.geometry.window import Window
+from volconv.meta import ArrayMeta
+
+__all__ = ["PADDINGS", "Geometry", "PaddingLike", "PerDim", "per_dim", "whole_number"]
+
+PADDINGS = ("valid", "same", "same_upper", "same_lower", "full")
+"""Names of paddings; each is defined in `padding_cells`."""
+
+PerDim = int | Mapping[str, int]
+PaddingLike = int | str | tuple[int, int] | Mapping[str, int | str | tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """A window for each of some dimensions, in the array's order.
+
+    Dimensions that are not listed are carried along untouched.
+
+    Examples
+    --------
+    >>> from volconv.meta import Axis
+    >>> meta = ArrayMeta((Axis("y", 6), Axis("x", 3)), "float32")
+    >>> geometry = Geometry.parse(meta, {"y": 3, "x": 3}, padding={"x": "same"})
+    >>> geometry.out_sizes(meta.sizes)
+    {'y': 4, 'x': 3}
+    """
+
+    windows: tuple[tuple[str, Window], ...]
+
+    @classmethod
+    def parse(
+        cls,
+        meta: ArrayMeta,
+        size: Mapping[str, int],
+        *,
+        stride: PerDim = 1,
+        padding: PaddingLike = "valid",
+        dilation: PerDim = 1,
+    ) -> Self:
+        """Windows from what a user wrote.
+
+        Parameters
+        ----------
+        meta : ArrayMeta
+            The array that the windows move over.
+        size : mapping of str to int
+            Taps of the kernel along each of its dimensions.
+        stride, dilation : int, or mapping of str to int
+            One number for every dimension of the kernel, or one by name; a stride may
+            name a dimension that the kernel lacks, which is then sampled.
+        padding : int, pair, str, or mapping of str to one of them
+            Cells before and after: an integer for both, a pair, or a name of
+            `PADDINGS`.
+
+        Raises
+        ------
+        GeometryError
+            If a value is out of range, or a span is longer than its padded axis.
+        DimError
+            If a dimension is not the array's.
+        """
+        meta.require(size, "kernel")
+        named = {"stride": stride, "padding": padding, "dilation": dilation}
+        dims = set(size)
+        for where, value in named.items():
+            if isinstance(value, Mapping):
+                meta.require(value, where)
+                dims |= set(value)
+        ordered = [dim for dim in meta.dims if dim in dims]
+        strides = per_dim("stride", stride, ordered, size, 1)
+        dilations = per_dim("dilation", dilation, ordered, size, 1)
+        paddings = per_dim("padding", padding, ordered, size, "valid")
+        windows = []
+        for dim in ordered:
+            bare = Window(
+                whole_number(f"size along {dim!r}", size.get(dim, 1)),
+                whole_number(f"stride along {dim!r}", strides[dim]),
+                whole_number(f"dilation along {dim!r}", dilations[dim]),
+            )
+            cells = meta.sizes[dim]
+            pair = padding_cells(dim, paddings[dim], bare, cells)
+            window = replace(bare, padding=pair)
+            check_span(dim, window, cells)
+            windows.append((dim, window))
+        return cls(tuple(windows))
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The dimensions that have a window."""
+        return tuple(dim for dim, _ in self.windows)
+
+    def __getitem__(self, dim: str) -> Window:
+        """The window along a dimension: of one cell where none is listed."""
+        return dict(self.windows).get(dim, Window(1))
+
+    def __iter__(self) -> Iterator[tuple[str, Window]]:
+        return iter(self.windows)
+
+    def out_sizes(self, sizes: Mapping[str, int]) -> dict[str, int]:
+        """Outputs along every dimension of an array with these sizes."""
+        return {dim: self[dim].out_size(cells) for dim, cells in sizes.items()}
+
+    def strides(self) -> dict[str, int]:
+        """The stride along each dimension that has a window."""
+        return {dim: window.stride for dim, window in self.windows}
+
+    def then(self, other: Geometry) -> Geometry:
+        """The windows of two steps, this one first, as far as reach goes."""
+        dims = dict.fromkeys((*self.dims, *other.dims))
+        return Geometry(tuple((dim, self[dim].then(other[dim])) for dim in dims))
+
+
+def per_dim(
+    where: str,
+    value: object,
+    dims: Sequence[str],
+    scalar_dims: Iterable[str],
+    default: object,
+) -> dict[str, object]:
+    """One value for each dimension.
+
+    Parameters
+    ----------
+    where : str
+        The argument's name, for errors.
+    value : object
+        One value for all of `scalar_dims`, or a mapping by name.
+    dims : sequence of str
+        The dimensions to fill.
+    scalar_dims : iterable of str
+        Those that one value for all goes to.
+    default : object
+        What the others get.
+
+    Raises
+    ------
+    DimError
+        If the mapping names a dimension that is not among `dims`.
+    """
+    if not isinstance(value, Mapping):
+        scalar = set(scalar_dims)
+        return {dim: value if dim in scalar else default for dim in dims}
+    for dim in value:
+        if dim not in dims:
+            raise DimError(
+                where,
+                repr(dim),
+                f"dimensions among {', '.join(dims) or 'none'}",
+                did_you_mean(str(dim), dims),
+            )
+    return {dim: value.get(dim, default) for dim in dims}
+
+
+def whole_number(where: str, value: object, least: int = 1) -> int:
+    """The value as an int.
+
+    Raises
+    ------
+    KindError
+        If it is not a whole number; booleans are none.
+    GeometryError
+        If it is below `least`.
+    """
+    expected = f"a whole number of at least {least}"
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise KindError(where, repr(value), expected)
+    if number < least:
+        raise GeometryError(where, str(number), expected)
+    return number
+
+
+def padding_cells(
+    dim: str, padding: object, window: Window, cells: int
+) -> tuple[int, int]:
+    """Cells before and after an axis for a padding of any spelling.
+
+    Parameters
+    ----------
+    dim : str
+        The dimension, for errors.
+    padding : object
+        An integer, a pair, or a name of `PADDINGS`.
+    window : Window
+        Size, stride and dilation.
+    cells : int
+        Cells n of the axis.
+
+    Notes
+    -----
+    ``same`` puts ``floor((e-1)/2)`` before and ``ceil((e-1)/2)`` after, as
+    `torch.nn.functional.conv3d` does. ``same_upper`` and ``same_lower`` are those of the
+    ONNX operator specification (Conv, ``auto_pad``): a total of
+    ``max(0, (ceil(n/s) - 1) s + e - n)``, the odd cell after or before.
+
+    Examples
+    --------
+    >>> padding_cells("x", "same", Window(4), 10)
+    (1, 2)
+    >>> padding_cells("x", "same_lower", Window(2), 10)
+    (1, 0)
+    """
+    where = f"padding along {dim!r}"
+    if isinstance(padding, str):
+        return named_padding(where, padding, window, cells)
+    if isinstance(padding, (tuple, list)):
+        if len(padding) != 2:
+            raise GeometryError(where, repr(padding), "a pair (before, after)")
+        before, after = padding
+        return whole_number(where, before, 0), whole_number(where, after, 0)
+    both = whole_number(where, padding, 0)
+    return both, both
+
+
+def named_padding(
+    where: str, name: str, window: Window, cells: int
+) -> tuple[int, int]:
+    """Cells before and after for a padding by name, as `padding_cells` defines them."""
+    reach = window.span - 1
+    outputs = -(-cells // window.stride)
+    total = max(0, (outputs - 1) * window.stride + window.span - cells)
+    pairs = {
+        "valid": (0, 0),
+        "same": (reach // 2, reach - reach // 2),
+        "same_upper": (total // 2, total - total // 2),
+        "same_lower": (total - total // 2, total // 2),
+        "full": (reach, reach),
+    }
+    if name not in pairs:
+        raise GeometryError(
+            where,
+            repr(name),
+            f"a number of cells, a pair of them, or one of {', '.join(PADDINGS)}",
+            did_you_mean(name, PADDINGS),
+        )
+    return pairs[name]
+
+
+def check_span(dim: str, window: Window, cells: int) -> None:
+    """Refuse an empty axis, and a window longer than its padded axis.
+
+    Raises
+    ------
+    GeometryError
+        Naming the dimension and how many cells are missing.
+    """
+    if cells == 0:
+        raise GeometryError(f"the array along {dim!r}", "0 cells", "at least one cell")
+    try:
+        window.out_size(cells)
+    except GeometryError as error:
+        raise GeometryError(
+            f"kernel along {dim!r}", error.got, error.expected, error.fix
+        ) from None

@@ -1,0 +1,55 @@
+"""Half-open intervals of cells.
+
+Index 0 is the first cell of the unpadded input; an interval below 0, or beyond the
+axis's size, reaches into padding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+__all__ = ["Interval"]
+
+
+@dataclass(frozen=True, order=True)
+class Interval:
+    """Cells from `start` up to, not including, `stop`.
+
+    Examples
+    --------
+    >>> Interval(2, 5).size
+    3
+    >>> Interval(-2, 5).clip(4)
+    Interval(start=0, stop=4)
+    """
+
+    start: int
+    stop: int
+
+    @property
+    def size(self) -> int:
+        """Cells in it; 0 where `stop` is not above `start`."""
+        return max(0, self.stop - self.start)
+
+    @property
+    def slice(self) -> slice:
+        """The same cells as a slice."""
+        return slice(self.start, self.stop)
+
+    def clip(self, size: int) -> Self:
+        """The part of it that an axis of `size` cells holds."""
+        return self.intersect(type(self)(0, size))
+
+    def intersect(self, other: Interval) -> Self:
+        """The cells that both have; empty where there are none."""
+        start = max(self.start, other.start)
+        return type(self)(start, max(start, min(self.stop, other.stop)))
+
+    def shift(self, by: int) -> Self:
+        """The interval moved by a number of cells."""
+        return type(self)(self.start + by, self.stop + by)
+
+    def contains(self, other: Interval) -> bool:
+        """Whether every cell of `other` is in it."""
+        return self.start <= other.start and other.stop <= self.stop

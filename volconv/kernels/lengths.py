@@ -1,0 +1,178 @@
+"""Lengths in a coordinate's unit, as numbers of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from volconv.errors import KindError, UnitError
+from volconv.geometry.geometry import per_dim
+from volconv.meta import ArrayMeta, Axis
+
+if TYPE_CHECKING:
+    import pint
+
+__all__ = ["LengthLike", "cells_of", "length_in_cells"]
+
+LengthLike = float | str | Mapping[str, float | str]
+"""A number of cells, or a text with a unit such as "1.2 mm"; for all or by name."""
+
+
+def cells_of(
+    where: str, length: object, dims: Sequence[str] | None, meta: ArrayMeta
+) -> dict[str, float]:
+    """A length along each dimension, in cells.
+
+    Parameters
+    ----------
+    where : str
+        The argument's name, for errors.
+    length : number, str, or mapping of str to one of them
+        A plain number counts cells; a text has a unit and is divided by the spacing.
+    dims : sequence of str, optional
+        Dimensions that one length for all goes to; by default all that the array has,
+        or, for a length with a unit, those whose unit is of its kind.
+    meta : ArrayMeta
+        Names, spacings and units.
+
+    Raises
+    ------
+    UnitError
+        If a unit is unknown or missing, or no dimension has one of its kind.
+
+    Examples
+    --------
+    >>> meta = ArrayMeta((Axis("t", 9), Axis("x", 9, 0.5, "mm")), "float32")
+    >>> cells_of("sigma", "0.2 cm", None, meta)
+    {'x': 4.0}
+    """
+    if isinstance(length, Mapping):
+        meta.require(length, where)
+        lengths: dict[str, Any] = {
+            dim: length[dim] for dim in meta.dims if dim in length
+        }
+    else:
+        if dims is None:
+            dims = default_dims(where, length, meta)
+        meta.require(dims, "dims")
+        ordered = [dim for dim in meta.dims if dim in dims]
+        lengths = per_dim(where, length, ordered, ordered, None)
+    return {
+        dim: length_in_cells(f"{where} along {dim!r}", value, meta.axis(dim))
+        for dim, value in lengths.items()
+    }
+
+
+def default_dims(where: str, length: object, meta: ArrayMeta) -> list[str]:
+    """Dimensions that a length for all goes to where the user names none."""
+    if not isinstance(length, str):
+        return list(meta.dims)
+    quantity = parse_quantity(where, length)
+    fitting = [
+        axis.dim
+        for axis in meta.axes
+        if axis.units and is_of_kind(quantity, axis.units)
+    ]
+    if not fitting:
+        units = {axis.dim: axis.units for axis in meta.axes}
+        raise UnitError(
+            where,
+            repr(length),
+            f"a unit of the kind of a dimension's ({units})",
+            "set the coordinate's 'units' attribute, or give a plain number of cells",
+        )
+    return fitting
+
+
+def length_in_cells(where: str, length: object, axis: Axis) -> float:
+    """A length along one dimension, in cells.
+
+    Parameters
+    ----------
+    where : str
+        The argument and dimension, for errors.
+    length : number or str
+        Cells, or a number and a unit.
+    axis : Axis
+        The dimension's spacing and units.
+
+    Raises
+    ------
+    UnitError
+        If the axis has no unit, no even spacing, or a unit of another kind.
+    KindError
+        If it is neither a number nor a text.
+    """
+    if isinstance(length, (int, float)) and not isinstance(length, bool):
+        return length
+    if not isinstance(length, str):
+        raise KindError(where, repr(length), "a number of cells, or a text like '2 mm'")
+    quantity = parse_quantity(where, length)
+    if not axis.units:
+        raise UnitError(
+            where,
+            repr(length),
+            f"a coordinate with a unit along {axis.dim!r}",
+            f"set the 'units' attribute of the coordinate {axis.dim!r}, "
+            "or give a plain number of cells",
+        )
+    if not is_of_kind(quantity, axis.units):
+        raise UnitError(
+            where, repr(length), f"a unit of the kind of {axis.units!r}"
+        )
+    if axis.spacing is None:
+        raise UnitError(
+            where,
+            repr(length),
+            f"evenly spaced cells along {axis.dim!r}",
+            "interpolate to even spacing first, or give a plain number of cells",
+        )
+    spacing = abs(axis.spacing) * registry().parse_units(cf_unit(axis.units))
+    return float((quantity / spacing).to_base_units().magnitude)
+
+
+@lru_cache(maxsize=1)
+def registry() -> pint.UnitRegistry[Any]:
+    """The table of units, imported when the first length has one."""
+    import pint
+
+    return pint.UnitRegistry(cache_folder=None)
+
+
+def cf_unit(units: str) -> str:
+    """A unit as the registry spells it: CF's degrees of longitude and latitude too."""
+    lowered = units.strip().lower()
+    directions = ("north", "east", "n", "e", "true")
+    if lowered.startswith("degree"):
+        rest = lowered.removeprefix("degrees").removeprefix("degree").strip("_ ")
+        return "degree" if rest in ("", *directions) else units
+    return units
+
+
+def parse_quantity(where: str, text: str) -> Any:
+    """Number and unit of a text; Any, since pint's quantities are dynamically typed."""
+    import pint
+
+    expected = "a number and a unit, such as '1.2 mm'"
+    try:
+        quantity = registry().Quantity(text)
+    except pint.UndefinedUnitError as error:
+        raise UnitError(where, repr(text), expected, f"{error}") from None
+    except Exception as error:  # pint raises tokenizer and assertion errors alike
+        raise UnitError(where, repr(text), expected, f"{error}") from None
+    if quantity.unitless:
+        raise UnitError(
+            where, repr(text), expected, "give a number without quotes to count cells"
+        )
+    return quantity
+
+
+def is_of_kind(quantity: Any, units: str) -> bool:
+    """Whether a quantity can be converted to a unit."""
+    import pint
+
+    try:
+        return bool(quantity.is_compatible_with(cf_unit(units)))
+    except (pint.UndefinedUnitError, ValueError, AssertionError):
+        return False

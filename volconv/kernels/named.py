@@ -1,0 +1,95 @@
+"""Kernels known by name, with their factors: one array of weights for each dimension."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from volconv.errors import KernelError, KindError
+from volconv.geometry.geometry import whole_number
+from volconv.kernels.kernel import Kernel, Weights
+
+__all__ = ["box", "gaussian", "gaussian_weights"]
+
+
+def gaussian(sigmas: Mapping[str, float], truncate: float = 4.0) -> Kernel:
+    """Gaussian kernel, its weights summing to 1.
+
+    Parameters
+    ----------
+    sigmas : mapping of str to float
+        Standard deviation along each dimension, in cells.
+    truncate : float
+        Standard deviations from the centre to the last tap.
+
+    Raises
+    ------
+    KernelError
+        If a sigma or `truncate` is negative or not finite, or no dimension is given.
+
+    Examples
+    --------
+    >>> gaussian({"y": 1, "x": 2}).sizes
+    {'y': 9, 'x': 17}
+    """
+    if not sigmas:
+        raise KernelError("sigma", "no dimension", "a sigma for at least one")
+    factors = tuple(
+        gaussian_weights(f"sigma along {dim!r}", sigma, truncate)
+        for dim, sigma in sigmas.items()
+    )
+    return Kernel(tuple(sigmas), factors)
+
+
+def gaussian_weights(where: str, sigma: float, truncate: float) -> Weights:
+    """Weights ``exp(-x² / 2σ²)`` for ``|x| ≤ floor(truncate σ + 1/2)``, over their sum.
+
+    The radius and the weights are those of `scipy.ndimage.gaussian_filter1d`.
+
+    Examples
+    --------
+    >>> gaussian_weights("sigma", 0.5, 2.0).round(3)
+    array([0.107, 0.787, 0.107])
+    """
+    for name, value in ((where, sigma), ("truncate", truncate)):
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+            raise KindError(name, repr(value), "a number")
+        if not math.isfinite(value) or value < 0:
+            raise KernelError(name, repr(value), "a number of at least 0")
+    radius = int(truncate * sigma + 0.5)
+    if radius == 0:
+        return np.ones(1)
+    cells = np.arange(-radius, radius + 1)
+    weights = np.exp(-0.5 / (sigma * sigma) * cells**2)
+    return weights / weights.sum()
+
+
+def box(sizes: Mapping[str, int]) -> Kernel:
+    """Box kernel: the mean of the cells under it.
+
+    Parameters
+    ----------
+    sizes : mapping of str to int
+        Cells along each dimension.
+
+    Raises
+    ------
+    KernelError
+        If no dimension is given.
+
+    Examples
+    --------
+    >>> box({"y": 2, "x": 2}).weights
+    array([[0.25, 0.25],
+           [0.25, 0.25]])
+    """
+    if not sizes:
+        raise KernelError("size", "no dimension", "a size for at least one")
+    whole = {
+        dim: whole_number(f"size along {dim!r}", size) for dim, size in sizes.items()
+    }
+    return Kernel(
+        tuple(whole), tuple(np.full(size, 1 / size) for size in whole.values())
+    )

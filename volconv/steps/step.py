@@ -1,0 +1,57 @@
+"""What a step is to the planner and to the block function."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from volconv.boundary import Boundaries
+from volconv.geometry import Geometry
+from volconv.meta import ArrayMeta
+
+__all__ = ["Step"]
+
+
+class Step(Protocol):
+    """One step of a pipeline, resolved: it knows its input, and nothing is optional."""
+
+    @property
+    def name(self) -> str:
+        """The step's name, as in a configuration."""
+
+    @property
+    def geometry(self) -> Geometry:
+        """Windows that its outputs are computed from."""
+
+    @property
+    def boundaries(self) -> Boundaries:
+        """What its padded cells hold."""
+
+    @property
+    def source(self) -> ArrayMeta:
+        """Its input."""
+
+    @property
+    def target(self) -> ArrayMeta:
+        """Its output."""
+
+    def compute(self, block: NDArray[Any]) -> NDArray[Any]:
+        """Outputs of a block that has its halo; the block is not written to."""
+
+    def work_bytes(self, outputs: int, cells: int) -> int:
+        """Bytes that `compute` allocates at most, its result included.
+
+        Parameters
+        ----------
+        outputs : int
+            Cells of the result.
+        cells : int
+            Cells of the block with its halo.
+        """
+
+    def describe(self) -> dict[str, object]:
+        """All that decides its result, as JSON: for provenance and for fingerprints."""
+
+    def engine_note(self) -> str:
+        """The engine that computes it, and why."""
