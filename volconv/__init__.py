@@ -1,0 +1,36 @@
+"""Exact convolution on labelled volumes larger than memory.
+
+The public functions take a DataArray or a Dataset; importing this package also gives
+every DataArray and Dataset an accessor of the same methods, ``da.volconv``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from volconv.registration import register_accessor
+
+if TYPE_CHECKING:
+    from volconv.api import box, convolve, correlate, gaussian
+    from volconv.version import __version__
+
+__all__ = ["__version__", "box", "convolve", "correlate", "gaussian"]
+
+register_accessor()
+
+
+def __getattr__(name: str) -> object:
+    """Public names, their modules imported at first use: xarray takes its time."""
+    if name == "__version__":
+        from volconv.version import __version__
+
+        return __version__
+    if name in __all__:
+        from volconv import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -59,7 +59,10 @@ class ArrayMeta:
         for dim in dims:
             if dims.count(dim) > 1:
                 raise DimError(
-                    "dims", f"{list(dims)}", "each dimension once", f"rename one {dim!r}"
+                    "dims",
+                    f"{list(dims)}",
+                    "each dimension once",
+                    f"rename one {dim!r}",
                 )
 
     @property

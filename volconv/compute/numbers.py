@@ -79,7 +79,9 @@ def numbers_of(
     cells = checked_dtype("data", source)
     kind, size = cells.kind, cells.itemsize
     if weights.dtype.kind == "c" or kind == "c":
-        natural = "complex128" if kind in "iuf" and size > 4 or size > 8 else "complex64"
+        natural = (
+            "complex128" if kind in "iuf" and size > 4 or size > 8 else "complex64"
+        )
         if kind in "iu" and size > 2:
             natural = "complex128"
     elif kind == "f":
@@ -89,7 +91,9 @@ def numbers_of(
     else:
         natural = "float32" if size <= 2 else "float64"
     if dtype is None:
-        target = cells.name if kind == "f" and np.dtype(natural).kind == "f" else natural
+        target = (
+            cells.name if kind == "f" and np.dtype(natural).kind == "f" else natural
+        )
         return Numbers(cells.name, natural, target)
     chosen = checked_dtype("dtype", dtype)
     if np.dtype(natural).kind == "c" and chosen.kind != "c":
@@ -118,8 +122,12 @@ def checked_dtype(where: str, dtype: object) -> np.dtype[Any]:
     if found is None or found.name not in SOURCES:
         got = f"dtype {found}" if found is not None else repr(dtype)
         raise NumberError(
-            where, got, f"one of {', '.join(SOURCES)}",
-            did_you_mean(str(dtype), SOURCES) if found is None else "cast the data first",
+            where,
+            got,
+            f"one of {', '.join(SOURCES)}",
+            did_you_mean(str(dtype), SOURCES)
+            if found is None
+            else "cast the data first",
         )
     native: np.dtype[Any] = found.newbyteorder("=")
     return native
@@ -170,7 +178,9 @@ def cast(values: NDArray[Any], target: str) -> NDArray[Any]:
     if values.dtype.kind == "f":
         if np.isnan(values).any():
             raise NumberError(
-                "dtype", f"NaN in a result of dtype {target}", "numbers only",
+                "dtype",
+                f"NaN in a result of dtype {target}",
+                "numbers only",
                 "choose a float dtype, or fill the missing cells first",
             )
         return saturate_floats(np.rint(values), wanted)

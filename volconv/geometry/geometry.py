@@ -229,9 +229,7 @@ def padding_cells(
     return both, both
 
 
-def named_padding(
-    where: str, name: str, window: Window, cells: int
-) -> tuple[int, int]:
+def named_padding(where: str, name: str, window: Window, cells: int) -> tuple[int, int]:
     """Cells before and after for a padding by name, as `padding_cells` defines them."""
     reach = window.span - 1
     outputs = -(-cells // window.stride)

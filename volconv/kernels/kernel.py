@@ -32,7 +32,9 @@ class Kernel:
 
     Examples
     --------
-    >>> kernel = Kernel.parse([[0, 1, 0], [1, -4, 1], [0, 1, 0]], ("y", "x"), ("y", "x"))
+    >>> kernel = Kernel.parse(
+    ...     [[0, 1, 0], [1, -4, 1], [0, 1, 0]], ("y", "x"), ("y", "x")
+    ... )
     >>> kernel.sizes, kernel.is_separable
     ({'y': 3, 'x': 3}, False)
     """
@@ -74,7 +76,9 @@ class Kernel:
             given = names if dims is None else as_names(dims)
             if sorted(given) != sorted(names):
                 raise DimError(
-                    "dims", str(list(given)), f"the kernel's own {list(names)}",
+                    "dims",
+                    str(list(given)),
+                    f"the kernel's own {list(names)}",
                     "leave dims out: a DataArray says itself where it goes",
                 )
         repeated = sorted({dim for dim in names if names.count(dim) > 1})
@@ -120,9 +124,11 @@ class Kernel:
             )
         order = [self.dims.index(dim) for dim in dims if dim in self.dims]
         weights = self.factors[0].transpose(order)
-        return (np.expand_dims(
-            weights, tuple(i for i, dim in enumerate(dims) if dim not in self.dims)
-        ),)
+        return (
+            np.expand_dims(
+                weights, tuple(i for i, dim in enumerate(dims) if dim not in self.dims)
+            ),
+        )
 
     def describe(self) -> dict[str, object]:
         """What tells it from another kernel: dims, shape, dtype, and a digest.
@@ -162,7 +168,7 @@ def kernel_dims(
                 "dims",
                 f"none for a kernel of {weights.ndim} axes over {list(array_dims)}",
                 "one dimension for each axis of the kernel",
-                f"say dims={list(array_dims)[-weights.ndim:]}, or pass a DataArray",
+                f"say dims={list(array_dims)[-weights.ndim :]}, or pass a DataArray",
             )
         return tuple(array_dims)
     names = as_names(dims)
@@ -189,8 +195,10 @@ def usable_weights(values: object) -> Weights:
         weights = np.asarray(values)
     except ValueError:
         raise KindError("kernel", "rows of unequal length", "an array") from None
-    if weights.dtype.kind not in "biufc" or weights.dtype.itemsize > 16 or (
-        weights.dtype.kind == "f" and weights.dtype.itemsize > 8
+    if (
+        weights.dtype.kind not in "biufc"
+        or weights.dtype.itemsize > 16
+        or (weights.dtype.kind == "f" and weights.dtype.itemsize > 8)
     ):
         raise KindError(
             "kernel", f"dtype {weights.dtype}", "integers, floats or complex numbers"

@@ -118,9 +118,7 @@ def length_in_cells(where: str, length: object, axis: Axis) -> float:
             "or give a plain number of cells",
         )
     if not is_of_kind(quantity, axis.units):
-        raise UnitError(
-            where, repr(length), f"a unit of the kind of {axis.units!r}"
-        )
+        raise UnitError(where, repr(length), f"a unit of the kind of {axis.units!r}")
     if axis.spacing is None:
         raise UnitError(
             where,

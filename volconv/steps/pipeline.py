@@ -57,9 +57,7 @@ def compute_box(
     return step.compute(block)
 
 
-def source_intervals(
-    step: Step, box: tuple[Interval, ...]
-) -> tuple[Interval, ...]:
+def source_intervals(step: Step, box: tuple[Interval, ...]) -> tuple[Interval, ...]:
     """Cells that a box of a step's output reads, padding included."""
     return tuple(
         step.geometry[dim].source(outputs)

@@ -159,7 +159,4 @@ def window_step(
         dtype=numbers.target,
     )
     engine = choose_engine(options.engine, len(kernel.factors))
-    return WindowStep(
-        name, kernel, geometry, boundaries, numbers, engine, meta, target
-    )
-
+    return WindowStep(name, kernel, geometry, boundaries, numbers, engine, meta, target)

@@ -1,0 +1,152 @@
+"""A step over a Dask array: one call of `dask.array.map_overlap`, one-sided.
+
+A chunk owns the outputs whose windows start in it, so its halo lies after it alone.
+Boundaries are filled inside the block function, from the block's true position; a wrapped
+axis is first extended by copies of its far sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.boundary import fill_block, runs
+from volconv.geometry import Interval, Window
+from volconv.plan.ownership import Ownership, owned_chunks
+from volconv.steps import Step, source_intervals
+
+__all__ = ["lazy_step"]
+
+
+def lazy_step(step: Step, data: da.Array) -> da.Array:
+    """The step's output as a Dask array; nothing is computed.
+
+    Parameters
+    ----------
+    step : Step
+        Resolved for the array's shape and dtype.
+    data : dask array
+        The step's input. Chunks too small for the window are merged.
+    """
+    windows = [step.geometry[dim] for dim in step.source.dims]
+    kinds = [step.boundaries[dim] for dim in step.source.dims]
+    shifts = []
+    for axis, (window, kind) in enumerate(zip(windows, kinds, strict=True)):
+        shift = 0
+        if kind == "wrap" and any(window.padding):
+            data, shift = extended(data, axis, window, step.target.shape[axis])
+            windows[axis] = Window(window.size, window.stride, window.dilation)
+        shifts.append(shift)
+    owned = [
+        owned_chunks(data.chunks[axis], windows[axis], kinds[axis], outputs)
+        for axis, outputs in enumerate(step.target.shape)
+    ]
+    data = data.rechunk(tuple(one.chunk_sizes for one in owned))
+    block_function = BlockFunction(
+        step, tuple(owned), tuple(shifts), tuple(kinds), data.shape
+    )
+    dtype = np.dtype(step.target.dtype)
+    return da.map_overlap(
+        block_function,
+        data,
+        depth={axis: (0, one.halo) for axis, one in enumerate(owned)},
+        boundary="none",
+        trim=False,
+        allow_rechunk=False,
+        chunks=tuple(one.output_sizes for one in owned),
+        dtype=dtype,
+        meta=np.empty((0,) * data.ndim, dtype=dtype),
+    )
+
+
+def extended(
+    data: da.Array, axis: int, window: Window, outputs: int
+) -> tuple[da.Array, int]:
+    """The array with copies of its far sides along a wrapped axis, and how many before."""
+    cells = data.shape[axis]
+    wanted = window.source(Interval(0, outputs))
+    pieces = runs(
+        Interval(min(0, wanted.start), max(cells, wanted.stop)), cells, "wrap"
+    )
+    index: list[slice] = [slice(None)] * data.ndim
+    parts = []
+    for piece in pieces:
+        if piece.source is not None:
+            index[axis] = piece.source.slice
+            parts.append(data[tuple(index)])
+    return da.concatenate(parts, axis=axis), max(0, -wanted.start)
+
+
+@dataclass(frozen=True, eq=False)
+class BlockFunction:
+    """What each chunk does with its cells and its halo.
+
+    Parameters
+    ----------
+    step : Step
+        The step.
+    owned : tuple of Ownership
+        Chunks and outputs of each axis.
+    shifts : tuple of int
+        Cells that a wrapped axis was extended by at its beginning.
+    kinds : tuple of str
+        The boundary of each axis.
+    sizes : tuple of int
+        Cells of each axis, extended.
+    """
+
+    step: Step
+    owned: tuple[Ownership, ...]
+    shifts: tuple[int, ...]
+    kinds: tuple[str, ...]
+    sizes: tuple[int, ...]
+
+    def __call__(self, cells: NDArray[Any], block_id: Sequence[int]) -> NDArray[Any]:
+        """Outputs that one chunk owns."""
+        box = tuple(
+            one.outputs[number]
+            for one, number in zip(self.owned, block_id, strict=True)
+        )
+        starts = [
+            one.chunks[number].start
+            for one, number in zip(self.owned, block_id, strict=True)
+        ]
+
+        def read(inner: tuple[Interval, ...]) -> NDArray[Any]:
+            return cells[
+                tuple(
+                    interval.shift(-start).slice
+                    for interval, start in zip(inner, starts, strict=True)
+                )
+            ]
+
+        wanted = [
+            interval.shift(shift)
+            for interval, shift in zip(
+                source_intervals(self.step, box), self.shifts, strict=True
+            )
+        ]
+        block = fill_block(
+            read,
+            wanted,
+            self.sizes,
+            self.kinds,
+            self.step.boundaries.fill_value,
+            self.step.source.dtype,
+        )
+        return self.step.compute(block)
+
+    def __dask_tokenize__(self) -> tuple[object, ...]:
+        return (
+            type(self).__qualname__,
+            self.step.describe(),
+            self.step.source.dims,
+            self.owned,
+            self.shifts,
+            self.sizes,
+        )

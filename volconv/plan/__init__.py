@@ -1,0 +1,1 @@
+"""Decisions: chunks, blocks, memory. Opens nothing, allocates nothing."""
