@@ -17,7 +17,7 @@ import xarray as xr
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.geometry import Centres, Geometry
 
-__all__ = ["bounds_names", "output_coords", "storage_free"]
+__all__ = ["bounds_names", "grid_mappings", "output_coords"]
 
 STORAGE = frozenset(
     {
@@ -124,6 +124,12 @@ def bounds_names(dataset: xr.Dataset) -> list[str]:
         for place in (variable.attrs, variable.encoding)
     }
     return [str(name) for name in dataset.variables if name in named]
+
+
+def grid_mappings(attrs: Mapping[Any, Any], dataset: xr.Dataset) -> list[str]:
+    """Names of the CF grid mapping variables that attributes name, those there are."""
+    named = str(attrs.get("grid_mapping", "")).replace(":", " ").split()
+    return [name for name in named if name in dataset.variables]
 
 
 def bounds_at(bounds: xr.Variable, dim: str, centres: Centres) -> xr.Variable | None:

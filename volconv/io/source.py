@@ -1,0 +1,308 @@
+"""Reading a Zarr input: v2 or v3, group or array, a group through xarray."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+import zarr
+from numpy.typing import NDArray
+
+from volconv.coordinates import array_meta, bounds_names, grid_mappings
+from volconv.errors import InputError, did_you_mean
+from volconv.geometry import Interval
+from volconv.meta import ArrayMeta
+
+__all__ = ["ZarrSource", "is_url"]
+
+
+def is_url(path: str) -> bool:
+    """Whether a path names a remote store rather than a folder."""
+    return "://" in path
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An array that is opened and not yet read.
+
+    Parameters
+    ----------
+    cells : Variable or zarr.Array
+        Gives NumPy values for slices.
+    meta : ArrayMeta
+        Dimensions, dtype, chunks.
+    name : str
+        The variable's name.
+    attrs : mapping
+        Its attributes.
+    coords : Dataset
+        Its coordinates with their CF bounds.
+    """
+
+    cells: xr.Variable | zarr.Array[Any]
+    meta: ArrayMeta
+    name: str
+    attrs: Mapping[Any, Any] = field(default_factory=dict)
+    coords: xr.Dataset = field(default_factory=xr.Dataset)
+
+
+@dataclass(frozen=True)
+class ZarrSource:
+    """An array in a Zarr store, opened when it is first looked at.
+
+    A small value that may be sent to another process, which opens the store for itself.
+
+    Parameters
+    ----------
+    path : str
+        The store's folder or URL: a group, or one array.
+    variable : str, optional
+        The array's name in a group; may be left out where there is only one.
+    dims : tuple of str, optional
+        Names of the dimensions, for arrays that have none of their own.
+    """
+
+    path: str
+    variable: str | None = None
+    dims: tuple[str, ...] | None = None
+
+    def open(self) -> Stored:
+        """The array's metadata and coordinates; opened once in a process.
+
+        Raises
+        ------
+        InputError
+            If the path, the variable or its dimensions are not there.
+        """
+        return opened(self)
+
+    def read(self, box: tuple[Interval, ...]) -> NDArray[Any]:
+        """Cells of a box inside the array.
+
+        Raises
+        ------
+        InputError
+            If a chunk cannot be read or decoded, naming the box.
+        """
+        stored = self.open()
+        try:
+            return np.asarray(stored.cells[tuple(side.slice for side in box)])
+        except Exception as error:
+            # codecs and stores raise errors of every kind; the box says where it is
+            cells = ", ".join(
+                f"{dim} {side.start}:{side.stop}"
+                for dim, side in zip(stored.meta.dims, box, strict=True)
+            )
+            raise InputError(
+                f"{self.path}, variable {stored.name!r}",
+                f"{type(error).__name__}: {error} in cells {cells}",
+                "chunks that can be decoded",
+                "restore the input from where it came, then run again",
+            ) from error
+
+    def identity(self) -> dict[str, object]:
+        """What tells this input from another one, or from itself after a change.
+
+        Metadata, coordinates, and, in a folder, the names, sizes and times of the
+        stored chunks. Not its path: a moved input is the same.
+        """
+        stored = self.open()
+        coords = {
+            str(name): [variable.dims, variable.attrs, variable.values.tolist()]
+            for name, variable in stored.coords.variables.items()
+        }
+        return {
+            "variable": stored.name,
+            "shape": list(stored.meta.shape),
+            "dims": list(stored.meta.dims),
+            "dtype": stored.meta.dtype,
+            "attributes": text_digest(dict(stored.attrs)),
+            "coordinates": text_digest(coords),
+            "chunks stored": folder_digest(self.path, stored.name),
+        }
+
+
+def text_digest(value: Mapping[Any, object]) -> str:
+    """A digest of a mapping's text, its keys sorted."""
+    lines = sorted(f"{key}: {item!r}" for key, item in value.items())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def folder_digest(path: str, variable: str) -> str:
+    """A digest of names, sizes and times of an array's files; none of a URL's."""
+    if is_url(path):
+        return "not looked at"
+    root = Path(path)
+    if (root / variable).is_dir():
+        root = root / variable
+    digest = hashlib.sha256()
+    for file in sorted(root.rglob("*")):
+        if file.is_file():
+            stat = file.stat()
+            line = f"{file.relative_to(root)} {stat.st_size} {stat.st_mtime_ns}\n"
+            digest.update(line.encode())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=8)
+def opened(source: ZarrSource) -> Stored:
+    """The array of a source; kept, so that the tasks of a process share it."""
+    node = opened_node(source.path)
+    if isinstance(node, zarr.Array):
+        return stored_array(source, node)
+    return stored_variable(source, node)
+
+
+def opened_node(path: str) -> zarr.Array[Any] | zarr.Group:
+    """The group or array at a path.
+
+    Raises
+    ------
+    InputError
+        If nothing is there, or nothing that Zarr can open.
+    """
+    if not is_url(path) and not Path(path).exists():
+        folder = Path(path).parent
+        there = [item.name for item in folder.iterdir()] if folder.is_dir() else []
+        close = difflib.get_close_matches(Path(path).name, there, n=1)
+        raise InputError(
+            "input.path",
+            f"{path!r}, which is not there",
+            "a Zarr store",
+            f"did you mean {str(folder / close[0])!r}?" if close else "",
+        )
+    try:
+        return zarr.open(path, mode="r")
+    except (FileNotFoundError, KeyError, ValueError, OSError, ImportError) as error:
+        raise InputError(
+            "input.path",
+            f"{path!r}, which Zarr cannot open ({type(error).__name__}: {error})",
+            "a Zarr group or array, of format 2 or 3",
+        ) from error
+
+
+def stored_array(source: ZarrSource, array: zarr.Array[Any]) -> Stored:
+    """An array by itself: no coordinates, dims from its metadata or from the user.
+
+    Raises
+    ------
+    InputError
+        If its dimensions have no names.
+    """
+    own = getattr(array.metadata, "dimension_names", None)
+    own = own or array.attrs.get("_ARRAY_DIMENSIONS")
+    dims = source.dims or tuple(own or ())
+    if len(dims) != array.ndim or None in dims:
+        raise InputError(
+            f"input {source.path!r}",
+            f"dims {list(dims)} for an array of {array.ndim} dimensions",
+            "a name for each dimension",
+            f"say input.dims: [{', '.join('tczyx'[-array.ndim :])}]",
+        )
+    attrs = {k: v for k, v in dict(array.attrs).items() if k != "_ARRAY_DIMENSIONS"}
+    chunks = tuple(
+        min(chunk, size) for chunk, size in zip(array.chunks, array.shape, strict=True)
+    )
+    meta = array_meta(dims, array.shape, array.dtype, xr.Dataset(), chunks)
+    return Stored(array, meta, array.basename or "data", attrs)
+
+
+def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
+    """A variable of a group, decoded as xarray decodes it, with its coordinates."""
+    dataset = opened_dataset(source, group)
+    bounds = bounds_names(dataset)
+    dataset = dataset.set_coords([n for n in bounds if n in dataset.data_vars])
+    name = chosen_variable(source, dataset)
+    array = dataset[name]
+    if source.dims is not None and source.dims != array.dims:
+        raise InputError(
+            "input.dims",
+            str(list(source.dims)),
+            f"the dimensions of {name!r}, {list(array.dims)}",
+            "leave input.dims out: the store names them itself",
+        )
+    stored = array.encoding.get("preferred_chunks") or {}
+    chunks = tuple(int(stored.get(dim, size)) for dim, size in array.sizes.items())
+    beside = [
+        bound
+        for bound in bounds
+        if bound in dataset.coords and set(dataset[bound].dims[:1]) <= set(array.dims)
+    ]
+    beside += grid_mappings(array.attrs, dataset)
+    coords = array.coords.to_dataset().assign_coords(
+        {each: dataset[each].variable for each in beside}
+    )
+    meta = array_meta(array.dims, array.shape, array.dtype, coords, chunks)
+    return Stored(array.variable, meta, str(name), array.attrs, coords)
+
+
+def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
+    """The group as xarray reads it; values stay in the store.
+
+    Raises
+    ------
+    InputError
+        If its arrays have no names of dimensions.
+    """
+    try:
+        return xr.open_zarr(
+            source.path,
+            chunks=None,
+            consolidated=group.metadata.consolidated_metadata is not None,
+            use_zarr_fill_value_as_mask=fill_is_mask(source, group),
+            decode_timedelta=False,
+        )
+    except (KeyError, ValueError) as error:
+        names = ", ".join(sorted(name for name, _ in group.arrays())) or "none"
+        raise InputError(
+            f"input {source.path!r}",
+            f"a group that xarray cannot read ({error})",
+            f"arrays with names of dimensions; its arrays are: {names}",
+            "give the path of one array, and input.dims",
+        ) from error
+
+
+def fill_is_mask(source: ZarrSource, group: zarr.Group) -> bool | None:
+    """Whether the fill value of the arrays marks missing cells.
+
+    In format 3 it does not. In format 2 xarray keeps CF's ``_FillValue`` there, but a
+    fill value of 0 is what Zarr itself writes where nobody chose one: taken for a mark,
+    it would turn every zero into NaN.
+    """
+    if group.metadata.zarr_format == 3:
+        return None
+    names = [source.variable] if source.variable else [n for n, _ in group.arrays()]
+    fills = [group[name].fill_value for name in names if name in group]
+    return False if fills and all(fill == 0 for fill in fills) else None
+
+
+def chosen_variable(source: ZarrSource, dataset: xr.Dataset) -> Hashable:
+    """The variable that the user names, or the only one that has dimensions.
+
+    Raises
+    ------
+    InputError
+        If it is not there, or there are several.
+    """
+    names = [str(name) for name, array in dataset.data_vars.items() if array.ndim]
+    where = f"input.variable of {source.path!r}"
+    expected = f"one of {', '.join(names) or 'none'}"
+    if source.variable is not None:
+        if source.variable in dataset.variables:
+            return source.variable
+        raise InputError(
+            where,
+            repr(source.variable),
+            expected,
+            did_you_mean(source.variable, names),
+        )
+    if len(names) != 1:
+        raise InputError(where, "nothing", expected, "say input.variable")
+    return names[0]

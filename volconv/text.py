@@ -1,0 +1,56 @@
+"""Numbers as people read them, and as they write them."""
+
+from __future__ import annotations
+
+import re
+
+from volconv.errors import KindError
+
+__all__ = ["bytes_text", "parse_bytes"]
+
+UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
+
+
+def bytes_text(nbytes: int) -> str:
+    """Bytes in the largest unit that leaves at least one.
+
+    Examples
+    --------
+    >>> bytes_text(3 * 2**30 // 2), bytes_text(12)
+    ('1.5 GiB', '12 B')
+    """
+    size, unit = float(nbytes), ""
+    for unit in UNITS:
+        if size < 1024 or unit == "P":
+            break
+        size /= 1024
+    return f"{nbytes} B" if not unit else f"{size:.1f} {unit}iB"
+
+
+def parse_bytes(where: str, text: str) -> int:
+    """Bytes of a text such as "4GiB", "500 MB" or "1e9".
+
+    Decimal units (kB, MB, GB) are powers of 1000, binary ones (KiB, MiB, GiB) of 1024.
+
+    Raises
+    ------
+    KindError
+        If it is not a size above zero.
+
+    Examples
+    --------
+    >>> parse_bytes("memory", "4 GiB"), parse_bytes("memory", "2kB")
+    (4294967296, 2000)
+    """
+    match = re.fullmatch(
+        r"\s*([0-9.]+(?:e[0-9]+)?)\s*([kKMGTP]?)(i?)[bB]?\s*", text
+    )
+    try:
+        number = float(match[1]) if match else 0.0
+    except ValueError:
+        number = 0.0
+    if match is None or number <= 0:
+        raise KindError(where, repr(text), "a size such as 4GiB or 500MB")
+    unit = match[2].upper()
+    power = list(UNITS).index(unit)
+    return int(number * (1024 if match[3] else 1000) ** power)
