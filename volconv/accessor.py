@@ -50,7 +50,7 @@ class Accessor(Generic[Labelled]):
         dilation: PerDim = 1,
         boundary: BoundaryLike = "constant",
         fill_value: complex = 0,
-        dtype: DTypeLike = None,
+        dtype: DTypeLike | None = None,
         engine: str = "auto",
         keep_attrs: bool | None = None,
     ) -> Labelled:
@@ -79,7 +79,7 @@ class Accessor(Generic[Labelled]):
         dilation: PerDim = 1,
         boundary: BoundaryLike = "constant",
         fill_value: complex = 0,
-        dtype: DTypeLike = None,
+        dtype: DTypeLike | None = None,
         engine: str = "auto",
         keep_attrs: bool | None = None,
     ) -> Labelled:
@@ -108,7 +108,7 @@ class Accessor(Generic[Labelled]):
         padding: PaddingLike = "same",
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
-        dtype: DTypeLike = None,
+        dtype: DTypeLike | None = None,
         engine: str = "auto",
         keep_attrs: bool | None = None,
     ) -> Labelled:
@@ -137,7 +137,7 @@ class Accessor(Generic[Labelled]):
         dilation: PerDim = 1,
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
-        dtype: DTypeLike = None,
+        dtype: DTypeLike | None = None,
         engine: str = "auto",
         keep_attrs: bool | None = None,
     ) -> Labelled:

@@ -49,7 +49,7 @@ def correlate(
     dilation: PerDim = 1,
     boundary: BoundaryLike = "constant",
     fill_value: complex = 0,
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
     engine: str = "auto",
     keep_attrs: bool | None = None,
 ) -> Labelled:
@@ -130,7 +130,7 @@ def convolve(
     dilation: PerDim = 1,
     boundary: BoundaryLike = "constant",
     fill_value: complex = 0,
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
     engine: str = "auto",
     keep_attrs: bool | None = None,
 ) -> Labelled:
@@ -180,7 +180,7 @@ def gaussian(
     padding: PaddingLike = "same",
     boundary: BoundaryLike = "symmetric",
     fill_value: complex = 0,
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
     engine: str = "auto",
     keep_attrs: bool | None = None,
 ) -> Labelled:
@@ -243,7 +243,7 @@ def box(
     dilation: PerDim = 1,
     boundary: BoundaryLike = "symmetric",
     fill_value: complex = 0,
-    dtype: DTypeLike = None,
+    dtype: DTypeLike | None = None,
     engine: str = "auto",
     keep_attrs: bool | None = None,
 ) -> Labelled:
@@ -421,7 +421,7 @@ def carried_out(step: Step, array: xr.DataArray, keep: bool) -> xr.Variable:
     if is_lazy(array):
         from volconv.lazy import lazy_step
 
-        values = lazy_step(step, array.data)
+        values: Any = lazy_step(step, array.data)
     else:
         cells = np.asarray(array.values)
         whole = tuple(Interval(0, size) for size in step.target.shape)

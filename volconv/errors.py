@@ -121,7 +121,7 @@ class OutputError(VolconvError, OSError):
     __str__ = VolconvError.__str__
 
 
-class PlanMismatch(OutputError):
+class PlanMismatch(OutputError):  # noqa: N818
     """An output that was begun by a different plan."""
 
 

@@ -42,9 +42,7 @@ def parse_bytes(where: str, text: str) -> int:
     >>> parse_bytes("memory", "4 GiB"), parse_bytes("memory", "2kB")
     (4294967296, 2000)
     """
-    match = re.fullmatch(
-        r"\s*([0-9.]+(?:e[0-9]+)?)\s*([kKMGTP]?)(i?)[bB]?\s*", text
-    )
+    match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([kKMGTP]?)(i?)[bB]?\s*", text)
     try:
         number = float(match[1]) if match else 0.0
     except ValueError:

@@ -96,7 +96,7 @@ class Boundaries:
                 f"a whole number from {low} to {high}",
                 "cast the data to a float dtype first, or use another fill_value",
             )
-        if kind == "f" and isinstance(value, complex):
+        if kind == "f" and value.imag != 0:
             raise BoundaryError(
                 "fill_value", f"{value} for {dtype} data", "a real number"
             )
@@ -127,7 +127,7 @@ def plain_number(where: str, value: object) -> complex:
     KindError
         If it is not one number.
     """
-    if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0:
+    if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, (bool, int, float, complex)):
         return value
@@ -136,8 +136,4 @@ def plain_number(where: str, value: object) -> complex:
 
 def is_whole(value: complex) -> bool:
     """Whether it is a finite real number without a fraction."""
-    return (
-        not isinstance(value, complex)
-        and math.isfinite(value)
-        and value == math.floor(value)
-    )
+    return value.imag == 0 and math.isfinite(value.real) and value.real % 1 == 0

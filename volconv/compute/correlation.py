@@ -106,9 +106,12 @@ class Correlation:
             return separable.prepare(
                 factors, self.stride, self.dilation, source, compute
             )
-        engine = reference if self.engine == "reference" else direct
-        weights = reduce(np.multiply, factors)
-        return engine.prepare(weights, self.stride, self.dilation, source, compute)
+        weights: Array = reduce(np.multiply, factors)
+        if self.engine == "reference":
+            return reference.prepare(
+                weights, self.stride, self.dilation, source, compute
+            )
+        return direct.prepare(weights, self.stride, self.dilation, source, compute)
 
     def correlate_complex(self, block: Array, out: Array) -> None:
         """Write complex outputs from real and imaginary planes, not conjugated.

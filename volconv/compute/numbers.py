@@ -79,11 +79,8 @@ def numbers_of(
     cells = checked_dtype("data", source)
     kind, size = cells.kind, cells.itemsize
     if weights.dtype.kind == "c" or kind == "c":
-        natural = (
-            "complex128" if kind in "iuf" and size > 4 or size > 8 else "complex64"
-        )
-        if kind in "iu" and size > 2:
-            natural = "complex128"
+        narrow = {"c": 8, "f": 4}.get(kind, 2)
+        natural = "complex64" if size <= narrow else "complex128"
     elif kind == "f":
         natural = "float64" if size == 8 else "float32"
     elif weights.dtype.kind in "biu":
@@ -170,7 +167,8 @@ def cast(values: NDArray[Any], target: str) -> NDArray[Any]:
     if values.dtype == wanted:
         return values
     if wanted.kind == "b":
-        return values != 0
+        found: NDArray[Any] = values != 0
+        return found
     if wanted.kind not in "iu" or values.dtype.kind == "b":
         with np.errstate(over="ignore"):
             return values.astype(wanted)
@@ -186,7 +184,8 @@ def cast(values: NDArray[Any], target: str) -> NDArray[Any]:
         return saturate_floats(np.rint(values), wanted)
     own = np.iinfo(values.dtype)
     low, high = max(limits.min, own.min), min(limits.max, own.max)
-    return np.clip(values, low, high).astype(wanted)
+    clipped: NDArray[Any] = np.clip(values, low, high).astype(wanted)
+    return clipped
 
 
 def saturate_floats(whole: NDArray[Any], wanted: np.dtype[Any]) -> NDArray[Any]:
@@ -198,7 +197,7 @@ def saturate_floats(whole: NDArray[Any], wanted: np.dtype[Any]) -> NDArray[Any]:
     limits = np.iinfo(wanted)
     above = whole >= float(limits.max)
     below = whole <= float(limits.min)
-    found = np.where(above | below, 0, whole).astype(wanted)
+    found: NDArray[Any] = np.where(above | below, 0, whole).astype(wanted)
     found[above] = limits.max
     found[below] = limits.min
     return found

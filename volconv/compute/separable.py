@@ -28,7 +28,7 @@ def prepare(
     factors : sequence of ndarray
         One for each pass, with as many axes as the block and taps along one of them.
     """
-    passes = []
+    passes: list[tuple[NDArray[Any], tuple[int, ...]]] = []
     left = list(stride)
     for factor in factors:
         axis = next((i for i, size in enumerate(factor.shape) if size > 1), None)
@@ -37,12 +37,12 @@ def prepare(
             steps[axis], left[axis] = left[axis], 1
         passes.append((factor, tuple(steps)))
     # strides of axes without taps are taken by the first pass: the rest sees less
-    factor, steps = passes[0]
-    passes[0] = (factor, tuple(s * rest for s, rest in zip(steps, left, strict=True)))
+    first, own = passes[0]
+    passes[0] = (first, tuple(s * rest for s, rest in zip(own, left, strict=True)))
     return Separable(
         [
-            direct.prepare(factor, steps, dilation, source_dtype, compute_dtype)
-            for factor, steps in passes
+            direct.prepare(factor, strides, dilation, source_dtype, compute_dtype)
+            for factor, strides in passes
         ]
     )
 

@@ -55,9 +55,8 @@ def values_at(values: NDArray[Any], centres: Centres, axis: int) -> NDArray[Any]
     halves = (places - 2 * lower).reshape(shape)
     if values.dtype.kind in "iu":
         values = values.astype("int64" if centres.first % 2 == 0 else "float64")
-    index = [slice(None)] * values.ndim
-    low = values[(*index[:axis], lower)]
-    high = values[(*index[:axis], lower + 1)]
+    low = np.take(values, lower, axis=axis)
+    high = np.take(values, lower + 1, axis=axis)
     if values.dtype.kind in "mM":
         between = times_between(low, high, halves)
     elif values.dtype.kind == "i":

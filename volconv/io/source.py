@@ -44,6 +44,8 @@ class Stored:
         Its attributes.
     coords : Dataset
         Its coordinates with their CF bounds.
+    group_attrs : mapping
+        The attributes of its group.
     """
 
     cells: xr.Variable | zarr.Array[Any]
@@ -51,6 +53,7 @@ class Stored:
     name: str
     attrs: Mapping[Any, Any] = field(default_factory=dict)
     coords: xr.Dataset = field(default_factory=xr.Dataset)
+    group_attrs: Mapping[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,7 @@ def stored_array(source: ZarrSource, array: zarr.Array[Any]) -> Stored:
     InputError
         If its dimensions have no names.
     """
-    own = getattr(array.metadata, "dimension_names", None)
+    own: Any = getattr(array.metadata, "dimension_names", None)
     own = own or array.attrs.get("_ARRAY_DIMENSIONS")
     dims = source.dims or tuple(own or ())
     if len(dims) != array.ndim or None in dims:
@@ -240,7 +243,7 @@ def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
         {each: dataset[each].variable for each in beside}
     )
     meta = array_meta(array.dims, array.shape, array.dtype, coords, chunks)
-    return Stored(array.variable, meta, str(name), array.attrs, coords)
+    return Stored(array.variable, meta, str(name), array.attrs, coords, dataset.attrs)
 
 
 def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
@@ -252,7 +255,7 @@ def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
         If its arrays have no names of dimensions.
     """
     try:
-        return xr.open_zarr(
+        dataset: xr.Dataset = xr.open_zarr(
             source.path,
             chunks=None,
             consolidated=group.metadata.consolidated_metadata is not None,
@@ -267,6 +270,7 @@ def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
             f"arrays with names of dimensions; its arrays are: {names}",
             "give the path of one array, and input.dims",
         ) from error
+    return dataset
 
 
 def fill_is_mask(source: ZarrSource, group: zarr.Group) -> bool | None:
@@ -278,8 +282,11 @@ def fill_is_mask(source: ZarrSource, group: zarr.Group) -> bool | None:
     """
     if group.metadata.zarr_format == 3:
         return None
-    names = [source.variable] if source.variable else [n for n, _ in group.arrays()]
-    fills = [group[name].fill_value for name in names if name in group]
+    fills = [
+        array.fill_value
+        for name, array in group.arrays()
+        if source.variable in (None, name)
+    ]
     return False if fills and all(fill == 0 for fill in fills) else None
 
 

@@ -48,7 +48,7 @@ def codecs(spec: OutputSpec) -> list[Any]:
 
     Without one, a flipped bit of a Zstandard or Blosc chunk reads as another number.
     """
-    options = dict(spec.codec_options)
+    options: dict[str, Any] = dict(spec.codec_options)
     if spec.codec == "zstd":
         return [ZstdCodec(level=int(options.get("level", 1)), checksum=True)]
     if spec.codec == "blosc":

@@ -154,7 +154,7 @@ def parse_quantity(where: str, text: str) -> Any:
 
     expected = "a number and a unit, such as '1.2 mm'"
     try:
-        quantity = registry().Quantity(text)
+        quantity: Any = registry().Quantity(text)
     except pint.UndefinedUnitError as error:
         raise UnitError(where, repr(text), expected, f"{error}") from None
     except Exception as error:  # pint raises tokenizer and assertion errors alike

@@ -63,7 +63,8 @@ def gaussian_weights(where: str, sigma: float, truncate: float) -> Weights:
         return np.ones(1)
     cells = np.arange(-radius, radius + 1)
     weights = np.exp(-0.5 / (sigma * sigma) * cells**2)
-    return weights / weights.sum()
+    found: Weights = weights / weights.sum()
+    return found
 
 
 def box(sizes: Mapping[str, int]) -> Kernel:

@@ -51,7 +51,7 @@ def lazy_step(step: Step, data: da.Array) -> da.Array:
         step, tuple(owned), tuple(shifts), tuple(kinds), data.shape
     )
     dtype = np.dtype(step.target.dtype)
-    return da.map_overlap(
+    result: da.Array = da.map_overlap(
         block_function,
         data,
         depth={axis: (0, one.halo) for axis, one in enumerate(owned)},
@@ -62,6 +62,7 @@ def lazy_step(step: Step, data: da.Array) -> da.Array:
         dtype=dtype,
         meta=np.empty((0,) * data.ndim, dtype=dtype),
     )
+    return result
 
 
 def extended(

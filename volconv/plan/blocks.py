@@ -47,9 +47,7 @@ class BlockGrid:
         """Cells of a whole block along each axis, no longer than the axis."""
         return tuple(
             min(size, unit * units)
-            for size, unit, units in zip(
-                self.shape, self.unit, self.units, strict=True
-            )
+            for size, unit, units in zip(self.shape, self.unit, self.units, strict=True)
         )
 
     @property
@@ -57,9 +55,7 @@ class BlockGrid:
         """Blocks along each axis."""
         return tuple(
             -(-size // (unit * units))
-            for size, unit, units in zip(
-                self.shape, self.unit, self.units, strict=True
-            )
+            for size, unit, units in zip(self.shape, self.unit, self.units, strict=True)
         )
 
     @property

@@ -83,9 +83,10 @@ def task_memory(
         peak = largest([*peak, block], [block, work])
     out = math.prod(grid.block) * np.dtype(dtype).itemsize
     unit = math.prod(grid.unit) * np.dtype(dtype).itemsize
-    result_bytes = math.prod(grid.block) * np.dtype(
-        steps[-1].target.dtype if steps else source.dtype
-    ).itemsize
+    result_bytes = (
+        math.prod(grid.block)
+        * np.dtype(steps[-1].target.dtype if steps else source.dtype).itemsize
+    )
     writing = [
         Part("result", result_bytes + (out if result_bytes != out else 0)),
         Part("storage unit in encoding", 3 * unit),

@@ -14,6 +14,7 @@ to the last.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -119,7 +120,7 @@ def owners(chunks: Sequence[Interval], window: Window, outputs: int) -> list[Int
     owned = [window.owned(chunk) for chunk in chunks]
     starts = [0, *(interval.start for interval in owned[1:]), outputs]
     starts = [min(start, outputs) for start in starts]
-    return [Interval(a, b) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    return [Interval(a, b) for a, b in itertools.pairwise(starts)]
 
 
 def halo_of(

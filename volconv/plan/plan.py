@@ -19,6 +19,7 @@ from volconv.plan.output import OutputSpec
 from volconv.plan.reads import decoded_bytes
 from volconv.steps import Step
 from volconv.text import bytes_text
+from volconv.version import __version__
 
 __all__ = ["Plan", "make_plan"]
 
@@ -107,6 +108,7 @@ class Plan:
         Where it runs, the memory and the blocks are not among them.
         """
         fields: dict[str, object] = {
+            "version": __version__,
             **{f"input.{key}": value for key, value in self.identity.items()},
             **{
                 f"step {number} ({step.name})": step.describe()
@@ -115,9 +117,9 @@ class Plan:
             **{f"output.{key}": item for key, item in self.output.describe().items()},
         }
         return {
-            key: hashlib.sha256(
-                json.dumps(value, sort_keys=True).encode()
-            ).hexdigest()[:16]
+            key: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[
+                :16
+            ]
             for key, value in fields.items()
         }
 
@@ -168,9 +170,7 @@ def make_plan(
             break
         read, grid = best
     memory = task_memory(source, steps, grid, output.dtype)
-    plan = Plan(
-        source, tuple(steps), output, grid, identity, memory, workers, limit
-    )
+    plan = Plan(source, tuple(steps), output, grid, identity, memory, workers, limit)
     check_memory(plan)
     return plan
 
@@ -204,9 +204,7 @@ def check_memory(plan: Plan) -> None:
     """
     if plan.peak_bytes <= plan.limit:
         return
-    parts = ", ".join(
-        f"{part.name} {bytes_text(part.nbytes)}" for part in plan.memory
-    )
+    parts = ", ".join(f"{part.name} {bytes_text(part.nbytes)}" for part in plan.memory)
     alone = PROCESS_MEMORY + plan.task_bytes
     fixes = [f"--memory {math.ceil(plan.peak_bytes / 2**20)}MiB"]
     if plan.workers > 1 and alone <= plan.limit:

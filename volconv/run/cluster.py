@@ -40,15 +40,18 @@ def connected(on: str, workers: int) -> Iterator[Client]:
     with dask.config.set(quiet):
         if on in ("threads", "processes"):
             in_process = on == "threads"
-            with LocalCluster(
-                n_workers=1 if in_process else workers,
-                threads_per_worker=workers if in_process else 1,
-                processes=not in_process,
-                host=None if in_process else LOOPBACK,  # in-process needs no socket
-                dashboard_address=f"{LOOPBACK}:0",
-                memory_limit=0,
-                silence_logs=40,
-            ) as cluster, Client(cluster, set_as_default=False) as client:
+            with (
+                LocalCluster(
+                    n_workers=1 if in_process else workers,
+                    threads_per_worker=workers if in_process else 1,
+                    processes=not in_process,
+                    host=None if in_process else LOOPBACK,  # in-process needs no socket
+                    dashboard_address=f"{LOOPBACK}:0",
+                    memory_limit=0,
+                    silence_logs=40,
+                ) as cluster,
+                Client(cluster, set_as_default=False) as client,
+            ):
                 yield client
         else:
             with reached(on) as client:
@@ -60,7 +63,9 @@ def reached(address: str) -> Iterator[Client]:
     """A client of a running scheduler, which is left running."""
     if "://" not in address:
         raise ClusterError(
-            "--on", repr(address), "threads, processes, or a scheduler's address",
+            "--on",
+            repr(address),
+            "threads, processes, or a scheduler's address",
             "write the address as tcp://HOST:PORT",
         )
     try:

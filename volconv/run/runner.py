@@ -71,7 +71,7 @@ def run_plan(
     *,
     on: str = "threads",
     restart: bool = False,
-    progress: Progress = lambda done, total: None,
+    progress: Progress | None = None,
 ) -> Outcome:
     """Compute and write what is not there yet, then give the output its name.
 
@@ -88,7 +88,7 @@ def run_plan(
     restart : bool
         Whether what is there already is erased first.
     progress : callable
-        Called after each block.
+        Called after each block, and once before the first.
 
     Raises
     ------
@@ -112,13 +112,14 @@ def run_plan(
         journal = Journal(target.journal)
         pending = pending_blocks(target, plan, journal)
         kept = plan.grid.total - len(pending)
-        progress(kept, plan.grid.total)
+        report = progress or no_progress
+        report(kept, plan.grid.total)
         work = Work(source, plan.steps, plan.output, plan.grid, str(target.store))
         try:
             with connected(on, plan.workers) as client:
                 for done, record in enumerate(finished(client, work, pending), 1):
                     journal.append(record)
-                    progress(kept + done, plan.grid.total)
+                    report(kept + done, plan.grid.total)
         finally:
             journal.close()
         missing = pending_blocks(target, plan, journal)
@@ -132,6 +133,10 @@ def run_plan(
         finish_store(target.store, target.path)
     target.discard_partial()
     return Outcome(len(pending), kept)
+
+
+def no_progress(done: int, total: int) -> None:
+    """Say nothing."""
 
 
 def begin(target: Target, plan: Plan, labels: Labels) -> None:
@@ -157,7 +162,8 @@ def pending_blocks(target: Target, plan: Plan, journal: Journal) -> list[int]:
         number
         for number in range(plan.grid.total)
         if not all(
-            key in done and stored_record(target.store, plan.output, key) == done[key][0]
+            key in done
+            and stored_record(target.store, plan.output, key) == done[key][0]
             for key in map(object_key, plan.grid.objects(number))
         )
     ]
@@ -206,10 +212,14 @@ def block_error(work: Work, number: int, future: Any) -> VolconvError:
         return error
     if isinstance(error, OSError):
         return OutputError(
-            place, f"{type(error).__name__}: {error}", "a store that can be written",
+            place,
+            f"{type(error).__name__}: {error}",
+            "a store that can be written",
             "mend it, then run again: what is done is kept",
         )
     return RunError(
-        place, f"{type(error).__name__}: {error}", "a block without an error",
+        place,
+        f"{type(error).__name__}: {error}",
+        "a block without an error",
         "run again: what is done is kept",
     )

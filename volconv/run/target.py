@@ -182,7 +182,9 @@ def check_apart(source: str, output: str) -> None:
     """
     if is_url(output):
         raise OutputError(
-            "output.path", repr(output), "a folder on this machine's file systems",
+            "output.path",
+            repr(output),
+            "a folder on this machine's file systems",
             "write to a folder, then copy it",
         )
     if is_url(source):

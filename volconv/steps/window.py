@@ -113,9 +113,7 @@ class WindowStep:
 
 def number_text(value: complex) -> object:
     """A number as JSON holds it: NaN, inf and complex numbers as text."""
-    if isinstance(value, complex) or not np.isfinite(value):
-        return str(value)
-    return value
+    return value if value.imag == 0 and np.isfinite(value) else str(value)
 
 
 def window_step(

@@ -1,0 +1,100 @@
+"""Draw a volume before and after: orthogonal slices of a scan, or maps of a grid."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+
+def opened(store: Path) -> xr.DataArray:
+    """The only variable of a store that has at least three dimensions."""
+    dataset = xr.open_zarr(store, consolidated=False, chunks=None)
+    found: list[xr.DataArray] = [
+        array for array in dataset.data_vars.values() if array.ndim >= 3
+    ]
+    if len(found) != 1:
+        raise SystemExit(f"{store}: {len(found)} variables of 3 or more dimensions")
+    return found[0]
+
+
+def cells(coordinate: xr.DataArray) -> tuple[float, float]:
+    """Where the first and the last cell end, for cells of even spacing."""
+    values = coordinate.values.astype(float)
+    half = (values[-1] - values[0]) / (values.size - 1) / 2
+    return values[0] - half, values[-1] + half
+
+
+def draw(plane: xr.DataArray, axes: Axes, limits: tuple[float, float]) -> None:
+    """One plane in its coordinates, cells as large as they are."""
+    vertical, horizontal = plane.dims
+    extent = (*cells(plane[horizontal]), *cells(plane[vertical]))
+    axes.imshow(
+        plane.values,
+        origin="lower",
+        extent=extent,
+        cmap="gray" if vertical in ("y", "z") else "turbo",
+        vmin=limits[0],
+        vmax=limits[1],
+        interpolation="nearest",
+    )
+    axes.set_xlabel(f"{horizontal} ({plane[horizontal].attrs.get('units', 'cells')})")
+    axes.set_ylabel(f"{vertical} ({plane[vertical].attrs.get('units', 'cells')})")
+
+
+def planes(array: xr.DataArray) -> list[xr.DataArray]:
+    """Three planes through a scan's middle, or three times of a grid."""
+    first = array.dims[:-3]
+    volume = array.isel({dim: array.sizes[dim] // 2 for dim in first})
+    leading, *inner = volume.dims
+    if leading == "time":
+        steps = np.linspace(0, volume.sizes["time"] - 1, 3).round().astype(int)
+        return [volume.isel(time=step) for step in steps]
+    return [volume.isel({dim: volume.sizes[dim] // 2}) for dim in (leading, *inner)]
+
+
+def title(plane: xr.DataArray) -> str:
+    """The size, and the place along the dimension that the plane cuts."""
+    sizes = " x ".join(f"{size}" for size in plane.shape)
+    place = [
+        f"{name} {str(value.values)[:10]}"
+        for name, value in plane.coords.items()
+        if value.ndim == 0 and name in ("time", "x", "y", "z")
+    ]
+    return f"{sizes} cells, {', '.join(place)}"
+
+
+def main() -> None:
+    """Draw both stores, one row each, in one range of colours."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("before", type=Path, help="the input's store")
+    parser.add_argument("after", type=Path, help="the output's store")
+    parser.add_argument("picture", type=Path, help="the PNG to write")
+    given = parser.parse_args()
+    rows = [planes(opened(store)) for store in (given.before, given.after)]
+    seen = np.concatenate([plane.values.ravel() for plane in rows[0]])
+    low, high = np.nanpercentile(seen, (1, 99.5))
+    is_map = (
+        rows[0][0].sizes[rows[0][0].dims[1]] > 8 * rows[0][0].sizes[rows[0][0].dims[0]]
+    )
+    columns = 1 if is_map else 3
+    count = 6 // columns
+    size = (12, 1.25 * count) if is_map else (13, 8)
+    figure, axes = plt.subplots(count, columns, figsize=size, layout="constrained")
+    for place, plane in zip(axes.ravel(), [*rows[0], *rows[1]], strict=True):
+        draw(plane, place, (float(low), float(high)))
+        place.set_title(title(plane), fontsize=9)
+    figure.suptitle(f"{given.before.name} above, {given.after.name} below")
+    figure.savefig(given.picture, dpi=110)
+    print(f"drew {given.picture}")
+
+
+if __name__ == "__main__":
+    main()
