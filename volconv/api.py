@@ -333,11 +333,11 @@ def apply_to_array(array: xr.DataArray, resolve: Resolve, keep: bool) -> xr.Data
     """A step over one array."""
     coords = array.coords.to_dataset()
     step = resolve(array_meta(array.dims, array.shape, array.dtype, coords))
-    return xr.DataArray(
-        carried_out(step, array, keep),
-        coords=output_coords(coords, step.geometry, step.source.sizes).coords,
-        name=array.name,
-    )
+    moved = output_coords(coords, step.geometry, step.source.sizes)
+    variable = carried_out(step, array, keep)
+    result = xr.DataArray(variable, coords=moved.coords, name=array.name)
+    result.encoding = variable.encoding
+    return result
 
 
 def apply_to_dataset(

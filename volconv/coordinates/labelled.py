@@ -76,7 +76,7 @@ def coords_along(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
     }
     others = coords.drop_vars(list(bounds))
     if centres.are_cells:
-        moved = others.isel({dim: centres.slice})
+        moved = others.isel({dim: centres.slice}, missing_dims="ignore")
     else:
         moved = interpolated(others, dim, centres)
     kept = {name: found for name, found in bounds.items() if found is not None}

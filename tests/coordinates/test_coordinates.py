@@ -1,0 +1,260 @@
+"""Coordinates of the outputs against independent arithmetic, window by window."""
+
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+
+import volconv
+
+
+def places(cells, size, stride, dilation, padding):
+    """Mean index of the first and last tap of each window, by enumeration."""
+    before, after = padding
+    reach = dilation * (size - 1)
+    starts = range(-before, cells + after - reach, stride)
+    return [Fraction(2 * start + reach, 2) for start in starts]
+
+
+def expected_value(values, place):
+    """Linear in the index, continued with the end spacing, in exact fractions."""
+    low = min(max(place.__floor__(), 0), len(values) - 2)
+    left, right = Fraction(values[low]), Fraction(values[low + 1])
+    return left + (right - left) * (place - low)
+
+
+axes = st.fixed_dictionaries(
+    {
+        "cells": st.integers(2, 12),
+        "size": st.integers(1, 4),
+        "stride": st.integers(1, 4),
+        "dilation": st.integers(1, 3),
+        "padding": st.tuples(st.integers(9, 12), st.integers(0, 12)),
+        "less": st.integers(0, 9),
+    }
+)
+
+
+def windowed(array, axis):
+    padding = (axis["padding"][0] - axis["less"], axis["padding"][1])
+    reach = axis["dilation"] * (axis["size"] - 1)
+    short = max(0, reach + 1 - axis["cells"] - sum(padding))
+    padding = (padding[0], padding[1] + short)
+    found = volconv.correlate(
+        array,
+        np.ones(axis["size"]),
+        dims="x",
+        stride=axis["stride"],
+        dilation=axis["dilation"],
+        padding=padding,
+    )
+    return found, places(
+        axis["cells"], axis["size"], axis["stride"], axis["dilation"], padding
+    )
+
+
+@given(axes, st.data())
+def test_positions_of_an_irregular_or_descending_axis(axis, data):
+    steps = data.draw(
+        st.lists(st.integers(1, 9), min_size=axis["cells"], max_size=axis["cells"])
+    )
+    values = np.cumsum(steps) * data.draw(st.sampled_from([1.0, -1.0, 0.5]))
+    array = xr.DataArray(np.zeros(axis["cells"]), {"x": values}, "x")
+    found, at = windowed(array, axis)
+    assert found.sizes["x"] == len(at)
+    # eighths and below: every expected value is a float
+    assert [Fraction(x) for x in found.x.values] == [
+        expected_value(values, place) for place in at
+    ]
+
+
+@given(axes)
+def test_an_output_on_a_cell_has_the_cell_s_own_value(axis):
+    values = np.random.default_rng(3).normal(size=axis["cells"]).astype("float32")
+    array = xr.DataArray(np.zeros(axis["cells"]), {"x": values}, "x")
+    found, at = windowed(array, axis)
+    assert found.x.dtype == np.float32
+    for got, place in zip(found.x.values, at, strict=True):
+        if place.denominator == 1 and 0 <= place < axis["cells"]:
+            assert got.tobytes() == values[int(place)].tobytes()
+
+
+@given(axes, st.data())
+def test_times_are_interpolated_in_whole_nanoseconds(axis, data):
+    steps = data.draw(
+        st.lists(st.integers(1, 10**15), min_size=axis["cells"], max_size=axis["cells"])
+    )
+    since = 1_700_000_000_123_456_789 + np.cumsum(steps)
+    array = xr.DataArray(
+        np.zeros(axis["cells"]), {"x": since.astype("datetime64[ns]")}, "x"
+    )
+    found, at = windowed(array, axis)
+    exact = [expected_value([int(value) for value in since], place) for place in at]
+    assert found.x.dtype == np.dtype("datetime64[ns]")
+    assert found.x.values.astype("int64").tolist() == [x.__floor__() for x in exact]
+
+
+def test_a_stride_of_two_boxes_puts_labels_between_cells():
+    array = xr.DataArray(
+        np.arange(6.0),
+        {"time": pd.date_range("2026-01-01", periods=6, freq="6h")},
+        "time",
+    )
+    halved = volconv.box(array, 2, stride=2, padding="valid")
+    assert_array_equal(
+        halved.time.values,
+        np.array(
+            ["2026-01-01T03", "2026-01-01T15", "2026-01-02T03"], dtype="datetime64[ns]"
+        ),
+    )
+    coarse = array.coarsen(time=2).mean()
+    assert_array_equal(halved.time.values, coarse.time.values)
+    assert_array_equal(halved.values, coarse.values)
+
+
+def test_integers_stay_integers_on_cells_and_become_floats_between():
+    array = xr.DataArray(np.zeros(5), {"x": np.arange(5) * 10}, "x")
+    assert volconv.correlate(array, [1, 1, 1], padding="same").x.dtype == np.int64
+    full = volconv.correlate(array, [1, 1, 1], padding="full")
+    assert full.x.dtype == np.int64
+    assert full.x.values.tolist() == [-10, 0, 10, 20, 30, 40, 50]
+    between = volconv.correlate(array, [1, 1])
+    assert between.x.values.tolist() == [5.0, 15.0, 25.0, 35.0]
+
+
+def test_unsigned_coordinates_go_below_zero():
+    array = xr.DataArray(np.zeros(3), {"x": np.arange(3, dtype="uint8")}, "x")
+    full = volconv.correlate(array, [1, 1, 1], padding="full")
+    assert full.x.values.tolist() == [-1, 0, 1, 2, 3]
+
+
+def test_curvilinear_coordinates_follow_both_axes():
+    rng = np.random.default_rng(1)
+    lat = rng.normal(size=(6, 8))
+    array = xr.DataArray(np.zeros((6, 8)), {"lat": (("y", "x"), lat)}, ("y", "x"))
+    halved = volconv.box(array, 2, stride=2, padding="valid")
+    mean = lat.reshape(3, 2, 4, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(halved.lat.values, mean, rtol=1e-12)
+    for chunked in (array.chunk(y=2), array.assign_coords(lat=array.lat.chunk(x=3))):
+        again = volconv.box(chunked, 2, stride=2, padding="valid")
+        assert_array_equal(again.lat.values, halved.lat.values)
+
+
+def test_strings_stay_where_every_output_is_on_a_cell_and_are_dropped_elsewhere():
+    array = xr.DataArray(np.zeros(5), {"x": list("abcde")}, "x")
+    assert volconv.correlate(array, [1, 1, 1], stride=2).x.values.tolist() == ["b", "d"]
+    assert "x" not in volconv.correlate(array, [1, 1]).coords
+    assert "x" not in volconv.correlate(array, [1, 1, 1], padding="full").coords
+
+
+def test_the_levels_of_a_multi_index_stay_or_go_together():
+    index = pd.MultiIndex.from_product([[1, 2, 3], ["a", "b"]], names=("n", "c"))
+    coords = xr.Coordinates.from_pandas_multiindex(index, "x")
+    array = xr.DataArray(np.zeros(6), coords, "x")
+    kept = volconv.correlate(array, [1, 1, 1])
+    assert kept.indexes["x"].tolist() == index[1:5].tolist()
+    assert not set(volconv.correlate(array, [1, 1]).coords)
+
+
+def test_one_cell_has_no_spacing_to_go_on_with():
+    array = xr.DataArray(np.zeros(1), {"x": [4.0]}, "x")
+    assert volconv.correlate(array, [1.0]).x.values.tolist() == [4.0]
+    assert "x" not in volconv.correlate(array, [1, 1], padding=1).coords
+
+
+def test_a_wrapped_axis_is_labelled_beyond_its_ends():
+    array = xr.DataArray(np.zeros(4), {"lon": [0.0, 90.0, 180.0, 270.0]}, "lon")
+    found = volconv.correlate(array, [1, 1, 1], padding=(0, 2), boundary="wrap")
+    assert found.lon.values.tolist() == [90.0, 180.0, 270.0, 360.0]
+
+
+def test_scalar_and_untouched_coordinates_are_carried():
+    array = xr.DataArray(
+        np.zeros((3, 4)),
+        {"t": 7, "y": [1, 2, 3], "name": ("y", list("abc")), "x": np.arange(4.0)},
+        ("y", "x"),
+        name="air",
+        attrs={"units": "K"},
+    )
+    found = volconv.correlate(array, [1, 1], dims="x")
+    assert found.t.item() == 7
+    assert found.y.identical(array.y)
+    assert found["name"].values.tolist() == list("abc")
+    assert found.name == "air"
+    assert found.attrs["units"] == "K"
+
+
+def test_a_not_a_time_stays_one():
+    times = np.array(["2026-01-01", "NaT", "2026-01-03"], dtype="datetime64[ns]")
+    array = xr.DataArray(np.zeros(3), {"x": np.arange(3), "when": ("x", times)}, "x")
+    found = volconv.correlate(array, [1, 1])
+    assert np.isnat(found.when.values).all()
+
+
+@pytest.fixture
+def monthly():
+    edges = pd.date_range("2026-01-01", periods=7, freq="MS").values
+    middle = edges[:-1] + (edges[1:] - edges[:-1]) // 2
+    return xr.Dataset(
+        {
+            "air": ("time", np.arange(6.0)),
+            "time_bnds": (("time", "bnds"), np.stack([edges[:-1], edges[1:]], 1)),
+        },
+        {"time": ("time", middle, {"bounds": "time_bnds"})},
+    )
+
+
+def test_bounds_become_the_cells_of_the_outputs(monthly):
+    found = volconv.box(monthly, {"time": 3}, stride={"time": 3}, padding="valid")
+    edges = monthly.time_bnds.values
+    assert_array_equal(
+        found.time_bnds.values, [[edges[0, 0], edges[2, 1]], [edges[3, 0], edges[5, 1]]]
+    )
+    assert found.time.attrs["bounds"] == "time_bnds"
+    assert "time_bnds" in found.data_vars
+    assert_array_equal(found.time.values, monthly.time.values[[1, 4]])
+
+
+def test_bounds_that_do_not_touch_are_dropped_with_their_name(monthly):
+    gaps = monthly.copy(deep=True)
+    gaps.time_bnds.values[:, 1] -= np.timedelta64(1, "D")
+    found = volconv.box(gaps, {"time": 3}, stride={"time": 3}, padding="valid")
+    assert "time_bnds" not in found.variables
+    assert "bounds" not in found.time.attrs
+
+
+def test_the_encoding_of_the_store_does_not_come_along():
+    array = xr.DataArray(np.arange(6.0), {"x": np.arange(6.0)}, "x")
+    array.encoding = {
+        "dtype": "int16",
+        "scale_factor": 0.01,
+        "_FillValue": -1,
+        "chunks": (3,),
+        "grid_mapping": "crs",
+    }
+    array.x.encoding = {"chunks": (6,), "dtype": "int32"}
+    found = volconv.correlate(array, [1, 1])
+    assert found.encoding == {"grid_mapping": "crs"}
+    assert "chunks" not in found.x.encoding
+    assert "dtype" not in found.x.encoding
+
+
+def test_packed_data_come_back_from_a_store_as_they_were_computed(tmp_path):
+    air = xr.DataArray(np.linspace(0, 320, 30), dims="x", name="air")
+    packed = tmp_path / "packed.zarr"
+    air.to_zarr(
+        packed,
+        encoding={"air": {"dtype": "int16", "scale_factor": 0.01, "_FillValue": -1}},
+        consolidated=False,
+    )
+    opened = xr.open_zarr(packed, consolidated=False).air
+    total = volconv.correlate(opened, np.full(27, 1.0))
+    again = tmp_path / "again.zarr"
+    total.to_zarr(again, consolidated=False)
+    back = xr.open_zarr(again, consolidated=False).air
+    assert_array_equal(back.values, total.values)

@@ -1,0 +1,214 @@
+"""Chunked arrays: the bits of the whole, whatever the chunks."""
+
+import dask
+import dask.array as da
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from scipy import ndimage
+
+import volconv
+import volconv.errors
+
+KINDS = ("constant", "edge", "reflect", "symmetric", "wrap")
+NAMES = ("t", "z", "y", "x")
+
+
+@st.composite
+def chunkings(draw, size):
+    """Chunks of an axis: of one cell, uneven, or one for all."""
+    chunks = []
+    while sum(chunks) < size:
+        left = size - sum(chunks)
+        chunks.append(draw(st.one_of(st.just(1), st.integers(1, left), st.just(left))))
+    return tuple(chunks)
+
+
+@st.composite
+def windows(draw, cells):
+    """Size, stride, dilation, padding and boundary of one axis that fit its cells."""
+    size = draw(st.integers(1, 4))
+    dilation = draw(st.integers(1, 3))
+    span = dilation * (size - 1) + 1
+    short = max(0, span - cells)
+    before = draw(st.integers(0, 2 * cells + 3))
+    after = draw(
+        st.integers(max(0, short - before), max(0, short - before) + cells + 3)
+    )
+    return {
+        "size": size,
+        "stride": draw(st.integers(1, 5)),
+        "dilation": dilation,
+        "padding": (before, after),
+        "boundary": draw(st.sampled_from(KINDS)),
+    }
+
+
+@st.composite
+def cases(draw):
+    """An array, a kernel over some of its dimensions, its windows, and chunks."""
+    dims = NAMES[-draw(st.integers(1, 4)) :]
+    shape = [draw(st.integers(1, 11)) for _ in dims]
+    moved = draw(st.lists(st.sampled_from(dims), min_size=1, max_size=3, unique=True))
+    window = {dim: draw(windows(shape[dims.index(dim)])) for dim in moved}
+    seed = draw(st.integers(0, 2**32 - 1))
+    dtype = draw(
+        st.sampled_from(
+            ["float32", "float64", "float16", "int16", "uint8", "complex64"]
+        )
+    )
+    rng = np.random.default_rng(seed)
+    array = xr.DataArray((100 * rng.random(shape)).astype(dtype), dims=dims)
+    kernel = rng.normal(size=[window[dim]["size"] for dim in moved])
+    if draw(st.booleans()):
+        kernel = (4 * kernel).astype(int)
+    options = {
+        key: {dim: window[dim][key] for dim in moved}
+        for key in ("stride", "dilation", "padding", "boundary")
+    }
+    chunks = dict(zip(dims, [draw(chunkings(size)) for size in shape], strict=True))
+    return array, kernel, moved, options, chunks
+
+
+@given(cases())
+def test_chunked_is_whole_bit_for_bit(case):
+    array, kernel, dims, options, chunks = case
+    whole = volconv.correlate(array, kernel, dims=dims, fill_value=3, **options)
+    lazy = volconv.correlate(
+        array.chunk(chunks), kernel, dims=dims, fill_value=3, **options
+    )
+    assert isinstance(lazy.data, da.Array)
+    with dask.config.set(scheduler="synchronous"):
+        computed = lazy.compute()
+    assert lazy.shape == computed.shape == whole.shape
+    assert lazy.dtype == computed.dtype == whole.dtype
+    assert_array_equal(computed.values.view("u1"), whole.values.view("u1"))
+
+
+@given(cases())
+@settings(max_examples=25)
+def test_each_chunk_has_the_size_that_the_lazy_array_declares(case):
+    array, kernel, dims, options, chunks = case
+    lazy = volconv.correlate(
+        array.chunk(chunks), kernel, dims=dims, fill_value=3, **options
+    ).data
+    with dask.config.set(scheduler="synchronous"):
+        blocks = dask.compute(*lazy.to_delayed().ravel())
+    declared = [lazy.blocks[i].shape for i in np.ndindex(lazy.numblocks)]
+    assert [block.shape for block in blocks] == declared
+    assert all(0 not in shape for shape in declared)
+
+
+@pytest.fixture
+def volume():
+    rng = np.random.default_rng(7)
+    return xr.DataArray(rng.random((40, 40)), dims=("y", "x"))
+
+
+def test_a_wrapped_boundary_goes_around_the_whole_array_not_around_a_chunk(volume):
+    chunked = volume.chunk(10)
+    smooth = volconv.gaussian(chunked, 1.5, boundary="wrap")
+    expected = ndimage.gaussian_filter(volume.values, 1.5, mode="grid-wrap")
+    np.testing.assert_allclose(smooth.values, expected, rtol=1e-12)
+    mean = volconv.box(chunked, 3, boundary="wrap")
+    expected = ndimage.uniform_filter(volume.values, 3, mode="grid-wrap")
+    np.testing.assert_allclose(mean.values, expected, rtol=1e-12)
+    sobel = volconv.correlate(
+        chunked, [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], padding="same", boundary="wrap"
+    )
+    expected = ndimage.sobel(volume.values, 1, mode="grid-wrap")
+    np.testing.assert_allclose(sobel.values, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_one_axis_wraps_while_the_other_keeps_its_edge(volume):
+    boundary = {"y": "edge", "x": "wrap"}
+    smooth = volconv.gaussian(volume.chunk(10), 1.5, boundary=boundary)
+    expected = ndimage.gaussian_filter(
+        volume.values, 1.5, mode=("nearest", "grid-wrap")
+    )
+    np.testing.assert_allclose(smooth.values, expected, rtol=1e-12)
+
+
+def test_a_tail_chunk_of_one_cell_under_a_halo_of_two_shifts_nothing():
+    row = xr.DataArray(np.arange(129.0) ** 2, dims="x").chunk(x=(64, 64, 1))
+    found = volconv.correlate(row, [1.0, 0.0, 0.0, 0.0, -1.0], padding="same")
+    expected = ndimage.correlate1d(row.values, [1.0, 0, 0, 0, -1.0], mode="constant")
+    assert_array_equal(found.values, expected)
+
+
+@pytest.mark.parametrize("stride", [2, 3, 4, 7])
+@pytest.mark.parametrize("chunk", [(10, 10, 10, 10), (7, 1, 13, 19), (1,) * 40])
+def test_strides_go_on_over_chunks_that_are_not_their_multiples(stride, chunk):
+    row = xr.DataArray(np.arange(40), dims="x").chunk(x=chunk)
+    found = volconv.correlate(row, [1], stride=stride)
+    assert_array_equal(found.values, np.arange(0, 40, stride))
+
+
+def test_a_block_knows_its_true_place_not_its_padded_one():
+    """Interior chunks see their neighbours, end chunks the boundary: on a ramp the
+    difference of neighbours is 2 everywhere but at the two ends."""
+    row = xr.DataArray(np.arange(40), dims="x").chunk(x=10)
+    for boundary in ("edge", "symmetric"):
+        found = volconv.correlate(row, [-1, 0, 1], padding="same", boundary=boundary)
+        assert_array_equal(found.values, [1, *[2] * 38, 1])
+
+
+def test_integers_cannot_be_padded_with_nan(volume):
+    numbers = (100 * volume).astype(int).chunk(10)
+    with pytest.raises(volconv.errors.BoundaryError, match="nan for int64 data"):
+        volconv.correlate(numbers, np.ones((3, 3)), padding="same", fill_value=np.nan)
+
+
+def test_a_strided_window_reads_no_neighbour_that_it_does_not_need():
+    """Size 2, stride 2 over even chunks: each output chunk depends on one chunk."""
+    row = da.zeros((8, 8), chunks=4)
+    array = xr.DataArray(row, dims=("y", "x"))
+    halved = volconv.box(array, 2, stride=2, padding="valid").data
+    for index in np.ndindex(halved.numblocks):
+        needed = (
+            halved.blocks[index]
+            .__dask_graph__()
+            .cull(halved.blocks[index].__dask_keys__())
+        )
+        sources = {key for key in needed.to_dict() if key[0] == row.name}
+        assert sources == {(row.name, *index)}
+
+
+def test_the_halo_lies_after_a_chunk_alone():
+    """Size 3 without padding: a chunk reads itself and the next, never the one before."""
+    row = da.zeros(40, chunks=10)
+    found = volconv.correlate(xr.DataArray(row, dims="x"), [1, 1, 1]).data
+    second = found.blocks[1]
+    needed = second.__dask_graph__().cull(second.__dask_keys__()).to_dict()
+    assert {key for key in needed if key[0] == row.name} == {
+        (row.name, 1),
+        (row.name, 2),
+    }
+
+
+def test_nothing_is_computed_at_graph_time():
+    def explode(block):
+        raise AssertionError("computed")
+
+    zeros = da.zeros(20, chunks=5).map_blocks(explode, dtype=float, meta=np.empty(0))
+    array = xr.DataArray(zeros, dims="x")
+    lazy = volconv.gaussian(array, 1.0, boundary="wrap", stride=2)
+    assert lazy.shape == (10,)
+
+
+def test_the_same_call_makes_the_same_keys(volume):
+    chunked = volume.chunk(10)
+    first = volconv.gaussian(chunked, 1.0)
+    assert first.data.name == volconv.gaussian(chunked, 1.0).data.name
+    assert first.data.name != volconv.gaussian(chunked, 1.1).data.name
+    assert first.data.name != volconv.gaussian(chunked, 1.0, boundary="edge").data.name
+
+
+def test_chunks_of_unknown_size_are_refused():
+    zeros = da.zeros(20, chunks=5)
+    unknown = xr.DataArray(zeros[zeros > -1], dims="x")
+    with pytest.raises(volconv.errors.KindError, match="compute_chunk_sizes"):
+        volconv.correlate(unknown, [1.0])
