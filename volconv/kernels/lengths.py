@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from volconv.errors import KindError, UnitError
+from volconv.errors import KernelError, KindError, UnitError
 from volconv.geometry.geometry import per_dim
+from volconv.kernels.named import check_spread
 from volconv.meta import ArrayMeta, Axis
 
 if TYPE_CHECKING:
@@ -148,15 +150,22 @@ def cf_unit(units: str) -> str:
     return units
 
 
+QUANTITY = re.compile(
+    r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\W\d_][\w/ °]{0,40})"
+)
+"""A number and a unit. Nothing else reaches pint, which would work out 9**9**9."""
+
+
 def parse_quantity(where: str, text: str) -> Any:
     """Number and unit of a text; Any, since pint's quantities are dynamically typed."""
-    import pint
-
     expected = "a number and a unit, such as '1.2 mm'"
+    match = QUANTITY.fullmatch(text)
+    if match is None:
+        raise UnitError(
+            where, repr(text), expected, "give a number without quotes to count cells"
+        )
     try:
-        quantity: Any = registry().Quantity(text)
-    except pint.UndefinedUnitError as error:
-        raise UnitError(where, repr(text), expected, f"{error}") from None
+        quantity: Any = registry().Quantity(float(match[1]), match[2].strip())
     except Exception as error:  # pint raises tokenizer and assertion errors alike
         raise UnitError(where, repr(text), expected, f"{error}") from None
     if quantity.unitless:
@@ -164,6 +173,35 @@ def parse_quantity(where: str, text: str) -> Any:
             where, repr(text), expected, "give a number without quotes to count cells"
         )
     return quantity
+
+
+def check_length(where: str, length: object) -> float | str:
+    """The length, if its text alone does not tell that it cannot be.
+
+    Raises
+    ------
+    UnitError
+        If a text has no number or no known unit.
+    KernelError, KindError
+        If it is negative, not finite, or neither a number nor a text.
+
+    Examples
+    --------
+    >>> check_length("sigma", "1.2 mm")
+    '1.2 mm'
+    """
+    if isinstance(length, str):
+        try:
+            check_spread(where, parse_quantity(where, length).magnitude)
+        except KernelError as error:
+            raise KernelError(where, repr(length), error.expected) from None
+        return length
+    try:
+        return check_spread(where, length)
+    except KindError as error:
+        raise KindError(
+            where, error.got, "a number of cells, or a text like '1.2 mm'"
+        ) from None
 
 
 def is_of_kind(quantity: Any, units: str) -> bool:

@@ -53,11 +53,8 @@ def gaussian_weights(where: str, sigma: float, truncate: float) -> Weights:
     >>> gaussian_weights("sigma", 0.5, 2.0).round(3)
     array([0.107, 0.787, 0.107])
     """
-    for name, value in ((where, sigma), ("truncate", truncate)):
-        if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-            raise KindError(name, repr(value), "a number")
-        if not math.isfinite(value) or value < 0:
-            raise KernelError(name, repr(value), "a number of at least 0")
+    check_spread(where, sigma)
+    check_spread("truncate", truncate)
     radius = int(truncate * sigma + 0.5)
     if radius == 0:
         return np.ones(1)
@@ -65,6 +62,23 @@ def gaussian_weights(where: str, sigma: float, truncate: float) -> Weights:
     weights = np.exp(-0.5 / (sigma * sigma) * cells**2)
     found: Weights = weights / weights.sum()
     return found
+
+
+def check_spread(where: str, value: object) -> float:
+    """The value, if it is a finite number of at least 0.
+
+    Raises
+    ------
+    KindError
+        If it is not a number; booleans are none.
+    KernelError
+        If it is negative or not finite.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        raise KindError(where, repr(value), "a number")
+    if not math.isfinite(value) or value < 0:
+        raise KernelError(where, repr(value), "a number of at least 0")
+    return float(value)
 
 
 def box(sizes: Mapping[str, int]) -> Kernel:

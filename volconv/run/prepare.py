@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import xarray as xr
 from dask.system import CPU_COUNT
 from distributed.system import MEMORY_LIMIT
 
-from volconv.config import Config
+from volconv.config import Config, codec_name
 from volconv.coordinates import output_attrs, output_coords
 from volconv.errors import VolconvError
 from volconv.io import ZarrSource
@@ -86,8 +85,8 @@ def prepare(config: Config, limits: Limits) -> Prepared:
         dtype=output.dtype,
         chunks=output.chunks,
         shards=output.shards,
-        codec=output.codec_name,
-        codec_options=output.codec_options,
+        codec=codec_name(output.codec),
+        codec_options=output.codec.model_dump(),
     )
     plan = make_plan(
         stored.meta,
@@ -124,7 +123,3 @@ def labels_of(stored: Stored, steps: list[Step]) -> Labels:
     }
     return Labels(coords, output_attrs(stored.attrs, steps, keep_attrs=True), group)
 
-
-def resolve_path(path: str, folder: Path) -> str:
-    """A path as seen from a configuration's folder; URLs and absolute paths as is."""
-    return path if "://" in path else str(folder / Path(path).expanduser())

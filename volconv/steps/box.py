@@ -3,14 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from pydantic import ConfigDict, RootModel
 
 from volconv.geometry import PerDim
 from volconv.geometry.geometry import per_dim
-from volconv.kernels import box
+from volconv.kernels import Kernel, box
 from volconv.meta import ArrayMeta
+from volconv.steps.fields import BoundaryName, ByDim, Padding, Sizes
+from volconv.steps.model import WordedModel
+from volconv.steps.settings import DilatedSettings
 from volconv.steps.window import WindowOptions, WindowStep, window_step
 
-__all__ = ["box_step"]
+__all__ = ["Box", "BoxKernel", "box_kernel", "box_step"]
+
+
+class Box(DilatedSettings):
+    """Mean of the cells under a box."""
+
+    step_name: ClassVar[str] = "box"
+    default_boundary: ClassVar[str] = "symmetric"
+
+    size: Sizes
+    """Cells of the box: one number, or one for each dimension by name."""
+
+    padding: ByDim[Padding] = "same"
+    """Cells added before and after: a number, a pair, or a name."""
+
+    boundary: ByDim[BoundaryName] = "symmetric"
+    """What padded cells hold, as in numpy.pad."""
+
+    def resolve(self, source: ArrayMeta) -> WindowStep:
+        """The step for an input."""
+        return box_step(source, self.size, self.dims, self.options())
+
+
+class BoxKernel(WordedModel, RootModel[Sizes]):
+    """Equal weights that sum to 1: cells along each dimension."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True)
+
+    def kernel(self, source: ArrayMeta, dims: Sequence[str] | None) -> Kernel:
+        """The kernel for an input."""
+        return box_kernel(source, self.root, dims)
 
 
 def box_step(
@@ -20,6 +56,13 @@ def box_step(
     options: WindowOptions,
 ) -> WindowStep:
     """Mean over a box of some cells along each dimension."""
+    return window_step("box", meta, box_kernel(meta, size, dims), options)
+
+
+def box_kernel(
+    meta: ArrayMeta, size: PerDim, dims: Sequence[str] | str | None
+) -> Kernel:
+    """The kernel of a box over an array; one size for all goes to `dims`."""
     if isinstance(size, Mapping):
         meta.require(size, "size")
         sizes = dict(size)
@@ -27,4 +70,4 @@ def box_step(
         names = meta.dims if dims is None else [dims] if isinstance(dims, str) else dims
         meta.require(names, "dims")
         sizes = per_dim("size", size, list(names), names, 1)  # type: ignore[assignment]
-    return window_step("box", meta, box(sizes), options)
+    return box(sizes)

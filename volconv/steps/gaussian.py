@@ -3,12 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from volconv.kernels import LengthLike, cells_of, gaussian
+from volconv.kernels import Kernel, LengthLike, cells_of, gaussian
 from volconv.meta import ArrayMeta
+from volconv.steps.fields import BoundaryName, ByDim, Lengths, Padding, Spread
+from volconv.steps.model import SettingsModel
+from volconv.steps.settings import WindowSettings
 from volconv.steps.window import WindowOptions, WindowStep, window_step
 
-__all__ = ["gaussian_step"]
+__all__ = ["Gaussian", "GaussianKernel", "gaussian_kernel", "gaussian_step"]
+
+
+class GaussianKernel(SettingsModel):
+    """Gaussian weights that sum to 1."""
+
+    sigma: Lengths
+    """Standard deviation: a number of cells, or a text such as 1.2 mm."""
+
+    truncate: Spread = 4.0
+    """Standard deviations from the centre to the last tap."""
+
+    def kernel(self, source: ArrayMeta, dims: Sequence[str] | None) -> Kernel:
+        """The kernel for an input."""
+        return gaussian_kernel(source, self.sigma, dims, self.truncate)
+
+
+class Gaussian(WindowSettings):
+    """Smoothing with Gaussian weights, by default as scipy.ndimage.gaussian_filter."""
+
+    step_name: ClassVar[str] = "gaussian"
+    default_boundary: ClassVar[str] = "symmetric"
+
+    sigma: Lengths
+    """Standard deviation: a number of cells, or a text such as 1.2 mm."""
+
+    truncate: Spread = 4.0
+    """Standard deviations from the centre to the last tap."""
+
+    padding: ByDim[Padding] = "same"
+    """Cells added before and after: a number, a pair, or a name."""
+
+    boundary: ByDim[BoundaryName] = "symmetric"
+    """What padded cells hold, as in numpy.pad."""
+
+    def resolve(self, source: ArrayMeta) -> WindowStep:
+        """The step for an input."""
+        return gaussian_step(
+            source, self.sigma, self.dims, self.truncate, self.options()
+        )
 
 
 def gaussian_step(
@@ -19,6 +62,16 @@ def gaussian_step(
     options: WindowOptions,
 ) -> WindowStep:
     """Smoothing with Gaussian weights that sum to 1."""
+    kernel = gaussian_kernel(meta, sigma, dims, truncate)
+    return window_step("gaussian", meta, kernel, options)
+
+
+def gaussian_kernel(
+    meta: ArrayMeta,
+    sigma: LengthLike,
+    dims: Sequence[str] | str | None,
+    truncate: float,
+) -> Kernel:
+    """The Gaussian kernel over an array; one sigma for all goes to `dims`."""
     names = [dims] if isinstance(dims, str) else dims
-    cells = cells_of("sigma", sigma, names, meta)
-    return window_step("gaussian", meta, gaussian(cells, truncate), options)
+    return gaussian(cells_of("sigma", sigma, names, meta), truncate)

@@ -1,0 +1,70 @@
+"""Verb `plan`: what a run would do; opens the input's metadata and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from volconv.config import load_config
+from volconv.errors import GeometryError
+from volconv.text import parse_bytes
+
+if TYPE_CHECKING:
+    from volconv.run.prepare import Prepared
+
+__all__ = ["ConfigPath", "Memory", "Threads", "plan", "prepared", "print_plan"]
+
+ConfigPath = Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML file.")]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Memory for all tasks of one machine, such as 4GiB. Default: three "
+        "quarters of the machine's.",
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option(help="Tasks at once on this machine. Default: one for each core."),
+]
+
+
+def plan(
+    config: ConfigPath,
+    memory: Memory = None,
+    threads: Threads = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print it as JSON, sizes in bytes.")
+    ] = False,
+) -> None:
+    """Show what a run would do: shapes, coordinates, blocks, bytes, memory."""
+    print_plan(prepared(config, memory, threads), as_json=as_json)
+
+
+def prepared(config: str, memory: str | None, threads: int | None) -> Prepared:
+    """The plan of a configuration in a file, and what it needs to be carried out."""
+    loaded = load_config(config).located(Path(config).parent)
+    from volconv.run.prepare import Limits, prepare
+
+    given = {}
+    if memory is not None:
+        given["memory"] = parse_bytes("--memory", memory)
+    if threads is not None:
+        if threads < 1:
+            raise GeometryError("--threads", str(threads), "at least 1")
+        given["workers"] = threads
+    return prepare(loaded, Limits(**given))
+
+
+def print_plan(ready: Prepared, *, as_json: bool) -> None:
+    """Print a plan to stdout."""
+    from volconv.plan.report import plan_json, plan_text
+
+    coords = ready.labels.coords
+    if as_json:
+        print(json.dumps(plan_json(ready.plan, coords), indent=2))
+    else:
+        print(plan_text(ready.plan, coords), flush=True)

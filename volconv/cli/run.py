@@ -1,0 +1,113 @@
+"""Verb `run`: shows the plan, then carries it out, from where it was left."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from volconv.cli.plan import ConfigPath, Memory, Threads, prepared, print_plan
+
+if TYPE_CHECKING:
+    from volconv.run.runner import Progress
+
+__all__ = ["run"]
+
+
+def run(
+    config: ConfigPath,
+    on: Annotated[
+        str,
+        typer.Option(
+            help="Where tasks run: threads, processes, or tcp://HOST:PORT of a "
+            "running Dask scheduler."
+        ),
+    ] = "threads",
+    memory: Memory = None,
+    threads: Threads = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan and leave.")
+    ] = False,
+    restart: Annotated[
+        bool,
+        typer.Option(
+            "--restart", help="Erase what is at the output's path and begin anew."
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before erasing.")
+    ] = False,
+) -> None:
+    """Show the plan, then run it. Goes on where an earlier run was stopped."""
+    ready = prepared(config, memory, threads)
+    print_plan(ready, as_json=False)
+    if dry_run:
+        return
+    from volconv.run.runner import run_plan
+
+    output = ready.plan.output.path
+    if restart and Path(output).exists() and not yes:
+        typer.confirm(f"erase {output}?", abort=True, err=True)
+    with progress_bar() as progress:
+        outcome = run_plan(
+            ready.plan,
+            ready.source,
+            ready.labels,
+            on=on,
+            restart=restart,
+            progress=progress,
+        )
+    kept = f", {outcome.kept} were there already" if outcome.kept else ""
+    print(f"done     {outcome.computed} blocks computed{kept}: {output}")
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A bar on a terminal; elsewhere a line at each tenth of the work."""
+    if sys.stderr.isatty():
+        yield from terminal_bar()
+    else:
+        yield LineProgress()
+
+
+def terminal_bar() -> Iterator[Progress]:
+    """A bar with the blocks done, the time passed and the time left."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("blocks"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("blocks", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class LineProgress:
+    """Lines on stderr, one at each tenth of the work."""
+
+    def __init__(self) -> None:
+        self.tenths = -1
+
+    def __call__(self, done: int, total: int) -> None:
+        """Print a line where a tenth is passed."""
+        tenths = 10 * done // total
+        if tenths != self.tenths:
+            self.tenths = tenths
+            print(f"blocks   {done} of {total}", file=sys.stderr, flush=True)

@@ -1,0 +1,256 @@
+"""What a configuration says: frozen models, one for each part of the file."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    StrictStr,
+    ValidationInfo,
+    field_validator,
+)
+
+from volconv.config.codecs import Codec, Zstd
+from volconv.errors import (
+    DimError,
+    GeometryError,
+    InputError,
+    KindError,
+    OutputError,
+    VolconvError,
+)
+from volconv.meta import ArrayMeta, Axis
+from volconv.steps.fields import Count, Dims, DTypeName
+from volconv.steps.model import SettingsModel, refused_at, refusing, short
+from volconv.steps.onekey import OneKey
+from volconv.steps.registry import step_classes
+from volconv.steps.settings import StepSettings
+
+__all__ = ["Config", "Input", "Output", "located"]
+
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+"""How a path that is not of this machine's files begins."""
+
+
+def read_path(path: str) -> str:
+    """The path, if it is one and means what it says.
+
+    Raises
+    ------
+    InputError
+        If it is empty, has control characters, would need a shell to be expanded, or
+        chains one file system to another.
+    """
+    if not path or not path.isprintable():
+        raise InputError("", short(path), "a path")
+    if path.startswith("~") or "$" in path:
+        raise InputError(
+            "", repr(path), "a path as it is", "write it out: ~ and $ are not expanded"
+        )
+    if "::" in path:
+        raise InputError("", repr(path), "one path, without '::'")
+    return path
+
+
+def some_steps(steps: tuple[StepSettings, ...]) -> tuple[StepSettings, ...]:
+    """The steps, if there is one: pydantic's own check counts only those without fault.
+
+    Raises
+    ------
+    KindError
+    """
+    if not steps:
+        raise KindError("", "an empty list", "at least one step")
+    return steps
+
+
+PathText = Annotated[StrictStr, AfterValidator(refusing(read_path))]
+Name = Annotated[StrictStr, Field(min_length=1)]
+AnyStep = Annotated[StepSettings, OneKey(step_classes, "operation")]
+
+
+class Input(SettingsModel):
+    """The volume to read."""
+
+    path: PathText
+    """A Zarr store, relative to this file or absolute."""
+
+    variable: Name | None = None
+    """Variable of a store that has several."""
+
+    dims: Dims | None = None
+    """Names of the dimensions, in order, of an array that has none."""
+
+
+class Output(SettingsModel):
+    """The Zarr store to write."""
+
+    path: PathText
+    """Where, relative to this file or absolute; nothing may be there yet."""
+
+    chunks: dict[Name, Count] = Field(default_factory=dict)
+    """Cells of a chunk along each dimension; those left out are chosen."""
+
+    shards: dict[Name, Count] = Field(default_factory=dict)
+    """Cells of a shard, many chunks in one object: multiples of the chunks."""
+
+    codec: Annotated[
+        Codec, Field(default_factory=Zstd, json_schema_extra={"default": "zstd"})
+    ]
+    """zstd, blosc, gzip or none, with settings as in {zstd: {level: 3}}."""
+
+    dtype: DTypeName | None = None
+    """dtype of the stored cells: rounded half to even, and saturated."""
+
+    variable: Name | None = None
+    """Name of the stored variable; by default the input's."""
+
+    @field_validator("shards")
+    @classmethod
+    def are_whole_chunks(
+        cls, shards: dict[str, int], info: ValidationInfo
+    ) -> dict[str, int]:
+        """The shards, if each holds whole chunks."""
+        chunks = info.data.get("chunks") or {}
+        errors = [
+            (
+                (dim,),
+                GeometryError(
+                    "", str(cells), f"a multiple of the chunk's {chunks[dim]}"
+                ),
+            )
+            for dim, cells in shards.items()
+            if cells % chunks.get(dim, cells)
+        ]
+        if errors:
+            raise refused_at("shards", errors)
+        return shards
+
+
+class Config(SettingsModel):
+    """One run: a volume, the steps over it, and where the result goes."""
+
+    version: Literal[1]
+    """Version of this grammar: 1."""
+
+    about: StrictStr = ""
+    """What the run is for, in a sentence."""
+
+    input: Input
+    """The volume to read."""
+
+    steps: Annotated[
+        tuple[AnyStep, ...],
+        AfterValidator(refusing(some_steps)),
+        Field(json_schema_extra={"minItems": 1}),
+    ]
+    """The steps, carried out in this order."""
+
+    output: Output
+    """The Zarr store to write."""
+
+    @field_validator("steps")
+    @classmethod
+    def name_dims_of_the_input(
+        cls, steps: tuple[StepSettings, ...], info: ValidationInfo
+    ) -> tuple[StepSettings, ...]:
+        """The steps, if they name only dimensions that the input has."""
+        named = (
+            (within(number, step, place), dim)
+            for number, step in enumerate(steps)
+            for place, dim in step.named_dims()
+        )
+        require_dims("steps", info, named)
+        return steps
+
+    @field_validator("output")
+    @classmethod
+    def is_another_store(cls, output: Output, info: ValidationInfo) -> Output:
+        """The output, if it is not the input and names only its dimensions."""
+        source = info.data.get("input")
+        if source and os.path.normpath(source.path) == os.path.normpath(output.path):
+            error = OutputError(
+                "", f"the input's path {source.path!r}", "another store"
+            )
+            raise refused_at("output", [(("path",), error)])
+        sizes: dict[str, Mapping[str, int]] = {
+            "chunks": output.chunks,
+            "shards": output.shards,
+        }
+        named = (((key, dim), dim) for key, by_dim in sizes.items() for dim in by_dim)
+        require_dims("output", info, named)
+        return output
+
+    def notes(self) -> list[str]:
+        """What is no fault but may not be what was meant."""
+        return [
+            f"steps.{number}.{step.step_name}: {note}"
+            for number, step in enumerate(self.steps, start=1)
+            for note in step.notes()
+        ]
+
+    def located(self, folder: str | Path) -> Self:
+        """The same with paths that no longer depend on where the file lies.
+
+        Parameters
+        ----------
+        folder : path
+            The folder of the configuration's file.
+        """
+        paths = {
+            key: part.model_copy(update={"path": located(part.path, folder)})
+            for key, part in (("input", self.input), ("output", self.output))
+        }
+        return self.model_copy(update=paths)
+
+
+def within(
+    number: int, step: StepSettings, place: tuple[str, ...]
+) -> tuple[str | int, ...]:
+    """A step's place in the list of steps."""
+    return (number, step.step_name, *place)
+
+
+def require_dims(
+    title: str,
+    info: ValidationInfo,
+    named: Iterable[tuple[tuple[str | int, ...], str]],
+) -> None:
+    """Refuse dimensions that the input's `dims` lack, where the text has these.
+
+    Raises
+    ------
+    ValidationError
+        With the place of each.
+    """
+    source: Any = info.data.get("input")
+    if source is None or source.dims is None:
+        return
+    meta = ArrayMeta(tuple(Axis(dim, 1) for dim in source.dims), "float32")
+    errors: list[tuple[tuple[str | int, ...], VolconvError]] = []
+    for place, dim in named:
+        try:
+            meta.require([dim], "")
+        except DimError as error:
+            errors.append((place, error))
+    if errors:
+        raise refused_at(title, errors)
+
+
+def located(path: str, folder: str | Path) -> str:
+    """A configuration's path as seen from anywhere; URLs and absolute paths stay.
+
+    Examples
+    --------
+    >>> located("brain.zarr", "/data/runs"), located("s3://bucket/a.zarr", "/data")
+    ('/data/runs/brain.zarr', 's3://bucket/a.zarr')
+    """
+    if SCHEME.match(path):
+        return path
+    return os.path.normpath(Path(folder).absolute() / path)

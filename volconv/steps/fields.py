@@ -1,0 +1,221 @@
+"""Types of the values that steps and outputs share, each with the check it stands for.
+
+A check is never written here: it is the one that the Python functions make, called at
+the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    PlainSerializer,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+)
+
+from volconv.boundary import KINDS
+from volconv.boundary.boundaries import check_kind, plain_number
+from volconv.compute import ENGINES, choose_engine
+from volconv.compute.numbers import SOURCES, checked_dtype
+from volconv.errors import DimError, KindError, NumberError
+from volconv.geometry import PADDINGS, Window
+from volconv.geometry.geometry import padding_cells, whole_number
+from volconv.kernels import box, gaussian
+from volconv.kernels.kernel import as_names
+from volconv.kernels.lengths import check_length
+from volconv.kernels.named import check_spread
+from volconv.steps.model import refusing, short
+
+__all__ = [
+    "BoundaryName",
+    "ByDim",
+    "Count",
+    "DTypeName",
+    "Dims",
+    "EngineName",
+    "FillValue",
+    "Length",
+    "Lengths",
+    "Padding",
+    "Sizes",
+    "Spread",
+]
+
+Value = TypeVar("Value")
+
+
+def shape_of(value: object) -> str:
+    """Which spelling of a per-dimension value it is."""
+    return "by name" if isinstance(value, Mapping) else "one for all"
+
+
+ByDim = Annotated[
+    Annotated[Value, Tag("one for all")] | Annotated[dict[str, Value], Tag("by name")],
+    Discriminator(shape_of),
+]
+"""One value for all dimensions, or a mapping of names to values."""
+
+
+def read_count(value: object) -> int:
+    """A whole number of at least 1."""
+    if isinstance(value, list | tuple):
+        raise KindError(
+            "",
+            short(value),
+            "one number, or one for each dimension by name, such as {y: 2, x: 2}",
+        )
+    return whole_number("", value)
+
+
+def read_padding(value: object) -> int | str | tuple[int, int]:
+    """A padding of any spelling; what it comes to depends on the window."""
+    before, after = padding_cells("", value, Window(1), 1)
+    if isinstance(value, str):
+        return value
+    return (before, after) if isinstance(value, list | tuple) else before
+
+
+def read_boundary(value: object) -> str:
+    """The name of a boundary."""
+    check_kind("boundary", value)
+    return str(value)
+
+
+def read_dtype(value: object) -> str:
+    """The name of a dtype."""
+    if not isinstance(value, str):
+        raise KindError("dtype", short(value), "a name such as float32")
+    if value in SOURCES:
+        return value
+    name = checked_dtype("dtype", value).name
+    raise NumberError("dtype", repr(value), "a dtype by its full name", f"say {name}")
+
+
+def read_engine(value: object) -> str:
+    """The name of an engine."""
+    choose_engine(value if isinstance(value, str) else short(value), factors=2)
+    return str(value)
+
+
+def read_dims(value: object) -> tuple[str, ...]:
+    """Names of dimensions, one or a list of them."""
+    names = value if isinstance(value, str | list | tuple) else None
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise KindError("dims", short(value), "a name, or a list of names")
+    found = as_names(names)
+    if not found or not all(found):
+        raise DimError("dims", short(value), "at least one name")
+    if len(set(found)) < len(found):
+        raise DimError("dims", short(list(found)), "each dimension once")
+    return found
+
+
+def some_sizes(value: Value) -> Value:
+    """The value, unless it is a mapping without a dimension."""
+    if value == {}:
+        box({})
+    return value
+
+
+def some_lengths(value: Value) -> Value:
+    """The value, unless it is a mapping without a dimension."""
+    if value == {}:
+        gaussian({})
+    return value
+
+
+AS_IS = PlainSerializer(lambda value: value, return_type=Any)
+"""Written as it was read: pydantic's own choice warns at the ints among floats."""
+
+Count = Annotated[
+    int,
+    PlainValidator(refusing(read_count)),
+    WithJsonSchema({"type": "integer", "minimum": 1}),
+]
+"""A whole number of at least 1."""
+
+Padding = Annotated[
+    int | str | tuple[int, int],
+    PlainValidator(refusing(read_padding)),
+    AS_IS,
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"enum": list(PADDINGS)},
+                {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 0},
+                    "minItems": 2,
+                    "maxItems": 2,
+                },
+            ]
+        }
+    ),
+]
+"""Cells before and after: a number for both, a pair, or a name."""
+
+BoundaryName = Annotated[
+    str,
+    PlainValidator(refusing(read_boundary)),
+    WithJsonSchema({"enum": list(KINDS)}),
+]
+"""One of `volconv.boundary.KINDS`."""
+
+FillValue = Annotated[
+    complex,
+    PlainValidator(refusing(lambda value: plain_number("", value))),
+    AS_IS,
+    WithJsonSchema({"type": ["number", "boolean"]}),
+]
+"""One number; NaN and infinities too."""
+
+DTypeName = Annotated[
+    str, PlainValidator(refusing(read_dtype)), WithJsonSchema({"enum": list(SOURCES)})
+]
+"""One of the dtypes that can be computed with."""
+
+EngineName = Annotated[
+    str, PlainValidator(refusing(read_engine)), WithJsonSchema({"enum": list(ENGINES)})
+]
+"""One of `volconv.compute.ENGINES`."""
+
+Dims = Annotated[
+    tuple[str, ...],
+    PlainValidator(refusing(read_dims)),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            ]
+        }
+    ),
+]
+"""Names of dimensions: one, or a list."""
+
+Length = Annotated[
+    float | str,
+    PlainValidator(refusing(lambda value: check_length("", value))),
+    AS_IS,
+    WithJsonSchema({"type": ["number", "string"]}),
+]
+"""A number of cells, or a text with a unit."""
+
+Spread = Annotated[
+    float,
+    PlainValidator(refusing(lambda value: check_spread("", value))),
+    WithJsonSchema({"type": "number", "minimum": 0}),
+]
+"""A finite number of at least 0."""
+
+Sizes = Annotated[ByDim[Count], AfterValidator(refusing(some_sizes))]
+"""Cells of a box: one number, or one for each dimension by name."""
+
+Lengths = Annotated[ByDim[Length], AfterValidator(refusing(some_lengths))]
+"""A length for all dimensions, or one by name."""

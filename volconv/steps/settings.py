@@ -1,0 +1,127 @@
+"""Settings of a step: what a configuration says of it, before any array is known.
+
+A family is a file of this package with a class of these for each of its steps; the
+registry finds it there.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from volconv.meta import ArrayMeta
+from volconv.steps.fields import (
+    BoundaryName,
+    ByDim,
+    Count,
+    Dims,
+    DTypeName,
+    EngineName,
+    FillValue,
+    Padding,
+)
+from volconv.steps.model import SettingsModel
+from volconv.steps.step import Step
+from volconv.steps.window import WindowOptions
+
+__all__ = ["DilatedSettings", "StepSettings", "WindowSettings"]
+
+
+class StepSettings(SettingsModel, ABC):
+    """Settings of one step; a class of it with a `step_name` is a step of the grammar.
+
+    Every key is the keyword of the same name of the Python function.
+    """
+
+    step_name: ClassVar[str]
+
+    @abstractmethod
+    def resolve(self, source: ArrayMeta) -> Step:
+        """The step for an input.
+
+        Parameters
+        ----------
+        source : ArrayMeta
+            The input: the pipeline's, or what the step before makes.
+
+        Raises
+        ------
+        VolconvError
+            The child that names what does not fit the input.
+        """
+
+    def notes(self) -> list[str]:
+        """What is no fault but may not be what was meant."""
+        return []
+
+    def named_dims(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Dimensions that the text names, each with its place below the step."""
+        for key in type(self).model_fields:
+            value = getattr(self, key)
+            if key == "dims":
+                yield from (((key,), dim) for dim in value or ())
+            elif isinstance(value, Mapping):
+                yield from (((key, dim), dim) for dim in value)
+
+
+class WindowSettings(StepSettings):
+    """Settings that all steps with a window share.
+
+    The fields are the keywords of `volconv.correlate`, which explains them.
+    """
+
+    default_boundary: ClassVar[str] = "constant"
+
+    dims: Dims | None = None
+    """Dimensions of the kernel, in the order of its axes."""
+
+    stride: ByDim[Count] = 1
+    """Cells from one output to the next."""
+
+    padding: ByDim[Padding] = "valid"
+    """Cells added before and after: a number, a pair, or a name."""
+
+    boundary: ByDim[BoundaryName] = "constant"
+    """What padded cells hold, as in numpy.pad."""
+
+    fill_value: FillValue = 0
+    """What cells beyond a constant boundary hold."""
+
+    dtype: DTypeName | None = None
+    """dtype of the result: rounded half to even, and saturated."""
+
+    engine: EngineName = "auto"
+    """The arithmetic; auto chooses from the kernel."""
+
+    def notes(self) -> list[str]:
+        """What is no fault but may not be what was meant."""
+        without_effect = {"boundary", "fill_value"} & self.model_fields_set
+        if self.padding != "valid" or not without_effect:
+            return []
+        names = " and ".join(sorted(without_effect))
+        return [f"{names}: no effect where padding is valid"]
+
+    def options(self) -> WindowOptions:
+        """The same, as the builders of steps take it."""
+        return WindowOptions(
+            stride=self.stride,
+            padding=self.padding,
+            boundary=self.boundary,
+            fill_value=self.fill_value,
+            dtype=self.dtype,
+            engine=self.engine,
+            default_boundary=self.default_boundary,
+        )
+
+
+class DilatedSettings(WindowSettings):
+    """Settings of steps whose taps may lie apart."""
+
+    dilation: ByDim[Count] = 1
+    """Cells from one tap to the next."""
+
+    def options(self) -> WindowOptions:
+        """The same, as the builders of steps take it."""
+        return replace(super().options(), dilation=self.dilation)
