@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -12,6 +13,7 @@ import xarray as xr
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
 
 
 def opened(store: Path) -> xr.DataArray:
@@ -32,21 +34,29 @@ def cells(coordinate: xr.DataArray) -> tuple[float, float]:
     return values[0] - half, values[-1] + half
 
 
-def draw(plane: xr.DataArray, axes: Axes, limits: tuple[float, float]) -> None:
+def width(plane: xr.DataArray) -> float:
+    """How wide a plane is, in its coordinate's unit."""
+    first, last = cells(plane[plane.dims[1]])
+    return abs(last - first)
+
+
+def draw(plane: xr.DataArray, axes: Axes, colours: dict[str, Any]) -> AxesImage:
     """One plane in its coordinates, cells as large as they are."""
     vertical, horizontal = plane.dims
     extent = (*cells(plane[horizontal]), *cells(plane[vertical]))
-    axes.imshow(
-        plane.values,
-        origin="lower",
-        extent=extent,
-        cmap="gray" if vertical in ("y", "z") else "turbo",
-        vmin=limits[0],
-        vmax=limits[1],
-        interpolation="nearest",
+    axes.set_title(title(plane), fontsize=9)
+    axes.set_xlabel(label(plane[horizontal]), fontsize=8)
+    axes.set_ylabel(label(plane[vertical]), fontsize=8)
+    axes.tick_params(labelsize=7)
+    return axes.imshow(
+        plane.values, origin="lower", extent=extent, interpolation="nearest", **colours
     )
-    axes.set_xlabel(f"{horizontal} ({plane[horizontal].attrs.get('units', 'cells')})")
-    axes.set_ylabel(f"{vertical} ({plane[vertical].attrs.get('units', 'cells')})")
+
+
+def label(coordinate: xr.DataArray) -> str:
+    """Name and unit; degrees as their sign."""
+    unit = coordinate.attrs.get("units", "cells")
+    return f"{coordinate.name} ({'°' if unit.startswith('degree') else unit})"
 
 
 def planes(array: xr.DataArray) -> list[xr.DataArray]:
@@ -64,11 +74,16 @@ def title(plane: xr.DataArray) -> str:
     """The size, and the place along the dimension that the plane cuts."""
     sizes = " x ".join(f"{size}" for size in plane.shape)
     place = [
-        f"{name} {str(value.values)[:10]}"
+        f"{name} {place_text(value.values)}"
         for name, value in plane.coords.items()
         if value.ndim == 0 and name in ("time", "x", "y", "z")
     ]
     return f"{sizes} cells, {', '.join(place)}"
+
+
+def place_text(value: Any) -> str:
+    """A coordinate's value, short."""
+    return f"{value:.4g}" if value.dtype.kind in "fiu" else str(value)[:10]
 
 
 def main() -> None:
@@ -80,19 +95,23 @@ def main() -> None:
     given = parser.parse_args()
     rows = [planes(opened(store)) for store in (given.before, given.after)]
     seen = np.concatenate([plane.values.ravel() for plane in rows[0]])
-    low, high = np.nanpercentile(seen, (1, 99.5))
-    is_map = (
-        rows[0][0].sizes[rows[0][0].dims[1]] > 8 * rows[0][0].sizes[rows[0][0].dims[0]]
+    low, high = map(float, np.nanpercentile(seen, (1, 99.5)))
+    widths = [width(plane) for plane in rows[0]]
+    is_map = widths[0] > 8 * rows[0][0].sizes[rows[0][0].dims[0]]
+    colours = {"cmap": "turbo" if is_map else "gray", "vmin": low, "vmax": high}
+    figure, axes = plt.subplots(
+        *((6, 1) if is_map else (2, 3)),
+        figsize=(13, 9) if is_map else (14, 7),
+        width_ratios=None if is_map else widths,
+        layout="constrained",
     )
-    columns = 1 if is_map else 3
-    count = 6 // columns
-    size = (12, 1.25 * count) if is_map else (13, 8)
-    figure, axes = plt.subplots(count, columns, figsize=size, layout="constrained")
     for place, plane in zip(axes.ravel(), [*rows[0], *rows[1]], strict=True):
-        draw(plane, place, (float(low), float(high)))
-        place.set_title(title(plane), fontsize=9)
+        image = draw(plane, place, colours)
+    name = rows[0][0].attrs.get("long_name", rows[0][0].name)
+    unit = rows[0][0].attrs.get("units", "")
+    figure.colorbar(image, ax=axes, label=f"{name} {unit}".strip(), shrink=0.6)
     figure.suptitle(f"{given.before.name} above, {given.after.name} below")
-    figure.savefig(given.picture, dpi=110)
+    figure.savefig(given.picture, dpi=100)
     print(f"drew {given.picture}")
 
 
