@@ -69,7 +69,7 @@ def reached(address: str) -> Iterator[Client]:
             "write the address as tcp://HOST:PORT",
         )
     try:
-        client = Client(address, timeout="10s", set_as_default=False)
+        client = Client(address, timeout="5s", set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise ClusterError(
             "--on",

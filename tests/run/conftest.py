@@ -1,0 +1,50 @@
+"""A small volume in a store, and a configuration over it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from volconv.config import parse_config
+from volconv.run.prepare import Limits, prepare
+
+CONFIG = """
+version: 1
+input: {path: in.zarr}
+steps:
+  - gaussian: {sigma: {z: 1.0, y: 0.8, x: 1.2}, boundary: {x: wrap, y: edge}}
+  - correlate:
+      kernel: [[1, 2], [3, 4]]
+      dims: [y, x]
+      stride: {y: 2, x: 1}
+      padding: 1
+output:
+  path: out.zarr
+  chunks: {z: 3, y: 4, x: 5}
+"""
+
+
+@pytest.fixture
+def volume():
+    rng = np.random.default_rng(11)
+    values = rng.random((9, 14, 13)).astype("float32")
+    coords = {
+        "z": ("z", 2.5 * np.arange(9), {"units": "mm"}),
+        "x": ("x", np.arange(13) * 0.5, {"units": "mm"}),
+    }
+    return xr.DataArray(values, coords, ("z", "y", "x"), "density", {"units": "g"})
+
+
+@pytest.fixture
+def folder(tmp_path, volume):
+    store = volume.to_dataset().chunk(z=4, y=5, x=6)
+    store.to_zarr(tmp_path / "in.zarr", zarr_format=3, consolidated=False)
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    return tmp_path
+
+
+def prepared(folder: Path, text: str = CONFIG, **limits):
+    """The plan of a configuration that lies in a folder."""
+    config = parse_config(text).located(folder)
+    return prepare(config, Limits(**{"workers": 2, "memory": 2**30, **limits}))

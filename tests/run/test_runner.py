@@ -1,0 +1,384 @@
+"""Runs over stores: the bytes of the whole, kept through every interruption."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+from numpy.testing import assert_array_equal
+
+import volconv
+from tests.run.conftest import CONFIG, prepared
+from volconv.errors import (
+    ClusterError,
+    InputError,
+    MemoryPlanError,
+    OutputError,
+    PlanMismatch,
+    RunError,
+)
+from volconv.run.runner import run_plan
+from volconv.run.target import Target
+
+
+def run(folder, text=CONFIG, *, limits=None, **options):
+    ready = prepared(folder, text, **(limits or {}))
+    return run_plan(ready.plan, ready.source, ready.labels, **options)
+
+
+def result(folder, name="out.zarr"):
+    return xr.open_zarr(folder / name, chunks=None).load()
+
+
+def expected(volume):
+    smooth = volconv.gaussian(
+        volume, {"z": 1.0, "y": 0.8, "x": 1.2}, boundary={"x": "wrap", "y": "edge"}
+    )
+    return volconv.correlate(
+        smooth,
+        [[1, 2], [3, 4]],
+        dims=("y", "x"),
+        stride={"y": 2, "x": 1},
+        padding=1,
+    )
+
+
+def tree(store):
+    """Every file of a store with its bytes."""
+    return {
+        str(file.relative_to(store)): file.read_bytes()
+        for file in sorted(store.rglob("*"))
+        if file.is_file()
+    }
+
+
+def test_a_run_writes_what_the_functions_compute_bit_for_bit(folder, volume):
+    outcome = run(folder)
+    assert outcome.computed == prepared(folder).plan.grid.total > 4
+    found = result(folder).density
+    wanted = expected(volume)
+    assert_array_equal(found.values.view("u4"), wanted.values.view("u4"))
+    for name, coord in wanted.coords.items():
+        assert_array_equal(found[name].values, coord.values)
+        assert found[name].attrs == coord.attrs
+    assert found.attrs["units"] == "g"
+    assert found.attrs["volconv"] == wanted.attrs["volconv"]
+    assert not Target(folder / "out.zarr").partial.exists()
+
+
+def test_the_store_is_zarr_3_with_checksums_and_consolidated(folder):
+    run(folder, CONFIG.replace("x: 5}", "x: 5}\n  shards: {z: 6, y: 8, x: 10}"))
+    group = zarr.open_group(folder / "out.zarr", mode="r")
+    assert group.metadata.zarr_format == 3
+    assert group.metadata.consolidated_metadata is not None
+    array = group["density"]
+    assert array.chunks == (3, 4, 5)
+    assert array.shards == (6, 8, 10)
+    assert array.metadata.dimension_names == ("z", "y", "x")
+    assert array.compressors[0].checksum is True
+
+
+@pytest.mark.parametrize(
+    "codec", ["zstd", "none", "gzip", "{blosc: {cname: lz4, clevel: 1}}"]
+)
+def test_a_flipped_bit_of_the_result_does_not_go_unnoticed(folder, codec):
+    run(folder, CONFIG.replace("x: 5}", f"x: 5}}\n  codec: {codec}"))
+    wanted = result(folder).density.values
+    victim = folder / "out.zarr" / "density" / "c" / "0" / "0" / "0"
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    victim.write_bytes(content)
+    array = zarr.open_array(folder / "out.zarr" / "density", mode="r")
+    with pytest.raises(Exception, match=r"(?i)crc|checksum|corrupt|error|invalid"):
+        array[:3, :4, :5]
+    assert_array_equal(array[3:], wanted[3:])
+
+
+def test_a_second_run_recomputes_nothing(folder):
+    run(folder)
+    before = tree(folder / "out.zarr")
+    times = (folder / "out.zarr/zarr.json").stat().st_mtime_ns
+    outcome = run(folder)
+    assert (outcome.computed, outcome.kept) == (0, prepared(folder).plan.grid.total)
+    assert tree(folder / "out.zarr") == before
+    assert (folder / "out.zarr/zarr.json").stat().st_mtime_ns == times
+
+
+@pytest.mark.parametrize("chunks", ["{z: 9, y: 14, x: 13}", "{z: 1, y: 3, x: 4}"])
+def test_the_numbers_do_not_depend_on_the_blocks(folder, volume, chunks):
+    run(folder, CONFIG.replace("{z: 3, y: 4, x: 5}", chunks))
+    assert_array_equal(result(folder).density.values, expected(volume).values)
+
+
+def test_a_step_may_be_stored_in_between_with_the_same_result(folder, volume):
+    first, second = CONFIG.split("  - correlate:")
+    run(folder, first + "output: {path: smooth.zarr, chunks: {z: 4, y: 3, x: 5}}")
+    text = CONFIG.split("steps:")[0].replace("in.zarr", "smooth.zarr")
+    run(folder, text + "steps:\n  - correlate:" + second)
+    assert_array_equal(result(folder).density.values, expected(volume).values)
+    record = json.loads(result(folder).density.attrs["volconv"])
+    assert [step["step"] for step in record["steps"]] == ["gaussian", "correlate"]
+
+
+def test_the_output_s_dtype_rounds_half_to_even_and_saturates(folder, volume):
+    text = CONFIG.replace("path: out.zarr", "path: out.zarr\n  dtype: uint8")
+    run(folder, text)
+    wanted = np.clip(np.rint(expected(volume).values), 0, 255).astype("uint8")
+    found = xr.open_zarr(folder / "out.zarr", chunks=None).density
+    assert found.dtype == np.uint8
+    assert_array_equal(found.values, wanted)
+
+
+# where it runs
+
+
+def test_processes_write_the_same_bytes_as_threads(folder):
+    run(folder)
+    threads = tree(folder / "out.zarr")
+    run(folder, on="processes", restart=True)
+    assert tree(folder / "out.zarr") == threads
+
+
+@pytest.fixture
+def scheduler(tmp_path_factory):
+    """`dask scheduler` and two `dask worker` as processes of their own."""
+    folder = tmp_path_factory.mktemp("cluster")
+    file = folder / "scheduler.json"
+    common = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
+    worker = ["worker", "--nthreads", "1", *common]
+    commands = [["scheduler", "--port", "0", *common], worker, worker]
+    with (folder / "log").open("w") as log, contextlib.ExitStack() as stack:
+        for words in commands:
+            command = [sys.executable, "-m", "dask", *words]
+            process = stack.enter_context(
+                subprocess.Popen(command, stderr=log, stdout=log, cwd=folder)
+            )
+            stack.callback(process.terminate)
+        until = time.monotonic() + 60
+        while not file.exists() or not file.read_text():
+            assert time.monotonic() < until, "the scheduler did not start"
+            time.sleep(0.05)
+        yield json.loads(file.read_text())["address"]
+
+
+def test_a_running_scheduler_gets_the_same_bytes_and_goes_on_running(folder, scheduler):
+    run(folder)
+    threads = tree(folder / "out.zarr")
+    for _ in range(2):
+        run(folder, on=scheduler, restart=True)
+        assert tree(folder / "out.zarr") == threads
+
+
+def test_no_scheduler_is_one_clear_error(folder, monkeypatch):
+    with pytest.raises(ClusterError, match="tcp://HOST:PORT"):
+        run(folder, on="somewhere")
+    with pytest.raises(ClusterError, match=r"no answer at tcp://127\.0\.0\.1:9"):
+        run(folder, on="tcp://127.0.0.1:9")
+    run(folder)  # what was begun is no hindrance
+
+
+# interruptions
+
+
+def interrupted(folder, blocks=3):
+    """Stop a run after some blocks, as Ctrl-C would."""
+
+    def stop(done, total):
+        if done == blocks:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, progress=stop)
+    assert not (folder / "out.zarr").exists()
+    return Target(folder / "out.zarr")
+
+
+def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(folder):
+    run(folder)
+    whole = tree(folder / "out.zarr")
+    shutil.rmtree(folder / "out.zarr")
+    target = interrupted(folder)
+    journal = target.journal.read_text().splitlines()
+    total = prepared(folder).plan.grid.total
+    seen = []
+    outcome = run(folder, progress=lambda done, _: seen.append(done))
+    assert outcome.kept == len([line for line in journal if line]) >= 3
+    assert outcome.computed == total - outcome.kept
+    assert seen == list(range(outcome.kept, total + 1))
+    assert tree(folder / "out.zarr") == whole
+
+
+def test_an_unfinished_output_cannot_be_opened_as_a_result(folder):
+    target = interrupted(folder)
+    with pytest.raises(FileNotFoundError):
+        zarr.open(target.path, mode="r")
+    with pytest.raises(FileNotFoundError):
+        zarr.open(target.partial, mode="r")
+
+
+def test_a_torn_journal_line_costs_one_block(folder):
+    target = interrupted(folder, blocks=4)
+    text = target.journal.read_text().rstrip("\n")
+    done = text.count('"block"')
+    target.journal.write_text(text[:-9])
+    assert run(folder).kept == done - 1
+
+
+def test_an_object_that_is_lost_or_cut_is_computed_again(folder):
+    run(folder)
+    whole = tree(folder / "out.zarr")
+    shutil.rmtree(folder / "out.zarr")
+    target = interrupted(folder, blocks=4)
+    lines = [json.loads(x) for x in target.journal.read_text().splitlines() if x]
+    lost, cut = (target.store / "density" / line["objects"][0][0] for line in lines[:2])
+    lost.unlink()
+    cut.write_bytes(cut.read_bytes()[:-1])
+    assert run(folder).kept == len(lines) - 2
+    assert tree(folder / "out.zarr") == whole
+
+
+def test_other_blocks_go_on_with_the_same_objects(folder):
+    """The memory limit, and so the blocks, may change between two runs."""
+    run(folder)
+    whole = tree(folder / "out.zarr")
+    shutil.rmtree(folder / "out.zarr")
+    interrupted(folder, blocks=5)
+    wide = prepared(folder, workers=1)
+    assert wide.plan.grid != prepared(folder).plan.grid
+    outcome = run(folder, limits={"workers": 1})
+    assert outcome.kept >= 1
+    assert tree(folder / "out.zarr") == whole
+
+
+def test_sigkill_at_any_moment_loses_nothing(folder):
+    text = CONFIG.replace("{z: 3, y: 4, x: 5}", "{z: 1, y: 4, x: 5}")
+    (folder / "config.yaml").write_text(text)
+    run(folder, text)
+    whole = tree(folder / "out.zarr")
+    shutil.rmtree(folder / "out.zarr")
+    command = [sys.executable, "-m", "volconv", "run", "config.yaml"]
+    for lines in (0, 1, 2, 3):
+        with subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as process:
+            time.sleep(0.0 if lines else 0.7)
+            for _ in range(lines):
+                assert process.stderr.readline().startswith(b"blocks")
+            process.send_signal(signal.SIGKILL)
+        assert not (folder / "out.zarr").exists()
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "were there already" in done.stdout
+    assert tree(folder / "out.zarr") == whole
+
+
+# refusals
+
+
+def test_another_plan_is_refused_with_the_field_that_differs(folder):
+    run(folder)
+    before = tree(folder / "out.zarr")
+    other = CONFIG.replace("[3, 4]", "[3, 5]")
+    with pytest.raises(PlanMismatch, match=r"step 2 \(correlate\) differ.*--restart"):
+        run(folder, other)
+    with pytest.raises(PlanMismatch, match=r"output\.chunks differ"):
+        run(folder, CONFIG.replace("z: 3", "z: 2"))
+    assert tree(folder / "out.zarr") == before
+    assert run(folder, other, restart=True).kept == 0
+    assert tree(folder / "out.zarr") != before
+
+
+def test_a_begun_output_of_another_plan_is_refused_too(folder):
+    interrupted(folder)
+    with pytest.raises(PlanMismatch, match=r"step 1 \(gaussian\) differ"):
+        run(folder, CONFIG.replace("0.8", "0.9"))
+
+
+def test_a_changed_input_is_refused(folder):
+    interrupted(folder)
+    array = zarr.open_array(folder / "in.zarr" / "density", mode="r+")
+    array[0, 0, 0] = 5
+    with pytest.raises(PlanMismatch, match=r"input\.chunks stored differ"):
+        run(folder)
+
+
+def test_what_was_not_made_by_a_run_is_never_touched(folder):
+    (folder / "out.zarr").mkdir()
+    (folder / "out.zarr" / "thesis.txt").write_text("precious")
+    with pytest.raises(OutputError, match="was not made by a run"):
+        run(folder)
+    assert (folder / "out.zarr" / "thesis.txt").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "path", ["in.zarr/", "./x/../in.zarr", "in.zarr/out.zarr", ".", "link.zarr"]
+)
+def test_the_input_cannot_be_the_output_however_it_is_spelt(folder, path):
+    (folder / "link.zarr").symlink_to("in.zarr")
+    (folder / "x").mkdir()
+    before = tree(folder / "in.zarr")
+    with pytest.raises(
+        (OutputError, volconv.errors.ConfigError), match=r"another|apart"
+    ):
+        run(folder, CONFIG.replace("out.zarr", path))
+    assert tree(folder / "in.zarr") == before
+
+
+def test_two_runs_on_one_output_are_refused_while_the_first_lives(folder):
+    def second(done, total):
+        with pytest.raises(OutputError, match=f"process {os.getpid()} on"):
+            run(folder)
+
+    run(folder, progress=second)
+
+
+def test_a_plan_that_does_not_fit_says_which_number_to_change(folder):
+    with pytest.raises(MemoryPlanError, match=r"--memory \d+MiB.*output.chunks"):
+        run(folder, limits={"memory": 2**20})
+    assert not list(folder.glob("out*"))
+
+
+def test_an_output_folder_that_cannot_be_made_is_one_clear_error(folder):
+    (folder / "file").write_text("")
+    with pytest.raises(OutputError, match="a folder that can be written to"):
+        run(folder, CONFIG.replace("out.zarr", "file/out.zarr"))
+
+
+def test_a_chunk_that_cannot_be_decoded_ends_the_run_with_its_place(folder):
+    victim = folder / "in.zarr" / "density" / "c" / "1" / "1" / "1"
+    victim.write_bytes(b"not a chunk")
+    with pytest.raises(InputError, match=r"block \d+ .*in.zarr.*in cells z"):
+        run(folder)
+    assert not (folder / "out.zarr").exists()
+
+
+def test_a_nan_that_an_integer_output_cannot_hold_ends_the_run(folder, volume):
+    holes = volume.where(volume > 0.2).to_dataset()
+    holes.to_zarr(folder / "holes.zarr", zarr_format=3, consolidated=False)
+    text = CONFIG.replace("in.zarr", "holes.zarr")
+    text = text.replace("path: out.zarr", "path: out.zarr\n  dtype: int16")
+    with pytest.raises(volconv.errors.NumberError, match=r"block .*NaN in a result"):
+        run(folder, text)
+
+
+def test_an_object_that_vanishes_during_the_run_is_noticed_at_the_end(folder):
+    target = Target(folder / "out.zarr")
+
+    def steal(done, total):
+        if done == total:
+            next((target.store / "density").rglob("c/*/*/*")).unlink()
+
+    with pytest.raises(RunError, match="objects are gone"):
+        run(folder, progress=steal)
+    assert not target.path.exists()
+    assert run(folder).computed == 1
