@@ -23,7 +23,7 @@ Path = tuple[str | int, ...]
 """Keys and list positions from the top of a document down."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Fault:
     """One fault.
 
@@ -54,7 +54,7 @@ def faults_of(document: Document, error: ValidationError | None) -> list[Fault]:
     """
     details: Iterable[Any] = error.errors() if error else ()
     found = [fault_of(document, one) for one in details]
-    return sorted(dict.fromkeys((*document.faults, *found)))
+    return sorted([*document.faults, *found], key=lambda fault: fault.line)
 
 
 def fault_of(document: Document, details: Mapping[str, Any]) -> Fault:

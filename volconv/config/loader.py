@@ -80,16 +80,17 @@ def read_text(text: str | bytes, path: str) -> Document:
         If it is too long, too deep, not UTF-8, not YAML, or uses anchors, aliases, tags
         or several documents.
     """
+    characters = decoded(text, path)
     builder = Builder()
     try:
-        for event in YAML(typ="safe", pure=True).parse(decoded(text, path)):
+        for event in YAML(typ="safe", pure=True).parse(characters):
             builder.take(event)
     except RefusedError as error:
         faults = builder.refused or [error.fault]
         raise ConfigError(path, [str(fault) for fault in faults]) from None
     except MarkedYAMLError as error:
         raise ConfigError(path, [str(syntax_fault(error))]) from None
-    except (YAMLError, ValueError, OverflowError, AssertionError) as error:
+    except (YAMLError, ValueError, OverflowError) as error:
         # the scanner also lets escapes such as "\U00110000" fail in chr()
         reason = " ".join(str(error).split())
         line = builder.line
@@ -108,8 +109,8 @@ def decoded(text: str | bytes, path: str) -> str:
         raise ConfigError(
             path,
             [
-                f"got {size} bytes; expected at most {MAX_BYTES}. Fix: keep large "
-                "kernels out of the text."
+                f"got more than {MAX_BYTES} bytes; expected fewer. "
+                "Fix: keep large kernels out of the text."
             ],
         )
     if isinstance(text, str):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     StrictStr,
     ValidationInfo,
@@ -56,6 +57,18 @@ def read_path(path: str) -> str:
     if "::" in path:
         raise InputError("", repr(path), "one path, without '::'")
     return path
+
+
+def read_version(value: object) -> object:
+    """The value, if it is an integer: 1.0 and true equal 1, and are none.
+
+    Raises
+    ------
+    KindError
+    """
+    if type(value) is not int:
+        raise KindError("", short(value), "1")
+    return value
 
 
 def some_steps(steps: tuple[StepSettings, ...]) -> tuple[StepSettings, ...]:
@@ -136,7 +149,7 @@ class Output(SettingsModel):
 class Config(SettingsModel):
     """One run: a volume, the steps over it, and where the result goes."""
 
-    version: Literal[1]
+    version: Annotated[Literal[1], BeforeValidator(refusing(read_version))]
     """Version of this grammar: 1."""
 
     about: StrictStr = ""

@@ -11,7 +11,7 @@ from volconv.geometry import PerDim
 from volconv.geometry.geometry import per_dim
 from volconv.kernels import Kernel, box
 from volconv.meta import ArrayMeta
-from volconv.steps.fields import BoundaryName, ByDim, Padding, Sizes
+from volconv.steps.fields import BoundaryName, ByDim, Dims, Padding, Sizes
 from volconv.steps.model import WordedModel
 from volconv.steps.settings import DilatedSettings
 from volconv.steps.window import WindowOptions, WindowStep, window_step
@@ -27,6 +27,9 @@ class Box(DilatedSettings):
 
     size: Sizes
     """Cells of the box: one number, or one for each dimension by name."""
+
+    dims: Dims | None = None
+    """Dimensions that one size for all goes to: by default all."""
 
     padding: ByDim[Padding] = "same"
     """Cells added before and after: a number, a pair, or a name."""

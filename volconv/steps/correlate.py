@@ -15,6 +15,7 @@ from volconv.kernels import Kernel
 from volconv.kernels.kernel import usable_weights
 from volconv.meta import ArrayMeta
 from volconv.steps.box import BoxKernel
+from volconv.steps.fields import AS_IS
 from volconv.steps.gaussian import GaussianKernel
 from volconv.steps.model import WordedModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
@@ -64,6 +65,7 @@ def kind_of_kernel(value: object) -> str:
 Weights = Annotated[
     tuple[Any, ...],
     PlainValidator(refusing(read_weights)),
+    AS_IS,
     WithJsonSchema(
         {
             "type": "array",

@@ -21,8 +21,8 @@ from pydantic import (
 from volconv.boundary import KINDS
 from volconv.boundary.boundaries import check_kind, plain_number
 from volconv.compute import ENGINES, choose_engine
-from volconv.compute.numbers import SOURCES, checked_dtype
-from volconv.errors import DimError, KindError, NumberError
+from volconv.compute.numbers import SOURCES
+from volconv.errors import DimError, KindError, NumberError, did_you_mean
 from volconv.geometry import PADDINGS, Window
 from volconv.geometry.geometry import padding_cells, whole_number
 from volconv.kernels import box, gaussian
@@ -32,6 +32,7 @@ from volconv.kernels.named import check_spread
 from volconv.steps.model import refusing, short
 
 __all__ = [
+    "AS_IS",
     "BoundaryName",
     "ByDim",
     "Count",
@@ -90,10 +91,15 @@ def read_dtype(value: object) -> str:
     """The name of a dtype."""
     if not isinstance(value, str):
         raise KindError("dtype", short(value), "a name such as float32")
-    if value in SOURCES:
-        return value
-    name = checked_dtype("dtype", value).name
-    raise NumberError("dtype", repr(value), "a dtype by its full name", f"say {name}")
+    if value not in SOURCES:
+        # not asked of numpy, which would work out texts such as "(3,)f4"
+        raise NumberError(
+            "dtype",
+            repr(value),
+            f"one of {', '.join(SOURCES)}",
+            did_you_mean(value, SOURCES),
+        )
+    return value
 
 
 def read_engine(value: object) -> str:
@@ -130,7 +136,7 @@ def some_lengths(value: Value) -> Value:
 
 
 AS_IS = PlainSerializer(lambda value: value, return_type=Any)
-"""Written as it was read: pydantic's own choice warns at the ints among floats."""
+"""Written as it was read: pydantic would warn of ints among floats, and of tuples."""
 
 Count = Annotated[
     int,
@@ -188,6 +194,7 @@ EngineName = Annotated[
 Dims = Annotated[
     tuple[str, ...],
     PlainValidator(refusing(read_dims)),
+    AS_IS,
     WithJsonSchema(
         {
             "anyOf": [

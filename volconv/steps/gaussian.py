@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from volconv.kernels import Kernel, LengthLike, cells_of, gaussian
 from volconv.meta import ArrayMeta
-from volconv.steps.fields import BoundaryName, ByDim, Lengths, Padding, Spread
+from volconv.steps.fields import BoundaryName, ByDim, Dims, Lengths, Padding, Spread
 from volconv.steps.model import SettingsModel
 from volconv.steps.settings import WindowSettings
 from volconv.steps.window import WindowOptions, WindowStep, window_step
@@ -40,6 +40,9 @@ class Gaussian(WindowSettings):
 
     truncate: Spread = 4.0
     """Standard deviations from the centre to the last tap."""
+
+    dims: Dims | None = None
+    """Dimensions that one sigma for all goes to: by default those of its unit."""
 
     padding: ByDim[Padding] = "same"
     """Cells added before and after: a number, a pair, or a name."""

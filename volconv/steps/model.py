@@ -56,7 +56,7 @@ PLAIN_WORDS = {
     "string_type": "a text",
     "list_type": "a list",
     "tuple_type": "a list",
-    "dict_type": "a mapping",
+    "dict_type": "a mapping of names to values",
     "bool_type": "true or false",
     "int_type": "a whole number",
     "too_short": "at least one",
@@ -194,7 +194,7 @@ def short(value: object) -> str:
     >>> short({"a": 1})
     "{'a': 1}"
     >>> short("x" * 1000)[-9:]
-    "xxxxxx..."
+    'xxxxxx...'
     """
     limit = 72  # arbitrary: with its place, one line of a terminal
     if value is None:

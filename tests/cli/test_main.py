@@ -1,0 +1,193 @@
+"""The command as a user runs it: a process of its own, its exit code and its words."""
+
+import subprocess
+import sys
+
+import pytest
+
+from volconv.cli.init import Starter, starter_text
+from volconv.config import MODELINE, schema_text
+
+VALID = """\
+version: 1
+input: {path: a.zarr}
+steps: [gaussian: {sigma: 1}, box: {size: 2}]
+output: {path: b.zarr}
+"""
+
+
+def volconv(*args, cwd=None, env=None, **options):
+    return subprocess.run(
+        [sys.executable, "-c", "from volconv.cli.main import main; main()", *args],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=cwd,
+        env=env,
+        timeout=60,
+        **options,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "good.yaml").write_text(VALID)
+    (tmp_path / "bad.yaml").write_text(VALID.replace("sigma", "sgima"))
+    return tmp_path
+
+
+def test_a_configuration_without_faults_is_ok(folder):
+    done = volconv("validate", "good.yaml", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "good.yaml: ok (gaussian, box)\n"
+
+
+def test_faults_go_to_stderr_and_the_code_is_2(folder):
+    done = volconv("validate", "bad.yaml", cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "bad.yaml: 1 fault\n"
+        "line 3: unknown key steps.1.gaussian.sgima. Did you mean 'sigma'?\n"
+    )
+
+
+def test_a_file_that_is_not_there_is_named_and_the_code_is_3(folder):
+    done = volconv("validate", "goood.yaml", cwd=folder)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        "error: goood.yaml: got no such file; expected a configuration. "
+        "Fix: did you mean 'good.yaml'?\n"
+    )
+
+
+def test_every_file_is_checked_whatever_the_first_says(folder):
+    done = volconv("validate", "bad.yaml", "none.yaml", "good.yaml", cwd=folder)
+    assert done.returncode == 2
+    assert "bad.yaml: 1 fault\n" in done.stderr
+    assert "none.yaml: got no such file" in done.stderr
+    assert done.stdout == "good.yaml: ok (gaussian, box)\n"
+
+
+def test_what_has_no_effect_is_noted(folder):
+    step = "correlate: {kernel: {box: 2}, boundary: edge}"
+    (folder / "note.yaml").write_text(VALID.replace("gaussian: {sigma: 1}", step))
+    done = volconv("validate", "note.yaml", cwd=folder)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1] == (
+        "note: steps.1.correlate: boundary: no effect where padding is valid"
+    )
+
+
+def test_validation_imports_no_library_of_arrays(folder):
+    code = (
+        "import sys; from volconv.cli.validate import check; "
+        "print(check('good.yaml')); "
+        "slow = {'dask', 'xarray', 'zarr', 'pandas', 'pint'}; "
+        "print(*sorted(slow & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=folder,
+        check=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[1:] == ["0", ""]
+
+
+@pytest.mark.parametrize("args", [(), ("vaildate", "x"), ("init", "scn"), ("--vers",)])
+def test_a_command_that_cannot_be_is_answered_with_its_usage(args):
+    done = volconv(*args)
+    assert done.returncode == 2
+    assert "Usage: volconv" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_the_version_is_that_of_the_package():
+    from importlib.metadata import version
+
+    done = volconv("--version")
+    assert (done.returncode, done.stdout) == (0, f"volconv {version('volconv')}\n")
+
+
+@pytest.mark.parametrize("verb", ["init", "validate", "schema"])
+def test_help_is_plain_text_that_names_the_verb(verb):
+    done = volconv(verb, "--help", env={"FORCE_COLOR": "1", "PATH": "/usr/bin"})
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Usage: volconv {verb}")
+    assert "\x1b" not in done.stdout
+
+
+def test_the_schema_is_printed():
+    assert volconv("schema").stdout == schema_text()
+
+
+def test_a_reader_that_goes_away_is_no_fault():
+    command = f"{sys.executable} -c 'from volconv.cli.main import main; main()' schema"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | head -c 1"], capture_output=True, text=True,
+        check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("{", "")
+
+
+def test_a_closed_stdout_is_no_fault(folder):
+    command = (
+        f"{sys.executable} -c 'from volconv.cli.main import main; main()' "
+        "validate good.yaml >&-"
+    )
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False,
+        cwd=folder, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_words_that_the_terminal_cannot_show_are_escaped(folder):
+    (folder / "größe.yaml").write_text(VALID)
+    env = {"PYTHONIOENCODING": "ascii", "PATH": "/usr/bin"}
+    done = volconv("validate", "größe.yaml", cwd=folder, env=env)
+    assert done.returncode == 0
+    assert done.stdout == "gr\\xf6\\xdfe.yaml: ok (gaussian, box)\n"
+
+
+@pytest.mark.parametrize("kind", list(Starter))
+def test_a_starter_is_written_with_its_schema_and_is_valid(kind, tmp_path):
+    done = volconv("init", kind, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        f"wrote {kind}.yaml\n"
+        "wrote volconv.schema.json (editors read it)\n"
+        f"next: set its paths, then: volconv validate {kind}.yaml\n"
+    )
+    text = (tmp_path / f"{kind}.yaml").read_text()
+    assert text == starter_text(kind)
+    assert text.splitlines()[0] == MODELINE
+    assert (tmp_path / "volconv.schema.json").read_text() == schema_text()
+    assert volconv("validate", f"{kind}.yaml", cwd=tmp_path).returncode == 0
+
+
+def test_init_overwrites_nothing(folder):
+    (folder / "volconv.schema.json").write_text("mine")
+    done = volconv("init", "scan", "good.yaml", cwd=folder)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == (
+        "error: good.yaml: got a file that exists; expected a new one. "
+        "Fix: name another PATH.\n"
+    )
+    assert (folder / "good.yaml").read_text() == VALID
+    volconv("init", "scan", cwd=folder)
+    assert (folder / "volconv.schema.json").read_text() == "mine"
+
+
+def test_init_writes_into_a_folder(tmp_path):
+    (tmp_path / "runs").mkdir()
+    done = volconv("init", "grid", "runs", cwd=tmp_path)
+    assert done.stdout.splitlines()[0] == "wrote runs/grid.yaml"
+    assert (tmp_path / "runs" / "grid.yaml").exists()
+
+
+def test_init_says_why_it_cannot_write(tmp_path):
+    done = volconv("init", "grid", "nowhere/grid.yaml", cwd=tmp_path)
+    assert done.returncode == 4
+    assert done.stderr == (
+        "error: nowhere/grid.yaml: got no such file or directory; "
+        "expected a place that can be written to.\n"
+    )

@@ -1,0 +1,112 @@
+"""Configurations drawn valid by construction, as the plain values of their text."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from volconv.boundary import KINDS
+from volconv.compute.numbers import SOURCES
+from volconv.geometry import PADDINGS
+
+DIMS = ("z", "y", "x")
+
+counts = st.integers(1, 9)
+dims = st.sampled_from(DIMS)
+lengths = st.one_of(
+    st.integers(0, 9), st.floats(0, 9), st.sampled_from(["1.2 mm", "0.5 degrees"])
+)
+paddings = st.one_of(
+    st.integers(0, 9),
+    st.sampled_from(PADDINGS),
+    st.lists(st.integers(0, 9), min_size=2, max_size=2),
+)
+weights = st.lists(st.integers(-9, 9) | st.floats(-9, 9), min_size=1, max_size=5)
+
+
+def by_dim(one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """One value for all, or some by name."""
+    return one | st.dictionaries(dims, one, min_size=1)
+
+
+windows: dict[str, st.SearchStrategy[Any]] = {
+    "stride": by_dim(counts),
+    "padding": by_dim(paddings),
+    "boundary": by_dim(st.sampled_from(KINDS)),
+    "fill_value": st.integers(-9, 9) | st.floats(-9, 9),
+    "dtype": st.sampled_from(SOURCES),
+    "engine": st.sampled_from(["auto", "direct", "reference"]),
+}
+dilated = {**windows, "dilation": by_dim(counts)}
+some_dims = {"dims": st.lists(dims, min_size=1, unique=True) | dims}
+
+gaussian_kernels = st.fixed_dictionaries(
+    {"sigma": by_dim(lengths)}, optional={"truncate": st.floats(0, 5)}
+)
+named_kernels = st.one_of(
+    st.fixed_dictionaries({"gaussian": gaussian_kernels}),
+    st.fixed_dictionaries({"box": by_dim(counts)}),
+)
+gaussians = st.fixed_dictionaries(
+    {"sigma": by_dim(lengths)},
+    optional={"truncate": st.floats(0, 5), **windows, **some_dims},
+)
+boxes = st.fixed_dictionaries(
+    {"size": by_dim(counts)}, optional={**dilated, **some_dims}
+)
+correlates = st.one_of(
+    st.fixed_dictionaries({"kernel": named_kernels}, optional={**dilated, **some_dims}),
+    st.fixed_dictionaries({"kernel": weights, "dims": dims}, optional=dilated),
+)
+steps = st.one_of(
+    st.fixed_dictionaries({"gaussian": gaussians}),
+    st.fixed_dictionaries({"box": boxes}),
+    st.fixed_dictionaries({"correlate": correlates}),
+    st.fixed_dictionaries({"convolve": correlates}),
+)
+levels = st.fixed_dictionaries({}, optional={"level": st.integers(0, 9)})
+codecs = st.one_of(
+    st.sampled_from(["zstd", "blosc", "gzip", "none"]),
+    st.fixed_dictionaries({"zstd": levels}),
+    st.fixed_dictionaries({"gzip": levels}),
+    st.fixed_dictionaries({"blosc": st.just({"cname": "lz4", "clevel": 3})}),
+)
+names = st.sampled_from(["sst", "t2m", "no", "010", "1e-3"])
+
+
+@st.composite
+def outputs(draw: st.DrawFn) -> dict[str, Any]:
+    """An output whose shards are multiples of its chunks."""
+    chunks = draw(st.dictionaries(dims, counts))
+    shards = {dim: cells * draw(counts) for dim, cells in chunks.items()}
+    optional = {
+        "codec": codecs,
+        "dtype": st.sampled_from(SOURCES),
+        "variable": names,
+        "chunks": st.just(chunks),
+    }
+    found = draw(
+        st.fixed_dictionaries({"path": st.just("out.zarr")}, optional=optional)
+    )
+    return {**found, "shards": shards} if "chunks" in found else found
+
+
+configs = st.fixed_dictionaries(
+    {
+        "version": st.just(1),
+        "input": st.fixed_dictionaries(
+            {"path": st.just("in.zarr")},
+            optional={"variable": names, "dims": st.permutations(DIMS)},
+        ),
+        "steps": st.lists(steps, min_size=1, max_size=3),
+        "output": outputs(),
+    },
+    optional={"about": st.text(st.characters(min_codepoint=32, max_codepoint=126))},
+)
+
+
+def as_text(values: object) -> str:
+    """The values as YAML: JSON is a part of it."""
+    return json.dumps(values, indent=1)

@@ -1,0 +1,436 @@
+"""Whole configurations: what each fault says, and that all of them are told."""
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.config.strategies import as_text, configs
+from volconv.config import Config, load_config, parse_config
+from volconv.errors import ConfigError, InputError
+from volconv.steps.box import Box
+from volconv.steps.correlate import Correlate
+
+SEVEN = """\
+version: 1
+input:
+  path: scans/thorax.zarr
+steps:
+  - correlate:
+      kernel:
+        gaussian: {sgima: 1.2 mm}
+      paddding: same
+      boundary: mirror
+  - correlate:
+      kernel: {box: [1, 2, 2]}
+      stride: {y: 2}
+      stride: 2
+  - {correlate: {kernel: {box: 3}}, gaussian: {}}
+
+ouput:
+  path: out/thorax_half.zarr
+"""
+
+
+def faults(text):
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text)
+    return list(caught.value.faults)
+
+
+def step_faults(step):
+    """Faults of a step, which is on line 3."""
+    return faults(
+        f"version: 1\ninput: {{path: a.zarr}}\nsteps: [{step}]\n"
+        "output: {path: b.zarr}\n"
+    )
+
+
+def output_faults(output):
+    """Faults of an output, which is on line 4."""
+    return faults(
+        "version: 1\ninput: {path: a.zarr}\nsteps: [box: {size: 3}]\n"
+        f"output: {output}\n"
+    )
+
+
+def test_seven_faults_are_told_at_once_with_their_lines():
+    assert faults(SEVEN) == [
+        "line 7: unknown key steps.1.correlate.kernel.gaussian.sgima. "
+        "Did you mean 'sigma'?",
+        "line 8: unknown key steps.1.correlate.paddding. Did you mean 'padding'?",
+        "line 9: steps.1.correlate.boundary: got 'mirror'; expected constant, edge, "
+        "reflect, symmetric, wrap. Fix: mirror elsewhere is 'reflect' here.",
+        "line 11: steps.2.correlate.kernel.box: got [1, 2, 2]; expected one number, "
+        "or one for each dimension by name, such as {y: 2, x: 2}.",
+        "line 13: steps.2.correlate.stride is set twice (first on line 12). "
+        "Delete one.",
+        "line 14: steps.3: got {'correlate': {'kernel': {'box': 3}}, 'gaussian': {}}; "
+        "expected one operation; found correlate, gaussian.",
+        "line 16: unknown key ouput. Did you mean 'output'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "got"),
+    [("", "nothing"), ("# only a comment", "nothing"), ("3", "3"), ("[a]", "['a']")],
+)
+def test_a_text_that_is_no_mapping_is_one_fault(text, got):
+    assert faults(text) == [
+        f"line 1: got {got}; expected a mapping of version, about, input, steps, "
+        "output."
+    ]
+
+
+def test_missing_parts_are_told_with_their_meaning():
+    assert faults("version: 1") == [
+        "line 1: missing key input. Expected the volume to read.",
+        "line 1: missing key steps. Expected the steps, carried out in this order.",
+        "line 1: missing key output. Expected the Zarr store to write.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "got"), [("2", "2"), ("'1'", "'1'"), ("1.0", "1.0"), ("true", "True")]
+)
+def test_the_version_is_the_number_1(version, got):
+    text = (
+        f"version: {version}\ninput: {{path: a.zarr}}\nsteps: [box: {{size: 3}}]\n"
+        "output: {path: b.zarr}\n"
+    )
+    assert faults(text) == [f"line 1: version: got {got}; expected 1."]
+
+
+DTYPES = (
+    "bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, "
+    "float16, float32, float64, complex64, complex128"
+)
+
+
+@pytest.mark.parametrize(
+    ("step", "fault"),
+    [
+        ("3", "steps.1: got 3; expected one operation of box, convolve, correlate, "
+              "gaussian."),
+        ("~", "steps.1: got nothing; expected one operation of box, convolve, "
+              "correlate, gaussian."),
+        ("gausian", "steps.1: got 'gausian'; expected one operation of box, convolve, "
+                    "correlate, gaussian. Fix: did you mean 'gaussian'?"),
+        ("{}", "steps.1: got {}; expected one operation; found none."),
+        ("gaussian", "missing key steps.1.gaussian.sigma. Expected standard deviation: "
+                     "a number of cells, or a text such as 1.2 mm."),
+        ("gaussian: ", "missing key steps.1.gaussian.sigma. Expected standard "
+                       "deviation: a number of cells, or a text such as 1.2 mm."),
+        ("gaussian: 2", "steps.1.gaussian: got 2; expected a mapping of dims, stride, "
+                        "padding, boundary, fill_value, dtype, engine, sigma, "
+                        "truncate."),
+        ("gaussian: {sigma: -1}", "steps.1.gaussian.sigma: got -1; expected a number "
+                                  "of at least 0."),
+        ("gaussian: {sigma: .nan}", "steps.1.gaussian.sigma: got nan; expected a "
+                                    "number of at least 0."),
+        ("gaussian: {sigma: -1 mm}", "steps.1.gaussian.sigma: got '-1 mm'; expected a "
+                                     "number of at least 0."),
+        ("gaussian: {sigma: {x: 1, y: 2 mmm}}",
+         "steps.1.gaussian.sigma.y: got '2 mmm'; expected a number and a unit, such as "
+         "'1.2 mm'. Fix: 'mmm' is not defined in the unit registry."),
+        ("gaussian: {sigma: 9**9**9 mm}",
+         "steps.1.gaussian.sigma: got '9**9**9 mm'; expected a number and a unit, such "
+         "as '1.2 mm'. Fix: give a number without quotes to count cells."),
+        ("gaussian: {sigma: true}",
+         "steps.1.gaussian.sigma: got True; expected a number of cells, or a text like "
+         "'1.2 mm'."),
+        ("gaussian: {sigma: {}}", "steps.1.gaussian.sigma: got no dimension; expected "
+                                  "a sigma for at least one."),
+        ("gaussian: {sigma: 1, truncate: -4}",
+         "steps.1.gaussian.truncate: got -4; expected a number of at least 0."),
+        ("gaussian: {sigma: 1, dilation: 2}",
+         "unknown key steps.1.gaussian.dilation. Expected one of: dims, stride, "
+         "padding, boundary, fill_value, dtype, engine, sigma, truncate."),
+        ("box: {size: 0}", "steps.1.box.size: got 0; expected a whole number of at "
+                           "least 1."),
+        ("box: {size: '3'}", "steps.1.box.size: got '3'; expected a whole number of at "
+                             "least 1."),
+        ("box: {size: 1.5}", "steps.1.box.size: got 1.5; expected a whole number of at "
+                             "least 1."),
+        ("box: {size: {x: 3, y: true}}", "steps.1.box.size.y: got True; expected a "
+                                         "whole number of at least 1."),
+        ("box: {size: {}}", "steps.1.box.size: got no dimension; expected a size for "
+                            "at least one."),
+        ("box: {size: 3, stride: 0}", "steps.1.box.stride: got 0; expected a whole "
+                                      "number of at least 1."),
+        ("box: {size: 3, dilation: -1}", "steps.1.box.dilation: got -1; expected a "
+                                         "whole number of at least 1."),
+        ("box: {size: 3, padding: saem}",
+         "steps.1.box.padding: got 'saem'; expected a number of cells, a pair of them, "
+         "or one of valid, same, same_upper, same_lower, full. "
+         "Fix: did you mean 'same'?"),
+        ("box: {size: 3, padding: {x: -1}}", "steps.1.box.padding.x: got -1; expected "
+                                             "a whole number of at least 0."),
+        ("box: {size: 3, padding: [1, 2, 3]}", "steps.1.box.padding: got [1, 2, 3]; "
+                                               "expected a pair (before, after)."),
+        ("box: {size: 3, boundary: {x: periodic}}",
+         "steps.1.box.boundary.x: got 'periodic'; expected constant, edge, reflect, "
+         "symmetric, wrap. Fix: periodic elsewhere is 'wrap' here."),
+        ("box: {size: 3, fill_value: none}", "steps.1.box.fill_value: got 'none'; "
+                                             "expected one number."),
+        ("box: {size: 3, dims: [x, x]}", "steps.1.box.dims: got ['x', 'x']; expected "
+                                         "each dimension once."),
+        ("box: {size: 3, dims: []}", "steps.1.box.dims: got []; expected at least one "
+                                     "name."),
+        ("box: {size: 3, dims: [1]}", "steps.1.box.dims: got [1]; expected a name, or "
+                                      "a list of names."),
+        ("box: {size: 3, dtype: flot32}",
+         f"steps.1.box.dtype: got 'flot32'; expected one of {DTYPES}. "
+         "Fix: did you mean 'float32'?"),
+        ('box: {size: 3, dtype: "(3,)f4"}',
+         f"steps.1.box.dtype: got '(3,)f4'; expected one of {DTYPES}."),
+        ("box: {size: 3, engine: drect}",
+         "steps.1.box.engine: got 'drect'; expected one of auto, direct, separable, "
+         "reference. Fix: did you mean 'direct'?"),
+        ("correlate: {}", "missing key steps.1.correlate.kernel. Expected nested lists "
+                          "of weights, {gaussian: {sigma: 1.2 mm}}, or "
+                          "{box: {y: 2, x: 2}}."),
+        ("correlate: {kernel: 3}", "steps.1.correlate.kernel: got 3; expected one "
+                                   "kernel of gaussian, box."),
+        ("correlate: {kernel: []}", "steps.1.correlate.kernel: got shape (0,); "
+                                    "expected at least one axis and one tap."),
+        ("correlate: {kernel: [1, .nan]}", "steps.1.correlate.kernel: got NaN or inf "
+                                           "among its weights; expected finite "
+                                           "weights."),
+        ("correlate: {kernel: [1, .inf]}", "steps.1.correlate.kernel: got NaN or inf "
+                                           "among its weights; expected finite "
+                                           "weights."),
+        ("correlate: {kernel: [[1, 2], [3]]}", "steps.1.correlate.kernel: got rows of "
+                                               "unequal length; expected an array."),
+        ("correlate: {kernel: [1, true]}", "steps.1.correlate.kernel: got True among "
+                                           "its weights; expected numbers."),
+        ("correlate: {kernel: [1, '2']}", "steps.1.correlate.kernel: got '2' among its "
+                                          "weights; expected numbers."),
+        ("correlate: {kernel: [1, ~]}", "steps.1.correlate.kernel: got nothing among "
+                                        "its weights; expected numbers."),
+        ("correlate: {kernel: [1, 2], dims: [y, x]}",
+         "steps.1.correlate.kernel: got 1 axes for dims ['y', 'x']; expected as many "
+         "axes as dims."),
+        ("correlate: {kernel: [1, 2], engine: separable}",
+         "steps.1.correlate.engine: got 'separable' for a kernel that is not known by "
+         "its factors; expected a gaussian or box over several dimensions. "
+         "Fix: use engine='auto'."),
+        ("correlate: {kernel: {gaussain: {sigma: 1}}}",
+         "steps.1.correlate.kernel: got 'gaussain'; expected one kernel of gaussian, "
+         "box. Fix: did you mean 'gaussian'?"),
+        ("correlate: {kernel: {box: {x: 0}}}", "steps.1.correlate.kernel.box.x: got 0; "
+                                               "expected a whole number of at least "
+                                               "1."),
+        ("correlate: {kernel: box}", "steps.1.correlate.kernel.box: got no dimension; "
+                                     "expected a size for at least one."),
+    ],
+)  # fmt: skip
+def test_a_step_is_refused_by_its_text(step, fault):
+    assert step_faults(step) == [f"line 3: {fault}"]
+
+
+@pytest.mark.parametrize(
+    ("output", "fault"),
+    [
+        ("{path: ''}", "output.path: got ''; expected a path."),
+        ("{path: 3}", "output.path: got 3; expected a text."),
+        ("{path: ~/b.zarr}", "output.path: got '~/b.zarr'; expected a path as it is. "
+                             "Fix: write it out: ~ and $ are not expanded."),
+        ("{path: 'file::s3://b/a'}", "output.path: got 'file::s3://b/a'; expected one "
+                                     "path, without '::'."),
+        ("{path: ./a.zarr}", "output.path: got the input's path 'a.zarr'; expected "
+                             "another store."),
+        ("{path: b, chunks: 3}", "output.chunks: got 3; expected a mapping of names to "
+                                 "values."),
+        ("{path: b, chunks: {x: 0}}", "output.chunks.x: got 0; expected a whole number "
+                                      "of at least 1."),
+        ("{path: b, chunks: {x: 3}, shards: {y: 2, x: 4}}",
+         "output.shards.x: got 4; expected a multiple of the chunk's 3."),
+        ("{path: b, codec: zstandard}",
+         "output.codec: got 'zstandard'; expected one codec of zstd, blosc, gzip, "
+         "none. Fix: did you mean 'zstd'?"),
+        ("{path: b, codec: {zstd: {level: 99}}}",
+         "output.codec.zstd.level: got 99; expected less than or equal to 22."),
+        ("{path: b, codec: {zstd: {level: true}}}",
+         "output.codec.zstd.level: got True; expected a whole number."),
+        ("{path: b, codec: {gzip: {levle: 9}}}",
+         "unknown key output.codec.gzip.levle. Did you mean 'level'?"),
+        ("{path: b, codec: {blosc: {shuffle: true}}}",
+         "output.codec.blosc.shuffle: got True; expected 'noshuffle', 'shuffle' or "
+         "'bitshuffle'."),
+        ("{path: b, dtype: object}",
+         f"output.dtype: got 'object'; expected one of {DTYPES}."),
+    ],
+)  # fmt: skip
+def test_an_output_is_refused_by_its_text(output, fault):
+    assert output_faults(output) == [f"line 4: {fault}"]
+
+
+def test_dims_that_the_input_lacks_are_refused_where_the_text_names_its_dims():
+    text = """\
+version: 1
+input: {path: a.zarr, dims: [latitude, longitude]}
+steps:
+  - box:
+      size: {latitude: 2}
+      stride: {lattitude: 2}
+  - correlate:
+      dims: [longitude, time]
+      kernel:
+        box: {z: 1}
+output:
+  path: b.zarr
+  chunks: {longitud: 3}
+"""
+    those = "expected dimensions of the array (latitude, longitude)."
+    assert faults(text) == [
+        f"line 6: steps.1.box.stride.lattitude: got 'lattitude'; {those} "
+        "Fix: did you mean 'latitude'?",
+        f"line 8: steps.2.correlate.dims: got 'time'; {those}",
+        f"line 10: steps.2.correlate.kernel.box.z: got 'z'; {those}",
+        f"line 13: output.chunks.longitud: got 'longitud'; {those} "
+        "Fix: did you mean 'longitude'?",
+    ]
+
+
+def test_a_key_that_is_no_word_is_quoted_in_its_path():
+    assert step_faults('box: {size: 3, "a.b\\n": 1}') == [
+        "line 3: unknown key steps.1.box.'a.b\\n'. Expected one of: dims, stride, "
+        "padding, boundary, fill_value, dtype, engine, dilation, size."
+    ]
+
+
+def test_more_faults_than_anyone_reads_take_no_time():
+    text = "version: 1\n" + "".join(f"key{number}: 1\n" for number in range(20_000))
+    assert len(faults(text)) == 100
+
+
+def test_a_dimension_may_be_named_no():
+    config = parse_config(
+        "version: 1\ninput: {path: a}\nsteps: [box: {size: {no: 3}}]\noutput: {path: b}"
+    )
+    assert config.steps == (Box(size={"no": 3}),)
+
+
+def test_the_same_text_always_gives_equal_frozen_models():
+    text = as_text(
+        {
+            "version": 1,
+            "input": {"path": "a"},
+            "steps": [{"correlate": {"kernel": [[1, 2]], "dims": ["y", "x"]}}],
+            "output": {"path": "b", "codec": {"zstd": {"level": 3}}},
+        }
+    )
+    config = parse_config(text)
+    assert config == parse_config(text)
+    assert config.steps == (Correlate(kernel=((1, 2),), dims=("y", "x")),)
+    with pytest.raises(ValueError, match="frozen"):
+        config.about = "another"  # type: ignore[misc]
+
+
+def test_a_file_is_read_and_named_in_its_faults(tmp_path):
+    path = tmp_path / "seven.yaml"
+    path.write_text(SEVEN)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert caught.value.path == str(path)
+    assert len(caught.value.faults) == 7
+
+
+def test_a_file_that_is_not_there_is_answered_with_one_that_is(tmp_path):
+    (tmp_path / "brain.yaml").write_text("")
+    with pytest.raises(InputError) as caught:
+        load_config(tmp_path / "brian.yaml")
+    assert str(caught.value) == (
+        f"{tmp_path}/brian.yaml: got no such file; expected a configuration. "
+        "Fix: did you mean 'brain.yaml'?"
+    )
+
+
+def test_a_folder_is_no_configuration(tmp_path):
+    with pytest.raises(InputError, match="got a folder; expected a configuration"):
+        load_config(tmp_path)
+
+
+def test_a_path_that_cannot_be_is_refused():
+    with pytest.raises(InputError, match="expected a file that can be read"):
+        load_config("a\0b.yaml")
+
+
+def test_a_file_without_end_is_refused():
+    with pytest.raises(ConfigError, match="got more than 1048576 bytes"):
+        load_config("/dev/zero")
+
+
+@given(configs)
+def test_what_is_written_is_read_again(values):
+    config = parse_config(as_text(values))
+    again = config.model_dump(mode="json", exclude_unset=True)
+    assert parse_config(as_text(again)) == config
+    assert Config.model_validate(config.model_dump(mode="json")) == config
+
+
+def faults_if_any(text):
+    try:
+        parse_config(text)
+    except ConfigError as error:
+        return error.faults
+    return ()
+
+
+def places(values, place=()):
+    """Every place in nested values."""
+    yield place
+    items = (
+        values.items()
+        if isinstance(values, dict)
+        else enumerate(values)
+        if isinstance(values, list)
+        else ()
+    )
+    for key, value in items:
+        yield from places(value, (*place, key))
+
+
+@given(configs, st.data())
+def test_a_mutated_configuration_is_valid_or_has_faults(values, data):
+    mutated = copy.deepcopy(values)
+    *above, last = data.draw(st.sampled_from(list(places(values))[1:]))
+    here = mutated
+    for key in above:
+        here = here[key]
+    what = data.draw(st.sampled_from(["drop", "retype", "rename"]))
+    if what == "drop":
+        del here[last]
+    elif what == "retype" or isinstance(here, list):
+        odd: list[object] = [
+            None,
+            True,
+            -1,
+            0,
+            1e300,
+            "",
+            "x",
+            [],
+            {},
+            [[]],
+            {"x": {}},
+            "3",
+            10**200,
+        ]
+        here[last] = data.draw(st.sampled_from(odd))
+    else:
+        here[f"{last}x"] = here.pop(last)
+    assert all(fault.startswith("line ") for fault in faults_if_any(as_text(mutated)))
+
+
+@given(configs, st.data())
+def test_a_misspelt_key_is_found_and_mended(values, data):
+    step = data.draw(st.sampled_from(values["steps"]))
+    ((_, settings),) = step.items()
+    key = data.draw(st.sampled_from(sorted(settings)))
+    settings[f"{key}s"] = settings.pop(key)
+    found = faults(as_text(values))
+    assert any(f"{key}s. Did you mean '{key}'?" in fault for fault in found)
+    assert not any("missing key" in fault for fault in found)

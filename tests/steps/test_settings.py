@@ -1,0 +1,189 @@
+"""Settings become the same steps as the functions' keywords."""
+
+import inspect
+import json
+from importlib.metadata import EntryPoint
+
+import pytest
+from hypothesis import given
+from pydantic import ValidationError
+
+import volconv
+from tests.config.strategies import steps
+from volconv.errors import DimError, VolconvError
+from volconv.meta import ArrayMeta, Axis
+from volconv.steps import WindowOptions, registry
+from volconv.steps.box import Box, BoxKernel, box_step
+from volconv.steps.correlate import Convolve, Correlate, convolve_step, correlate_step
+from volconv.steps.gaussian import Gaussian, gaussian_step
+from volconv.steps.registry import step_classes
+
+META = ArrayMeta(
+    (Axis("z", 40, 2.0, "mm"), Axis("y", 60, 0.5, "mm"), Axis("x", 50, 0.5, "mm")),
+    "float32",
+)
+
+
+def test_every_key_is_a_keyword_of_the_function_with_the_same_default():
+    for name in ("correlate", "convolve", "gaussian", "box"):
+        keywords = dict(inspect.signature(getattr(volconv, name)).parameters)
+        del keywords["data"], keywords["keep_attrs"]
+        fields = step_classes()[name].model_fields
+        assert set(fields) == set(keywords)
+        for key, field in fields.items():
+            default = keywords[key].default
+            if field.is_required():
+                assert default is inspect.Parameter.empty
+            else:
+                assert field.default == default
+
+
+def test_a_gaussian_is_the_functions_gaussian():
+    step = Gaussian(sigma="1 mm", dims="y").resolve(META)
+    options = WindowOptions(
+        padding="same", boundary="symmetric", default_boundary="symmetric"
+    )
+    assert step.describe() == gaussian_step(META, "1 mm", ["y"], 4, options).describe()
+    assert step.kernel.sizes == {"y": 17}
+    assert step.target.shape == META.shape
+
+
+def test_a_box_is_the_functions_box():
+    step = Box(size={"x": 2}, stride={"x": 2}, padding="valid").resolve(META)
+    options = WindowOptions(
+        stride={"x": 2}, boundary="symmetric", default_boundary="symmetric"
+    )
+    assert step.describe() == box_step(META, {"x": 2}, None, options).describe()
+
+
+def test_every_option_reaches_the_step():
+    settings = Correlate(
+        kernel=[[1.0, 2.0], [3.0, 4.0]],
+        dims=["y", "x"],
+        stride={"x": 2},
+        padding={"y": [1, 2]},
+        dilation=3,
+        boundary={"y": "wrap"},
+        fill_value=7.0,
+        dtype="float64",
+        engine="reference",
+    )
+    options = WindowOptions(
+        {"x": 2}, {"y": (1, 2)}, 3, {"y": "wrap"}, 7.0, "float64", "reference"
+    )
+    kernel = [[1.0, 2.0], [3.0, 4.0]]
+    assert settings.options() == options
+    assert (
+        settings.resolve(META).describe()
+        == correlate_step(META, kernel, ["y", "x"], options).describe()
+    )
+
+
+def test_convolve_flips_what_correlate_does_not():
+    step = Convolve(kernel=[1, 2, 3], dims="x").resolve(META)
+    assert step.name == "convolve"
+    assert step.kernel.weights.tolist() == [3, 2, 1]
+    options = WindowOptions()
+    assert step.describe() == convolve_step(META, [1, 2, 3], "x", options).describe()
+
+
+def test_a_dimension_left_out_has_the_steps_own_boundary():
+    gaussian = Gaussian(sigma=1, boundary={"x": "wrap"}).resolve(META)
+    assert dict(gaussian.boundaries.kinds) == {
+        "z": "symmetric",
+        "y": "symmetric",
+        "x": "wrap",
+    }
+    correlate = Correlate(kernel={"box": 2}, boundary={"x": "wrap"}).resolve(META)
+    assert correlate.boundaries["y"] == "constant"
+
+
+def test_a_named_kernel_keeps_its_factors():
+    step = Correlate(
+        kernel={"gaussian": {"sigma": "1 mm", "truncate": 2}}, dims=["z", "y"]
+    ).resolve(META)
+    assert step.name == "correlate"
+    assert step.kernel.sizes == {"z": 3, "y": 9}
+    assert step.engine == "separable"
+    box = Correlate(kernel={"box": {"x": 2, "y": 4}}).resolve(META)
+    assert box.kernel.sizes == {"x": 2, "y": 4}
+
+
+def test_what_only_the_input_tells_is_refused_when_resolved():
+    with pytest.raises(DimError, match="'t'"):
+        Box(size={"t": 3}).resolve(META)
+
+
+def test_python_is_refused_with_the_same_words():
+    with pytest.raises(ValidationError, match="got 0; expected a whole number of at"):
+        Box(size=3, stride=0)
+    with pytest.raises(ValidationError, match="unknown key; expected one of"):
+        Box.model_validate({"size": 3, "strides": 1})
+
+
+def test_settings_are_frozen():
+    with pytest.raises(ValidationError, match="frozen"):
+        Box(size=3).size = 4  # type: ignore[misc]
+
+
+@given(steps)
+def test_any_valid_step_resolves_or_says_why_not(values):
+    ((name, settings),) = values.items()
+    step = step_classes()[name].model_validate(settings)
+    try:
+        resolved = step.resolve(META)
+    except VolconvError:
+        return
+    assert resolved.name == name
+    assert resolved.source is META
+    assert json.loads(json.dumps(resolved.describe())) == resolved.describe()
+
+
+def test_the_families_of_this_package_are_found():
+    assert list(step_classes()) == ["box", "convolve", "correlate", "gaussian"]
+    assert step_classes()["box"] is Box
+
+
+@pytest.fixture
+def plug_in(monkeypatch):
+    """Makes entry points those of an installed package."""
+
+    def install(**points):
+        found = [EntryPoint(name, at, registry.GROUP) for name, at in points.items()]
+        monkeypatch.setattr(registry, "entry_points", lambda **_: found)
+        registry.step_classes.cache_clear()
+        return registry.step_classes()
+
+    yield install
+    registry.step_classes.cache_clear()
+
+
+class Sharpen(Box):
+    """A plug-in's step."""
+
+    step_name = "sharpen"
+
+
+def test_an_installed_plug_in_adds_a_step(plug_in):
+    assert plug_in(sharpen=f"{__name__}:Sharpen")["sharpen"] is Sharpen
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "reason"),
+    [
+        ("broken", "volconv.no_such_module:Step", "No module named"),
+        ("system", "os:system", "expected settings of a step of this name"),
+        ("other", f"{__name__}:Sharpen", "expected settings of a step of this name"),
+        ("box", "volconv.steps.box:Box", "got a name that is taken"),
+    ],
+)
+def test_a_broken_plug_in_is_left_out_and_logged(plug_in, caplog, name, at, reason):
+    found = plug_in(**{name: at})
+    assert list(found) == ["box", "convolve", "correlate", "gaussian"]
+    assert found["box"] is Box
+    assert f"step '{name}' of {at} is left out" in caplog.text
+    assert reason in caplog.text
+
+
+def test_a_kernel_of_equal_weights_is_its_sizes_alone():
+    assert BoxKernel.model_validate({"x": 3}).root == {"x": 3}
