@@ -255,13 +255,16 @@ def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
         If its arrays have no names of dimensions.
     """
     try:
-        dataset: xr.Dataset = xr.open_zarr(
+        raw: xr.Dataset = xr.open_zarr(
             source.path,
             chunks=None,
             consolidated=group.metadata.consolidated_metadata is not None,
-            use_zarr_fill_value_as_mask=fill_is_mask(source, group),
-            decode_timedelta=False,
+            decode_cf=False,
         )
+        if group.metadata.zarr_format == 2:
+            for variable in raw.variables.values():
+                forget_default_fill(variable)
+        return xr.decode_cf(raw, decode_timedelta=False)
     except (KeyError, ValueError) as error:
         names = ", ".join(sorted(name for name, _ in group.arrays())) or "none"
         raise InputError(
@@ -270,24 +273,16 @@ def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
             f"arrays with names of dimensions; its arrays are: {names}",
             "give the path of one array, and input.dims",
         ) from error
-    return dataset
 
 
-def fill_is_mask(source: ZarrSource, group: zarr.Group) -> bool | None:
-    """Whether the fill value of the arrays marks missing cells.
+def forget_default_fill(variable: xr.Variable) -> None:
+    """Take a fill value of 0 for what it is in format 2: Zarr's own default.
 
-    In format 3 it does not. In format 2 xarray keeps CF's ``_FillValue`` there, but a
-    fill value of 0 is what Zarr itself writes where nobody chose one: taken for a mark,
-    it would turn every zero into NaN.
+    xarray keeps CF's ``_FillValue`` there and masks by it, so every zero of an array
+    that xarray did not write would become NaN.
     """
-    if group.metadata.zarr_format == 3:
-        return None
-    fills = [
-        array.fill_value
-        for name, array in group.arrays()
-        if source.variable in (None, name)
-    ]
-    return False if fills and all(fill == 0 for fill in fills) else None
+    if np.all(variable.attrs.get("_FillValue") == 0):
+        del variable.attrs["_FillValue"]
 
 
 def chosen_variable(source: ZarrSource, dataset: xr.Dataset) -> Hashable:
@@ -298,7 +293,7 @@ def chosen_variable(source: ZarrSource, dataset: xr.Dataset) -> Hashable:
     InputError
         If it is not there, or there are several.
     """
-    names = [str(name) for name, array in dataset.data_vars.items() if array.ndim]
+    names = sorted(str(name) for name, v in dataset.data_vars.items() if v.ndim)
     where = f"input.variable of {source.path!r}"
     expected = f"one of {', '.join(names) or 'none'}"
     if source.variable is not None:

@@ -122,4 +122,3 @@ def labels_of(stored: Stored, steps: list[Step]) -> Labels:
         key: value for key, value in stored.group_attrs.items() if key != PLAN_ATTRIBUTE
     }
     return Labels(coords, output_attrs(stored.attrs, steps, keep_attrs=True), group)
-

@@ -1,0 +1,160 @@
+"""Inputs as people have them: Zarr 2 and 3, groups and arrays, packed and bare."""
+
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+from numpy.testing import assert_array_equal
+
+from volconv.errors import InputError
+from volconv.geometry import Interval
+from volconv.io import ZarrSource
+
+WHOLE = (Interval(0, 3), Interval(0, 4))
+
+
+@pytest.fixture
+def grid():
+    return xr.DataArray(
+        np.arange(12.0, dtype="float32").reshape(3, 4),
+        {"y": [10, 20, 30], "x": ("x", np.arange(4) * 0.5, {"units": "mm"})},
+        ("y", "x"),
+        name="v",
+        attrs={"units": "K"},
+    )
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize("consolidated", [True, False])
+@pytest.mark.filterwarnings("ignore:Consolidated metadata:UserWarning")
+def test_a_group_of_either_format_is_read_with_its_labels(
+    tmp_path, grid, zarr_format, consolidated
+):
+    grid.chunk(y=2, x=3).to_zarr(
+        tmp_path / "g.zarr", zarr_format=zarr_format, consolidated=consolidated
+    )
+    source = ZarrSource(str(tmp_path / "g.zarr"))
+    stored = source.open()
+    assert stored.meta.sizes == {"y": 3, "x": 4}
+    assert stored.meta.chunks == (2, 3)
+    assert stored.meta.axis("x").spacing == 0.5
+    assert stored.meta.axis("x").units == "mm"
+    assert stored.name == "v"
+    assert stored.attrs["units"] == "K"
+    assert stored.coords.y.values.tolist() == [10, 20, 30]
+    assert_array_equal(source.read(WHOLE), grid.values)
+    assert_array_equal(
+        source.read((Interval(1, 3), Interval(2, 3))), grid.values[1:3, 2:3]
+    )
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_an_array_by_itself_takes_its_names_from_the_user(tmp_path, zarr_format):
+    values = np.arange(12, dtype=">i2").reshape(3, 4)
+    path = tmp_path / "a.zarr"
+    array = zarr.create_array(
+        path, shape=(3, 4), dtype=values.dtype, chunks=(2, 2), zarr_format=zarr_format
+    )
+    array[:] = values
+    with pytest.raises(InputError, match=r"input.dims: \[y, x\]"):
+        ZarrSource(str(path)).open()
+    source = ZarrSource(str(path), dims=("y", "x"))
+    assert source.open().meta.dtype == "int16"
+    assert_array_equal(source.read(WHOLE), values)
+
+
+def test_an_array_in_a_group_may_be_named_by_its_path(tmp_path, grid):
+    grid.to_zarr(tmp_path / "g.zarr", zarr_format=3, consolidated=False)
+    source = ZarrSource(str(tmp_path / "g.zarr" / "v"))
+    assert source.open().meta.dims == ("y", "x")
+    assert_array_equal(source.read(WHOLE), grid.values)
+
+
+@pytest.mark.parametrize("dtype", ["int16", "float32"])
+def test_zeros_of_a_format_2_array_stay_zeros(tmp_path, dtype):
+    """Zarr writes a fill value of 0 where nobody chose one."""
+    group = zarr.create_group(tmp_path / "g.zarr", zarr_format=2)
+    array = group.create_array("v", shape=(2, 2), dtype=dtype, chunks=(2, 2))
+    array[:] = [[0, 1], [2, 0]]
+    array.attrs["_ARRAY_DIMENSIONS"] = ["y", "x"]
+    source = ZarrSource(str(tmp_path / "g.zarr"))
+    assert source.open().meta.dtype == dtype
+    assert source.read((Interval(0, 2), Interval(0, 2))).tolist() == [[0, 1], [2, 0]]
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_packed_and_missing_cells_are_decoded(tmp_path, zarr_format):
+    air = xr.DataArray([250.5, np.nan, 260.25], dims="x", name="air")
+    packing = {"dtype": "int16", "scale_factor": 0.25, "_FillValue": -999}
+    air.to_zarr(
+        tmp_path / "p.zarr",
+        zarr_format=zarr_format,
+        encoding={"air": packing},
+        consolidated=False,
+    )
+    source = ZarrSource(str(tmp_path / "p.zarr"))
+    assert_array_equal(source.read((Interval(0, 3),)), air.values)
+
+
+def test_bounds_and_grid_mapping_come_along(tmp_path):
+    dataset = xr.Dataset(
+        {
+            "air": ("t", [1.0, 2.0], {"grid_mapping": "crs"}),
+            "t_bnds": (("t", "b"), [[0, 2], [2, 4]]),
+            "crs": ((), 0, {"grid_mapping_name": "latitude_longitude"}),
+        },
+        {"t": ("t", [1, 3], {"bounds": "t_bnds"})},
+        {"title": "two"},
+    )
+    dataset.to_zarr(tmp_path / "d.zarr", zarr_format=3, consolidated=False)
+    stored = ZarrSource(str(tmp_path / "d.zarr")).open()
+    assert stored.name == "air"
+    assert set(stored.coords.coords) == {"t", "t_bnds", "crs"}
+    assert stored.group_attrs == {"title": "two"}
+
+
+def test_what_is_not_there_is_named_with_what_is(tmp_path, grid):
+    dataset = grid.to_dataset().assign(w=2 * grid)
+    dataset.to_zarr(tmp_path / "brain.zarr", zarr_format=3, consolidated=False)
+    path = str(tmp_path / "brain.zarr")
+    with pytest.raises(InputError, match=r"did you mean '.*brain.zarr'"):
+        ZarrSource(str(tmp_path / "brian.zarr")).open()
+    with pytest.raises(InputError, match="one of v, w"):
+        ZarrSource(path).open()
+    with pytest.raises(InputError, match="got 'vv'; expected one of v, w"):
+        ZarrSource(path, "vv").open()
+    with pytest.raises(InputError, match="the store names them itself"):
+        ZarrSource(path, "v", ("a", "b")).open()
+    (tmp_path / "notes.txt").write_text("not a store")
+    with pytest.raises(InputError, match="Zarr cannot open"):
+        ZarrSource(str(tmp_path / "notes.txt")).open()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="Zarr cannot open"):
+        ZarrSource(str(tmp_path / "empty")).open()
+
+
+def test_a_group_without_names_of_dimensions_tells_what_to_do(tmp_path):
+    group = zarr.create_group(tmp_path / "g.zarr", zarr_format=3)
+    group.create_array("raw", shape=(2, 2), dtype="u1", chunks=(2, 2))
+    with pytest.raises(InputError, match=r"its arrays are: raw.*the path of one array"):
+        ZarrSource(str(tmp_path / "g.zarr")).open()
+
+
+def test_identity_changes_with_values_attributes_and_coordinates(tmp_path, grid):
+    def identity(array, name):
+        array.to_zarr(tmp_path / name, zarr_format=3, consolidated=False)
+        return ZarrSource(str(tmp_path / name)).identity()
+
+    first = identity(grid, "a.zarr")
+    assert ZarrSource(str(tmp_path / "a.zarr")).identity() == first
+    moved = tmp_path / "elsewhere.zarr"
+    (tmp_path / "a.zarr").rename(moved)
+    assert ZarrSource(str(moved)).identity() == first
+    other = identity(grid.assign_coords(y=[1, 2, 4]), "b.zarr")
+    assert other["coordinates"] != first["coordinates"]
+    warm = identity(grid.assign_attrs(units="C"), "c.zarr")
+    assert warm["attributes"] != first["attributes"]
+    array = zarr.open_array(moved / "v", mode="r+")
+    array[0, 0] = 77
+    changed = ZarrSource(str(moved)).identity()
+    assert changed["chunks stored"] != first["chunks stored"]

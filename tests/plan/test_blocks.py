@@ -1,0 +1,122 @@
+"""Blocks, bytes and chunk ownership, against enumeration."""
+
+import itertools
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from volconv.boundary import KINDS, source_index
+from volconv.geometry import Interval, Window
+from volconv.meta import ArrayMeta, Axis
+from volconv.plan.blocks import BlockGrid
+from volconv.plan.ownership import owned_chunks
+from volconv.plan.reads import decoded_bytes
+from volconv.steps import WindowOptions
+from volconv.steps.correlate import correlate_step
+
+
+@st.composite
+def grids(draw):
+    shape = draw(st.lists(st.integers(1, 9), min_size=1, max_size=3))
+    unit = [draw(st.integers(1, size)) for size in shape]
+    units = [draw(st.integers(1, 4)) for _ in shape]
+    return BlockGrid(tuple(shape), tuple(unit), tuple(units))
+
+
+@given(grids())
+def test_blocks_cover_every_cell_once_and_every_object_once(grid):
+    seen = np.zeros(grid.shape, int)
+    objects = []
+    for number in range(grid.total):
+        seen[tuple(side.slice for side in grid.box(number))] += 1
+        objects += grid.objects(number)
+    assert (seen == 1).all()
+    every = itertools.product(
+        *(
+            range(-(-size // unit))
+            for size, unit in zip(grid.shape, grid.unit, strict=True)
+        )
+    )
+    assert sorted(objects) == sorted(every)
+
+
+@given(grids())
+def test_intervals_of_an_axis_are_those_of_the_boxes(grid):
+    for axis in range(len(grid.shape)):
+        assert grid.intervals(axis) == sorted(
+            {grid.box(number)[axis] for number in range(grid.total)}
+        )
+
+
+@given(st.data())
+def test_decoded_bytes_are_those_of_the_chunks_that_blocks_touch(data):
+    cells = data.draw(st.integers(1, 20))
+    chunk = data.draw(st.integers(1, cells))
+    size = data.draw(st.integers(1, 4))
+    kind = data.draw(st.sampled_from(KINDS))
+    padding = data.draw(st.tuples(st.integers(3, 8), st.integers(0, 8)))
+    stride = data.draw(st.integers(1, 4))
+    meta = ArrayMeta((Axis("x", cells),), "int16", (chunk,))
+    options = WindowOptions(stride=stride, padding=padding, boundary=kind)
+    step = correlate_step(meta, np.ones(size), "x", options)
+    outputs = step.target.shape[0]
+    unit = data.draw(st.integers(1, outputs))
+    grid = BlockGrid((outputs,), (unit,), (1,))
+    touched = 0
+    for number in range(grid.total):
+        (box,) = grid.box(number)
+        reads = [
+            source_index(k * stride - padding[0] + j, cells, kind)
+            for k in range(box.start, box.stop)
+            for j in range(size)
+        ]
+        chunks = {read // chunk for read in reads if read is not None}
+        touched += sum(min(chunk, cells - c * chunk) for c in chunks)
+    found = decoded_bytes(meta, [step], grid, itemsize=2)
+    # far sides are reads of their own, and the cells between two strided windows are
+    # read with them: never fewer, and the same where neither is the case
+    assert found >= 2 * touched
+    if kind in ("constant", "edge") and stride <= size:
+        inside = [b.start * stride >= padding[0] for b in grid.intervals(0)]
+        if all(inside) or kind == "constant":
+            assert found == 2 * touched
+
+
+@st.composite
+def owned_axes(draw):
+    sizes = draw(st.lists(st.integers(1, 6), min_size=1, max_size=7))
+    cells = sum(sizes)
+    kind = draw(st.sampled_from(KINDS[:4]))
+    window = Window(
+        draw(st.integers(1, 4)),
+        draw(st.integers(1, 5)),
+        draw(st.integers(1, 3)),
+        (draw(st.integers(0, 9)), draw(st.integers(12, 15))),
+    )
+    return sizes, cells, kind, window
+
+
+@given(owned_axes())
+def test_each_output_is_owned_once_by_a_chunk_that_holds_its_cells(axis):
+    sizes, cells, kind, window = axis
+    outputs = window.out_size(cells)
+    found = owned_chunks(sizes, window, kind, outputs)
+    edges = {0, *np.cumsum(sizes).tolist()}
+    assert sum(found.chunk_sizes) == cells
+    assert {chunk.start for chunk in found.chunks} <= edges
+    assert [k for o in found.outputs for k in range(o.start, o.stop)] == list(
+        range(outputs)
+    )
+    for number, (chunk, owned) in enumerate(
+        zip(found.chunks, found.outputs, strict=True)
+    ):
+        assert owned.size > 0
+        if number:
+            assert chunk.size >= found.halo
+        held = Interval(chunk.start, min(chunk.stop + found.halo, cells))
+        for k in range(owned.start, owned.stop):
+            start = k * window.stride - window.padding[0]
+            for j in range(window.size):
+                read = source_index(start + j * window.dilation, cells, kind)
+                assert read is None or held.start <= read < held.stop

@@ -1,0 +1,106 @@
+"""The plan: what it says is what a run does, and it opens nothing."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from volconv.errors import DimError, GeometryError, KindError, MemoryPlanError
+from volconv.meta import ArrayMeta, Axis
+from volconv.plan.output import output_spec
+from volconv.plan.plan import PROCESS_MEMORY, make_plan
+from volconv.steps import WindowOptions
+from volconv.steps.box import box_step
+from volconv.steps.gaussian import gaussian_step
+from volconv.text import bytes_text, parse_bytes
+
+META = ArrayMeta(
+    (Axis("z", 128), Axis("y", 128), Axis("x", 128)), "float32", (16, 16, 16)
+)
+
+
+def pipeline(meta=META):
+    smooth = gaussian_step(
+        meta, 1.0, None, 4.0, WindowOptions(padding="same", boundary="edge")
+    )
+    halve = box_step(smooth.target, 2, None, WindowOptions(stride=2))
+    return [smooth, halve]
+
+
+def plan(limit=2**30, workers=2, **output):
+    steps = pipeline()
+    settings = {"path": "out.zarr", "variable": "v", **output}
+    spec = output_spec(steps[-1].target, META, **settings)
+    return make_plan(META, steps, spec, {"name": "a"}, workers=workers, limit=limit)
+
+
+def test_blocks_are_whole_storage_units():
+    found = plan(chunks={"z": 4, "y": 8, "x": 8}, shards={"z": 8})
+    assert found.output.chunks == (4, 8, 8)
+    assert found.output.unit == (8, 8, 8)
+    assert all(
+        block % unit == 0 or block == size
+        for block, unit, size in zip(
+            found.grid.block, found.output.unit, found.target.shape, strict=True
+        )
+    )
+
+
+def test_chunks_follow_the_input_where_none_are_given():
+    assert plan().output.chunks == (16, 16, 16)
+    memory = ArrayMeta((Axis("y", 5000), Axis("x", 9)), "uint8")
+    spec = output_spec(memory, memory, path="o", variable="v")
+    assert spec.chunks == (1448, 9)
+
+
+def test_larger_blocks_read_less_as_far_as_memory_allows():
+    wide = plan(workers=1)
+    narrow = plan(workers=1, limit=PROCESS_MEMORY + 6 * 2**20)
+    assert wide.bytes_read < narrow.bytes_read
+    assert wide.task_bytes > narrow.task_bytes
+    assert narrow.peak_bytes <= narrow.limit
+    assert wide.read_amplification == wide.bytes_read / (128**3 * 4)
+
+
+def test_what_cannot_fit_is_refused_with_numbers_that_would():
+    with pytest.raises(MemoryPlanError) as refusal:
+        plan(limit=PROCESS_MEMORY + 2**20)
+    said = str(refusal.value)
+    assert "step 1 (gaussian)" in said
+    assert "--memory " in said
+    enough = int(re.search(r"--memory (\d+)MiB", said)[1]) * 2**20
+    assert plan(limit=enough).peak_bytes <= enough
+
+
+def test_a_fingerprint_has_what_decides_the_bytes_and_nothing_else():
+    first = plan().fingerprint
+    assert plan(workers=1, limit=2**33, path="elsewhere.zarr").fingerprint == first
+    other = plan(dtype="float64").fingerprint
+    assert {key for key in first if first[key] != other[key]} == {"output.dtype"}
+    assert json.loads(json.dumps(first)) == first
+
+
+def test_output_refuses_what_does_not_fit_its_dimensions():
+    with pytest.raises(DimError, match=r"output.chunks: got 'w'.*z, y, x"):
+        plan(chunks={"w": 3})
+    with pytest.raises(GeometryError, match=r"20 cells over chunks of 16.*say 32"):
+        plan(shards={"z": 20})
+
+
+def test_memory_of_a_task_grows_with_each_part():
+    names = [part.name for part in plan().memory]
+    assert any("halo" in name for name in names)
+    assert all(part.nbytes > 0 for part in plan().memory)
+    assert sum(part.nbytes for part in plan().memory) == plan().task_bytes
+
+
+def test_sizes_are_read_as_people_write_them():
+    assert parse_bytes("--memory", "1.5 GiB") == 3 * 2**29
+    assert parse_bytes("--memory", "500MB") == 500 * 10**6
+    assert parse_bytes("--memory", "64 kb") == 64000
+    for bad in ("", "many", "-1GB", "0", "4 gigs", "1e", "nan", "1..2MB"):
+        with pytest.raises(KindError, match="a size such as 4GiB"):
+            parse_bytes("--memory", bad)
+    assert bytes_text(2**60) == "1024.0 PiB"
+    assert np.isclose(float(bytes_text(1536).split()[0]), 1.5)
