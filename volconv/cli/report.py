@@ -23,5 +23,7 @@ def error_text(error: BaseException) -> str:
     if isinstance(error, VolconvError):
         return f"error: {error}"
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
+        return (
+            "interrupted: finished blocks are kept, the same command goes on from them"
+        )
     return f"error: {str(error) or type(error).__name__}"

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from volconv.cli.exits import exit_code
 from volconv.cli.plan import ConfigPath, Memory, Threads, prepared, print_plan
+from volconv.cli.report import print_error
 
 if TYPE_CHECKING:
     from volconv.run.runner import Progress
@@ -52,15 +54,20 @@ def run(
     output = ready.plan.output.path
     if restart and Path(output).exists() and not yes:
         typer.confirm(f"erase {output}?", abort=True, err=True)
-    with progress_bar() as progress:
-        outcome = run_plan(
-            ready.plan,
-            ready.source,
-            ready.labels,
-            on=on,
-            restart=restart,
-            progress=progress,
-        )
+    try:
+        with progress_bar() as progress:
+            outcome = run_plan(
+                ready.plan,
+                ready.source,
+                ready.labels,
+                on=on,
+                restart=restart,
+                progress=progress,
+            )
+    except KeyboardInterrupt as error:
+        # here and not in main(): the option parser would end without a word
+        print_error(error)
+        raise typer.Exit(exit_code(error)) from None
     kept = f", {outcome.kept} were there already" if outcome.kept else ""
     print(f"done     {outcome.computed} blocks computed{kept}: {output}")
 

@@ -1,0 +1,186 @@
+"""Verbs `plan` and `run` as a user types them."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from volconv.cli.main import main
+
+CONFIG = """
+version: 1
+input: {path: in.zarr}
+steps:
+  - gaussian: {sigma: {z: 5 mm}, boundary: edge}
+  - box: {size: {y: 2}, stride: {y: 2}, padding: valid}
+output: {path: out.zarr, chunks: {z: 4, y: 4}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    values = np.random.default_rng(2).random((8, 12)).astype("float32")
+    coords = {"z": ("z", 2.5 * np.arange(8), {"units": "mm"}), "y": np.arange(12)}
+    array = xr.DataArray(values, coords, ("z", "y"), name="v")
+    array.chunk(z=4, y=5).to_zarr(
+        tmp_path / "in.zarr", zarr_format=3, consolidated=False
+    )
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    return tmp_path
+
+
+def volconv(folder, *words):
+    return subprocess.run(
+        [sys.executable, "-m", "volconv", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def test_plan_tells_shapes_coordinates_blocks_bytes_and_memory(folder):
+    done = volconv(folder, "plan", "config.yaml", "--memory", "1GiB", "--threads", "2")
+    assert done.returncode == 0, done.stderr
+    for line in (
+        "input    z 8, y 12  float32  in chunks of 4 x 5",
+        "z: size 17, padding 8 before and 8 after (edge)",
+        "step 2   box -> z 8, y 6  float32",
+        "y: 0.5 … 10.5",
+        "blocks   4 of 4 x 4 cells",
+        "writes   192 B before compression",
+        "limit 1.0 GiB",
+    ):
+        assert line in done.stdout
+    assert done.stderr == ""
+    assert sorted(path.name for path in folder.iterdir()) == ["config.yaml", "in.zarr"]
+
+
+def test_plan_as_json_says_the_same(folder):
+    done = volconv(folder, "plan", "config.yaml", "--json", "--threads", "2")
+    plan = json.loads(done.stdout)
+    assert plan["output"]["sizes"] == {"z": 8, "y": 6}
+    assert plan["output"]["coordinates"]["y"] == {"first": 0.5, "last": 10.5}
+    assert plan["blocks"]["count"] == 4
+    # every block of 8 rows and 4 columns reads both chunks of 4 rows: 2 x 8 rows of 12
+    # columns in chunks of 5, 5 and 2: columns 0 to 8 touch two, 8 to 12 two
+    assert plan["bytes"]["read"] == 2 * 8 * (10 + 7) * 4
+    assert plan["bytes"]["read_amplification"] == round(2 * 17 / 12, 4)
+    assert plan["memory"]["task"] == sum(plan["memory"]["parts"].values())
+    assert [step["step"] for step in plan["steps"]] == ["gaussian", "box"]
+
+
+def test_run_shows_the_plan_runs_and_does_nothing_the_second_time(folder):
+    done = volconv(folder, "run", "config.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "blocks   4 of 4 x 4 cells" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("done     4 blocks computed: ")
+    assert "blocks   4 of 4\n" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    again = volconv(folder, "run", "config.yaml")
+    assert "done     0 blocks computed, 4 were there already" in again.stdout
+
+
+def test_dry_run_is_plan(folder):
+    dry = volconv(folder, "run", "config.yaml", "--dry-run")
+    assert dry.stdout == volconv(folder, "plan", "config.yaml").stdout
+    assert not (folder / "out.zarr").exists()
+    assert not (folder / "out.zarr.partial").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words", "code", "said"),
+    [
+        ("in.zarr", "inn.zarr", [], 3, "did you mean"),
+        ("input: {path", "input: {variable: w, path", [], 3, "expected one of v"),
+        ("{z: 5 mm}", "{w: 5 mm}", [], 2, "step 1 (gaussian), sigma: got 'w'"),
+        ("{z: 5 mm}", "{z: 5 K}", [], 2, "of the kind of 'mm'"),
+        ("size: {y: 2}", "size: {y: 20}", [], 2, "step 2 (box), kernel along 'y'"),
+        ("z: 4, y: 4", "z: 4, w: 4", [], 2, "output.chunks: got 'w'"),
+        ("box:", "bax:", [], 2, "line 6: steps.2: got 'bax'"),
+        ("", "", ["--memory", "1MiB"], 6, "Fix: --memory"),
+        ("", "", ["--memory", "lots"], 2, "a size such as 4GiB"),
+        ("", "", ["--threads", "0"], 2, "--threads: got 0"),
+        ("", "", ["--on", "tcp://127.0.0.1:9"], 7, "dask scheduler"),
+        ("path: out.zarr", "path: in.zarr/out", [], 4, "an output apart"),
+        ("", "", ["--in", "threads"], 2, "No such option"),
+    ],
+)
+def test_each_kind_of_fault_has_its_words_and_its_code(
+    folder, monkeypatch, capsys, old, new, words, code, said
+):
+    (folder / "config.yaml").write_text(CONFIG.replace(old, new) if old else CONFIG)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["volconv", "run", "config.yaml", *words])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == code
+    errors = capsys.readouterr().err
+    assert said in errors
+    assert "Traceback" not in errors
+    assert not (folder / "out.zarr").exists()
+
+
+def test_restart_asks_first(folder):
+    assert volconv(folder, "run", "config.yaml").returncode == 0
+    other = CONFIG.replace("5 mm", "6 mm")
+    (folder / "config.yaml").write_text(other)
+    refused = volconv(folder, "run", "config.yaml")
+    assert refused.returncode == 4
+    assert "step 1 (gaussian) differ" in refused.stderr
+    assert "--restart" in refused.stderr
+    unanswered = volconv(folder, "run", "config.yaml", "--restart")
+    assert unanswered.returncode == 1
+    assert "erase" in unanswered.stderr
+    agreed = volconv(folder, "run", "config.yaml", "--restart", "--yes")
+    assert agreed.returncode == 0, agreed.stderr
+
+
+def test_an_interrupt_keeps_what_is_done_and_says_how_to_go_on(folder):
+    text = CONFIG.replace("{z: 4, y: 4}", "{z: 1, y: 1}")
+    (folder / "config.yaml").write_text(text)
+    command = [sys.executable, "-m", "volconv", "run", "config.yaml"]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        for _ in range(2):
+            assert process.stderr.readline().startswith(b"blocks")
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read().decode()
+    assert process.returncode == 130
+    assert "the same command goes on" in rest
+    assert "Traceback" not in rest
+    done = volconv(folder, "run", "config.yaml")
+    assert re.search(r"done     \d+ blocks computed, \d+ were there", done.stdout)
+
+
+def test_a_terminal_gets_a_bar(folder):
+    parent, child = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "volconv", "run", "config.yaml"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=child,
+        env={**os.environ, "TERM": "xterm"},
+    ) as process:
+        os.close(child)
+        seen = b""
+        while True:
+            try:
+                piece = os.read(parent, 1000)
+            except OSError:  # the terminal's other end is closed
+                break
+            if not piece:
+                break
+            seen += piece
+    os.close(parent)
+    assert process.returncode == 0
+    assert b"4/4" in seen
