@@ -155,6 +155,9 @@ DTYPES = (
                              "least 1."),
         ("box: {size: {x: 3, y: true}}", "steps.1.box.size.y: got True; expected a "
                                          "whole number of at least 1."),
+        ("box: {size: {x: 1000000000000}}",
+         "steps.1.box.size.x: got 1e+12 taps; expected at most 16777216 along one "
+         "dimension. Fix: a plain number counts cells: give a length its unit."),
         ("box: {size: {}}", "steps.1.box.size: got no dimension; expected a size for "
                             "at least one."),
         ("box: {size: 3, stride: 0}", "steps.1.box.stride: got 0; expected a whole "
