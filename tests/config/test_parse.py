@@ -147,6 +147,9 @@ DTYPES = (
         ("gaussian: {sigma: 9**9**9 mm}",
          "steps.1.gaussian.sigma: got '9**9**9 mm'; expected a number and a unit, such "
          "as '1.2 mm'. Fix: give a number without quotes to count cells."),
+        ("gaussian: {sigma: 1 mm**2}",
+         "steps.1.gaussian.sigma: got '1 mm**2'; expected a number and a unit, such as "
+         "'1.2 mm'. Fix: give a number without quotes to count cells."),
         ("gaussian: {sigma: true}",
          "steps.1.gaussian.sigma: got True; expected a number of cells, or a text like "
          "'1.2 mm'."),
@@ -250,6 +253,9 @@ def test_a_step_is_refused_by_its_text(step, fault):
         ("{path: 3}", "output.path: got 3; expected a text."),
         ("{path: ~/b.zarr}", "output.path: got '~/b.zarr'; expected a path as it is. "
                              "Fix: write it out: ~ and $ are not expanded."),
+        ("{path: $HOME/b}", "output.path: got '$HOME/b'; expected a path as it is. "
+                            "Fix: write it out: ~ and $ are not expanded."),
+        ('{path: "b\\e[2J"}', "output.path: got 'b\\x1b[2J'; expected a path."),
         ("{path: 'file::s3://b/a'}", "output.path: got 'file::s3://b/a'; expected one "
                                      "path, without '::'."),
         ("{path: ./a.zarr}", "output.path: got the input's path 'a.zarr'; expected "
