@@ -1,7 +1,10 @@
+import sys
+
 import pytest
 
 from volconv import errors
 from volconv.cli.exits import exit_code
+from volconv.cli.main import main
 from volconv.cli.report import error_text
 
 
@@ -39,7 +42,9 @@ def test_other_failures_are_storage_interruption_or_ours():
         "error: [Errno 28] No space left on device",
     )
     assert exit_code(KeyboardInterrupt()) == 130
-    assert error_text(KeyboardInterrupt()) == "interrupted"
+    assert error_text(KeyboardInterrupt()) == (
+        "interrupted: finished blocks are kept, the same command goes on from them"
+    )
     assert exit_code(ZeroDivisionError()) == 1
 
 
@@ -47,3 +52,33 @@ def test_every_public_error_has_a_code_of_its_own_making():
     kinds = [getattr(errors, name) for name in errors.__all__ if name != "did_you_mean"]
     made = [kind for kind in kinds if kind is not errors.ConfigError]
     assert 1 not in {exit_code(kind("a", "b", "c")) for kind in made}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (OSError(28, "No space left"), 5, "error: [Errno 28] No space left\n"),
+        (errors.RunError("run", "3 blocks failed", "none"), 8,
+         "error: run: got 3 blocks failed; expected none.\n"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)  # fmt: skip
+def test_what_a_verb_raises_ends_the_command_with_its_code(
+    error, code, said, monkeypatch, capsys
+):
+    def fail():
+        raise error
+
+    monkeypatch.setattr("volconv.cli.schema.schema_text", fail)
+    monkeypatch.setattr(sys, "argv", ["volconv", "schema"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == code
+    assert capsys.readouterr().err == said
+
+
+def test_a_slip_of_ours_is_not_dressed_up_as_the_users(monkeypatch):
+    monkeypatch.setattr("volconv.cli.schema.schema_text", lambda: 1 / 0)
+    monkeypatch.setattr(sys, "argv", ["volconv", "schema"])
+    with pytest.raises(ZeroDivisionError):
+        main()

@@ -66,9 +66,8 @@ def main() -> None:
         say_what_you_can(stream)
     try:
         app(prog_name="volconv")
-    except (VolconvError, OSError, KeyboardInterrupt) as error:
-        if not isinstance(error, BrokenPipeError):
-            print_error(error)
+    except (VolconvError, OSError) as error:
+        print_error(error)
         sys.exit(exit_code(error))
     finally:
         flush(sys.stdout)

@@ -26,7 +26,8 @@ def load_config(path: str | Path) -> Config:
     ------
     ConfigError
         If the text has faults, with all of them.
-        If the text has faults, with all of them, or there is no such file.
+    InputError
+        If there is no such file, or it cannot be read.
     """
     return parse_config(read_bytes(Path(path)), str(path))
 
