@@ -38,6 +38,9 @@ Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
 Dims = str | Sequence[str]
 Resolve = Callable[[ArrayMeta], Step]
 
+SMOOTHING = ("same", "symmetric")
+"""Padding and boundary of `gaussian` and `box` for dimensions that a mapping leaves out."""
+
 
 def correlate(
     data: Labelled,
@@ -223,7 +226,7 @@ def gaussian(
     array([0.   , 0.274, 0.452, 0.274, 0.   ])
     """
     options = WindowOptions(
-        stride, padding, 1, boundary, fill_value, dtype, engine, "symmetric"
+        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING
     )
     return apply(
         data,
@@ -279,7 +282,7 @@ def box(
     array([1., 4.])
     """
     options = WindowOptions(
-        stride, padding, dilation, boundary, fill_value, dtype, engine, "symmetric"
+        stride, padding, dilation, boundary, fill_value, dtype, engine, *SMOOTHING
     )
     return apply(
         data,
