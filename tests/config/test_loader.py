@@ -87,7 +87,11 @@ def test_a_repeated_key_names_both_lines_and_keeps_the_first():
         ),
         (
             '"\\U00110000"',
-            "line 1: this is not YAML: chr() arg not in range(0x110000).",
+            "line 1: this is not YAML: an escape names no character.",
+        ),
+        (
+            '"\\UFFFFFFFF"',
+            "line 1: this is not YAML: an escape names no character.",
         ),
         (b"a: 1\nb: \xff", "line 2: got the byte 0xff; expected UTF-8 text."),
     ],

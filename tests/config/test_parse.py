@@ -83,6 +83,16 @@ def test_a_text_that_is_no_mapping_is_one_fault(text, got):
     ]
 
 
+def test_a_repeated_key_is_a_fault_of_a_text_that_has_no_other():
+    text = (
+        "version: 1\ninput: {path: a.zarr}\nsteps: [box: {size: 3}]\n"
+        "output: {path: b.zarr}\noutput: {path: c.zarr}\n"
+    )
+    assert faults(text) == [
+        "line 5: output is set twice (first on line 4). Delete one."
+    ]
+
+
 def test_missing_parts_are_told_with_their_meaning():
     assert faults("version: 1") == [
         "line 1: missing key input. Expected the volume to read.",
@@ -155,6 +165,9 @@ DTYPES = (
                              "least 1."),
         ("box: {size: {x: 3, y: true}}", "steps.1.box.size.y: got True; expected a "
                                          "whole number of at least 1."),
+        ("box: {size: {x: 1000000000000}}",
+         "steps.1.box.size.x: got 1e+12 taps; expected at most 16777216 along one "
+         "dimension. Fix: a plain number counts cells: give a length its unit."),
         ("box: {size: {}}", "steps.1.box.size: got no dimension; expected a size for "
                             "at least one."),
         ("box: {size: 3, stride: 0}", "steps.1.box.stride: got 0; expected a whole "

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 import volconv
 from tests.config.strategies import steps
-from volconv.errors import DimError, VolconvError
+from volconv.errors import DimError, KernelError, VolconvError
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps import WindowOptions, registry
 from volconv.steps.box import Box, BoxKernel, box_step
@@ -112,6 +112,13 @@ def test_a_named_kernel_keeps_its_factors():
 def test_what_only_the_input_tells_is_refused_when_resolved():
     with pytest.raises(DimError, match="'t'"):
         Box(size={"t": 3}).resolve(META)
+
+
+@pytest.mark.parametrize(("sigma", "truncate"), [(1e9, 4), (1e300, 1e300)])
+def test_a_kernel_that_would_fill_the_memory_is_refused_before_it_does(sigma, truncate):
+    settings = Gaussian(sigma=sigma, truncate=truncate)
+    with pytest.raises(KernelError, match="expected at most 16777216 along one"):
+        settings.resolve(META)
 
 
 def test_python_is_refused_with_the_same_words():

@@ -90,13 +90,14 @@ def read_text(text: str | bytes, path: str) -> Document:
         raise ConfigError(path, [str(fault) for fault in faults]) from None
     except MarkedYAMLError as error:
         raise ConfigError(path, [str(syntax_fault(error))]) from None
-    except (YAMLError, ValueError, OverflowError) as error:
-        # the scanner also lets escapes such as "\U00110000" fail in chr()
+    except YAMLError as error:
         reason = " ".join(str(error).split())
-        line = builder.line
-        raise ConfigError(
-            path, [str(Fault(line, f"this is not YAML: {reason}."))]
-        ) from None
+        fault = Fault(builder.line, f"this is not YAML: {reason}.")
+        raise ConfigError(path, [str(fault)]) from None
+    except (ValueError, OverflowError):
+        # the scanner lets chr() fail on escapes such as "\U00110000"
+        fault = Fault(builder.line, "this is not YAML: an escape names no character.")
+        raise ConfigError(path, [str(fault)]) from None
     if builder.refused:
         raise ConfigError(path, [str(fault) for fault in builder.refused])
     return builder.document
@@ -114,9 +115,9 @@ def decoded(text: str | bytes, path: str) -> str:
             ],
         )
     if isinstance(text, str):
-        return text.removeprefix("\ufeff")
+        return text
     try:
-        return text.decode("utf-8-sig")
+        return text.decode()
     except UnicodeDecodeError as error:
         line = text[: error.start].count(b"\n") + 1
         fault = Fault(

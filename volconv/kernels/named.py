@@ -14,6 +14,10 @@ from volconv.kernels.kernel import Kernel, Weights
 __all__ = ["box", "gaussian", "gaussian_weights"]
 
 
+MAX_TAPS = 2**24
+"""Most taps along one dimension: arbitrary, above the longest axes of stored volumes."""
+
+
 def gaussian(sigmas: Mapping[str, float], truncate: float = 4.0) -> Kernel:
     """Gaussian kernel, its weights summing to 1.
 
@@ -27,7 +31,8 @@ def gaussian(sigmas: Mapping[str, float], truncate: float = 4.0) -> Kernel:
     Raises
     ------
     KernelError
-        If a sigma or `truncate` is negative or not finite, or no dimension is given.
+        If a sigma or `truncate` is negative or not finite, no dimension is given, or
+        there would be more than `MAX_TAPS` along one.
 
     Examples
     --------
@@ -55,6 +60,7 @@ def gaussian_weights(where: str, sigma: float, truncate: float) -> Weights:
     """
     check_spread(where, sigma)
     check_spread("truncate", truncate)
+    check_taps(where, 2 * truncate * sigma + 1)
     radius = int(truncate * sigma + 0.5)
     if radius == 0:
         return np.ones(1)
@@ -81,6 +87,37 @@ def check_spread(where: str, value: object) -> float:
     return float(value)
 
 
+def check_size(where: str, size: object) -> int:
+    """The cells of a box along one dimension.
+
+    Raises
+    ------
+    KindError, GeometryError
+        If it is not a whole number of at least 1.
+    KernelError
+        If it is above `MAX_TAPS`.
+    """
+    cells = whole_number(where, size)
+    check_taps(where, cells)
+    return cells
+
+
+def check_taps(where: str, taps: float) -> None:
+    """Refuse a kernel whose taps would fill the memory before its span is looked at.
+
+    Raises
+    ------
+    KernelError
+    """
+    if taps > MAX_TAPS:
+        raise KernelError(
+            where,
+            f"{taps:.4g} taps",
+            f"at most {MAX_TAPS} along one dimension",
+            "a plain number counts cells: give a length its unit",
+        )
+
+
 def box(sizes: Mapping[str, int]) -> Kernel:
     """Box kernel: the mean of the cells under it.
 
@@ -92,7 +129,7 @@ def box(sizes: Mapping[str, int]) -> Kernel:
     Raises
     ------
     KernelError
-        If no dimension is given.
+        If no dimension is given, or a size is above `MAX_TAPS`.
 
     Examples
     --------
@@ -103,7 +140,7 @@ def box(sizes: Mapping[str, int]) -> Kernel:
     if not sizes:
         raise KernelError("size", "no dimension", "a size for at least one")
     whole = {
-        dim: whole_number(f"size along {dim!r}", size) for dim, size in sizes.items()
+        dim: check_size(f"size along {dim!r}", size) for dim, size in sizes.items()
     }
     return Kernel(
         tuple(whole), tuple(np.full(size, 1 / size) for size in whole.values())

@@ -28,7 +28,7 @@ from volconv.geometry.geometry import padding_cells, whole_number
 from volconv.kernels import box, gaussian
 from volconv.kernels.kernel import as_names
 from volconv.kernels.lengths import check_length
-from volconv.kernels.named import check_spread
+from volconv.kernels.named import check_size, check_spread
 from volconv.steps.model import refusing, short
 
 __all__ = [
@@ -221,7 +221,14 @@ Spread = Annotated[
 ]
 """A finite number of at least 0."""
 
-Sizes = Annotated[ByDim[Count], AfterValidator(refusing(some_sizes))]
+Size = Annotated[
+    int,
+    PlainValidator(refusing(lambda value: check_size("", read_count(value)))),
+    WithJsonSchema({"type": "integer", "minimum": 1}),
+]
+"""Cells of a box along one dimension."""
+
+Sizes = Annotated[ByDim[Size], AfterValidator(refusing(some_sizes))]
 """Cells of a box: one number, or one for each dimension by name."""
 
 Lengths = Annotated[ByDim[Length], AfterValidator(refusing(some_lengths))]
