@@ -63,9 +63,11 @@ class WindowStep:
             self.engine,
         )
 
-    def compute(self, block: NDArray[Any]) -> NDArray[Any]:
-        """Outputs of a block that has its halo."""
-        return self.correlation(block)
+    def compute(
+        self, block: NDArray[Any], out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
+        """Outputs of a block that has its halo: see `Step.compute`."""
+        return self.correlation(block, out)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that `compute` allocates at most: see `Step.work_bytes`.
