@@ -9,9 +9,9 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import xarray as xr
-from nibabel.testing import data_path
 
 DATA = Path(__file__).parent.parent / "configs" / "data"
+SCAN = Path(nibabel.__file__).parent / "tests" / "data" / "example4d.nii.gz"
 
 
 def scan() -> xr.Dataset:
@@ -20,7 +20,7 @@ def scan() -> xr.Dataset:
     Its axes are oblique: coordinates are distances along the volume's own axes from its
     first cell.
     """
-    image = nibabel.Nifti1Image.from_filename(str(data_path / "example4d.nii.gz"))
+    image = nibabel.Nifti1Image.from_filename(str(SCAN))
     values = np.asarray(image.dataobj).T  # (x, y, z, time) to (time, z, y, x)
     dims = ("time", "z", "y", "x")
     spacing = dict(zip(dims, image.header.get_zooms()[::-1], strict=True))

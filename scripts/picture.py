@@ -105,11 +105,13 @@ def main() -> None:
         width_ratios=None if is_map else widths,
         layout="constrained",
     )
-    for place, plane in zip(axes.ravel(), [*rows[0], *rows[1]], strict=True):
-        image = draw(plane, place, colours)
+    images = [
+        draw(plane, place, colours)
+        for place, plane in zip(axes.ravel(), [*rows[0], *rows[1]], strict=True)
+    ]
     name = rows[0][0].attrs.get("long_name", rows[0][0].name)
     unit = rows[0][0].attrs.get("units", "")
-    figure.colorbar(image, ax=axes, label=f"{name} {unit}".strip(), shrink=0.6)
+    figure.colorbar(images[0], ax=axes, label=f"{name} {unit}".strip(), shrink=0.6)
     figure.suptitle(f"{given.before.name} above, {given.after.name} below")
     figure.savefig(given.picture, dpi=100)
     print(f"drew {given.picture}")

@@ -85,6 +85,15 @@ def test_gaussian_by_default_is_scipy_s(volume):
     )
 
 
+def test_a_mapping_leaves_other_dimensions_to_the_default(volume):
+    found = volconv.gaussian(
+        volume, 1.0, padding={"x": "valid"}, boundary={"y": "edge"}
+    )
+    modes = ("reflect", "nearest", "reflect")
+    expected = ndimage.gaussian_filter(volume.values, 1.0, mode=modes)[..., 4:-4]
+    np.testing.assert_allclose(found.values, expected, rtol=1e-12)
+
+
 def test_box_by_default_is_scipy_s_for_odd_sizes(volume):
     found = volconv.box(volume, {"z": 3, "x": 5})
     expected = ndimage.uniform_filter(volume.values, (3, 1, 5))

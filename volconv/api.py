@@ -21,10 +21,10 @@ from volconv.coordinates import (
     output_coords,
 )
 from volconv.errors import DimError, KindError, VolconvError, did_you_mean
-from volconv.geometry import Centres, Geometry, Interval, PaddingLike, PerDim
+from volconv.geometry import Centres, Geometry, PaddingLike, PerDim
 from volconv.kernels import LengthLike
 from volconv.meta import ArrayMeta
-from volconv.steps import Step, WindowOptions, compute_box
+from volconv.steps import Step, WindowOptions, compute_cells
 from volconv.steps.box import box_step
 from volconv.steps.correlate import convolve_step, correlate_step
 from volconv.steps.gaussian import gaussian_step
@@ -37,6 +37,9 @@ __all__ = ["box", "convolve", "correlate", "gaussian"]
 Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
 Dims = str | Sequence[str]
 Resolve = Callable[[ArrayMeta], Step]
+
+SMOOTHING = ("same", "symmetric")
+"""Padding and boundary of `gaussian` and `box` for dimensions that a mapping leaves out."""
 
 
 def correlate(
@@ -223,7 +226,7 @@ def gaussian(
     array([0.   , 0.274, 0.452, 0.274, 0.   ])
     """
     options = WindowOptions(
-        stride, padding, 1, boundary, fill_value, dtype, engine, "symmetric"
+        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING
     )
     return apply(
         data,
@@ -279,7 +282,7 @@ def box(
     array([1., 4.])
     """
     options = WindowOptions(
-        stride, padding, dilation, boundary, fill_value, dtype, engine, "symmetric"
+        stride, padding, dilation, boundary, fill_value, dtype, engine, *SMOOTHING
     )
     return apply(
         data,
@@ -423,11 +426,7 @@ def carried_out(step: Step, array: xr.DataArray, keep: bool) -> xr.Variable:
 
         values: Any = lazy_step(step, array.data)
     else:
-        cells = np.asarray(array.values)
-        whole = tuple(Interval(0, size) for size in step.target.shape)
-        values = compute_box(
-            [step], whole, lambda box: cells[tuple(side.slice for side in box)]
-        )
+        values = compute_cells(step, np.asarray(array.values))
     attrs = output_attrs(array.attrs, [step], keep_attrs=keep)
     return xr.Variable(array.dims, values, attrs, value_free(array.encoding))
 

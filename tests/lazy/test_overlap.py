@@ -20,7 +20,7 @@ NAMES = ("t", "z", "y", "x")
 @st.composite
 def chunkings(draw, size):
     """Chunks of an axis: of one cell, uneven, or one for all."""
-    chunks = []
+    chunks: list[int] = []
     while sum(chunks) < size:
         left = size - sum(chunks)
         chunks.append(draw(st.one_of(st.just(1), st.integers(1, left), st.just(left))))
@@ -96,7 +96,7 @@ def test_each_chunk_has_the_size_that_the_lazy_array_declares(case):
         array.chunk(chunks), kernel, dims=dims, fill_value=3, **options
     ).data
     with dask.config.set(scheduler="synchronous"):
-        blocks = dask.compute(*lazy.to_delayed().ravel())
+        blocks = da.compute(*lazy.to_delayed().ravel())
     declared = [lazy.blocks[i].shape for i in np.ndindex(lazy.numblocks)]
     assert [block.shape for block in blocks] == declared
     assert all(0 not in shape for shape in declared)

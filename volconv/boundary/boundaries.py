@@ -127,7 +127,7 @@ def plain_number(where: str, value: object) -> complex:
     KindError
         If it is not one number.
     """
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic | np.ndarray) and np.ndim(value) == 0:
         value = value.item()
     if isinstance(value, (bool, int, float, complex)):
         return value

@@ -63,18 +63,20 @@ class Correlation:
         shapes = [factor.shape for factor in self.factors]
         return tuple(max(sizes) for sizes in zip(*shapes, strict=True))
 
-    def __call__(self, block: Array) -> Array:
+    def __call__(self, block: Array, out: Array | None = None) -> Array:
         """Outputs of a padded block.
 
         Parameters
         ----------
         block : ndarray, dtype ``numbers.source``
             Cells with their halo; not written to.
+        out : ndarray, dtype ``numbers.target``, optional
+            Where the outputs go; by default into a new array.
 
         Returns
         -------
         ndarray, dtype ``numbers.target``
-            Freshly allocated.
+            `out` where it is given.
 
         Raises
         ------
@@ -83,14 +85,21 @@ class Correlation:
         """
         compute = np.dtype(self.numbers.compute)
         shape = out_shape(block.shape, self.kernel_shape, self.stride, self.dilation)
-        out = np.empty(shape, dtype=compute)
+        is_direct = out is not None and self.numbers.compute == self.numbers.target
+        sums = out if out is not None and is_direct else np.empty(shape, dtype=compute)
         if compute.kind == "c":
-            self.correlate_complex(block, out)
+            self.correlate_complex(block, sums)
         else:
             if compute.kind == "i" and compute.itemsize == 8:
                 self.check_sums(block)
-            self.correlate_real(self.factors, block, out)
-        return cast(out, self.numbers.target)
+            self.correlate_real(self.factors, block, sums)
+        if is_direct:
+            return sums
+        values = cast(sums, self.numbers.target)
+        if out is None:
+            return values
+        out[...] = values
+        return out
 
     def correlate_real(
         self, factors: tuple[Array, ...], block: Array, out: Array

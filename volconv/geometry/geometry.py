@@ -50,6 +50,7 @@ class Geometry:
         stride: PerDim = 1,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        default_padding: str = "valid",
     ) -> Self:
         """Windows from what a user wrote.
 
@@ -65,6 +66,8 @@ class Geometry:
         padding : int, pair, str, or mapping of str to one of them
             Cells before and after: an integer for both, a pair, or a name of
             `PADDINGS`.
+        default_padding : str
+            For dimensions that a mapping leaves out.
 
         Raises
         ------
@@ -83,7 +86,7 @@ class Geometry:
         ordered = [dim for dim in meta.dims if dim in dims]
         strides = per_dim("stride", stride, ordered, size, 1)
         dilations = per_dim("dilation", dilation, ordered, size, 1)
-        paddings = per_dim("padding", padding, ordered, size, "valid")
+        paddings = per_dim("padding", padding, ordered, size, default_padding)
         windows = []
         for dim in ordered:
             bare = Window(

@@ -128,6 +128,22 @@ class Window:
             -(-(cells.start + before) // stride), -(-(cells.stop + before) // stride)
         )
 
+    def inside(self, cells: Interval) -> Interval:
+        """Outputs whose windows lie wholly in a range of input cells.
+
+        ``[ceil((c0 + a) / s), floor((c1 + a - e) / s) + 1)`` for cells ``[c0, c1)``.
+
+        Examples
+        --------
+        >>> Window(3, padding=(1, 1)).inside(Interval(0, 6))
+        Interval(start=1, stop=5)
+        """
+        before, stride = self.padding[0], self.stride
+        return Interval(
+            -(-(cells.start + before) // stride),
+            (cells.stop + before - self.span) // stride + 1,
+        )
+
     def centre(self, output: int) -> Fraction:
         """Position of an output in the input's index space.
 

@@ -15,10 +15,10 @@ import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.boundary import fill_block, runs
+from volconv.boundary import runs
 from volconv.geometry import Interval, Window
 from volconv.plan.ownership import Ownership, owned_chunks
-from volconv.steps import Step, source_intervals
+from volconv.steps import Step, compute_cells
 
 __all__ = ["lazy_step"]
 
@@ -113,34 +113,18 @@ class BlockFunction:
             one.outputs[number]
             for one, number in zip(self.owned, block_id, strict=True)
         )
-        starts = [
-            one.chunks[number].start
-            for one, number in zip(self.owned, block_id, strict=True)
-        ]
-
-        def read(inner: tuple[Interval, ...]) -> NDArray[Any]:
-            return cells[
-                tuple(
-                    interval.shift(-start).slice
-                    for interval, start in zip(inner, starts, strict=True)
-                )
-            ]
-
-        wanted = [
-            interval.shift(shift)
-            for interval, shift in zip(
-                source_intervals(self.step, box), self.shifts, strict=True
-            )
-        ]
-        block = fill_block(
-            read,
-            wanted,
-            self.sizes,
-            self.kinds,
-            self.step.boundaries.fill_value,
-            self.step.source.dtype,
+        return compute_cells(
+            self.step,
+            cells,
+            box,
+            origin=[
+                one.chunks[number].start
+                for one, number in zip(self.owned, block_id, strict=True)
+            ],
+            sizes=self.sizes,
+            kinds=self.kinds,
+            shifts=self.shifts,
         )
-        return self.step.compute(block)
 
     def __dask_tokenize__(self) -> tuple[object, ...]:
         return (

@@ -29,9 +29,9 @@ EVEN_READ = 1.05
 TASK_MEMORY = 2**29
 """Bytes that a task's memory may grow to for the sake of fewer reads. arbitrary"""
 
-PROCESS_MEMORY = 192 * 2**20
-"""Bytes of the interpreter with its libraries: 170 to 185 MiB measured 2026-11 as the
-peak of a run over blocks of a few kilobytes (``/usr/bin/time -v volconv run``)."""
+PROCESS_MEMORY = 160 * 2**20
+"""Bytes of the interpreter with its libraries: 155 MiB measured 2026-11 as the peak of a
+run over small blocks (``/usr/bin/time -v volconv run configs/brain_half.yaml``)."""
 
 
 @dataclass(frozen=True)

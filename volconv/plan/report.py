@@ -136,9 +136,9 @@ def plain_value(value: Any) -> Any:
     """A coordinate's value as JSON holds it."""
     if isinstance(value, np.datetime64):
         return np.datetime_as_string(value, unit="auto")
-    if isinstance(value, (bool, int, float, np.integer, np.floating)):
-        return value.item() if isinstance(value, np.generic) else value
-    return str(value)
+    if isinstance(value, np.floating):
+        return float(str(value))  # 0.1 of a float32 is 0.1, not 0.10000000149
+    return value.item() if isinstance(value, np.integer) else str(value)
 
 
 def sizes_text(sizes: Mapping[str, int]) -> str:

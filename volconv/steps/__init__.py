@@ -2,6 +2,7 @@
 
 from volconv.steps.pipeline import compute_box, result_meta, source_intervals
 from volconv.steps.step import Step
+from volconv.steps.whole import compute_cells
 from volconv.steps.window import WindowOptions, WindowStep, window_step
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "WindowOptions",
     "WindowStep",
     "compute_box",
+    "compute_cells",
     "result_meta",
     "source_intervals",
     "window_step",

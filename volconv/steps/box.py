@@ -23,6 +23,7 @@ class Box(DilatedSettings):
     """Mean of the cells under a box."""
 
     step_name: ClassVar[str] = "box"
+    default_padding: ClassVar[str] = "same"
     default_boundary: ClassVar[str] = "symmetric"
 
     size: Sizes

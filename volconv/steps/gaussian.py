@@ -33,6 +33,7 @@ class Gaussian(WindowSettings):
     """Smoothing with Gaussian weights, by default as scipy.ndimage.gaussian_filter."""
 
     step_name: ClassVar[str] = "gaussian"
+    default_padding: ClassVar[str] = "same"
     default_boundary: ClassVar[str] = "symmetric"
 
     sigma: Lengths

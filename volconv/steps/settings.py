@@ -72,6 +72,7 @@ class WindowSettings(StepSettings):
     The fields are the keywords of `volconv.correlate`, which explains them.
     """
 
+    default_padding: ClassVar[str] = "valid"
     default_boundary: ClassVar[str] = "constant"
 
     dims: Dims | None = None
@@ -112,6 +113,7 @@ class WindowSettings(StepSettings):
             fill_value=self.fill_value,
             dtype=self.dtype,
             engine=self.engine,
+            default_padding=self.default_padding,
             default_boundary=self.default_boundary,
         )
 

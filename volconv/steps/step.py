@@ -36,8 +36,18 @@ class Step(Protocol):
     def target(self) -> ArrayMeta:
         """Its output."""
 
-    def compute(self, block: NDArray[Any]) -> NDArray[Any]:
-        """Outputs of a block that has its halo; the block is not written to."""
+    def compute(
+        self, block: NDArray[Any], out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
+        """Outputs of a block that has its halo; the block is not written to.
+
+        Parameters
+        ----------
+        block : ndarray
+            Cells of the input, padded.
+        out : ndarray, optional
+            Where the outputs go; by default into a new array.
+        """
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that `compute` allocates at most, its result included.

@@ -23,7 +23,8 @@ class WindowOptions:
     """How a kernel moves over an array, as a user says it.
 
     The fields are the keywords of `volconv.correlate`, which explains them, and
-    `default_boundary`, for dimensions that `boundary` leaves out.
+    `default_padding` and `default_boundary`, for dimensions that `padding` and
+    `boundary` leave out.
     """
 
     stride: PerDim = 1
@@ -33,6 +34,7 @@ class WindowOptions:
     fill_value: complex = 0
     dtype: object = None
     engine: str = "auto"
+    default_padding: str = "valid"
     default_boundary: str = "constant"
 
 
@@ -61,9 +63,11 @@ class WindowStep:
             self.engine,
         )
 
-    def compute(self, block: NDArray[Any]) -> NDArray[Any]:
-        """Outputs of a block that has its halo."""
-        return self.correlation(block)
+    def compute(
+        self, block: NDArray[Any], out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
+        """Outputs of a block that has its halo: see `Step.compute`."""
+        return self.correlation(block, out)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that `compute` allocates at most: see `Step.work_bytes`.
@@ -143,6 +147,7 @@ def window_step(
         stride=options.stride,
         padding=options.padding,
         dilation=options.dilation,
+        default_padding=options.default_padding,
     )
     boundaries = Boundaries.parse(
         geometry.dims, options.boundary, options.fill_value, options.default_boundary

@@ -1,0 +1,72 @@
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.strategies import windows
+from volconv.geometry import ReceptiveField, Window
+
+
+def cells_seen(chain, output):
+    """Input cells that an output of a chain sees, backwards through every window."""
+    seen = {output}
+    for window in reversed(chain):
+        seen = {
+            cell * window.stride - window.padding[0] + tap * window.dilation
+            for cell in seen
+            for tap in range(window.size)
+        }
+    return seen
+
+
+@given(st.lists(windows, max_size=4))
+def test_a_field_is_what_the_first_output_sees(chain):
+    seen, field = cells_seen(chain, 0), ReceptiveField.of(chain)
+    assert field.size == max(seen) - min(seen) + 1
+    assert field.offset == Fraction(max(seen) + min(seen), 2)
+
+
+@given(st.lists(windows, max_size=4))
+def test_a_jump_leads_from_one_field_to_the_next(chain):
+    assert ReceptiveField.of(chain).jump == min(cells_seen(chain, 1)) - min(
+        cells_seen(chain, 0)
+    )
+
+
+CONV3 = Window(3, padding=(1, 1))
+POOL2 = Window(2, stride=2)
+POOL3 = Window(3, stride=2)
+VGG_16 = [
+    *(CONV3, CONV3, POOL2),
+    *(CONV3, CONV3, POOL2),
+    *(CONV3, CONV3, CONV3, POOL2),
+    *(CONV3, CONV3, CONV3, POOL2),
+    *(CONV3, CONV3, CONV3, POOL2),
+]
+ALEXNET = [
+    *(Window(11, stride=4), POOL3),
+    *(Window(5, padding=(2, 2)), POOL3),
+    *(CONV3, CONV3, CONV3, POOL3),
+]
+
+
+# field, total stride and effective padding from RECEPTIVE_FIELD_TABLE.md of
+# google-research/receptive_field (Apache-2.0); Araujo, Norris & Sim 2019, "Computing
+# Receptive Fields of Convolutional Neural Networks"
+@pytest.mark.parametrize(
+    ("network", "layers", "size", "jump", "padding"),
+    [
+        pytest.param(ALEXNET, 1, 11, 4, 0, id="alexnet conv1"),
+        pytest.param(ALEXNET, 2, 19, 8, 0, id="alexnet pool1"),
+        pytest.param(ALEXNET, 3, 51, 8, 16, id="alexnet conv2"),
+        pytest.param(ALEXNET, 8, 195, 32, 64, id="alexnet pool5"),
+        pytest.param(VGG_16, 3, 6, 2, 2, id="vgg conv1 and pool1"),
+        pytest.param(VGG_16, 10, 44, 8, 18, id="vgg pool3"),
+        pytest.param(VGG_16, 18, 212, 32, 90, id="vgg pool5"),
+    ],
+)
+def test_fields_are_those_of_the_published_table(network, layers, size, jump, padding):
+    field = ReceptiveField.of(network[:layers])
+    assert (field.size, field.jump) == (size, jump)
+    assert field.offset == Fraction(size - 1, 2) - padding

@@ -1,0 +1,149 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from volconv.errors import DimError, KindError, UnitError
+from volconv.kernels import cells_of
+from volconv.meta import ArrayMeta, Axis
+
+SCAN = ArrayMeta(
+    (Axis("t", 9, 2.0, "s"), Axis("z", 9, 3.0, "mm"), Axis("x", 9, -0.5, "mm")),
+    "int16",
+)
+
+
+def along(units, spacing=1.0):
+    return ArrayMeta((Axis("x", 9, spacing, units),), "float32")
+
+
+def test_a_plain_number_counts_cells_along_every_dimension():
+    assert cells_of("sigma", 1.5, None, SCAN) == {"t": 1.5, "z": 1.5, "x": 1.5}
+
+
+def test_a_plain_number_goes_to_the_dimensions_that_are_named():
+    assert cells_of("sigma", 2, ("x", "z"), SCAN) == {"z": 2, "x": 2}
+
+
+def test_each_dimension_takes_its_own_length_by_name():
+    lengths = {"x": "1 mm", "t": "0.5 min", "z": 2}
+    found = cells_of("sigma", lengths, None, SCAN)
+    assert found == {"t": 15, "z": 2, "x": 2}
+    assert list(found) == ["t", "z", "x"]
+
+
+def test_a_length_goes_to_the_dimensions_whose_unit_is_of_its_kind():
+    assert cells_of("sigma", "3 mm", None, SCAN) == pytest.approx({"z": 1, "x": 6})
+    assert cells_of("sigma", "3 s", None, SCAN) == {"t": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("text", "units", "spacing", "cells"),
+    [
+        ("1.2 mm", "mm", 0.4, 3),
+        ("1.2mm", "millimeter", 0.4, 3),
+        ("0.3 cm", "mm", 0.5, 6),
+        ("2 mm", "cm", 0.1, 2),
+        ("500 um", "mm", 0.25, 2),
+        ("500 µm", "micrometer", 250, 2),
+        ("1 m", "mm", 500, 2),
+        ("1 inch", "mm", 25.4, 1),
+        ("1.5 degree", "degrees_north", 0.75, 2),
+        ("1.5 degrees", "degrees_east", -0.75, 2),
+        ("1 deg", "degree_north", 0.5, 2),
+        ("1 deg", "degreesN", 0.5, 2),
+        ("1 deg", "degrees", 0.5, 2),
+        ("6 hours", "s", 3600, 6),
+        ("1 day", "s", 21600, 4),
+        ("30 min", "hours", 0.25, 2),
+        ("2 hPa", "Pa", 100, 2),
+    ],
+)
+def test_a_length_is_divided_by_the_spacing(text, units, spacing, cells):
+    found = cells_of("sigma", text, None, along(units, spacing))
+    assert found == {"x": pytest.approx(cells, rel=1e-14)}
+
+
+@given(st.floats(0.001, 1000), st.floats(0.001, 1000))
+def test_a_length_in_the_coordinates_own_unit_is_a_quotient(length, spacing):
+    found = cells_of("sigma", f"{length!r} mm", None, along("mm", spacing))
+    assert found["x"] == pytest.approx(length / spacing, rel=1e-14)
+
+
+def test_a_descending_coordinate_has_the_same_lengths():
+    rising = cells_of("sigma", "2 mm", None, along("mm", 0.25))
+    assert cells_of("sigma", "2 mm", None, along("mm", -0.25)) == rising
+
+
+def test_a_length_over_a_coordinate_without_a_unit_is_refused():
+    with pytest.raises(
+        UnitError,
+        match=r"^sigma along 'x': got '2 mm'; expected a coordinate with a unit along "
+        r"'x'\. Fix: set the 'units' attribute of the coordinate 'x', or give a plain "
+        r"number of cells\.$",
+    ):
+        cells_of("sigma", "2 mm", ["x"], along(None))
+
+
+def test_a_length_over_uneven_cells_is_refused():
+    with pytest.raises(
+        UnitError,
+        match=r"^sigma along 'x': got '2 mm'; expected evenly spaced cells along 'x'\. "
+        "Fix: interpolate to even spacing first, or give a plain number of cells",
+    ):
+        cells_of("sigma", "2 mm", None, along("mm", None))
+
+
+def test_a_length_of_another_kind_is_refused():
+    with pytest.raises(
+        UnitError,
+        match=r"^sigma along 'x': got '2 s'; expected a unit of the kind of 'mm'\.$",
+    ):
+        cells_of("sigma", {"x": "2 s"}, None, along("mm"))
+
+
+def test_a_length_that_fits_no_dimension_is_refused():
+    with pytest.raises(
+        UnitError,
+        match=r"^sigma: got '2 kg'; expected a unit of the kind of a dimension's "
+        r"\(\{'t': 's', 'z': 'mm', 'x': 'mm'\}\)\. Fix: set the coordinate's 'units'",
+    ):
+        cells_of("sigma", "2 kg", None, SCAN)
+
+
+@pytest.mark.parametrize("text", ["", "2 flurb", "2 mm)", "--", "2 //"])
+def test_a_text_that_is_no_length_is_refused(text):
+    with pytest.raises(
+        UnitError, match=r"^sigma along 'x': got .*; expected a number and a unit"
+    ):
+        cells_of("sigma", text, ["x"], along("mm"))
+
+
+def test_a_number_in_quotes_is_refused_with_the_mend():
+    with pytest.raises(
+        UnitError,
+        match=r"^sigma along 'x': got '2'; expected a number and a unit, such as "
+        r"'1\.2 mm'\. Fix: give a number without quotes to count cells\.$",
+    ):
+        cells_of("sigma", "2", ["x"], along("mm"))
+
+
+@pytest.mark.parametrize("units", ["level", "1", "m/", "flurb"])
+def test_a_coordinate_whose_unit_is_none_takes_no_length(units):
+    with pytest.raises(UnitError, match=r"^sigma along 'x': got '2 mm'"):
+        cells_of("sigma", "2 mm", ["x"], along(units))
+
+
+@pytest.mark.parametrize("length", [True, None, [1], 1j])
+def test_a_length_that_is_neither_number_nor_text_is_refused(length):
+    with pytest.raises(
+        KindError,
+        match=r"^sigma along 'x': got .*; expected a number of cells, or a text like",
+    ):
+        cells_of("sigma", length, None, along("mm"))
+
+
+def test_a_length_along_an_unknown_dimension_is_refused():
+    with pytest.raises(DimError, match=r"^sigma: got 'zz'; .*did you mean 'z'"):
+        cells_of("sigma", {"zz": 1}, None, SCAN)
+    with pytest.raises(DimError, match=r"^dims: got 'zz'; .*did you mean 'z'"):
+        cells_of("sigma", 1, ["zz"], SCAN)
