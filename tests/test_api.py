@@ -378,6 +378,16 @@ def test_the_accessor_is_the_function(volume, name, arguments):
         (lambda v: volconv.gaussian(v, "2"), e.UnitError, "without quotes"),
         (lambda v: volconv.box(v, 0), e.GeometryError, "at least 1"),
         (
+            lambda v: volconv.box(v, {"x": 3}, dims=["x", "y"]),
+            e.DimError,
+            "size says itself where it goes",
+        ),
+        (
+            lambda v: volconv.gaussian(v, {"x": 3}, dims="y"),
+            e.DimError,
+            "the dimensions that sigma names",
+        ),
+        (
             lambda v: volconv.box(v, {"x": 2, "w": 2}),
             e.DimError,
             "size: got 'w'",

@@ -14,6 +14,7 @@ Every error answers four questions: where, got what, expected what, and how to m
     ├── KindError          TypeError    an argument of a wrong kind
     ├── ConfigError        ValueError   a configuration text with faults, all at once
     ├── InputError         OSError      an input that is not there or cannot be read
+    │   └── ConfigFileError             a configuration's file that is not there
     ├── OutputError        OSError      an output that exists, or cannot be written
     │   └── PlanMismatch                an output that was begun by a different plan
     ├── MemoryPlanError    ValueError   a plan that does not fit the memory limit
@@ -30,6 +31,7 @@ __all__ = [
     "BoundaryError",
     "ClusterError",
     "ConfigError",
+    "ConfigFileError",
     "DimError",
     "GeometryError",
     "InputError",
@@ -113,6 +115,10 @@ class InputError(VolconvError, OSError):
     """An input that is not there or cannot be read."""
 
     __str__ = VolconvError.__str__
+
+
+class ConfigFileError(InputError):
+    """A configuration's file that is not there or cannot be read."""
 
 
 class OutputError(VolconvError, OSError):

@@ -16,6 +16,7 @@ from volconv.cli.report import error_text
         (errors.KindError, 2),
         (errors.UnitError, 2),
         (errors.InputError, 3),
+        (errors.ConfigFileError, 2),
         (errors.OutputError, 4),
         (errors.PlanMismatch, 4),
         (errors.MemoryPlanError, 6),

@@ -52,9 +52,9 @@ def test_faults_go_to_stderr_and_the_code_is_2(folder):
     )
 
 
-def test_a_file_that_is_not_there_is_named_and_the_code_is_3(folder):
+def test_a_file_that_is_not_there_is_named_and_the_code_is_2(folder):
     done = volconv("validate", "goood.yaml", cwd=folder)
-    assert (done.returncode, done.stdout) == (3, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "error: goood.yaml: got no such file; expected a configuration. "
         "Fix: did you mean 'good.yaml'?\n"

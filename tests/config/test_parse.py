@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.config.strategies import as_text, configs
 from volconv.config import Config, load_config, parse_config
-from volconv.errors import ConfigError, InputError
+from volconv.errors import ConfigError, ConfigFileError
 from volconv.steps.box import Box
 from volconv.steps.correlate import Correlate
 
@@ -359,7 +359,7 @@ def test_a_file_is_read_and_named_in_its_faults(tmp_path):
 
 def test_a_file_that_is_not_there_is_answered_with_one_that_is(tmp_path):
     (tmp_path / "brain.yaml").write_text("")
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(ConfigFileError) as caught:
         load_config(tmp_path / "brian.yaml")
     assert str(caught.value) == (
         f"{tmp_path}/brian.yaml: got no such file; expected a configuration. "
@@ -368,12 +368,12 @@ def test_a_file_that_is_not_there_is_answered_with_one_that_is(tmp_path):
 
 
 def test_a_folder_is_no_configuration(tmp_path):
-    with pytest.raises(InputError, match="got a folder; expected a configuration"):
+    with pytest.raises(ConfigFileError, match="got a folder; expected a configuration"):
         load_config(tmp_path)
 
 
 def test_a_path_that_cannot_be_is_refused():
-    with pytest.raises(InputError, match="expected a file that can be read"):
+    with pytest.raises(ConfigFileError, match="expected a file that can be read"):
         load_config("a\0b.yaml")
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from volconv.errors import (
     ClusterError,
+    ConfigFileError,
     InputError,
     MemoryPlanError,
     OutputError,
@@ -30,6 +31,7 @@ INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
 
 CODES: tuple[tuple[type[BaseException], int], ...] = (
+    (ConfigFileError, 2),
     (InputError, 3),
     (OutputError, 4),
     (MemoryPlanError, 6),

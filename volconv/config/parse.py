@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from volconv.config.faults import faults_of
 from volconv.config.loader import MAX_BYTES, read_text
 from volconv.config.models import Config
-from volconv.errors import ConfigError, InputError, did_you_mean
+from volconv.errors import ConfigError, ConfigFileError, did_you_mean
 
 __all__ = ["load_config", "parse_config"]
 
@@ -26,7 +26,7 @@ def load_config(path: str | Path) -> Config:
     ------
     ConfigError
         If the text has faults, with all of them.
-    InputError
+    ConfigFileError
         If there is no such file, or it cannot be read.
     """
     return parse_config(read_bytes(Path(path)), str(path))
@@ -77,16 +77,16 @@ def read_bytes(path: Path) -> bytes:
             # one byte more tells the loader that there is more
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise InputError(
+        raise ConfigFileError(
             str(path), "no such file", "a configuration", near_names(path)
         ) from None
     except IsADirectoryError:
-        raise InputError(
+        raise ConfigFileError(
             str(path), "a folder", "a configuration", "name a YAML file in it"
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(str(path), reason, "a file that can be read") from None
+        raise ConfigFileError(str(path), reason, "a file that can be read") from None
 
 
 def near_names(path: Path) -> str:

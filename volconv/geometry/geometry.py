@@ -15,7 +15,15 @@ from volconv.errors import DimError, GeometryError, KindError, did_you_mean
 from volconv.geometry.window import Window
 from volconv.meta import ArrayMeta
 
-__all__ = ["PADDINGS", "Geometry", "PaddingLike", "PerDim", "per_dim", "whole_number"]
+__all__ = [
+    "PADDINGS",
+    "Geometry",
+    "PaddingLike",
+    "PerDim",
+    "per_dim",
+    "values_by_dim",
+    "whole_number",
+]
 
 PADDINGS = ("valid", "same", "same_upper", "same_lower", "full")
 """Names of paddings; each is defined in `padding_cells`."""
@@ -166,6 +174,43 @@ def per_dim(
                 did_you_mean(str(dim), dims),
             )
     return {dim: value.get(dim, default) for dim in dims}
+
+
+def values_by_dim(
+    where: str, value: object, dims: Sequence[str] | str, meta: ArrayMeta
+) -> dict[str, object]:
+    """A value for each dimension that it or `dims` names, in the array's order.
+
+    Parameters
+    ----------
+    where : str
+        The argument's name, for errors.
+    value : object
+        One value for all of `dims`, or a mapping by name.
+    dims : sequence of str
+        Dimensions for a value for all; empty where the user names none.
+    meta : ArrayMeta
+        The array.
+
+    Raises
+    ------
+    DimError
+        If a dimension is not the array's, or `dims` are not those of the mapping.
+    """
+    names = [dims] if isinstance(dims, str) else list(dims)
+    meta.require(names, "dims")
+    if isinstance(value, Mapping):
+        meta.require(value, where)
+        if names and set(names) != set(value):
+            raise DimError(
+                "dims",
+                str(names),
+                f"the dimensions that {where} names, {list(value)}",
+                f"leave dims out: {where} says itself where it goes",
+            )
+        names = list(value)
+    ordered = [dim for dim in meta.dims if dim in names]
+    return per_dim(where, value, ordered, ordered, None)
 
 
 def whole_number(where: str, value: object, least: int = 1) -> int:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from volconv.errors import KernelError, KindError, UnitError
-from volconv.geometry.geometry import per_dim
+from volconv.geometry.geometry import values_by_dim
 from volconv.kernels.named import check_spread
 from volconv.meta import ArrayMeta, Axis
 
@@ -49,17 +49,10 @@ def cells_of(
     >>> cells_of("sigma", "0.2 cm", None, meta)
     {'x': 4.0}
     """
-    if isinstance(length, Mapping):
-        meta.require(length, where)
-        lengths: dict[str, Any] = {
-            dim: length[dim] for dim in meta.dims if dim in length
-        }
-    else:
-        if dims is None:
-            dims = default_dims(where, length, meta)
-        meta.require(dims, "dims")
-        ordered = [dim for dim in meta.dims if dim in dims]
-        lengths = per_dim(where, length, ordered, ordered, None)
+    if dims is None:
+        named = isinstance(length, Mapping)
+        dims = () if named else default_dims(where, length, meta)
+    lengths = values_by_dim(where, length, dims, meta)
     return {
         dim: length_in_cells(f"{where} along {dim!r}", value, meta.axis(dim))
         for dim, value in lengths.items()

@@ -118,7 +118,7 @@ def check_taps(where: str, taps: float) -> None:
         )
 
 
-def box(sizes: Mapping[str, int]) -> Kernel:
+def box(sizes: Mapping[str, object]) -> Kernel:
     """Box kernel: the mean of the cells under it.
 
     Parameters

@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import ConfigDict, RootModel
 
 from volconv.geometry import PerDim
-from volconv.geometry.geometry import per_dim
+from volconv.geometry.geometry import values_by_dim
 from volconv.kernels import Kernel, box
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import BoundaryName, ByDim, Dims, Padding, Sizes
@@ -67,11 +67,8 @@ def box_kernel(
     meta: ArrayMeta, size: PerDim, dims: Sequence[str] | str | None
 ) -> Kernel:
     """The kernel of a box over an array; one size for all goes to `dims`."""
-    if isinstance(size, Mapping):
-        meta.require(size, "size")
-        sizes = dict(size)
-    else:
-        names = meta.dims if dims is None else [dims] if isinstance(dims, str) else dims
-        meta.require(names, "dims")
-        sizes = per_dim("size", size, list(names), names, 1)  # type: ignore[assignment]
+    names = () if dims is None else dims
+    if dims is None and not isinstance(size, Mapping):
+        names = meta.dims
+    sizes = values_by_dim("size", size, names, meta)
     return box(sizes)
