@@ -63,13 +63,13 @@ def test_the_direct_engine_equals_the_oracle(case):
 
 
 @given(cases())
-def test_the_direct_engine_has_the_bits_of_the_definition(case):
+def test_the_direct_engine_has_the_bits_of_the_definition_for_integers(case):
     block, taps, stride, dilation = case
     direct, reference = (
-        correlation([taps], stride, dilation, block.dtype, engine)(block)
-        for engine in WHOLE
+        correlation([taps], stride, dilation, block.dtype, engine) for engine in WHOLE
     )
-    assert same_bits(direct, reference)
+    if np.dtype(direct.numbers.compute).kind in "iu":
+        assert same_bits(direct(block), reference(block))
 
 
 @st.composite

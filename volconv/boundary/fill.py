@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ def fill_block(
     kinds: Sequence[str],
     fill_value: complex,
     dtype: str,
+    *,
+    empty: Callable[[list[int], str], NDArray[Any]] = np.empty,
 ) -> NDArray[np.generic]:
     """Cells of a box that may reach beyond the input.
 
@@ -43,6 +46,8 @@ def fill_block(
         For axes whose boundary is ``constant``.
     dtype : str
         dtype of the cells.
+    empty : callable
+        Makes an array of a shape and dtype to be filled.
 
     Returns
     -------
@@ -55,7 +60,7 @@ def fill_block(
     ]
     if all(axis.is_inside for axis in axes):
         return np.asarray(read(tuple(wanted)), dtype=dtype)
-    block = np.empty([interval.size for interval in wanted], dtype=dtype)
+    block = empty([interval.size for interval in wanted], dtype)
     for pieces in itertools.product(*(axis.reads for axis in axes)):
         values = read(tuple(run.source for run in pieces if run.source is not None))
         flips = tuple(slice(None, None, run.step or 1) for run in pieces)

@@ -8,15 +8,16 @@ leave out taps whose weight is zero, and start each sum at +0.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import direct, reference, separable
+from volconv.compute import exact, reference
+from volconv.compute.compiled import direct, separable
 from volconv.compute.numbers import Numbers, cast
 from volconv.compute.shapes import out_shape
 from volconv.errors import NumberError
@@ -92,7 +93,7 @@ class Correlation:
         else:
             if compute.kind == "i" and compute.itemsize == 8:
                 self.check_sums(block)
-            self.correlate_real(self.factors, block, sums)
+            self.correlate_real(0, block, sums)
         if is_direct:
             return sums
         values = cast(sums, self.numbers.target)
@@ -101,26 +102,45 @@ class Correlation:
         out[...] = values
         return out
 
-    def correlate_real(
-        self, factors: tuple[Array, ...], block: Array, out: Array
-    ) -> None:
-        """Write the outputs of a real block under real weights."""
-        self.prepare(factors, block.dtype.name, out.dtype.name)(block, out)
+    @cached_property
+    def parts(self) -> tuple[tuple[Array, ...], ...]:
+        """The factors of real weights; of complex ones the real and imaginary part."""
+        if all(factor.dtype.kind != "c" for factor in self.factors):
+            return (self.factors,)
+        whole: Array = reduce(np.multiply, self.factors)
+        return (whole.real,), (whole.imag,)
+
+    def correlate_real(self, part: int, block: Array, out: Array) -> None:
+        """Write the outputs of a real block under one part of the weights."""
+        key = (part, block.dtype.str, out.dtype.name)
+        correlator = self.prepared.get(key)
+        if correlator is None:
+            correlator = self.prepare(self.parts[part], block.dtype, out.dtype.name)
+            self.prepared[key] = correlator
+        correlator(block, out)
+
+    @cached_property
+    def prepared(self) -> dict[Hashable, Correlator]:
+        """What the engine has prepared for each dtype of blocks, in this process."""
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what is prepared, which each process does for itself."""
+        return {key: v for key, v in self.__dict__.items() if key != "prepared"}
 
     def prepare(
-        self, factors: tuple[Array, ...], source: str, compute: str
+        self, factors: tuple[Array, ...], source: np.dtype[Any], compute: str
     ) -> Correlator:
         """The engine's callable."""
-        if self.engine == "separable" and len(factors) > 1:
-            return separable.prepare(
-                factors, self.stride, self.dilation, source, compute
-            )
+        window = (self.stride, self.dilation, source, compute)
         weights: Array = reduce(np.multiply, factors)
         if self.engine == "reference":
-            return reference.prepare(
-                weights, self.stride, self.dilation, source, compute
-            )
-        return direct.prepare(weights, self.stride, self.dilation, source, compute)
+            return reference.prepare(weights, *window)
+        if np.dtype(compute).kind != "f":
+            return exact.prepare(weights, *window)
+        if self.engine == "separable":
+            return separable.prepare(by_axis(factors), *window)
+        return direct.prepare(weights, *window)
 
     def correlate_complex(self, block: Array, out: Array) -> None:
         """Write complex outputs from real and imaginary planes, not conjugated.
@@ -131,16 +151,11 @@ class Correlation:
         """
         real = np.dtype(out.real.dtype)
         planes = [block.real, block.imag] if block.dtype.kind == "c" else [block]
-        if any(factor.dtype.kind == "c" for factor in self.factors):
-            whole = reduce(np.multiply, self.factors)
-            parts: list[tuple[Array, ...]] = [(whole.real,), (whole.imag,)]
-        else:
-            parts = [self.factors]
         sums = [np.zeros(out.shape, dtype=real), np.zeros(out.shape, dtype=real)]
-        for part, factors in enumerate(parts):
+        for part in range(len(self.parts)):
             for plane, cells in enumerate(planes):
                 product = np.empty(out.shape, dtype=real)
-                self.correlate_real(factors, cells, product)
+                self.correlate_real(part, cells, product)
                 into = sums[(part + plane) % 2]
                 with np.errstate(all="ignore"):
                     if part == plane == 1:
@@ -165,8 +180,8 @@ class Correlation:
             return
         shape = out_shape(block.shape, self.kernel_shape, self.stride, self.dilation)
         sums = np.empty(shape)
-        correlator = direct.prepare(
-            weights, self.stride, self.dilation, "float64", "float64"
+        correlator = exact.prepare(
+            weights, self.stride, self.dilation, np.dtype(float), "float64"
         )
         correlator(np.abs(block.astype(float)), sums)
         if (sums >= limit).any():
@@ -176,3 +191,23 @@ class Correlation:
                 "sums that an int64 holds",
                 "choose dtype='float64'",
             )
+
+
+def by_axis(factors: tuple[Array, ...]) -> list[Array | None]:
+    """The factors in the order of the axes, one-dimensional; None where there is none.
+
+    A factor of one weight is a scale: it goes into the first of the others.
+    """
+    found: list[Array | None] = [None] * factors[0].ndim
+    scale = 1.0
+    for factor in factors:
+        axis = next((i for i, size in enumerate(factor.shape) if size > 1), None)
+        if axis is None:
+            scale *= factor.item()
+        else:
+            found[axis] = factor.ravel()
+    if scale != 1:
+        axis = next((i for i, factor in enumerate(found) if factor is not None), 0)
+        one = found[axis]
+        found[axis] = scale * (np.ones(1) if one is None else one)
+    return found

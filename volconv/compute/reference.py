@@ -15,7 +15,7 @@ def prepare(
     weights: NDArray[Any],
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
-    source_dtype: str,
+    source_dtype: np.dtype[Any],
     compute_dtype: str,
 ) -> Reference:
     """Cross-correlation by the definition; see `volconv.compute.correlation`."""

@@ -1,20 +1,15 @@
-"""A step over cells in memory: the inside straight from them, the rim from padded copies.
+"""A step over cells in memory: straight from them where it can, else by padded slabs.
 
-Most outputs of a large block read nothing beyond the edge. They are computed from the
-cells as they lie, without a copy; only the thin rim along the edges is assembled with
-what the boundary says::
-
-      rim of the first axis
-    +-----------------------+
-    |  |                 |  |    the rim of an axis spans what the axes
-    |  |     inside      |  |    before it have left
-    |  |                 |  |
-    +-----------------------+
+Outputs that read nothing beyond the edge are computed from the cells as they lie. Where
+the edge is in reach, the cells are assembled with what the boundary says: slab after
+slab into one scratch that stays in the cache, so that the padded copy of a large array
+is never made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +20,11 @@ from volconv.geometry import Interval
 from volconv.steps.pipeline import source_intervals
 from volconv.steps.step import Step
 
-__all__ = ["compute_cells", "rim_and_inside"]
+__all__ = ["compute_cells", "slabs"]
+
+SLAB_BYTES = 4 * 2**20
+"""Padded bytes of a slab: more would leave the cache before they are used, fewer would
+assemble the halo between two slabs more often."""
 
 
 def compute_cells(
@@ -75,19 +74,27 @@ def compute_cells(
             )
         ]
 
-    def inside(axis: int, outputs: Interval) -> Interval:
-        window = step.geometry[dims[axis]]
-        shift = shifts[axis]
-        return window.inside(Interval(-shift, sizes[axis] - shift)).intersect(outputs)
-
-    out = np.empty([side.size for side in box], dtype=step.target.dtype)
-    for part in rim_and_inside(box, inside):
-        wanted = [
+    def wanted(part: tuple[Interval, ...]) -> list[Interval]:
+        return [
             side.shift(shift)
             for side, shift in zip(source_intervals(step, part), shifts, strict=True)
         ]
+
+    is_inside = all(
+        Interval(0, size).contains(side)
+        for side, size in zip(wanted(box), sizes, strict=True)
+    )
+    out = np.empty([side.size for side in box], dtype=step.target.dtype)
+    scratch = Scratch()
+    for part in [box] if is_inside else slabs(step, box):
         block = fill_block(
-            read, wanted, sizes, kinds, step.boundaries.fill_value, step.source.dtype
+            read,
+            wanted(part),
+            sizes,
+            kinds,
+            step.boundaries.fill_value,
+            step.source.dtype,
+            empty=scratch.empty,
         )
         place = tuple(
             side.shift(-whole.start).slice
@@ -97,32 +104,36 @@ def compute_cells(
     return out
 
 
-def rim_and_inside(
-    box: tuple[Interval, ...], inside: Callable[[int, Interval], Interval]
-) -> Iterator[tuple[Interval, ...]]:
-    """Parts of a box: along each axis what is before and after its inside, then the inside.
+def slabs(step: Step, box: tuple[Interval, ...]) -> Iterator[tuple[Interval, ...]]:
+    """The box in slabs along its first axis, each of about `SLAB_BYTES` with its halo.
 
-    Examples
-    --------
-    >>> box = (Interval(0, 5), Interval(0, 9))
-    >>> for part in rim_and_inside(box, lambda axis, side: Interval(1, side.stop - 1)):
-    ...     print([(side.start, side.stop) for side in part])
-    [(0, 1), (0, 9)]
-    [(4, 5), (0, 9)]
-    [(1, 4), (0, 1)]
-    [(1, 4), (8, 9)]
-    [(1, 4), (1, 8)]
+    A slab is at least as thick as its halo, so that no cell is assembled more than about
+    twice; the last axis is never cut.
     """
-    rest = list(box)
-    for axis, side in enumerate(box):
-        middle = inside(axis, side)
-        if middle.size == 0:
-            break
-        for rim in (
-            Interval(side.start, middle.start),
-            Interval(middle.stop, side.stop),
-        ):
-            if rim.size:
-                yield (*rest[:axis], rim, *rest[axis + 1 :])
-        rest[axis] = middle
-    yield tuple(rest)
+    axis = next((i for i, side in enumerate(box[:-1]) if side.size > 1), None)
+    if axis is None:
+        yield box
+        return
+    side = box[axis]
+    read = [interval.size for interval in source_intervals(step, box)]
+    layer = math.prod(read) // read[axis] * np.dtype(step.source.dtype).itemsize
+    window = step.geometry[step.source.dims[axis]]
+    cells = max(SLAB_BYTES // layer, 2 * window.halo, 1)
+    thick = max(1, (cells - window.halo) // window.stride)
+    for start in range(side.start, side.stop, thick):
+        slab = Interval(start, min(start + thick, side.stop))
+        yield (*box[:axis], slab, *box[axis + 1 :])
+
+
+class Scratch:
+    """One piece of memory, used for one array after another."""
+
+    def __init__(self) -> None:
+        self.memory = np.empty(0, dtype="u1")
+
+    def empty(self, shape: Sequence[int], dtype: str) -> NDArray[Any]:
+        """An array of any content; the one before it is no longer valid."""
+        nbytes = math.prod(shape) * np.dtype(dtype).itemsize
+        if nbytes > self.memory.size:
+            self.memory = np.empty(nbytes, dtype="u1")
+        return self.memory[:nbytes].view(dtype).reshape(shape)

@@ -1,4 +1,4 @@
-"""The direct engine: the outputs that are asked for, tap by tap."""
+"""Exact sums in NumPy: for integers, whose sums no float arithmetic may round."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ def prepare(
     weights: NDArray[Any],
     stride: tuple[int, ...],
     dilation: tuple[int, ...],
-    source_dtype: str,
+    source_dtype: np.dtype[Any],
     compute_dtype: str,
-) -> Direct:
+) -> Exact:
     """Cross-correlation by shifted slices; see `volconv.compute.correlation`."""
     del source_dtype
-    return Direct(weights.astype(compute_dtype), stride, dilation)
+    return Exact(weights.astype(compute_dtype), stride, dilation)
 
 
-class Direct:
+class Exact:
     """Sum over the taps of a weight times the block, shifted and strided.
 
-    Each output's taps are added in the order of their index, each product rounded and
-    then each sum: the bits of an output depend on its window alone.
+    Each output's taps are added in the order of their index, in the arithmetic's dtype.
     """
 
     def __init__(

@@ -1,0 +1,80 @@
+"""Code for other machines compiles, and machines without an engine are named."""
+
+import re
+
+import llvmlite.binding as llvm
+import pytest
+
+from volconv.compute.compiled import columns, jit, pack
+from volconv.compute.compiled.items import ColumnCode
+from volconv.compute.compiled.jit import Machine, UnsupportedMachineError
+from volconv.compute.compiled.pack import PackCode
+
+X86 = "x86_64-unknown-linux-gnu"
+MACHINES = {
+    "sse2": Machine.parse(X86, "x86-64", ""),
+    "avx2": Machine.parse(X86, "haswell", "+avx2,+fma,+f16c"),
+    "avx512": Machine.parse(
+        X86, "skylake-avx512", "+avx512f,+avx512vl,+avx512dq,+avx512bw,+fma,+f16c"
+    ),
+    "neon": Machine.parse("aarch64-unknown-linux-gnu", "generic", "+neon"),
+    "apple": Machine.parse("arm64-apple-darwin", "apple-m1", ""),
+}
+llvm.initialize_all_targets()
+llvm.initialize_all_asmprinters()
+
+
+def assembly(text, machine):
+    target = llvm.Target.from_triple(machine.triple).create_target_machine(
+        cpu=machine.cpu, features=machine.features, opt=2
+    )
+    module = llvm.parse_assembly(text)
+    module.triple = machine.triple
+    module.verify()
+    return target.emit_assembly(module)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("scalar", ["float", "double"])
+def test_inner_loops_compile_for(name, scalar):
+    machine = MACHINES[name]
+    code = ColumnCode(scalar, (5, 3, 1), step=2, gap=3)
+    text = assembly(columns.text(code, machine), machine)
+    fused = {"neon": "fmla", "apple": "fmla", "sse2": "mulp"}.get(name, "vfmadd")
+    assert fused in text
+    # No library function: an unresolved symbol would end the process.
+    assert not re.search(r"(call|bl)\s+\S*(fma|mem)", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        (name, source)
+        for name, machine in MACHINES.items()
+        for source in ("b1", "u1", "i2", "u4", "i8", "u8", "f2", "f4", "f8")
+        if source != "f2" or machine.half  # else float16 is converted before
+    ],
+)
+@pytest.mark.parametrize("swapped", [False, True])
+def test_packing_compiles_for(name, source, swapped):
+    machine = MACHINES[name]
+    for stride, phases in ((0, ()), (1, (0,)), (3, (0, 2))):
+        code = PackCode(source, swapped and source[1] != "1", "float", stride, phases)
+        text = assembly(pack.text(code, machine), machine)
+        assert not re.search(r"(call|bl)\s+_*\w*(extendh|float|mem)", text)
+
+
+def test_vectors_are_as_wide_as_the_machine_has():
+    widths = {name: machine.vector_bytes for name, machine in MACHINES.items()}
+    assert widths == {"sse2": 16, "avx2": 32, "avx512": 64, "neon": 16, "apple": 16}
+
+
+def test_other_machines_are_told_of_the_reference_engine():
+    with pytest.raises(UnsupportedMachineError, match=r'riscv64.*engine="reference"'):
+        Machine.parse("riscv64-unknown-linux-gnu", "generic", "")
+
+
+def test_code_is_compiled_once_for_each_key():
+    code = ColumnCode("float", (2, 1))
+    assert columns.address(code) == columns.address(ColumnCode("float", (2, 1)))
+    assert jit.host() is jit.host()

@@ -1,0 +1,1 @@
+"""Engines compiled for the machine at hand: LLVM IR emitted here, no compiler needed."""

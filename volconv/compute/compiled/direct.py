@@ -1,0 +1,137 @@
+"""The direct engine: every tap of the kernel, for every output.
+
+Notes
+-----
+Within a block the outputs are computed in strips, few enough rows at a time for the
+input of one window's planes to stay in the second-level cache while the strip moves
+on from plane to plane. Input that cannot be read in place is packed first, plane by
+plane, into a ring as long as the window (`slabs`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from volconv.compute.compiled.correlator import Correlator, Geometry, dtypes
+from volconv.compute.compiled.layout import Layout, arrange
+from volconv.compute.compiled.program import Base, Program, Table
+from volconv.compute.compiled.slabs import Slabs, element_grid
+from volconv.compute.compiled.strips import strips
+from volconv.compute.compiled.sums import (
+    Sums,
+    fetched_ahead,
+    lines_in_place,
+    shifts_of,
+    streams,
+)
+from volconv.compute.compiled.taps import Taps, taps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, DTypeLike
+
+
+def prepare(
+    weights: ArrayLike,
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    source_dtype: DTypeLike,
+    compute_dtype: DTypeLike,
+) -> Correlator:
+    """The direct engine for one kernel.
+
+    Parameters
+    ----------
+    weights : array_like, float64
+        As many axes as the blocks, of size 1 where there is no window. Taps of
+        weight zero are left out.
+    stride, dilation : sequence of int, cells
+        For each axis.
+    source_dtype : dtype_like
+        Of the blocks: bool, integer or real floating, in either byte order.
+    compute_dtype : dtype_like
+        float32 or float64.
+
+    Returns
+    -------
+    Correlator
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not among these.
+
+    Examples
+    --------
+    >>> correlator = prepare([1.0, 0.0, -1.0], [1], [1], np.int16, np.float32)
+    >>> out = np.empty(3, np.float32)
+    >>> correlator(np.array([1, 2, 4, 8, 16], np.int16), out)
+    >>> out
+    array([ -3.,  -6., -12.], dtype=float32)
+    """
+    array = np.asarray(weights, dtype=np.float64)
+    source, compute = dtypes(source_dtype, compute_dtype)
+    return Direct(
+        array.shape, tuple(stride), tuple(dilation), source, compute, taps_of(array)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Direct(Correlator):
+    """Correlator that sums all taps of a kernel of any shape."""
+
+    taps: Taps
+
+    def _program(self, geometry: Geometry) -> Program:
+        return _program(self, geometry)
+
+
+# Blocks of a run have few geometries: the inner one and those at the far borders.
+@lru_cache(maxsize=32)
+def _program(direct: Direct, geometry: Geometry) -> Program:
+    """All the work on a block, its output's last axis contiguous."""
+    layout = arrange(
+        geometry, direct.size, direct.stride, direct.dilation, direct.taps.axis
+    )
+    taps = direct.taps
+    if layout.rows.number != taps.axis:
+        taps = taps.singly()
+    if direct.reads_in_place(layout.cells.move):
+        return _in_place(direct, geometry, layout, taps)
+    grid = element_grid(layout, taps, direct.source_dtype.itemsize)
+    slabs = Slabs(layout, taps, grid, direct.source_dtype, direct.compute_dtype)
+    return slabs.program(streams(geometry, layout, direct.compute_dtype.itemsize))
+
+
+def _in_place(
+    direct: Direct, geometry: Geometry, layout: Layout, taps: Taps
+) -> Program:
+    """Work that reads the block where it is."""
+    itemsize = direct.compute_dtype.itemsize
+    offsets = taps.first @ np.array(layout.taps, dtype=np.int64)
+    weights = taps.weights.astype(direct.compute_dtype)
+    sums = Sums.of(
+        taps,
+        weights,
+        lines_in_place(layout.rows),
+        layout.rows.target,
+        ahead=int(offsets.max(initial=0)) + fetched_ahead(layout),
+        streamed=streams(geometry, layout, itemsize),
+    )
+    sources, targets = shifts_of([layout.planes])
+    tables: list[Table] = []
+    for strip in strips(layout, itemsize, taps.layers):
+        table = sums.table(
+            (strip.rows[1], strip.cells[1]),
+            sources + strip.source(layout),
+            targets + strip.target(layout),
+            offsets.ctypes.data,
+            (Base.BLOCK, Base.OUT),
+        )
+        tables.append(table)
+    return Program.of(tables, shifts_of(layout.others), 0, (offsets, weights))

@@ -1,0 +1,88 @@
+"""Tables that run two or three separable passes over one slab at a time.
+
+For windows along z, y and x (planes, rows and cells)::
+
+    block --z pass--> slab of a few planes --y pass--> a few rows --x pass--> output
+
+The z pass reads the block line by line and writes a slab; then each plane of the
+slab is taken through the other two, a few rows at a time. Without a window along
+planes the y pass reads the block; without one along cells it writes the output.
+Input that cannot be read in place is packed just before the first pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from volconv.compute.compiled import program
+from volconv.compute.compiled.layout import Layout, arrange
+from volconv.compute.compiled.program import Program
+from volconv.compute.compiled.sums import shifts_of, streams
+from volconv.compute.compiled.tiling import tiles
+from volconv.compute.compiled.work import Work
+
+if TYPE_CHECKING:
+    from volconv.compute.compiled.correlator import Correlator, Geometry
+    from volconv.compute.compiled.taps import Taps
+
+
+@dataclass(frozen=True)
+class Fused:
+    """How the passes are laid out for one geometry.
+
+    Attributes
+    ----------
+    correlator : Correlator
+    layout : Layout
+    planes, rows, cells : Taps or None
+        The pass along each part.
+    streamed : int
+        See `Sums`.
+    """
+
+    correlator: Correlator
+    layout: Layout
+    planes: Taps | None
+    rows: Taps
+    cells: Taps | None
+    streamed: int
+
+    @classmethod
+    def of(
+        cls, correlator: Correlator, geometry: Geometry, passes: dict[int, Taps]
+    ) -> Fused:
+        """The passes as they fall on the parts of a layout."""
+        windows = (correlator.size, correlator.stride, correlator.dilation)
+        last = len(correlator.size) - 1
+        axes = sorted(passes)
+        along_rows = [axis for axis in axes if axis != last]
+        layout = arrange(geometry, *windows, along_rows[-1])
+        if along_rows[-1] in layout.merged:
+            layout = arrange(geometry, *windows, along_rows[-2])
+        inside = [axis for axis in axes if axis in layout.merged]
+        streamed = streams(geometry, layout, correlator.compute_dtype.itemsize)
+        return cls(
+            correlator,
+            layout,
+            passes.get(layout.planes.number),
+            passes[layout.rows.number],
+            passes[inside[0]].singly() if inside else None,
+            streamed,
+        )
+
+    @property
+    def item(self) -> int:
+        """Bytes of a cell between passes."""
+        return self.correlator.compute_dtype.itemsize
+
+    def program(self, geometry: Geometry) -> Program:
+        """All the work on blocks of one geometry."""
+        del geometry
+        tables, kept, most = [], [], 0
+        for tile in tiles(self.layout, self.planes is not None, self.item):
+            work = Work(self, *tile)
+            tables.append(program.joined(list(work.tables())))
+            kept += work.kept
+            most = max(most, work.scratch)
+        return Program.of(tables, shifts_of(self.layout.others), most, kept)

@@ -1,0 +1,211 @@
+"""Work as a table: each row is a function's address and its arguments.
+
+Python lays the tables out with NumPy, once for each geometry; compiled code walks
+them without the GIL. So all loops over slabs, planes and passes are array
+arithmetic here, and only the innermost loops are emitted.
+
+Addresses in a table are relative to the block, to the output or to scratch, and are
+made absolute by the call.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.compute.compiled import jit
+from volconv.compute.compiled.emit import Function
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from volconv.compute.compiled.jit import Machine
+
+Integers = NDArray[np.int64]
+# Arguments of the longest row, and the function before them.
+WIDTH = 17
+# Rows made absolute at a time, so that many small planes need little memory.
+MOST_ROWS = 1 << 14
+# Scratch kept between calls, for each thread: the usual slabs are below this.
+MOST_KEPT = 24 << 20
+
+
+class Base(IntEnum):
+    """What an address is relative to."""
+
+    BLOCK = 0
+    OUT = 1
+    SCRATCH = 2
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one or more functions.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (rows, WIDTH), int64
+    bases : ndarray, shape (3, rows, WIDTH), int8
+        1 where an argument is relative to that `Base`.
+    """
+
+    rows: Integers
+    bases: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def calls(
+    function: int,
+    count: int,
+    items: Mapping[int, int | Integers],
+    bases: Mapping[int, Base],
+) -> Table:
+    """Rows that call one function.
+
+    Parameters
+    ----------
+    function : int
+        Its address.
+    count : int
+        Rows.
+    items : mapping
+        Argument number to its value, or to its value in each row.
+    bases : mapping
+        Argument number to what the address there is relative to.
+    """
+    rows = np.zeros((count, WIDTH), dtype=np.int64)
+    marks = np.zeros((len(Base), count, WIDTH), dtype=np.int8)
+    rows[:, 0] = function
+    for item, value in items.items():
+        rows[:, 1 + item] = value
+    for item, base in bases.items():
+        marks[base, :, 1 + item] = 1
+    return Table(rows, marks)
+
+
+def joined(tables: Sequence[Table], when: Sequence[Integers] | None = None) -> Table:
+    """One table of several, one after the other or in order of `when`."""
+    rows = np.concatenate([table.rows for table in tables])
+    bases = np.concatenate([table.bases for table in tables], axis=1)
+    if when is None:
+        return Table(rows, bases)
+    order = np.argsort(np.concatenate(when), kind="stable")
+    return Table(rows[order], bases[:, order])
+
+
+@dataclass(frozen=True)
+class Program:
+    """All the work on a block of one geometry.
+
+    Attributes
+    ----------
+    tables : tuple of Table
+        Carried out in order, for each of the shifts.
+    sources, targets : ndarray, int64, bytes
+        Shift of the block and of the output at each turn of the outer loops.
+    scratch : int, bytes
+    kept : tuple of ndarray
+        Arrays that the tables point to.
+    """
+
+    tables: tuple[Table, ...]
+    sources: Integers
+    targets: Integers
+    scratch: int
+    kept: tuple[NDArray[Any], ...]
+
+    @classmethod
+    def of(
+        cls,
+        tables: Sequence[Table],
+        shifts: tuple[Integers, Integers],
+        scratch: int,
+        kept: Sequence[NDArray[Any]],
+    ) -> Program:
+        """The program of some tables, made one where there is no outer loop.
+
+        Parameters
+        ----------
+        tables : sequence of Table
+        shifts : (ndarray, ndarray)
+            Of the block and of the output.
+        scratch : int, bytes
+        kept : sequence of ndarray
+        """
+        if len(shifts[0]) == 1:
+            tables = [joined(tables)]
+        return cls(tuple(tables), *shifts, scratch, tuple(kept))
+
+    def run(self, block: int, out: int) -> None:
+        """Carry out the program on the block and the output at these addresses."""
+        memory = _scratch(self.scratch) if self.scratch else None
+        for table in self.tables:
+            rows, bases = table.rows, table.bases
+            if memory is not None:
+                rows = rows + np.int64(memory.ctypes.data) * bases[Base.SCRATCH]
+            many = max(1, MOST_ROWS // len(rows))
+            for start in range(0, len(self.sources), many):
+                part = slice(start, start + many)
+                sources = block + self.sources[part, None, None]
+                targets = out + self.targets[part, None, None]
+                absolute = sources * bases[Base.BLOCK] + targets * bases[Base.OUT]
+                absolute += rows
+                _runner()(absolute.ctypes.data, absolute.size // WIDTH)
+
+
+@cache
+def _runner() -> Any:
+    prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
+    return prototype(jit.address("run", "run", _text))
+
+
+def _text(machine: Machine) -> str:
+    del machine
+    f = Function("void @run(ptr %table, i64 %rows)")
+    with f.loop("%rows", carried=[("ptr", "%table")]) as turn:
+        row = turn.carried[0]
+        function = f.op(f"load ptr, ptr {row}, align 8")
+        f.do(f"call void {function}(ptr {f.at(row, 8)})")
+        turn.carried = [f.at(row, 8 * WIDTH)]
+    # Stores that bypass the caches are weakly ordered; whoever is told that the
+    # block is done must see them.
+    f.do("fence seq_cst")
+    return f.text()
+
+
+_kept = threading.local()
+
+
+def _scratch(size: int) -> NDArray[np.uint8]:
+    """At least `size` bytes on a 64-byte boundary, reused by the thread.
+
+    A program takes one piece for all it needs, so that pieces never overlap.
+    """
+    kept: NDArray[np.uint8] | None = getattr(_kept, "memory", None)
+    if kept is None or kept.size < size + 64:
+        kept = np.empty(size + 64, dtype=np.uint8)
+        if size <= MOST_KEPT:
+            _kept.memory = kept
+    start = -kept.ctypes.data % 64
+    return kept[start : start + size]
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """A new array that begins on a 64-byte boundary, as `numpy.empty` need not.
+
+    Engines write large outputs past the caches if the rows of the output begin on
+    such boundaries, which takes about half the time of a small kernel.
+    """
+    size = int(np.prod(shape)) * dtype.itemsize
+    memory = np.empty(size + 64, dtype=np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size].view(dtype).reshape(shape)

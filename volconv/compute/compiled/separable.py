@@ -1,0 +1,230 @@
+"""The separable engine: one pass of taps along each window axis.
+
+A kernel of f cells along each of k axes costs f k taps for an output instead of
+f**k. The passes run in the order of the axes, each with its stride, so that later
+ones see less; their results are rounded to the compute dtype in between. They are
+fused over slabs that stay in cache (`fused`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from volconv.compute.compiled import direct
+from volconv.compute.compiled.correlator import Array, Correlator, Geometry, dtypes
+from volconv.compute.compiled.fused import Fused
+from volconv.compute.compiled.taps import Taps, taps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import DTypeLike, NDArray
+
+    from volconv.compute.compiled.program import Program
+
+# Passes fused into one program; more axes are done one at a time before these.
+MOST_FUSED = 3
+# Times the rounding unit of float64: what outer products of exact factors, each
+# rounded once or twice, may differ by.
+ROUNDINGS = 8
+
+
+def prepare(
+    factors: Sequence[NDArray[np.float64] | None],
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    source_dtype: DTypeLike,
+    compute_dtype: DTypeLike,
+) -> Correlator:
+    """The separable engine for one kernel.
+
+    Parameters
+    ----------
+    factors : sequence of (1-D ndarray, float64, or None)
+        One for each axis; the kernel is their outer product. None where there is no
+        window. Taps of weight zero are left out of each.
+    stride, dilation : sequence of int, cells
+        For each axis.
+    source_dtype : dtype_like
+        Of the blocks: bool, integer or real floating, in either byte order.
+    compute_dtype : dtype_like
+        float32 or float64.
+
+    Returns
+    -------
+    Correlator
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not among these.
+
+    Examples
+    --------
+    >>> box = np.ones(2)
+    >>> correlator = prepare([box, box], [1, 1], [1, 1], np.uint8, np.float32)
+    >>> out = np.empty((1, 2), np.float32)
+    >>> correlator(np.array([[1, 2, 3], [4, 5, 6]], np.uint8), out)
+    >>> out
+    array([[12., 16.]], dtype=float32)
+    """
+    arrays = _with_one_scale(factors)
+    source, compute = dtypes(source_dtype, compute_dtype)
+    windows = [axis for axis, array in enumerate(arrays) if array.size > 1]
+    shapes = [1] * len(arrays)
+    if len(windows) < 2:
+        weights = np.ones(shapes)
+        for axis in windows or [0]:
+            shapes[axis] = -1
+            weights = arrays[axis].reshape(shapes)
+        return direct.prepare(weights, stride, dilation, source, compute)
+    ends_in_window = windows[-1] == len(arrays) - 1
+    if len(windows) > (MOST_FUSED if ends_in_window else MOST_FUSED - 1):
+        return _chained(arrays, windows[0], stride, dilation, source, compute)
+    size = tuple(array.size for array in arrays)
+    passes = []
+    for axis in windows:
+        shape = [1] * len(arrays)
+        shape[axis] = -1
+        passes.append(taps_of(arrays[axis].reshape(shape)))
+    return Separable(
+        size,
+        tuple(stride),
+        tuple(dilation),
+        source,
+        compute,
+        tuple(windows),
+        tuple(passes),
+    )
+
+
+def factorise(weights: NDArray[np.float64]) -> list[NDArray[np.float64] | None] | None:
+    """The factors of a kernel that is an outer product, to rounding; else None.
+
+    Parameters
+    ----------
+    weights : ndarray, float64
+
+    Returns
+    -------
+    list of (1-D ndarray or None), or None
+        None for an axis of size 1, whose weight is in another factor. A kernel
+        that holds a zero where the factors' product does not, or the other way
+        round, has no factors: its taps are not the same. Nor has one of zeros.
+
+    Notes
+    -----
+    The factors are the lines through the weight of greatest magnitude, so exact
+    products of exact numbers are recovered exactly, up to a scale.
+
+    Examples
+    --------
+    >>> factorise(np.array([[1.0, 2.0], [3.0, 6.0]]))
+    [array([0.33333333, 1.        ]), array([3., 6.])]
+    >>> factorise(np.eye(2)) is None
+    True
+    """
+    weights = np.asarray(weights, dtype=np.float64)
+    if weights.ndim == 0 or not np.isfinite(weights).all() or not weights.any():
+        return None
+    peak = np.unravel_index(np.argmax(np.abs(weights)), weights.shape)
+    largest = weights[peak]
+    lines = []
+    for axis in range(weights.ndim):
+        line = np.moveaxis(weights, axis, -1)[(*peak[:axis], *peak[axis + 1 :])]
+        lines.append(line / largest)
+    windows = [axis for axis, size in enumerate(weights.shape) if size > 1]
+    last = windows[-1] if windows else weights.ndim - 1
+    lines[last] = lines[last] * largest
+    product = np.ones([1] * weights.ndim)
+    for axis, line in enumerate(lines):
+        shape = [1] * weights.ndim
+        shape[axis] = -1
+        product = product * line.reshape(shape)
+    bound = ROUNDINGS * np.finfo(np.float64).eps * np.abs(product)
+    same_taps = np.array_equal(product == 0, weights == 0)
+    if not same_taps or (np.abs(product - weights) > bound).any():
+        return None
+    return [
+        line if line.size > 1 or axis == last else None
+        for axis, line in enumerate(lines)
+    ]
+
+
+def _with_one_scale(
+    factors: Sequence[NDArray[np.float64] | None],
+) -> list[NDArray[np.float64]]:
+    """A factor for each axis, all single weights gathered in one of them."""
+    arrays = [
+        np.ones(1) if factor is None else np.asarray(factor, dtype=np.float64)
+        for factor in factors
+    ]
+    windows = [axis for axis, array in enumerate(arrays) if array.size > 1]
+    chosen = windows[0] if windows else 0
+    for axis, array in enumerate(arrays):
+        if array.size == 1 and axis != chosen:
+            arrays[chosen] = arrays[chosen] * array[0]
+            arrays[axis] = np.ones(1)
+    return arrays
+
+
+def _chained(
+    arrays: list[NDArray[np.float64]],
+    axis: int,
+    stride: Sequence[int],
+    dilation: Sequence[int],
+    source: np.dtype[np.generic],
+    compute: np.dtype[np.generic],
+) -> Correlator:
+    """A pass along one axis, all others after it."""
+    shape = [1] * len(arrays)
+    shape[axis] = -1
+    weights = arrays[axis].reshape(shape)
+    rest = [np.ones(1) if a == axis else array for a, array in enumerate(arrays)]
+    now = [s if r.size == 1 else 1 for s, r in zip(stride, rest, strict=True)]
+    later = [s if r.size > 1 else 1 for s, r in zip(stride, rest, strict=True)]
+    first = direct.prepare(weights, now, dilation, source, compute)
+    second = prepare(rest, later, dilation, compute, compute)
+    size = tuple(array.size for array in arrays)
+    return Chain(size, tuple(stride), tuple(dilation), source, compute, first, second)
+
+
+@dataclass(frozen=True, eq=False)
+class Separable(Correlator):
+    """Correlator that sums along two or three axes in turn."""
+
+    axes: tuple[int, ...]
+    passes: tuple[Taps, ...]
+
+    def _program(self, geometry: Geometry) -> Program:
+        return _program(self, geometry)
+
+
+# Blocks of a run have few geometries: the inner one and those at the far borders.
+@lru_cache(maxsize=32)
+def _program(separable: Separable, geometry: Geometry) -> Program:
+    return Fused.of(
+        separable, geometry, dict(zip(separable.axes, separable.passes, strict=True))
+    ).program(geometry)
+
+
+@dataclass(frozen=True, eq=False)
+class Chain(Correlator):
+    """One correlator after another, through an array in between."""
+
+    first: Correlator
+    second: Correlator
+
+    def __call__(self, block: Array, out: Array) -> None:
+        """Write the correlation of a padded block to all of `out`."""
+        self._check(block, out)
+        between = np.empty(self.first.output_shape(block.shape), self.compute_dtype)
+        self.first(block, between)
+        self.second(between, out)
+
+    def _program(self, geometry: Geometry) -> Program:
+        raise NotImplementedError
