@@ -228,10 +228,6 @@ DTYPES = (
         ("correlate: {kernel: [1, 2], dims: [y, x]}",
          "steps.1.correlate.kernel: got 1 axes for dims ['y', 'x']; expected as many "
          "axes as dims."),
-        ("correlate: {kernel: [1, 2], engine: separable}",
-         "steps.1.correlate.engine: got 'separable' for a kernel that is not known by "
-         "its factors; expected a gaussian or box over several dimensions. "
-         "Fix: use engine='auto'."),
         ("correlate: {kernel: {gaussain: {sigma: 1}}}",
          "steps.1.correlate.kernel: got 'gaussain'; expected one kernel of gaussian, "
          "box. Fix: did you mean 'gaussian'?"),

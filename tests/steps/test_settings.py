@@ -104,7 +104,7 @@ def test_a_named_kernel_keeps_its_factors():
     ).resolve(META)
     assert step.name == "correlate"
     assert step.kernel.sizes == {"z": 3, "y": 9}
-    assert step.engine == "separable"
+    assert step.kernel.is_separable
     box = Correlate(kernel={"box": {"x": 2, "y": 4}}).resolve(META)
     assert box.kernel.sizes == {"x": 2, "y": 4}
 

@@ -80,8 +80,8 @@ class Boundaries:
         Raises
         ------
         BoundaryError
-            For NaN, inf, a fraction or a number out of range among integers, and for a
-            complex number among real ones.
+            For NaN, inf, a fraction or a number out of range among integers, for a
+            complex number among real ones, and for a finite number out of range.
         """
         kind = np.dtype(dtype).kind
         value = self.fill_value
@@ -99,6 +99,14 @@ class Boundaries:
         if kind == "f" and value.imag != 0:
             raise BoundaryError(
                 "fill_value", f"{value} for {dtype} data", "a real number"
+            )
+        parts = (value.real, value.imag)
+        largest = float(np.finfo(dtype).max)
+        if any(abs(part) > largest and not is_infinite(part) for part in parts):
+            raise BoundaryError(
+                "fill_value",
+                f"{value} for {dtype} data",
+                f"a number up to {largest:.4g}, or an infinite one",
             )
 
 
@@ -137,3 +145,8 @@ def plain_number(where: str, value: object) -> complex:
 def is_whole(value: complex) -> bool:
     """Whether it is a finite real number without a fraction."""
     return value.imag == 0 and math.isfinite(value.real) and value.real % 1 == 0
+
+
+def is_infinite(value: object) -> bool:
+    """Whether a number, perhaps an integer beyond every float, is infinite."""
+    return isinstance(value, float) and math.isinf(value)

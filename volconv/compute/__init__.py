@@ -1,7 +1,20 @@
 """Arithmetic on one block: NumPy in, NumPy out; no chunk, no dimension name."""
 
-from volconv.compute.choose import ENGINES, choose_engine
+from volconv.compute.choose import ENGINES, Choice, check_engine, choose_engine
+from volconv.compute.compiled.program import aligned_empty
+from volconv.compute.compiled.separable import factorise
 from volconv.compute.correlation import Correlation
 from volconv.compute.numbers import Numbers, cast, numbers_of
 
-__all__ = ["ENGINES", "Correlation", "Numbers", "cast", "choose_engine", "numbers_of"]
+__all__ = [
+    "ENGINES",
+    "Choice",
+    "Correlation",
+    "Numbers",
+    "aligned_empty",
+    "cast",
+    "check_engine",
+    "choose_engine",
+    "factorise",
+    "numbers_of",
+]

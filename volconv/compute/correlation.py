@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from volconv.compute import exact, reference
 from volconv.compute.compiled import direct, separable
+from volconv.compute.compiled.program import aligned_empty
 from volconv.compute.numbers import Numbers, cast
 from volconv.compute.shapes import out_shape
 from volconv.errors import NumberError
@@ -87,7 +88,7 @@ class Correlation:
         compute = np.dtype(self.numbers.compute)
         shape = out_shape(block.shape, self.kernel_shape, self.stride, self.dilation)
         is_direct = out is not None and self.numbers.compute == self.numbers.target
-        sums = out if out is not None and is_direct else np.empty(shape, dtype=compute)
+        sums = out if out is not None and is_direct else aligned_empty(shape, compute)
         if compute.kind == "c":
             self.correlate_complex(block, sums)
         else:

@@ -85,6 +85,11 @@ class Geometry:
             If a dimension is not the array's.
         """
         meta.require(size, "kernel")
+        for dim, cells in meta.sizes.items():
+            if cells == 0:
+                raise GeometryError(
+                    f"the array along {dim!r}", "0 cells", "at least one cell"
+                )
         named = {"stride": stride, "padding": padding, "dilation": dilation}
         dims = set(size)
         for where, value in named.items():
@@ -199,6 +204,8 @@ def values_by_dim(
     """
     names = [dims] if isinstance(dims, str) else list(dims)
     meta.require(names, "dims")
+    if len(set(names)) < len(names):
+        raise DimError("dims", str(names), "each dimension once")
     if isinstance(value, Mapping):
         meta.require(value, where)
         if names and set(names) != set(value):
@@ -300,15 +307,13 @@ def named_padding(where: str, name: str, window: Window, cells: int) -> tuple[in
 
 
 def check_span(dim: str, window: Window, cells: int) -> None:
-    """Refuse an empty axis, and a window longer than its padded axis.
+    """Refuse a window longer than its padded axis.
 
     Raises
     ------
     GeometryError
         Naming the dimension and how many cells are missing.
     """
-    if cells == 0:
-        raise GeometryError(f"the array along {dim!r}", "0 cells", "at least one cell")
     try:
         window.out_size(cells)
     except GeometryError as error:

@@ -63,7 +63,7 @@ class Kernel:
         KernelError
             If it is empty, has NaN or inf, or has not as many axes as `dims`.
         DimError
-            If a dimension is repeated, or is not the array's.
+            If a dimension is repeated, or names are missing.
         KindError
             If its values are not numbers.
         """

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from volconv.errors import KernelError, KindError, UnitError
 from volconv.geometry.geometry import values_by_dim
 from volconv.kernels.named import check_spread
@@ -99,10 +101,8 @@ def length_in_cells(where: str, length: object, axis: Axis) -> float:
     KindError
         If it is neither a number nor a text.
     """
-    if isinstance(length, (int, float)) and not isinstance(length, bool):
-        return length
     if not isinstance(length, str):
-        raise KindError(where, repr(length), "a number of cells, or a text like '2 mm'")
+        return cells_in_number(where, length)
     quantity = parse_quantity(where, length)
     if not axis.units:
         raise UnitError(
@@ -114,15 +114,15 @@ def length_in_cells(where: str, length: object, axis: Axis) -> float:
         )
     if not is_of_kind(quantity, axis.units):
         raise UnitError(where, repr(length), f"a unit of the kind of {axis.units!r}")
-    if axis.spacing is None:
+    if not axis.spacing:
         raise UnitError(
             where,
             repr(length),
             f"evenly spaced cells along {axis.dim!r}",
             "interpolate to even spacing first, or give a plain number of cells",
         )
-    spacing = abs(axis.spacing) * registry().parse_units(cf_unit(axis.units))
-    return float((quantity / spacing).to_base_units().magnitude)
+    found = quantity.m_as(difference_unit(axis.units)) / abs(axis.spacing)
+    return float(found)
 
 
 @lru_cache(maxsize=1)
@@ -143,6 +143,12 @@ def cf_unit(units: str) -> str:
     return units
 
 
+def difference_unit(units: str) -> Any:
+    """The unit of the difference of two coordinates: one of degC has no offset."""
+    unit = registry().parse_units(cf_unit(units))
+    return (registry().Quantity(1, unit) - registry().Quantity(0, unit)).units
+
+
 QUANTITY = re.compile(
     r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\W\d_][\w/ °]{0,40})"
 )
@@ -158,7 +164,8 @@ def parse_quantity(where: str, text: str) -> Any:
             where, repr(text), expected, "give a number without quotes to count cells"
         )
     try:
-        quantity: Any = registry().Quantity(float(match[1]), match[2].strip())
+        unit = difference_unit(match[2].strip())
+        quantity: Any = registry().Quantity(float(match[1]), unit)
     except Exception as error:  # pint raises tokenizer and assertion errors alike
         raise UnitError(where, repr(text), expected, f"{error}") from None
     if quantity.unitless:
@@ -189,19 +196,27 @@ def check_length(where: str, length: object) -> float | str:
         except KernelError as error:
             raise KernelError(where, repr(length), error.expected) from None
         return length
-    try:
-        return check_spread(where, length)
-    except KindError as error:
-        raise KindError(
-            where, error.got, "a number of cells, or a text like '1.2 mm'"
-        ) from None
+    return check_spread(where, cells_in_number(where, length))
+
+
+def cells_in_number(where: str, length: object) -> float:
+    """A plain number as it is; it counts cells.
+
+    Raises
+    ------
+    KindError
+        If it is no real number; booleans are none.
+    """
+    if isinstance(length, (int, float, np.integer, np.floating)) and not isinstance(
+        length, bool
+    ):
+        return float(length)
+    raise KindError(where, repr(length), "a number of cells, or a text like '1.2 mm'")
 
 
 def is_of_kind(quantity: Any, units: str) -> bool:
-    """Whether a quantity can be converted to a unit."""
-    import pint
-
+    """Whether a length can be told in a coordinate's unit, which may be any text."""
     try:
-        return bool(quantity.is_compatible_with(cf_unit(units)))
-    except (pint.UndefinedUnitError, ValueError, AssertionError):
+        return bool(quantity.is_compatible_with(difference_unit(units)))
+    except Exception:  # pint raises tokenizer, type and assertion errors alike
         return False

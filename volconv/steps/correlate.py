@@ -9,7 +9,6 @@ from pydantic import Discriminator, Tag, ValidationInfo, field_validator
 from pydantic.functional_validators import PlainValidator
 from pydantic.json_schema import WithJsonSchema
 
-from volconv.compute import choose_engine
 from volconv.errors import KindError, VolconvError
 from volconv.kernels import Kernel
 from volconv.kernels.kernel import usable_weights
@@ -94,21 +93,14 @@ class Correlate(DilatedSettings):
     @field_validator("kernel")
     @classmethod
     def fits_the_other_keys(cls, value: Any, info: ValidationInfo) -> Any:
-        """The kernel, unless its own text contradicts `dims` or `engine`."""
-        if not isinstance(value, tuple):
+        """The kernel, unless its own text contradicts `dims`."""
+        dims = info.data.get("dims")
+        if not isinstance(value, tuple) or dims is None:
             return value
-        errors: list[tuple[tuple[str, ...], VolconvError]] = []
         try:
-            if (dims := info.data.get("dims")) is not None:
-                Kernel.parse(value, dims, ())
+            Kernel.parse(value, dims, ())
         except VolconvError as error:
-            errors.append(((), error))
-        try:
-            choose_engine(info.data.get("engine", "auto"), factors=1)
-        except VolconvError as error:
-            errors.append((("..", "engine"), error))
-        if errors:
-            raise refused_at("kernel", errors)
+            raise refused_at("kernel", [((), error)]) from None
         return value
 
     def resolve(self, source: ArrayMeta) -> WindowStep:

@@ -20,7 +20,7 @@ from pydantic import (
 
 from volconv.boundary import KINDS
 from volconv.boundary.boundaries import check_kind, plain_number
-from volconv.compute import ENGINES, choose_engine
+from volconv.compute import ENGINES, check_engine
 from volconv.compute.numbers import SOURCES
 from volconv.errors import DimError, KindError, NumberError, did_you_mean
 from volconv.geometry import PADDINGS, Window
@@ -104,7 +104,7 @@ def read_dtype(value: object) -> str:
 
 def read_engine(value: object) -> str:
     """The name of an engine."""
-    choose_engine(value if isinstance(value, str) else short(value), factors=2)
+    check_engine(value if isinstance(value, str) else short(value))
     return str(value)
 
 

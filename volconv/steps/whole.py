@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.boundary import fill_block
+from volconv.compute import aligned_empty
 from volconv.geometry import Interval
 from volconv.steps.pipeline import source_intervals
 from volconv.steps.step import Step
@@ -84,7 +85,8 @@ def compute_cells(
         Interval(0, size).contains(side)
         for side, size in zip(wanted(box), sizes, strict=True)
     )
-    out = np.empty([side.size for side in box], dtype=step.target.dtype)
+    shape = tuple(side.size for side in box)
+    out = aligned_empty(shape, np.dtype(step.target.dtype))
     scratch = Scratch()
     for part in [box] if is_inside else slabs(step, box):
         block = fill_block(

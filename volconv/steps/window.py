@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,7 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.boundary import Boundaries, BoundaryLike
-from volconv.compute import Correlation, Numbers, choose_engine, numbers_of
+from volconv.compute import (
+    Choice,
+    Correlation,
+    Numbers,
+    choose_engine,
+    factorise,
+    numbers_of,
+)
 from volconv.geometry import Geometry, PaddingLike, PerDim
 from volconv.kernels import Kernel
 from volconv.meta import ArrayMeta
@@ -40,14 +49,18 @@ class WindowOptions:
 
 @dataclass(frozen=True, eq=False)
 class WindowStep:
-    """A kernel with its windows, resolved for one input."""
+    """A kernel with its windows, resolved for one input.
+
+    `arithmetic` is the kernel as the engine takes it: by its factors where these serve.
+    """
 
     name: str
     kernel: Kernel
     geometry: Geometry
     boundaries: Boundaries
     numbers: Numbers
-    engine: str
+    choice: Choice
+    arithmetic: Kernel
     source: ArrayMeta
     target: ArrayMeta
 
@@ -56,11 +69,11 @@ class WindowStep:
         """The arithmetic of one block, its axes in the array's order."""
         windows = [self.geometry[dim] for dim in self.source.dims]
         return Correlation(
-            self.kernel.along(self.source.dims),
+            self.arithmetic.along(self.source.dims),
             tuple(window.stride for window in windows),
             tuple(window.dilation for window in windows),
             self.numbers,
-            self.engine,
+            self.choice.engine,
         )
 
     def compute(
@@ -78,10 +91,13 @@ class WindowStep:
         """
         size = np.dtype(self.numbers.compute).itemsize
         work = 2 * size * outputs
-        if self.engine == "separable":
+        if self.choice.engine == "separable":
             work += 3 * size * cells
         if self.numbers.compute != self.numbers.target:
-            work += np.dtype(self.numbers.target).itemsize * outputs + size * outputs
+            # the cast values, the rounded ones, and masks of what is saturated
+            work += (np.dtype(self.numbers.target).itemsize + size + 3) * outputs
+        if self.numbers.compute == "int64":
+            work += 16 * (cells + outputs)  # magnitudes in float64, to find overflow
         if np.dtype(self.numbers.compute).kind == "c":
             work += 2 * size * outputs
         return work
@@ -103,20 +119,18 @@ class WindowStep:
             },
             "fill_value": number_text(self.boundaries.fill_value),
             "dtype": [self.numbers.source, self.numbers.compute, self.numbers.target],
-            "engine": self.engine,
+            "engine": self.choice.engine,
         }
 
     def engine_note(self) -> str:
         """The engine and why."""
-        taps = " x ".join(str(size) for size in self.kernel.sizes.values())
-        if self.engine == "separable":
-            return f"separable: {taps} taps known by their factors"
-        count = int(np.count_nonzero(self.kernel.weights))
-        return f"{self.engine}: {taps} taps, {count} of them not zero"
+        return f"{self.choice.engine}: {self.choice.why}"
 
 
 def number_text(value: complex) -> object:
     """A number as JSON holds it: NaN, inf and complex numbers as text."""
+    if isinstance(value, int):
+        return value
     return value if value.imag == 0 and np.isfinite(value) else str(value)
 
 
@@ -152,14 +166,44 @@ def window_step(
     boundaries = Boundaries.parse(
         geometry.dims, options.boundary, options.fill_value, options.default_boundary
     )
-    numbers = numbers_of(
-        meta.dtype, kernel.weights, boundaries.fill_value, options.dtype
-    )
-    if "constant" in dict(boundaries.kinds).values():
-        boundaries.check_fill(numbers.source)
+    is_filled = "constant" in dict(boundaries.kinds).values()
+    if is_filled:
+        boundaries.check_fill(meta.dtype)
+    fill_value = boundaries.fill_value if is_filled else 0
+    numbers = numbers_of(meta.dtype, kernel.factors[0], fill_value, options.dtype)
     target = replace(
         meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.strides()),
         dtype=numbers.target,
     )
-    engine = choose_engine(options.engine, len(kernel.factors))
-    return WindowStep(name, kernel, geometry, boundaries, numbers, engine, meta, target)
+    factored = kernel if kernel.is_separable else factored_kernel(kernel, meta.dims)
+    choice = choose_engine(
+        options.engine,
+        math.prod(int(np.count_nonzero(factor)) for factor in kernel.factors),
+        None
+        if factored is None
+        else [int(np.count_nonzero(factor)) for factor in factored.factors],
+        [geometry[dim].stride for dim in (factored or kernel).dims],
+        numbers.compute,
+    )
+    arithmetic = factored if choice.engine == "separable" and factored else kernel
+    return WindowStep(
+        name, kernel, geometry, boundaries, numbers, choice, arithmetic, meta, target
+    )
+
+
+def factored_kernel(kernel: Kernel, dims: Sequence[str]) -> Kernel | None:
+    """The kernel by its factors, in the order of an array's dims; None if it has none."""
+    (weights,) = kernel.factors
+    if weights.dtype.kind == "c" or weights.ndim < 2:
+        return None
+    order = [dim for dim in dims if dim in kernel.dims]
+    ordered = weights.transpose([kernel.dims.index(dim) for dim in order])
+    found = factorise(ordered.astype(float))
+    if found is None:
+        return None
+    kept = {
+        dim: factor
+        for dim, factor in zip(order, found, strict=True)
+        if factor is not None
+    }
+    return Kernel(tuple(kept), tuple(kept.values()))
