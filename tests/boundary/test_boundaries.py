@@ -131,3 +131,10 @@ def test_floats_hold_any_real_fill_value(dtype):
 def test_complex_numbers_hold_any_fill_value(dtype):
     for value in (0.5, np.nan, 1j, 3):
         parse(fill_value=value).check_fill(dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "complex64"])
+def test_a_finite_fill_value_that_would_become_inf_is_refused(dtype):
+    for value in (1e300, 10**400):
+        with pytest.raises(BoundaryError, match=r"^fill_value: got "):
+            parse(fill_value=value).check_fill(dtype)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,3 +148,41 @@ def test_a_length_along_an_unknown_dimension_is_refused():
         cells_of("sigma", {"zz": 1}, None, SCAN)
     with pytest.raises(DimError, match=r"^dims: got 'zz'; .*did you mean 'z'"):
         cells_of("sigma", 1, ["zz"], SCAN)
+
+
+@pytest.mark.parametrize(
+    "text", ["1,5 mm", "2**3 mm", "2 * 3 mm", "2 mm 3", "[2] mm", "mm", "nan mm"]
+)
+def test_a_text_that_is_more_than_a_number_and_a_unit_is_refused(text):
+    with pytest.raises(UnitError, match=r"^sigma along 'x': got .*a number and a unit"):
+        cells_of("sigma", text, ["x"], along("mm"))
+
+
+@pytest.mark.parametrize("units", ["days since 1970-01-01", "(m", "degC"])
+def test_a_length_passes_by_a_dimension_whose_unit_is_none(units):
+    meta = ArrayMeta((Axis("t", 9, 1.0, units), Axis("x", 9, 0.5, "mm")), "float32")
+    assert cells_of("sigma", "2 mm", None, meta) == {"x": 4}
+
+
+@pytest.mark.parametrize("units", ["days since 1970-01-01", "(m"])
+def test_a_length_over_a_unit_that_cannot_be_read_is_refused(units):
+    with pytest.raises(UnitError, match=r"^sigma along 'x': got '2 mm'"):
+        cells_of("sigma", "2 mm", ["x"], along(units))
+
+
+def test_a_length_over_degrees_celsius_is_a_length_or_a_refusal():
+    try:
+        found = cells_of("sigma", "2 K", ["x"], along("degC"))
+    except UnitError:
+        return
+    assert found == {"x": 2}
+
+
+def test_a_length_over_cells_without_a_distance_is_refused():
+    with pytest.raises(UnitError, match=r"^sigma along 'x': got '2 mm'; .*evenly"):
+        cells_of("sigma", "2 mm", ["x"], along("mm", 0.0))
+
+
+@pytest.mark.parametrize("length", [np.int64(2), np.float32(2), np.uint8(2)])
+def test_a_number_of_numpys_counts_cells_too(length):
+    assert cells_of("sigma", length, None, along("mm")) == {"x": 2}

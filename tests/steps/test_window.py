@@ -303,3 +303,55 @@ def test_work_bytes_bound_what_computing_a_block_allocates(source, taps, dtype):
     # the buffers of NumPy's casts, some kilobytes, do not grow with the block
     slack = 150_000
     assert allocated(step, block) <= step.work_bytes(outputs, block.size) + slack
+
+
+@pytest.mark.parametrize("fill_value", [np.nan, np.inf, -np.inf])
+def test_integers_under_an_integer_kernel_refuse_nan_and_inf_beyond_the_edge(
+    fill_value,
+):
+    options = WindowOptions(padding=1, fill_value=fill_value)
+    with pytest.raises(BoundaryError, match=r"^fill_value: got .* for int16 data"):
+        correlate_step(meta_of((5,), "int16"), [1, 1], None, options)
+
+
+def test_an_integer_kernel_ignores_a_fill_value_that_no_boundary_uses():
+    for fill_value in (np.nan, 10**6):
+        options = WindowOptions(padding=1, boundary="edge", fill_value=fill_value)
+        step = correlate_step(meta_of((5,), "int16"), [1], None, options)
+        assert step.numbers.target == "int16"
+
+
+def test_repeated_dims_are_refused_by_every_step():
+    with pytest.raises(DimError, match="each dimension once"):
+        gaussian_step(META, 0.5, ("x", "x"), 4.0, PLAIN)
+    with pytest.raises(DimError, match="each dimension once"):
+        box_step(META, 2, ("x", "x"), PLAIN)
+
+
+def test_dims_that_a_length_by_name_contradicts_are_refused():
+    with pytest.raises(DimError, match="dims"):
+        gaussian_step(META, {"x": 0.5}, ("y",), 4.0, PLAIN)
+    with pytest.raises(DimError, match="dims"):
+        box_step(META, {"x": 2}, ("y",), PLAIN)
+
+
+def test_an_axis_without_cells_is_named_where_the_kernel_passes_it_by():
+    with pytest.raises(GeometryError, match=r"^the array along 'y': got 0 cells"):
+        correlate_step(meta_of((0, 5), "float32"), [1, 1], "x", PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("source", "taps", "dtype"),
+    [
+        ("float32", np.ones((2, 2)), "uint8"),
+        ("float64", np.ones((2, 2)), "int64"),
+        ("int64", np.ones((2, 2), dtype=int), None),
+    ],
+)
+def test_work_bytes_bound_casts_and_the_check_of_64_bit_sums(source, taps, dtype):
+    step = work_case(source, taps, dtype, shape=(600, 500))
+    block = np.ones((600, 500), dtype=source)
+    if source == "int64":
+        block[0, 0] = 2**61  # a sum of these four may be beyond 64 bits
+    outputs = int(np.prod(step.target.shape))
+    assert allocated(step, block) <= step.work_bytes(outputs, block.size) + 150_000
