@@ -15,7 +15,8 @@ META = ArrayMeta((Axis("z", 40), Axis("y", 41), Axis("x", 42)), "float32")
 
 def choice(engine="auto", factors=(9, 9, 9), strides=(1, 1, 1), compute="float32"):
     taps = int(np.prod(factors)) if factors else 729
-    return choose_engine(engine, taps, factors, strides, compute).engine
+    along = strides[: len(factors or ())]
+    return choose_engine(engine, taps, factors, along, compute).engine
 
 
 def step(weights, dims=("z", "y", "x"), meta=META, **options):

@@ -218,8 +218,3 @@ def test_named_kernels_are_known_by_their_factors():
     assert gaussian({"y": 1, "x": 2}).is_separable
     assert box({"y": 2, "x": 3}).is_separable
     assert not box({"x": 3}).is_separable
-
-
-def test_a_dim_that_is_not_the_arrays_is_refused():
-    with pytest.raises(DimError, match=r"'xx'.*did you mean 'x'"):
-        Kernel.parse([1, 2], "xx", DIMS)

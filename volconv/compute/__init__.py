@@ -4,7 +4,7 @@ from volconv.compute.choose import ENGINES, Choice, check_engine, choose_engine
 from volconv.compute.compiled.program import aligned_empty
 from volconv.compute.compiled.separable import factorise
 from volconv.compute.correlation import Correlation
-from volconv.compute.numbers import Numbers, cast, numbers_of
+from volconv.compute.numbers import Numbers, cast, checked_dtype, numbers_of
 
 __all__ = [
     "ENGINES",
@@ -14,6 +14,7 @@ __all__ = [
     "aligned_empty",
     "cast",
     "check_engine",
+    "checked_dtype",
     "choose_engine",
     "factorise",
     "numbers_of",

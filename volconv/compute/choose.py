@@ -95,8 +95,13 @@ def choose_engine(
                 "one factor for each of several dimensions",
                 "use engine='auto'",
             )
-        return Choice("direct", f"{taps} taps that are no product of factors")
-    direct = DIRECT_TAP * taps
+        shape = (
+            "that are no product of factors"
+            if factors is None
+            else "along one dimension"
+        )
+        return Choice("direct", f"{taps} taps {shape}")
+    direct = DIRECT_TAP * max(1, taps)
     separable = separable_cost(factors, strides)
     by_cost = "separable" if separable < direct else "direct"
     chosen = by_cost if engine == "auto" else engine

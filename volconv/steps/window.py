@@ -16,6 +16,7 @@ from volconv.compute import (
     Choice,
     Correlation,
     Numbers,
+    checked_dtype,
     choose_engine,
     factorise,
     numbers_of,
@@ -168,7 +169,7 @@ def window_step(
     )
     is_filled = "constant" in dict(boundaries.kinds).values()
     if is_filled:
-        boundaries.check_fill(meta.dtype)
+        boundaries.check_fill(checked_dtype("data", meta.dtype).name)
     fill_value = boundaries.fill_value if is_filled else 0
     numbers = numbers_of(meta.dtype, kernel.factors[0], fill_value, options.dtype)
     target = replace(
