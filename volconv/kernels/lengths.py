@@ -196,7 +196,8 @@ def check_length(where: str, length: object) -> float | str:
         except KernelError as error:
             raise KernelError(where, repr(length), error.expected) from None
         return length
-    return check_spread(where, cells_in_number(where, length))
+    cells_in_number(where, length)  # refuses what is neither
+    return check_spread(where, length)
 
 
 def cells_in_number(where: str, length: object) -> float:
