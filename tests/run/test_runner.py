@@ -62,7 +62,7 @@ def tree(store):
 
 def test_a_run_writes_what_the_functions_compute_bit_for_bit(folder, volume):
     outcome = run(folder)
-    assert outcome.computed == prepared(folder).plan.grid.total > 4
+    assert outcome.computed == prepared(folder).plan.blocks > 4
     found = result(folder).density
     wanted = expected(volume)
     assert_array_equal(found.values.view("u4"), wanted.values.view("u4"))
@@ -107,7 +107,7 @@ def test_a_second_run_recomputes_nothing(folder):
     before = tree(folder / "out.zarr")
     times = (folder / "out.zarr/zarr.json").stat().st_mtime_ns
     outcome = run(folder)
-    assert (outcome.computed, outcome.kept) == (0, prepared(folder).plan.grid.total)
+    assert (outcome.computed, outcome.kept) == (0, prepared(folder).plan.blocks)
     assert tree(folder / "out.zarr") == before
     assert (folder / "out.zarr/zarr.json").stat().st_mtime_ns == times
 
@@ -207,7 +207,7 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(folder):
     shutil.rmtree(folder / "out.zarr")
     target = interrupted(folder)
     journal = target.journal.read_text().splitlines()
-    total = prepared(folder).plan.grid.total
+    total = prepared(folder).plan.blocks
     seen = []
     outcome = run(folder, progress=lambda done, _: seen.append(done))
     assert outcome.kept == len([line for line in journal if line]) >= 3
@@ -238,7 +238,7 @@ def test_an_object_that_is_lost_or_cut_is_computed_again(folder):
     shutil.rmtree(folder / "out.zarr")
     target = interrupted(folder, blocks=4)
     lines = [json.loads(x) for x in target.journal.read_text().splitlines() if x]
-    lost, cut = (target.store / "density" / line["objects"][0][0] for line in lines[:2])
+    lost, cut = (target.store / "density" / line["objects"][0][1] for line in lines[:2])
     lost.unlink()
     cut.write_bytes(cut.read_bytes()[:-1])
     assert run(folder).kept == len(lines) - 2
@@ -252,7 +252,7 @@ def test_other_blocks_go_on_with_the_same_objects(folder):
     shutil.rmtree(folder / "out.zarr")
     interrupted(folder, blocks=5)
     wide = prepared(folder, workers=1)
-    assert wide.plan.grid != prepared(folder).plan.grid
+    assert wide.plan.blocks != prepared(folder).plan.blocks
     outcome = run(folder, limits={"workers": 1})
     assert outcome.kept >= 1
     assert tree(folder / "out.zarr") == whole

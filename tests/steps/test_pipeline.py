@@ -13,8 +13,8 @@ from volconv.geometry import Interval
 from volconv.kernels import Kernel, gaussian
 from volconv.steps import (
     WindowOptions,
+    chain,
     compute_box,
-    result_meta,
     source_intervals,
     window_step,
 )
@@ -82,11 +82,11 @@ def stored_between(array, steps, compute):
 @given(pipelines(kinds="ifc"), st.data())
 def test_any_box_is_the_same_box_of_the_whole(case, data):
     array, steps = case
-    shape = result_meta(meta_of(array.shape, array.dtype.name), steps).shape
-    whole = compute_box(steps, whole_box(shape), Reader(array))
+    shape = chain(steps).target(meta_of(array.shape, array.dtype.name)).shape
+    whole = compute_box(chain(steps), whole_box(shape), Reader(array))
     for _ in range(3):
         box = tuple(data.draw(intervals(size)) for size in shape)
-        part = compute_box(steps, box, Reader(array))
+        part = compute_box(chain(steps), box, Reader(array))
         assert same_bits(part, whole[tuple(interval.slice for interval in box)])
 
 
@@ -94,7 +94,7 @@ def test_any_box_is_the_same_box_of_the_whole(case, data):
 def test_fused_steps_equal_steps_with_the_result_stored_in_between(case):
     array, steps = case
     box = whole_box(steps[-1].target.shape)
-    found = compute_box(steps, box, Reader(array))
+    found = compute_box(chain(steps), box, Reader(array))
     assert same_bits(
         found, stored_between(array, steps, lambda step, block: step.compute(block))
     )
@@ -118,7 +118,7 @@ def weights_over(step):
 @given(pipelines(dtypes=("bool", "uint8", "int8", "int16", "uint32"), kinds="i"))
 def test_a_pipeline_of_integers_equals_sums_of_pythons_integers(case):
     array, steps = case
-    found = compute_box(steps, whole_box(steps[-1].target.shape), Reader(array))
+    found = compute_box(chain(steps), whole_box(steps[-1].target.shape), Reader(array))
     expected = stored_between(
         array,
         steps,
@@ -130,7 +130,7 @@ def test_a_pipeline_of_integers_equals_sums_of_pythons_integers(case):
 @given(pipelines(dtypes=("float64",), kinds="f"))
 def test_a_pipeline_of_floats_equals_the_oracle(case):
     array, steps = case
-    found = compute_box(steps, whole_box(steps[-1].target.shape), Reader(array))
+    found = compute_box(chain(steps), whole_box(steps[-1].target.shape), Reader(array))
     expected = stored_between(
         array,
         steps,
@@ -143,8 +143,8 @@ def test_a_pipeline_of_floats_equals_the_oracle(case):
 @given(pipelines())
 def test_a_result_has_the_shape_and_dtype_that_its_description_tells(case):
     array, steps = case
-    meta = result_meta(meta_of(array.shape, array.dtype.name), steps)
-    found = compute_box(steps, whole_box(meta.shape), Reader(array))
+    meta = chain(steps).target(meta_of(array.shape, array.dtype.name))
+    found = compute_box(chain(steps), whole_box(meta.shape), Reader(array))
     assert found.shape == meta.shape
     assert found.dtype == meta.dtype
 
@@ -167,9 +167,9 @@ def test_source_intervals_hold_what_the_outputs_read(case, data):
 
 def test_no_steps_are_what_is_read():
     array = np.arange(6)
-    found = compute_box([], (Interval(1, 4),), Reader(array))
+    found = compute_box(chain([]), (Interval(1, 4),), Reader(array))
     assert found.tolist() == [1, 2, 3]
-    assert result_meta(meta_of((6,), "int64"), []) == meta_of((6,), "int64")
+    assert chain([]).target(meta_of((6,), "int64")) == meta_of((6,), "int64")
 
 
 def test_a_box_inside_reads_its_halo_once():
@@ -181,7 +181,7 @@ def test_a_box_inside_reads_its_halo_once():
         steps.append(correlate_step(meta, np.ones(5), None, smooth))
         meta = steps[-1].target
     read = Reader(array)
-    compute_box(steps, (Interval(15, 20),), read)
+    compute_box(chain(steps), (Interval(15, 20),), read)
     assert read.boxes == [(Interval(9, 26),)]
 
 
@@ -190,7 +190,7 @@ def test_a_stack_of_padded_steps_is_not_one_step_over_a_padded_input():
     same = WindowOptions(padding=1)
     first = correlate_step(meta_of((4,), "float64"), [1, 1, 1], None, same)
     second = correlate_step(first.target, [1, 1, 1], None, same)
-    found = compute_box([first, second], (Interval(0, 4),), Reader(array))
+    found = compute_box(chain([first, second]), (Interval(0, 4),), Reader(array))
     # between the steps: 2 3 3 2, with zeros beyond; one step of five taps gives 6 first
     assert found.tolist() == [5, 8, 8, 5]
 
@@ -203,7 +203,7 @@ def test_longitude_wraps_while_latitude_keeps_its_edge():
         Kernel.parse([[1.0, 0, 0], [0, 0, 0], [0, 0, 0]], ("y", "x"), ("y", "x")),
         WindowOptions(padding="same", boundary={"y": "edge", "x": "wrap"}),
     )
-    found = compute_box([step], whole_box((3, 4)), Reader(array))
+    found = compute_box(chain([step]), whole_box((3, 4)), Reader(array))
     assert found.tolist() == [[3, 0, 1, 2], [3, 0, 1, 2], [7, 4, 5, 6]]
 
 
@@ -228,7 +228,7 @@ def test_smoothing_that_wraps_equals_scipy_for_every_box(kind):
     for y in range(0, 10, 4):
         for x in range(0, 12, 5):
             box = (Interval(y, min(y + 4, 10)), Interval(x, min(x + 5, 12)))
-            found = compute_box([step], box, Reader(array))
+            found = compute_box(chain([step]), box, Reader(array))
             np.testing.assert_allclose(
                 found, theirs[box[0].slice, box[1].slice], rtol=1e-13
             )
@@ -243,7 +243,7 @@ def test_a_tail_of_one_cell_under_a_halo_of_two_keeps_its_place():
         WindowOptions(padding="same", boundary="reflect"),
     )
     for start, stop in ((0, 64), (64, 128), (128, 129)):
-        found = compute_box([step], (Interval(start, stop),), Reader(array))
+        found = compute_box(chain([step]), (Interval(start, stop),), Reader(array))
         assert found.tolist() == list(range(start, stop))
 
 
@@ -251,7 +251,7 @@ def test_a_stride_that_no_chunk_is_a_multiple_of_keeps_its_grid():
     array = np.arange(40)
     step = correlate_step(meta_of((40,), "int64"), [1], None, WindowOptions(stride=3))
     found = [
-        compute_box([step], (Interval(k, min(k + 4, 14)),), Reader(array))
+        compute_box(chain([step]), (Interval(k, min(k + 4, 14)),), Reader(array))
         for k in range(0, 14, 4)
     ]
     assert np.concatenate(found).tolist() == list(range(0, 40, 3))

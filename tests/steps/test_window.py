@@ -20,7 +20,7 @@ from volconv.errors import (
 from volconv.geometry import Interval, Window
 from volconv.kernels import Kernel, gaussian
 from volconv.meta import ArrayMeta, Axis
-from volconv.steps import WindowOptions, compute_box
+from volconv.steps import WindowOptions, chain, compute_box
 from volconv.steps.box import box_step
 from volconv.steps.correlate import convolve_step, correlate_step
 from volconv.steps.gaussian import gaussian_step
@@ -35,7 +35,7 @@ SCAN = ArrayMeta(
 def whole(step, array):
     box = tuple(Interval(0, size) for size in step.target.shape)
     return compute_box(
-        [step], box, lambda inner: array[tuple(one.slice for one in inner)]
+        chain([step]), box, lambda inner: array[tuple(one.slice for one in inner)]
     )
 
 

@@ -15,7 +15,7 @@ from volconv.text import parse_bytes
 if TYPE_CHECKING:
     from volconv.run.prepare import Prepared
 
-__all__ = ["ConfigPath", "Memory", "Threads", "plan", "prepared", "print_plan"]
+__all__ = ["ConfigPath", "Memory", "NoFuse", "Threads", "plan", "prepared", "print_plan"]
 
 ConfigPath = Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML file.")]
 Memory = Annotated[
@@ -30,21 +30,28 @@ Threads = Annotated[
     int | None,
     typer.Option(help="Tasks at once on this machine. Default: one for each core."),
 ]
+NoFuse = Annotated[
+    bool,
+    typer.Option("--no-fuse", help="Store the result of each step before the next."),
+]
 
 
 def plan(
     config: ConfigPath,
     memory: Memory = None,
     threads: Threads = None,
+    no_fuse: NoFuse = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print it as JSON, sizes in bytes.")
     ] = False,
 ) -> None:
     """Show what a run would do: shapes, coordinates, blocks, bytes, memory."""
-    print_plan(prepared(config, memory, threads), as_json=as_json)
+    print_plan(prepared(config, memory, threads, fuse=not no_fuse), as_json=as_json)
 
 
-def prepared(config: str, memory: str | None, threads: int | None) -> Prepared:
+def prepared(
+    config: str, memory: str | None, threads: int | None, *, fuse: bool
+) -> Prepared:
     """The plan of a configuration in a file, and what it needs to be carried out."""
     loaded = load_config(config).located(Path(config).parent)
     from volconv.run.prepare import Limits, prepare
@@ -56,15 +63,14 @@ def prepared(config: str, memory: str | None, threads: int | None) -> Prepared:
         if threads < 1:
             raise GeometryError("--threads", str(threads), "at least 1")
         given["workers"] = threads
-    return prepare(loaded, Limits(**given))
+    return prepare(loaded, Limits(**given), fuse=fuse)
 
 
 def print_plan(ready: Prepared, *, as_json: bool) -> None:
     """Print a plan to stdout."""
     from volconv.plan.report import plan_json, plan_text
 
-    coords = ready.labels.coords
     if as_json:
-        print(json.dumps(plan_json(ready.plan, coords), indent=2))
+        print(json.dumps(plan_json(ready.plan, ready.coords), indent=2))
     else:
-        print(plan_text(ready.plan, coords), flush=True)
+        print(plan_text(ready.plan, ready.coords), flush=True)

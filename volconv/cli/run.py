@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from volconv.cli.exits import exit_code
-from volconv.cli.plan import ConfigPath, Memory, Threads, prepared, print_plan
+from volconv.cli.plan import ConfigPath, Memory, NoFuse, Threads, prepared, print_plan
 from volconv.cli.report import print_error
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def run(
     ] = "threads",
     memory: Memory = None,
     threads: Threads = None,
+    no_fuse: NoFuse = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan and leave.")
     ] = False,
@@ -45,7 +46,7 @@ def run(
     ] = False,
 ) -> None:
     """Show the plan, then run it. Goes on where an earlier run was stopped."""
-    ready = prepared(config, memory, threads)
+    ready = prepared(config, memory, threads, fuse=not no_fuse)
     print_plan(ready, as_json=False)
     if dry_run:
         return
@@ -69,6 +70,12 @@ def run(
         print_error(error)
         raise typer.Exit(exit_code(error)) from None
     kept = f", {outcome.kept} were there already" if outcome.kept else ""
+    tally = outcome.tally
+    if outcome.computed:
+        print(
+            f"cells    from {tally.lowest:g} to {tally.highest:g}, "
+            f"{tally.nonfinite} not finite"
+        )
     print(f"done     {outcome.computed} blocks computed{kept}: {output}")
 
 

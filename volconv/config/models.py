@@ -21,42 +21,22 @@ from volconv.config.codecs import Codec, Zstd
 from volconv.errors import (
     DimError,
     GeometryError,
-    InputError,
     KindError,
     OutputError,
     VolconvError,
 )
 from volconv.meta import ArrayMeta, Axis
-from volconv.steps.fields import Count, Dims, DTypeName
+from volconv.steps.fields import Count, Dims, DTypeName, PathText
 from volconv.steps.model import SettingsModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
 from volconv.steps.registry import step_classes
 from volconv.steps.settings import StepSettings
+from volconv.steps.wiring import wiring_faults
 
 __all__ = ["Config", "Input", "Output", "located"]
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 """How a path that is not of this machine's files begins."""
-
-
-def read_path(path: str) -> str:
-    """The path, if it is one and means what it says.
-
-    Raises
-    ------
-    InputError
-        If it is empty, has control characters, would need a shell to be expanded, or
-        chains one file system to another.
-    """
-    if not path or not path.isprintable():
-        raise InputError("", short(path), "a path")
-    if path.startswith("~") or "$" in path:
-        raise InputError(
-            "", repr(path), "a path as it is", "write it out: ~ and $ are not expanded"
-        )
-    if "::" in path:
-        raise InputError("", repr(path), "one path, without '::'")
-    return path
 
 
 def read_version(value: object) -> object:
@@ -83,7 +63,6 @@ def some_steps(steps: tuple[StepSettings, ...]) -> tuple[StepSettings, ...]:
     return steps
 
 
-PathText = Annotated[StrictStr, AfterValidator(refusing(read_path))]
 Name = Annotated[StrictStr, Field(min_length=1)]
 AnyStep = Annotated[StepSettings, OneKey(step_classes, "operation")]
 
@@ -182,16 +161,33 @@ class Config(SettingsModel):
         require_dims("steps", info, named)
         return steps
 
+    @field_validator("steps")
+    @classmethod
+    def read_what_is_there(
+        cls, steps: tuple[StepSettings, ...]
+    ) -> tuple[StepSettings, ...]:
+        """The steps, if each reads a step before it, and no two share a name."""
+        errors = [
+            ((number, steps[number].step_name, key), error)
+            for number, key, error in wiring_faults(steps)
+        ]
+        if errors:
+            raise refused_at("steps", errors)
+        return steps
+
     @field_validator("output")
     @classmethod
     def is_another_store(cls, output: Output, info: ValidationInfo) -> Output:
         """The output, if it is not the input and names only its dimensions."""
         source = info.data.get("input")
-        if source and os.path.normpath(source.path) == os.path.normpath(output.path):
-            error = OutputError(
-                "", f"the input's path {source.path!r}", "another store"
-            )
-            raise refused_at("output", [(("path",), error)])
+        taken = {"the input's": source.path} if source else {}
+        for number, step in enumerate(info.data.get("steps") or (), start=1):
+            if step.save is not None:
+                taken[f"what step {number} saves:"] = step.save
+        for whose, path in taken.items():
+            if os.path.normpath(path) == os.path.normpath(output.path):
+                error = OutputError("", f"{whose} path {path!r}", "another store")
+                raise refused_at("output", [(("path",), error)])
         sizes: dict[str, Mapping[str, int]] = {
             "chunks": output.chunks,
             "shards": output.shards,
@@ -220,7 +216,13 @@ class Config(SettingsModel):
             key: part.model_copy(update={"path": located(part.path, folder)})
             for key, part in (("input", self.input), ("output", self.output))
         }
-        return self.model_copy(update=paths)
+        steps = tuple(
+            step
+            if step.save is None
+            else step.model_copy(update={"save": located(step.save, folder)})
+            for step in self.steps
+        )
+        return self.model_copy(update={**paths, "steps": steps})
 
 
 def within(

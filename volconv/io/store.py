@@ -37,8 +37,9 @@ __all__ = [
     "finish_store",
     "object_key",
     "record_of",
-    "stored_record",
+    "stored_bytes",
     "sync_folder",
+    "sync_objects",
     "write_box",
 ]
 
@@ -134,22 +135,37 @@ def object_key(unit: Iterable[int]) -> str:
     return "/".join(["c", *map(str, unit)])
 
 
-def record_of(path: Path, spec: OutputSpec, key: str) -> tuple[int, int]:
-    """Bytes and crc32c of a stored object, after they are safe on the disk."""
+def record_of(
+    path: Path, spec: OutputSpec, key: str, *, sync: bool = False
+) -> tuple[int, int]:
+    """Bytes and crc32c of a stored object, perhaps after they are safe on the disk."""
     file = path / spec.variable / key
     with file.open("rb") as handle:
         content = handle.read()
-        os.fsync(handle.fileno())
-    sync_folder(file.parent)
+        if sync:
+            os.fsync(handle.fileno())
+    if sync:
+        sync_folder(file.parent)
     return len(content), google_crc32c.value(content)
 
 
-def stored_record(path: Path, spec: OutputSpec, key: str) -> int | None:
+def stored_bytes(path: Path, spec: OutputSpec, key: str) -> int | None:
     """Bytes of a stored object; None where it is not there."""
     try:
         return (path / spec.variable / key).stat().st_size
     except FileNotFoundError:
         return None
+
+
+def sync_objects(files: Iterable[Path]) -> None:
+    """Make stored objects, and their folders' entries, safe on the disk."""
+    folders = set()
+    for file in files:
+        with file.open("rb") as handle:
+            os.fsync(handle.fileno())
+        folders.add(file.parent)
+    for folder in folders:
+        sync_folder(folder)
 
 
 def sync_folder(folder: Path) -> None:

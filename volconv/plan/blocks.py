@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from volconv.geometry import Interval
@@ -70,6 +70,13 @@ class BlockGrid:
             number, digit = divmod(number, count)
             place.append(digit)
         return tuple(reversed(place))
+
+    def number(self, index: Sequence[int]) -> int:
+        """The block at a place along each axis."""
+        found = 0
+        for place, count in zip(index, self.counts, strict=True):
+            found = found * count + place
+        return found
 
     def intervals(self, axis: int) -> list[Interval]:
         """The cells of each block along an axis."""

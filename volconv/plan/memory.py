@@ -9,14 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from volconv.meta import ArrayMeta
-from volconv.plan.blocks import BlockGrid
-from volconv.plan.reads import halo_sizes
-from volconv.steps import Step
+from volconv.plan.demands import AxisDemands
+from volconv.plan.write import Write
+from volconv.steps import Pipeline, source_intervals
+from volconv.steps.pipeline import sources
 
 __all__ = ["Part", "task_memory"]
 
-CHUNKS_IN_FLIGHT = 4
-"""Chunks that one task decodes at a time: the reader's limit, set by the runner."""
+DECODING = 3
+"""Chunks in the reader's hands while one is decoded: its bytes, its cells, and the cells
+once more where the codecs are a chain."""
+
+ENCODING = 3
+"""Storage units in the writer's hands, likewise."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,10 @@ class Part:
 
 
 def task_memory(
-    source: ArrayMeta, steps: Sequence[Step], grid: BlockGrid, dtype: str
+    source: ArrayMeta,
+    pipeline: Pipeline,
+    demands: Sequence[AxisDemands],
+    writes: Sequence[Write],
 ) -> tuple[Part, ...]:
     """The parts that are in memory at once when a task needs most.
 
@@ -44,56 +52,79 @@ def task_memory(
     ----------
     source : ArrayMeta
         The input.
-    steps : sequence of Step
-        The pipeline.
-    grid : BlockGrid
-        Blocks of the output.
-    dtype : str
-        dtype of what is stored.
+    pipeline : Pipeline
+        The steps.
+    demands : sequence of AxisDemands
+        What blocks need, for each axis.
+    writes : sequence of Write
+        What is stored.
 
     Notes
     -----
-    A step holds its padded block while the one before it makes the block's cells, and
-    again while it computes from them; the largest of these moments counts. At the end
-    the result is held while a storage unit is encoded.
+    A place is held from when it is computed until the last step that reads it. A step
+    holds its padded block beside that, where it pads, and what it works with; the
+    largest of these moments counts. At the end, or where a result is saved, it is held
+    while a storage unit is encoded.
     """
-    sizes = halo_sizes(steps, grid.block)
-    item = np.dtype(source.dtype).itemsize
-    read = sizes[0][1] if steps else grid.block
-    box = math.prod(
-        min(cells, size) for cells, size in zip(read, source.shape, strict=True)
-    )
-    chunk = math.prod(source.chunks or (0,)) * item
-    peak = [
-        Part("input box", box * item),
-        Part("chunks in decoding", CHUNKS_IN_FLIGHT * 2 * chunk),
-    ]
-    for number, (step, (result, padded)) in enumerate(
-        zip(steps, sizes, strict=True), start=1
-    ):
-        outputs, cells = math.prod(result), math.prod(padded)
-        block = Part(
-            f"step {number} ({step.name}): block with halo",
-            cells * np.dtype(step.source.dtype).itemsize,
+    typical = [demand.typical for demand in demands]
+    chunk = math.prod(source.chunks or (0,)) * np.dtype(source.dtype).itemsize
+    held: dict[int, Part] = {}
+    moments: list[list[Part]] = []
+    written = {write.place: write for write in writes}
+    for place in range(pipeline.last + 1):
+        meta = pipeline.meta(place, source)
+        outputs = math.prod(
+            sum(cells.size for cells in one[place]) for one in typical
         )
-        work = Part(
-            f"step {number} ({step.name}): result and work",
-            step.work_bytes(outputs, cells),
-        )
-        peak = largest([*peak, block], [block, work])
-    out = math.prod(grid.block) * np.dtype(dtype).itemsize
-    unit = math.prod(grid.unit) * np.dtype(dtype).itemsize
-    result_bytes = (
-        math.prod(grid.block)
-        * np.dtype(steps[-1].target.dtype if steps else source.dtype).itemsize
-    )
-    writing = [
-        Part("result", result_bytes + (out if result_bytes != out else 0)),
-        Part("storage unit in encoding", 3 * unit),
-    ]
-    return tuple(largest(peak, writing))
+        itemsize = np.dtype(meta.dtype).itemsize
+        if place == 0:
+            own = Part("input box", outputs * itemsize)
+            moments.append([own, Part("chunk in decoding", DECODING * chunk)])
+        else:
+            own = Part(f"{label(pipeline, place)}: result", outputs * itemsize)
+            moments.append([*held.values(), *working(pipeline, place, typical, outputs)])
+        held[place] = own
+        if place in written:
+            moments.append([*held.values(), *storing(written[place], outputs, itemsize)])
+        for done, last in enumerate(pipeline.last_uses[: place + 1]):
+            if last <= place and done not in written:
+                held.pop(done, None)
+    largest = max(moments, key=lambda parts: sum(part.nbytes for part in parts))
+    return tuple(part for part in largest if part.nbytes)
 
 
-def largest(first: list[Part], second: list[Part]) -> list[Part]:
-    """The list whose parts are more in sum."""
-    return max(first, second, key=lambda parts: sum(part.nbytes for part in parts))
+def working(
+    pipeline: Pipeline, place: int, typical: Sequence[tuple[object, ...]], outputs: int
+) -> list[Part]:
+    """What a step holds beside its inputs: padded blocks, its result, its work."""
+    step = pipeline.nodes[place - 1].step
+    name = label(pipeline, place)
+    boxes = [one[place] for one in typical]
+    cells = 0
+    if all(boxes):
+        widest = tuple(max(b, key=lambda side: side.size) for b in boxes)  # type: ignore[call-overload]
+        cells = math.prod(side.size for side in source_intervals(step, widest))
+    pads = any(any(window.padding) for _, window in step.geometry)
+    block = sum(
+        cells * np.dtype(meta.dtype).itemsize for meta in sources(step) if pads
+    )
+    return [
+        Part(f"{name}: block with padding", block),
+        Part(f"{name}: result and work", step.work_bytes(outputs, cells)),
+    ]
+
+
+def storing(write: Write, outputs: int, itemsize: int) -> list[Part]:
+    """What it takes to store a result: a cast copy, and a unit in encoding."""
+    stored = np.dtype(write.output.dtype).itemsize
+    unit = math.prod(write.output.unit) * stored
+    is_cast = stored != itemsize
+    return [
+        Part("result as stored", outputs * stored if is_cast else 0),
+        Part("storage unit in encoding", ENCODING * unit),
+    ]
+
+
+def label(pipeline: Pipeline, place: int) -> str:
+    """A step as people tell it."""
+    return f"step {place} ({pipeline.nodes[place - 1].step.name})"

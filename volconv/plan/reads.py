@@ -1,89 +1,159 @@
-"""What a block reads of the input, counted without reading it."""
+"""What blocks read of the input along one axis, counted without reading it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import pairwise
 
-from volconv.boundary import source_boxes
 from volconv.geometry import Interval
-from volconv.meta import ArrayMeta
-from volconv.plan.blocks import BlockGrid
-from volconv.steps import Step
 
-__all__ = ["axis_reads", "decoded_bytes", "halo_sizes"]
+__all__ = ["AxisReads"]
+
+Needs = tuple[tuple[Interval, ...], ...]
 
 
-def axis_reads(
-    steps: Sequence[Step], dim: str, outputs: Interval
-) -> tuple[Interval, ...]:
-    """Intervals of the input that a range of outputs reads along one dimension.
+@dataclass(frozen=True)
+class AxisReads:
+    """The cells of one axis that each block reads, and the chunks that hold them.
 
-    More than one where a boundary needs cells of the far side.
+    Parameters
+    ----------
+    size : int
+        Cells of the axis.
+    chunk : int
+        Cells of a chunk; the last one may hold fewer.
+    needs : tuple of tuple of Interval
+        For each block in order, what it reads: more than one interval where a boundary
+        needs the far side.
+
+    Examples
+    --------
+    >>> needs = ((Interval(0, 5),), (Interval(3, 9),), (Interval(7, 10),))
+    >>> reads = AxisReads(10, 4, needs)
+    >>> [list(chunks) for chunks in reads.chunks]
+    [[0, 1], [0, 1, 2], [1, 2]]
+    >>> reads.decoded(1), reads.decoded(3)
+    (24, 10)
     """
-    wanted: tuple[Interval, ...] = (outputs,)
-    for step in reversed(steps):
-        wanted = tuple(
-            source
-            for interval in wanted
-            for source in source_boxes(
-                step.geometry[dim].source(interval),
-                step.source.sizes[dim],
-                step.boundaries[dim],
-            )
+
+    size: int
+    chunk: int
+    needs: Needs
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    @cached_property
+    def chunks(self) -> tuple[tuple[int, ...], ...]:
+        """Numbers of the chunks that each block reads from."""
+        return tuple(tuple(chunks_of(need, self.chunk)) for need in self.needs)
+
+    def readers(self, chunk: int) -> tuple[int, ...]:
+        """Blocks that read a chunk, in order."""
+        return self.readers_by_chunk.get(chunk, ())
+
+    @cached_property
+    def readers_by_chunk(self) -> dict[int, tuple[int, ...]]:
+        """For each chunk that is read, the blocks that read it."""
+        found: dict[int, list[int]] = {}
+        for block, chunks in enumerate(self.chunks):
+            for chunk in chunks:
+                found.setdefault(chunk, []).append(block)
+        return {chunk: tuple(blocks) for chunk, blocks in found.items()}
+
+    @cached_property
+    def is_shared(self) -> bool:
+        """Whether some chunk is read by more than one block."""
+        seen: set[int] = set()
+        for chunks in self.chunks:
+            if not seen.isdisjoint(chunks):
+                return True
+            seen.update(chunks)
+        return False
+
+    @property
+    def advance(self) -> int:
+        """Cells from one block's to the next one's, whole chunks of them."""
+        cells = -(-self.size // len(self.needs))
+        return min(self.size, -(-cells // self.chunk) * self.chunk)
+
+    @cached_property
+    def most(self) -> int:
+        """Cells that a block reads, at most."""
+        return max(sum(need.size for need in needs) for needs in self.needs)
+
+    def reversed(self) -> AxisReads:
+        """The same with the last block first."""
+        return AxisReads(self.size, self.chunk, self.needs[::-1])
+
+    def cells(self, chunk: int) -> int:
+        """Cells of a chunk."""
+        return min(self.chunk, self.size - chunk * self.chunk)
+
+    def groups(self, width: int) -> Iterator[range]:
+        """Blocks of each turn of a loop."""
+        count = len(self.needs)
+        return (
+            range(start, min(start + width, count)) for start in range(0, count, width)
         )
-    return wanted
 
+    @lru_cache(maxsize=4096)  # noqa: B019 (a few live as long as a plan is made)
+    def decoded(self, width: int) -> int:
+        """Cells of the chunks that are decoded if each `width` blocks read for themselves.
 
-def decoded_bytes(
-    source: ArrayMeta, steps: Sequence[Step], grid: BlockGrid, itemsize: int
-) -> int:
-    """Bytes that all blocks decode, each reading for itself.
-
-    A chunk that a block touches is decoded whole; one that several blocks touch is
-    decoded for each.
-    """
-    chunks = source.chunks or (1,) * len(source.axes)
-    decoded = 1
-    for axis, dim in enumerate(source.dims):
-        decoded *= sum(
-            sum(
-                chunk_cells(interval, chunks[axis], source.shape[axis])
-                for interval in axis_reads(steps, dim, outputs)
-            )
-            for outputs in grid.intervals(axis)
+        Chunks that blocks of one group share count once.
+        """
+        return sum(
+            sum(map(self.cells, {c for block in group for c in self.chunks[block]}))
+            for group in self.groups(width)
         )
-    return decoded * itemsize
+
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def held(self, width: int) -> int:
+        """Cells to be held between two groups of blocks, at most, to decode none again.
+
+        Those of chunks that are decoded already which later groups read.
+        """
+        uses: dict[int, dict[int, list[Interval]]] = {}
+        for number, group in enumerate(self.groups(width)):
+            for block in group:
+                for need in self.needs[block]:
+                    for chunk in chunks_of((need,), self.chunk):
+                        start = chunk * self.chunk
+                        part = need.intersect(Interval(start, start + self.chunk))
+                        uses.setdefault(chunk, {}).setdefault(number, []).append(part)
+        held = [0] * -(-len(self.needs) // width)
+        for by_group in uses.values():
+            for before, after in pairwise(sorted(by_group)):
+                later = [p for n, parts in by_group.items() if n >= after for p in parts]
+                cells = union_size(later)
+                for number in range(before, after):
+                    held[number] += cells
+        return max(held, default=0)
 
 
-def chunk_cells(interval: Interval, chunk: int, size: int) -> int:
-    """Cells of the chunks that an interval touches."""
-    if interval.size == 0:
-        return 0
-    first = interval.start // chunk * chunk
-    last = -(-interval.stop // chunk) * chunk
-    return min(last, size) - first
+def chunks_of(needs: Sequence[Interval], chunk: int) -> list[int]:
+    """Numbers of the chunks that some cells lie in, in order."""
+    found = {
+        number
+        for need in needs
+        if need.size
+        for number in range(need.start // chunk, -(-need.stop // chunk))
+    }
+    return sorted(found)
 
 
-def halo_sizes(
-    steps: Sequence[Step], block: Sequence[int]
-) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """For each step, the sizes of a block's result and of the padded block under it."""
-    sizes = []
-    result = tuple(block)
-    for step in reversed(steps):
-        padded = tuple(
-            step.geometry[dim].source(Interval(0, outputs)).size
-            for dim, outputs in zip(step.source.dims, result, strict=True)
-        )
-        sizes.append((result, padded))
-        result = tuple(
-            min(cells, size)
-            for cells, size in zip(padded, step.source.shape, strict=True)
-        )
-    return sizes[::-1]
-
-
-def cells(sizes: Sequence[int]) -> int:
-    """Cells of a box with these sizes."""
-    return math.prod(sizes)
+def union_size(intervals: Sequence[Interval]) -> int:
+    """Cells that are in at least one of some intervals."""
+    cells, stop = 0, None
+    for interval in sorted(intervals):
+        start = interval.start if stop is None else max(interval.start, stop)
+        if interval.stop > start:
+            cells += interval.stop - start
+            stop = interval.stop
+    return cells

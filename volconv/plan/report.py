@@ -10,6 +10,7 @@ import xarray as xr
 
 from volconv.geometry import Window
 from volconv.plan.plan import Plan
+from volconv.plan.stage import PROCESS_MEMORY, Stage
 from volconv.text import bytes_text
 
 __all__ = ["plan_json", "plan_text"]
@@ -33,11 +34,12 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
         },
         "steps": [
             {
-                **step.describe(),
-                "sizes": step.target.sizes,
-                "engine_note": step.engine_note(),
+                **node.step.describe(),
+                "reads": list(node.inputs),
+                "sizes": node.step.target.sizes,
+                "engine_note": node.step.engine_note(),
             }
-            for step in plan.steps
+            for node in plan.pipeline.nodes
         ],
         "output": {
             "path": plan.output.path,
@@ -48,11 +50,7 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
                 for dim, pair in ends(plan, coords).items()
             },
         },
-        "blocks": {
-            "count": plan.grid.total,
-            "cells": list(plan.grid.block),
-            "along": list(plan.grid.counts),
-        },
+        "stages": [stage_json(plan, stage) for stage in plan.stages],
         "bytes": {
             "read": plan.bytes_read,
             "written": plan.bytes_written,
@@ -60,12 +58,35 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
         },
         "memory": {
             "task": plan.task_bytes,
-            "parts": {part.name: part.nbytes for part in plan.memory},
-            "tasks_at_once": plan.workers,
+            "tasks_at_once": plan.room.workers,
+            "process": PROCESS_MEMORY,
             "peak": plan.peak_bytes,
-            "limit": plan.limit,
+            "limit": plan.room.limit,
         },
         "fingerprint": plan.fingerprint,
+    }
+
+
+def stage_json(plan: Plan, stage: Stage) -> dict[str, Any]:
+    """A stage as JSON."""
+    return {
+        "steps": [stage.first, stage.first + stage.pipeline.last - 1],
+        "blocks": {
+            "count": stage.grid.total,
+            "cells": list(stage.grid.block),
+            "along": list(stage.grid.counts),
+            "order": order_text(plan, stage),
+        },
+        "bytes": {
+            "read": stage.bytes_read,
+            "written": stage.bytes_written,
+            "read_amplification": round(stage.read_amplification, 4),
+        },
+        "memory": {
+            "task": stage.task_bytes,
+            "parts": {part.name: part.nbytes for part in stage.memory},
+            "chunks_held": stage.cache_bytes,
+        },
     }
 
 
@@ -74,16 +95,20 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
     lines = [f"input    {sizes_text(plan.source.sizes)}  {plan.source.dtype}"]
     if plan.source.chunks:
         lines[0] += f"  in chunks of {by_text(plan.source.chunks)}"
-    for number, step in enumerate(plan.steps, start=1):
+    for number, node in enumerate(plan.pipeline.nodes, start=1):
+        step = node.step
         lines += [
-            f"step {number}   {step.name} -> {sizes_text(step.target.sizes)}  "
-            f"{step.target.dtype}",
+            f"step {number}   {step.name}{inputs_text(plan, number)} -> "
+            f"{sizes_text(step.target.sizes)}  {step.target.dtype}",
             *(
                 f"           {dim}: {window_text(window, step.boundaries[dim])}"
                 for dim, window in step.geometry
+                if not window.is_identity
             ),
             f"           engine {step.engine_note()}",
         ]
+        if number in plan.saves:
+            lines.append(f"           saved to {plan.saves[number].path}")
     output = plan.output
     lines.append(
         f"output   {sizes_text(plan.target.sizes)}  {output.dtype}  "
@@ -96,20 +121,62 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
         f"           {dim}: {pair[0]} … {pair[1]}"
         for dim, pair in ends(plan, coords).items()
     ]
+    for stage in plan.stages:
+        lines += stage_lines(plan, stage)
     lines += [
-        f"blocks   {plan.grid.total} of {by_text(plan.grid.block)} cells",
-        f"reads    {bytes_text(plan.bytes_read)}, "
-        f"{plan.read_amplification:.2f} times the input",
-        f"writes   {bytes_text(plan.bytes_written)} before compression",
-        f"memory   {bytes_text(plan.peak_bytes)} at most for {plan.workers} tasks at "
-        f"once, limit {bytes_text(plan.limit)}; one task {bytes_text(plan.task_bytes)}:",
-        *(
-            f"           {bytes_text(part.nbytes):>10}  {part.name}"
-            for part in plan.memory
-        ),
+        f"memory   {bytes_text(plan.peak_bytes)} at most, limit "
+        f"{bytes_text(plan.room.limit)}: {plan.room.workers} tasks at once, what they "
+        f"share, and the process's {bytes_text(PROCESS_MEMORY)}",
         f"to       {output.path} (variable {output.variable})",
     ]
     return "\n".join(lines)
+
+
+def stage_lines(plan: Plan, stage: Stage) -> list[str]:
+    """The blocks of a stage, what they read and write, and what they take."""
+    lines = []
+    if len(plan.stages) > 1:
+        last = stage.first + stage.pipeline.last - 1
+        steps = f"step {last}" if last == stage.first else f"steps {stage.first} to {last}"
+        stored = " into a store in between" if last < plan.pipeline.last else ""
+        lines.append(f"stage    {steps}{stored}")
+    read = f"{stage.read_amplification:.2f} times its input"
+    held = f", {bytes_text(stage.cache_bytes)} of them held" if stage.cache_bytes else ""
+    return [
+        *lines,
+        f"blocks   {stage.grid.total} of {by_text(stage.grid.block)} cells, "
+        f"{order_text(plan, stage)}",
+        f"reads    {bytes_text(stage.bytes_read)}, {read}{held}",
+        f"writes   {bytes_text(stage.bytes_written)} before compression",
+        f"task     {bytes_text(stage.task_bytes)} at most:",
+        *(
+            f"           {bytes_text(part.nbytes):>10}  {part.name}"
+            for part in stage.memory
+        ),
+    ]
+
+
+def order_text(plan: Plan, stage: Stage) -> str:
+    """The order of a stage's blocks: its loops, the outermost first."""
+    dims = plan.source.dims
+    words = []
+    for loop in stage.sweep.loops:
+        if stage.grid.counts[loop.axis] == 1:
+            continue
+        name = dims[loop.axis]
+        if stage.sweep.descending[loop.axis]:
+            name += " backwards"
+        words.append(f"{name} by {loop.width}" if loop.width > 1 else name)
+    return "by " + ", ".join(words) if words else "one"
+
+
+def inputs_text(plan: Plan, number: int) -> str:
+    """What a step reads, where that is not the step before it."""
+    node = plan.pipeline.nodes[number - 1]
+    if node.inputs == (number - 1,):
+        return ""
+    names = [f"step {place}" if place else "the input" for place in node.inputs]
+    return f" of {' and '.join(names)}"
 
 
 def cast_note(plan: Plan) -> list[str]:

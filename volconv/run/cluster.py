@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import dask
-from distributed import Client, LocalCluster
+import zarr
 
 from volconv.errors import ClusterError
+from volconv.plan.stage import Room
+from volconv.run.task import BlockRecord, Work
+from volconv.run.threads import run_in_threads
 
-__all__ = ["connected"]
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = ["crew_of"]
 
 LOOPBACK = "127.0.0.1"
+
+AT_ONCE = 4
+"""Chunks that one read decodes at a time: the memory of a task counts with it."""
+
+Crew = Callable[[Sequence[int]], Iterator[BlockRecord]]
+"""Takes turns, and gives the record of each block as it is finished."""
+
+
+@contextmanager
+def crew_of(on: str, room: Room, work: Work) -> Iterator[Crew]:
+    """Whoever carries the tasks of a stage out.
+
+    Parameters
+    ----------
+    on : str
+        ``threads``, ``processes``, or the address of a running scheduler.
+    room : Room
+        Threads or processes to start; a running scheduler has its own.
+    work : Work
+        What the tasks share.
+
+    Raises
+    ------
+    ClusterError
+        If `on` is none of these, or no scheduler answers there.
+    """
+    with zarr.config.set({"async.concurrency": AT_ONCE}):
+        if on == "threads":
+            yield lambda turns: run_in_threads(work, turns, room.workers)
+            return
+        if on == "processes":
+            work = replace(work, cache_bytes=work.cache_bytes // room.workers)
+        from volconv.run.stations import run_on_client
+
+        with connected(on, room.workers) as client:
+            yield lambda turns: run_on_client(work, turns, client)
 
 
 @contextmanager
@@ -23,29 +66,30 @@ def connected(on: str, workers: int) -> Iterator[Client]:
     Parameters
     ----------
     on : str
-        ``threads``, ``processes``, or the address of a running scheduler.
+        ``processes``, or the address of a running scheduler.
     workers : int
-        Threads or processes to start; a running scheduler has its own.
+        Processes to start; a running scheduler has its own.
 
     Raises
     ------
     ClusterError
         If `on` is none of these, or no scheduler answers there.
     """
+    from distributed import Client, LocalCluster
+
     quiet: dict[str, Any] = {
         "distributed.worker.memory.target": False,
         "distributed.worker.memory.spill": False,
         "distributed.admin.log-format": "%(name)s - %(message)s",
     }
     with dask.config.set(quiet):
-        if on in ("threads", "processes"):
-            in_process = on == "threads"
+        if on == "processes":
             with (
                 LocalCluster(
-                    n_workers=1 if in_process else workers,
-                    threads_per_worker=workers if in_process else 1,
-                    processes=not in_process,
-                    host=None if in_process else LOOPBACK,  # in-process needs no socket
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host=LOOPBACK,
                     dashboard_address=f"{LOOPBACK}:0",
                     memory_limit=0,
                     silence_logs=40,
@@ -61,6 +105,8 @@ def connected(on: str, workers: int) -> Iterator[Client]:
 @contextmanager
 def reached(address: str) -> Iterator[Client]:
     """A client of a running scheduler, which is left running."""
+    from distributed import Client
+
     if "://" not in address:
         raise ClusterError(
             "--on",

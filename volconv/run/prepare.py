@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import xarray as xr
 from dask.system import CPU_COUNT
@@ -10,15 +11,16 @@ from distributed.system import MEMORY_LIMIT
 
 from volconv.config import Config, codec_name
 from volconv.coordinates import output_attrs, output_coords
-from volconv.errors import VolconvError
 from volconv.io import ZarrSource
 from volconv.io.source import Stored
 from volconv.meta import ArrayMeta
 from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
+from volconv.plan.stage import Room
 from volconv.run.runner import Labels
 from volconv.run.target import PLAN_ATTRIBUTE
-from volconv.steps import Step
+from volconv.steps import Pipeline, Step
+from volconv.steps.wiring import resolved_pipeline
 
 __all__ = ["Limits", "Prepared", "prepare"]
 
@@ -49,10 +51,15 @@ class Prepared:
 
     plan: Plan
     source: ZarrSource
-    labels: Labels
+    labels: Mapping[int, Labels]
+
+    @property
+    def coords(self) -> xr.Dataset:
+        """Coordinates of the output."""
+        return self.labels[self.plan.pipeline.last].coords
 
 
-def prepare(config: Config, limits: Limits) -> Prepared:
+def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     """The plan of a configuration.
 
     Parameters
@@ -61,6 +68,8 @@ def prepare(config: Config, limits: Limits) -> Prepared:
         With paths that are resolved already.
     limits : Limits
         Tasks at once, and memory.
+    fuse : bool
+        Whether steps may run fused.
 
     Raises
     ------
@@ -74,11 +83,10 @@ def prepare(config: Config, limits: Limits) -> Prepared:
         given.path, given.variable, tuple(given.dims) if given.dims else None
     )
     stored = source.open()
-    steps = resolved_steps(config, stored.meta)
-    target = steps[-1].target
+    pipeline = resolved_pipeline(config.steps, stored.meta)
     output = config.output
     spec = output_spec(
-        target,
+        pipeline.target(stored.meta),
         stored.meta,
         path=output.path,
         variable=output.variable or stored.name,
@@ -88,37 +96,61 @@ def prepare(config: Config, limits: Limits) -> Prepared:
         codec=codec_name(output.codec),
         codec_options=output.codec.model_dump(),
     )
+    saves = {
+        place: replace(
+            output_spec(
+                pipeline.meta(place, stored.meta),
+                stored.meta,
+                path=step.save,
+                variable=spec.variable,
+            ),
+            codec=spec.codec,
+            codec_options=spec.codec_options,
+        )
+        for place, step in enumerate(config.steps, start=1)
+        if step.save is not None
+    }
     plan = make_plan(
         stored.meta,
-        steps,
+        pipeline,
         spec,
         source.identity(),
-        workers=limits.workers,
-        limit=limits.memory,
+        Room(limits.workers, limits.memory),
+        saves=saves,
+        fuse=fuse,
     )
-    return Prepared(plan, source, labels_of(stored, steps))
+    labels = {
+        place: labels_of(stored, pipeline, place) for place in (*saves, pipeline.last)
+    }
+    return Prepared(plan, source, labels)
 
 
-def resolved_steps(config: Config, meta: ArrayMeta) -> list[Step]:
-    """The steps, each resolved for what the one before it makes."""
-    steps: list[Step] = []
-    for number, settings in enumerate(config.steps, start=1):
-        try:
-            step = settings.resolve(meta)
-        except VolconvError as error:
-            error.where = f"step {number} ({settings.step_name}), {error.where}"
-            raise
-        steps.append(step)
-        meta = step.target
-    return steps
-
-
-def labels_of(stored: Stored, steps: list[Step]) -> Labels:
-    """Coordinates and attributes of the output."""
+def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
+    """Coordinates and attributes of what lies at a place."""
+    steps = steps_to(pipeline, place)
     coords: xr.Dataset = stored.coords
-    for step in steps:
+    for step in path_to(pipeline, place):
         coords = output_coords(coords, step.geometry, step.source.sizes)
     group = {
         key: value for key, value in stored.group_attrs.items() if key != PLAN_ATTRIBUTE
     }
     return Labels(coords, output_attrs(stored.attrs, steps, keep_attrs=True), group)
+
+
+def steps_to(pipeline: Pipeline, place: int) -> list[Step]:
+    """The steps that take part in what lies at a place, in order."""
+    wanted = {place}
+    for later in range(place, 0, -1):
+        if later in wanted:
+            wanted.update(pipeline.nodes[later - 1].inputs)
+    return [pipeline.nodes[one - 1].step for one in sorted(wanted) if one]
+
+
+def path_to(pipeline: Pipeline, place: int) -> list[Step]:
+    """The steps from the input to a place, by the first input of each."""
+    path: list[Step] = []
+    while place:
+        node = pipeline.nodes[place - 1]
+        path.append(node.step)
+        place = node.inputs[0]
+    return path[::-1]

@@ -1,32 +1,30 @@
-"""Carry a plan out: blocks in flight, a journal, and a result that appears at the end."""
+"""Carry a plan out: stage after stage, and a result that appears at the end."""
 
 from __future__ import annotations
 
-import itertools
+import contextlib
+import hashlib
+import json
+import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
-from distributed import Client, as_completed
 
 from volconv.errors import OutputError, RunError, VolconvError
 from volconv.io import ZarrSource
-from volconv.io.store import create_store, finish_store, object_key, stored_record
+from volconv.io.store import create_store, finish_store
 from volconv.plan.plan import Plan
-from volconv.run.cluster import connected
-from volconv.run.journal import Journal
+from volconv.plan.stage import Stage
+from volconv.plan.write import Write
+from volconv.run.cluster import crew_of
+from volconv.run.progress import Progress, StageRun, Tally, no_progress
 from volconv.run.target import PLAN_ATTRIBUTE, Target, check_apart
-from volconv.run.task import BlockRecord, Work, run_block
+from volconv.run.threads import BlockFailure
 
-__all__ = ["Outcome", "Progress", "run_plan"]
-
-IN_FLIGHT = 3
-"""Tasks submitted for each thread: one that runs, and two so that none waits."""
-
-Progress = Callable[[int, int], None]
-"""Takes the blocks done and the blocks in all."""
+__all__ = ["Labels", "Outcome", "Progress", "run_plan"]
 
 
 @dataclass(frozen=True)
@@ -39,15 +37,18 @@ class Outcome:
         Blocks that it computed.
     kept : int
         Blocks that were there already.
+    tally : Tally
+        Of the blocks of the result that it computed.
     """
 
     computed: int
     kept: int
+    tally: Tally = field(default_factory=Tally)
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Coordinates and attributes of an output.
+    """Coordinates and attributes of what is stored.
 
     Parameters
     ----------
@@ -67,13 +68,13 @@ class Labels:
 def run_plan(
     plan: Plan,
     source: ZarrSource,
-    labels: Labels,
+    labels: Mapping[int, Labels],
     *,
     on: str = "threads",
     restart: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> Outcome:
-    """Compute and write what is not there yet, then give the output its name.
+    """Compute and write what is not there yet, then give the outputs their names.
 
     Parameters
     ----------
@@ -81,8 +82,8 @@ def run_plan(
         What to do.
     source : ZarrSource
         The input.
-    labels : Labels
-        Coordinates and attributes of the output.
+    labels : mapping of int to Labels
+        Coordinates and attributes of each place that is stored.
     on : str
         ``threads``, ``processes`` or a scheduler's address.
     restart : bool
@@ -93,133 +94,190 @@ def run_plan(
     Raises
     ------
     OutputError
-        If the output exists from another plan, or is the input, or cannot be written.
+        If an output exists from another plan, or is the input, or cannot be written.
     RunError
         If a block failed; finished blocks are kept.
     """
-    check_apart(source.path, plan.output.path)
-    target = Target(Path(plan.output.path))
+    outputs = {**plan.saves, plan.pipeline.last: plan.output}
+    targets = {place: Target(Path(spec.path)) for place, spec in outputs.items()}
+    for spec in outputs.values():
+        check_apart(source.path, spec.path)
     if restart:
-        with target.locked():
+        with locked(targets):
             pass  # nobody else is writing what is erased
-        target.erase()
-    if target.is_complete(plan.fingerprint):
-        return Outcome(0, plan.grid.total)
-    target.is_begun(plan.fingerprint)
-    with target.locked():
-        if not target.is_begun(plan.fingerprint):
-            begin(target, plan, labels)
-        journal = Journal(target.journal)
-        pending = pending_blocks(target, plan, journal)
-        kept = plan.grid.total - len(pending)
-        report = progress or no_progress
-        report(kept, plan.grid.total)
-        work = Work(source, plan.steps, plan.output, plan.grid, str(target.store))
-        try:
-            with connected(on, plan.workers) as client:
-                for done, record in enumerate(finished(client, work, pending), 1):
-                    journal.append(record)
-                    report(kept + done, plan.grid.total)
-        finally:
-            journal.close()
-        missing = pending_blocks(target, plan, journal)
-        if missing:
-            raise RunError(
-                str(target.path),
-                f"{len(missing)} blocks whose objects are gone, such as {missing[0]}",
-                "every object in the store",
-                "run again: what is there is kept",
-            )
-        finish_store(target.store, target.path)
-    target.discard_partial()
-    return Outcome(len(pending), kept)
+        for target in targets.values():
+            target.erase()
+    if all([target.is_complete(plan.fingerprint) for target in targets.values()]):
+        return Outcome(0, plan.blocks)
+    result = targets[plan.pipeline.last]
+    result.is_begun(plan.fingerprint)
+    with locked(targets):
+        if not result.is_begun(plan.fingerprint):
+            begin(targets, plan, labels)
+        outcome = run_stages(plan, source, targets, on, progress)
+        for target in [targets[place] for place in sorted(targets)]:
+            if not target.path.exists():
+                finish_store(target.store, target.path)
+    for target in targets.values():
+        target.discard_partial()
+    return outcome
 
 
-def no_progress(done: int, total: int) -> None:
-    """Say nothing."""
+@contextlib.contextmanager
+def locked(targets: Mapping[int, Target]) -> Iterator[None]:
+    """Hold all outputs for one run."""
+    with contextlib.ExitStack() as stack:
+        for target in targets.values():
+            stack.enter_context(target.locked())
+        yield
 
 
-def begin(target: Target, plan: Plan, labels: Labels) -> None:
-    """Make the store ready for blocks, clearing what an earlier beginning left."""
-    target.clear()
-    create_store(
-        target.store,
-        plan.output,
-        plan.target,
-        labels.coords,
-        labels.attrs,
-        {**labels.group_attrs, PLAN_ATTRIBUTE: plan.fingerprint},
-    )
-    target.write_header({"fingerprint": plan.fingerprint})
-
-
-def pending_blocks(target: Target, plan: Plan, journal: Journal) -> list[int]:
-    """Blocks of which an object is not in the journal, or not in the store as it was."""
-    done = journal.done()
-    if not done:
-        return list(range(plan.grid.total))
-    return [
-        number
-        for number in range(plan.grid.total)
-        if not all(
-            key in done
-            and stored_record(target.store, plan.output, key) == done[key][0]
-            for key in map(object_key, plan.grid.objects(number))
+def begin(
+    targets: Mapping[int, Target], plan: Plan, labels: Mapping[int, Labels]
+) -> None:
+    """Make the stores ready for blocks, clearing what an earlier beginning left."""
+    writes = {
+        stage.first - 1 + write.place: write
+        for stage in plan.stages
+        for write in stage.writes
+    }
+    for place, target in targets.items():
+        target.clear()
+        meta = plan.pipeline.meta(place, plan.source)
+        create_store(
+            target.store,
+            writes[place].output,
+            meta,
+            labels[place].coords,
+            labels[place].attrs,
+            {**labels[place].group_attrs, PLAN_ATTRIBUTE: plan.fingerprint},
         )
-    ]
+    last = targets[plan.pipeline.last]
+    objects = sum(objects_of(writes[place]) for place in targets)
+    last.write_header({"fingerprint": plan.fingerprint, "objects": objects})
 
 
-def finished(client: Client, work: Work, pending: list[int]) -> Iterator[BlockRecord]:
-    """Records of blocks as they finish, a bounded number of them in flight.
+def objects_of(write: Write) -> int:
+    """Storage units of an array that is written."""
+    return math.prod(
+        -(-size // unit)
+        for size, unit in zip(write.shape, write.output.unit, strict=True)
+    )
+
+
+def run_stages(
+    plan: Plan,
+    source: ZarrSource,
+    targets: Mapping[int, Target],
+    on: str,
+    progress: Progress,
+) -> Outcome:
+    """Carry out the stages whose results are not all there."""
+    runs = stage_runs(plan, source, targets)
+    pending = [run.pending() for run in runs]
+    first = len(runs)
+    while first > 0 and len(pending[first - 1]):
+        first -= 1
+    done = plan.blocks - sum(map(len, pending[first:]))
+    kept, computed, tally = done, 0, Tally()
+    progress(done, plan.blocks)
+    for number, (run, turns) in enumerate(zip(runs, pending, strict=True)):
+        if number < first or not len(turns):
+            continue
+        tally = Tally()
+        make_between(run)
+        with crew_of(on, plan.room, run.work(on)) as records:
+            try:
+                for record in run.journalled(records(turns.tolist())):
+                    tally.add(record)
+                    computed += 1
+                    progress(done + computed, plan.blocks)
+            except BlockFailure as failure:
+                raise told(run, failure) from failure.__cause__
+        check_all_there(run)
+        if number:
+            runs[number - 1].discard()
+    return Outcome(computed, kept, tally)
+
+
+def stage_runs(
+    plan: Plan, source: ZarrSource, targets: Mapping[int, Target]
+) -> list[StageRun]:
+    """The stages with where they read and write."""
+    result = targets[plan.pipeline.last]
+    runs: list[StageRun] = []
+    for stage in plan.stages:
+        reads = source
+        if runs:
+            between = runs[-1].stores[-1] / runs[-1].stage.writes[-1].output.variable
+            reads = ZarrSource(str(between))
+        is_last = stage is plan.stages[-1]
+        folder = result.partial if is_last else result.partial / digest_of(stage, plan)
+        stores = [
+            targets[place].store if place in targets else folder / "store"
+            for place in (stage.first - 1 + write.place for write in stage.writes)
+        ]
+        runs.append(StageRun(stage, reads, folder, stores))
+    return runs
+
+
+def digest_of(stage: Stage, plan: Plan) -> str:
+    """A name of a stage that another cut of the pipeline does not give."""
+    said = {
+        "plan": plan.fingerprint,
+        "first": stage.first,
+        "writes": [
+            [write.place, list(write.shape), write.output.describe()]
+            for write in stage.writes
+        ],
+    }
+    text = json.dumps(said, sort_keys=True)
+    return f"stage-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def make_between(run: StageRun) -> None:
+    """Make the store between this stage and the next one ready for blocks."""
+    store = run.folder / "store"
+    write = run.stage.writes[-1]
+    if run.stores[-1] != store or (store / write.output.variable).exists():
+        return
+    run.folder.mkdir(parents=True, exist_ok=True)
+    meta = run.stage.pipeline.target(run.stage.source)
+    create_store(store, write.output, meta, xr.Dataset(), {}, {})
+
+
+def check_all_there(run: StageRun) -> None:
+    """Refuse to go on where an object of a stage that ran is not in its store.
 
     Raises
     ------
-    VolconvError
-        What a task raised, with the block named; `RunError` for errors of other kinds.
+    RunError
     """
-    shared = client.scatter(work, broadcast=True, hash=False)
-    numbers = iter(pending)
-
-    def submit(number: int) -> Any:
-        return client.submit(run_block, shared, number, pure=False, retries=0)
-
-    threads = max(1, sum(client.nthreads().values()))
-    flight = {
-        submit(number): number
-        for number in itertools.islice(numbers, IN_FLIGHT * threads)
-    }
-    queue = as_completed(list(flight), loop=client.loop)
-    for future in queue:
-        number = flight.pop(future)
-        if future.status != "finished":
-            raise block_error(work, number, future)
-        yield future.result()
-        future.release()
-        following = next(numbers, None)
-        if following is not None:
-            another = submit(following)
-            flight[another] = following
-            queue.add(another)
+    missing = run.pending()
+    if len(missing):
+        raise RunError(
+            str(run.folder),
+            f"{len(missing)} blocks whose objects are gone, such as {missing[0]}",
+            "every object in the store",
+            "run again: what is there is kept",
+        )
 
 
-def block_error(work: Work, number: int, future: Any) -> VolconvError:
+def told(run: StageRun, failure: BlockFailure) -> VolconvError:
     """What a failed task raised, with its block."""
-    error = future.exception()
-    box = ", ".join(f"{side.start}:{side.stop}" for side in work.grid.box(number))
+    error = failure.__cause__
+    stage = run.stage
+    number = stage.number(failure.turn)
+    box = ", ".join(f"{side.start}:{side.stop}" for side in stage.grid.box(number))
     place = f"block {number} (cells {box})"
     if isinstance(error, VolconvError):
         error.where = f"{place}, {error.where}"
         return error
+    got = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError):
-        return OutputError(
-            place,
-            f"{type(error).__name__}: {error}",
-            "a store that can be written",
-            "mend it, then run again: what is done is kept",
-        )
+        mend = "mend it, then run again: what is done is kept"
+        return OutputError(place, got, "a store that can be written", mend)
     return RunError(
-        place,
-        f"{type(error).__name__}: {error}",
-        "a block without an error",
-        "run again: what is done is kept",
+        place, got, "a block without an error", "run again: what is done is kept"
     )
+

@@ -119,7 +119,8 @@ class Target:
 
     def clear(self) -> None:
         """Remove a beginning that did not get as far as its header."""
-        shutil.rmtree(self.store, ignore_errors=True)
+        for folder in (self.store, *self.partial.glob("stage-*")):
+            shutil.rmtree(folder, ignore_errors=True)
         self.journal.unlink(missing_ok=True)
 
     def discard_partial(self) -> None:

@@ -1,47 +1,67 @@
-"""One task: a block number in, objects in the store out.
+"""One task: the turn of a block in, objects in the stores out.
 
 A task is pure and idempotent: run again, it writes the same bytes to the same objects.
 """
 
 from __future__ import annotations
 
+import errno
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.boundary import Read
 from volconv.compute import cast
 from volconv.io import ZarrSource
 from volconv.io.store import object_key, record_of, write_box
-from volconv.plan.blocks import BlockGrid
-from volconv.plan.output import OutputSpec
-from volconv.steps import Step, compute_box
+from volconv.plan.stage import Stage
+from volconv.run.cache import ChunkCache
 
-__all__ = ["BlockRecord", "Work", "run_block"]
+__all__ = ["BlockRecord", "Objects", "Work", "Worker"]
+
+Value = TypeVar("Value")
+
+ATTEMPTS = 3
+"""Times that a block is tried where a store fails: arbitrary."""
+
+FIRST_WAIT = 0.5
+"""Seconds before the second try, doubled for each more: arbitrary."""
+
+LASTING = frozenset({errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT, errno.ENOENT})
+"""Errors that a second try does not mend."""
 
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """What every task of a run shares; sent to each worker once.
+    """What every task of a stage shares; sent to each worker once.
 
     Parameters
     ----------
     source : ZarrSource
-        The input.
-    steps : tuple of Step
-        The pipeline.
-    output : OutputSpec
-        What is written.
-    grid : BlockGrid
-        The blocks.
-    store : str
-        The folder of the group that is written to.
+        What the stage reads.
+    stage : Stage
+        What it computes.
+    stores : tuple of str
+        The folder of the group that each of the stage's writes goes to.
+    cache_bytes : int
+        Bytes of decoded chunks that a process may hold for later blocks.
+    sync : bool
+        Whether a task makes its objects safe on the disk itself.
     """
 
     source: ZarrSource
-    steps: tuple[Step, ...]
-    output: OutputSpec
-    grid: BlockGrid
-    store: str
+    stage: Stage
+    stores: tuple[str, ...]
+    cache_bytes: int
+    sync: bool = False
+
+
+Objects = tuple[tuple[int, str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -50,28 +70,116 @@ class BlockRecord:
 
     Parameters
     ----------
-    number : int
-        The block.
-    objects : tuple of (str, int, int)
-        Key, bytes and crc32c of each object.
+    turn : int
+        The block's turn in the stage's order.
+    objects : tuple of (int, str, int, int)
+        For each object the number of the write, its key, its bytes and its crc32c.
     seconds : float
-        Time from reading to the objects being safe.
+        Time from reading to the objects being written.
+    lowest, highest : float
+        Of the result's finite cells; NaN where there are none, or they are complex.
+    nonfinite : int
+        Cells of the result that are NaN or infinite.
     """
 
-    number: int
-    objects: tuple[tuple[str, int, int], ...]
+    turn: int
+    objects: Objects
     seconds: float
+    lowest: float
+    highest: float
+    nonfinite: int
 
 
-def run_block(work: Work, number: int) -> BlockRecord:
-    """Read, compute and write one block; return when its objects are on the disk."""
-    begun = time.perf_counter()
-    box = work.grid.box(number)
-    values = compute_box(work.steps, box, work.source.read)
-    store = Path(work.store)
-    write_box(store, work.output, box, cast(values, work.output.dtype))
-    objects = []
-    for unit in work.grid.objects(number):
-        key = object_key(unit)
-        objects.append((key, *record_of(store, work.output, key)))
-    return BlockRecord(number, tuple(objects), time.perf_counter() - begun)
+class Worker:
+    """What a process keeps for the tasks of a stage.
+
+    Parameters
+    ----------
+    work : Work
+        What the tasks share.
+    lag : int
+        Turns that a task may be behind another one.
+    """
+
+    def __init__(self, work: Work, lag: int) -> None:
+        self.work = work
+        stage = work.stage
+        self.cache: ChunkCache | None = None
+        if stage.cache_bytes:
+            reads = [demand.reads for demand in stage.demands]
+            self.cache = ChunkCache(
+                work.source.read, reads, stage.sweep, work.cache_bytes, lag
+            )
+
+    def run(self, turn: int) -> BlockRecord:
+        """Read, compute and write the block of a turn."""
+        begun = time.perf_counter()
+        work, stage = self.work, self.work.stage
+        number = stage.number(turn)
+        wanted = {
+            write.place: write.box(stage.grid, number)
+            for write in stage.writes
+            if all(side.size for side in write.box(stage.grid, number))
+        }
+        read: Read = work.source.read
+        if self.cache is not None:
+            read = self.cache.block_read(turn)
+        values = retried(lambda: stage.pipeline.compute(wanted, read))
+        if self.cache is not None:
+            self.cache.finish(turn)
+        objects: list[tuple[int, str, int, int]] = []
+        for which, (write, store) in enumerate(
+            zip(stage.writes, work.stores, strict=True)
+        ):
+            if write.place not in wanted:
+                continue
+            cells = cast(values.pop(write.place), write.output.dtype)
+            folder, box = Path(store), wanted[write.place]
+            retried(lambda: write_box(folder, write.output, box, cells))  # noqa: B023
+            for unit in write.objects(stage.grid, number):
+                key = object_key(unit)
+                nbytes, crc = record_of(folder, write.output, key, sync=work.sync)
+                objects.append((which, key, nbytes, crc))
+        lowest, highest, nonfinite = statistics(cells)
+        seconds = time.perf_counter() - begun
+        return BlockRecord(turn, tuple(objects), seconds, lowest, highest, nonfinite)
+
+
+def retried(action: Callable[[], Value]) -> Value:
+    """What an action returns, tried again where a store fails for the moment."""
+    wait = FIRST_WAIT
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return action()
+        except OSError as error:
+            if not may_pass(error):
+                raise
+            time.sleep(wait)
+            wait *= 2
+    return action()
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether an error comes from a store that may answer another time."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (ConnectionError, TimeoutError, InterruptedError)):
+            return True
+        if type(cause) is OSError or isinstance(cause, BlockingIOError):
+            return cause.errno not in LASTING
+        cause = cause.__cause__
+    return False
+
+
+def statistics(cells: NDArray[Any]) -> tuple[float, float, int]:
+    """Lowest and highest finite cell, and how many are not finite."""
+    if cells.dtype.kind == "c":
+        return np.nan, np.nan, int(cells.size - np.isfinite(cells).sum())
+    lowest, highest = float(cells.min()), float(cells.max())
+    if np.isfinite(lowest) and np.isfinite(highest):
+        return lowest, highest, 0
+    finite = cells[np.isfinite(cells)]
+    nonfinite = int(cells.size - finite.size)
+    if not finite.size:
+        return np.nan, np.nan, nonfinite
+    return float(finite.min()), float(finite.max()), nonfinite

@@ -6,6 +6,7 @@ the text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -14,6 +15,7 @@ from pydantic import (
     Discriminator,
     PlainSerializer,
     PlainValidator,
+    StrictStr,
     Tag,
     WithJsonSchema,
 )
@@ -22,7 +24,7 @@ from volconv.boundary import KINDS
 from volconv.boundary.boundaries import check_kind, plain_number
 from volconv.compute import ENGINES, check_engine
 from volconv.compute.numbers import SOURCES
-from volconv.errors import DimError, KindError, NumberError, did_you_mean
+from volconv.errors import DimError, InputError, KindError, NumberError, did_you_mean
 from volconv.geometry import PADDINGS, Window
 from volconv.geometry.geometry import padding_cells, whole_number
 from volconv.kernels import box, gaussian
@@ -43,11 +45,16 @@ __all__ = [
     "Length",
     "Lengths",
     "Padding",
+    "PathText",
     "Sizes",
     "Spread",
+    "StepName",
 ]
 
 Value = TypeVar("Value")
+
+STEP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""What a step may be called."""
 
 
 def shape_of(value: object) -> str:
@@ -233,3 +240,42 @@ Sizes = Annotated[ByDim[Size], AfterValidator(refusing(some_sizes))]
 
 Lengths = Annotated[ByDim[Length], AfterValidator(refusing(some_lengths))]
 """A length for all dimensions, or one by name."""
+
+
+def read_path(path: str) -> str:
+    """The path, if it is one and means what it says.
+
+    Raises
+    ------
+    InputError
+        If it is empty, has control characters, would need a shell to be expanded, or
+        chains one file system to another.
+    """
+    if not path or not path.isprintable():
+        raise InputError("", short(path), "a path")
+    if path.startswith("~") or "$" in path:
+        raise InputError(
+            "", repr(path), "a path as it is", "write it out: ~ and $ are not expanded"
+        )
+    if "::" in path:
+        raise InputError("", repr(path), "one path, without '::'")
+    return path
+
+
+def read_step_name(name: str) -> str:
+    """The name, if a step can be called so.
+
+    Raises
+    ------
+    KindError
+    """
+    if not STEP_NAME.fullmatch(name):
+        raise KindError("", repr(name), "letters, digits, _, - and .")
+    return name
+
+
+PathText = Annotated[StrictStr, AfterValidator(refusing(read_path))]
+"""A path of a store, as it is written."""
+
+StepName = Annotated[StrictStr, AfterValidator(refusing(read_step_name))]
+"""What a step is called."""

@@ -81,9 +81,18 @@ class WordedModel(BaseModel):
             ) from None
 
     @classmethod
+    def keys(cls) -> list[str]:
+        """Its keys as a text writes them."""
+        return [field.alias or key for key, field in cls.model_fields.items()]
+
+    @classmethod
     def required(cls) -> list[str]:
         """Keys that cannot be left out."""
-        return [key for key, field in cls.model_fields.items() if field.is_required()]
+        return [
+            field.alias or key
+            for key, field in cls.model_fields.items()
+            if field.is_required()
+        ]
 
     @classmethod
     def faults(cls, error: ValidationError) -> list[InitErrorDetails]:
@@ -99,15 +108,16 @@ class WordedModel(BaseModel):
         if kind in TEMPLATES:
             return entry(custom(kind, **context), loc, value)
         if kind == "extra_forbidden":
-            return entry(custom(UNKNOWN, known=list(cls.model_fields)), loc, value)
+            return entry(custom(UNKNOWN, known=cls.keys()), loc, value)
         if kind == "missing":
             key = str(loc[-1])
-            field = cls.model_fields.get(key)
+            fields = {field.alias or name: field for name, field in cls.model_fields.items()}
+            field = fields.get(key)
             expected = (field.description if field else "") or "a value"
             return entry(custom(MISSING, key=key, expected=expected), loc[:-1], value)
         if kind in ("model_type", "model_attributes_type"):
             return entry(
-                refusal(short(value), f"a mapping of {', '.join(cls.model_fields)}"),
+                refusal(short(value), f"a mapping of {', '.join(cls.keys())}"),
                 loc,
                 value,
             )
@@ -130,7 +140,7 @@ class WordedModel(BaseModel):
             and other["type"].type == UNKNOWN
             and other.get("loc", ())[:-1] == fault.get("loc", ())
         )
-        return any(repr(key) in did_you_mean(word, cls.model_fields) for word in beside)
+        return any(repr(key) in did_you_mean(word, cls.keys()) for word in beside)
 
 
 class SettingsModel(WordedModel):

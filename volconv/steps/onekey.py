@@ -70,7 +70,8 @@ class OneKey:
     def write(self, model: WordedModel) -> dict[str, Any]:
         """The one-key mapping of a model."""
         name = next(name for name, kind in self.known().items() if type(model) is kind)
-        return {name: model.model_dump(mode="json", exclude_unset=True)}
+        settings = model.model_dump(mode="json", exclude_unset=True, by_alias=True)
+        return {name: settings}
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler

@@ -1,63 +1,226 @@
 """The block function: any box of a pipeline's output, from boxes of its input.
 
+A pipeline is steps in order, each over the input or over the result of an earlier step.
+They are told by *place*: place 0 is the input, place n the result of the n-th step.
+
 Each step pads its own input: where a box of a step reaches beyond the edge of that
 step's input, the step's boundary decides, exactly as if the input had been stored whole.
-A far side that a boundary needs is read, or computed, as a box of its own.
+A far side that a boundary needs is read, or computed, as a box of its own. What several
+steps read is computed once, over all that they read::
+
+    place 0   |--------------------------------|   read
+    place 1      |--------------------------|      smooth: what both below read
+    place 2         |-----------------|            gradient along x
+    place 3            |--------------------|      gradient along y
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
 
 from numpy.typing import NDArray
 
-from volconv.boundary import Read, fill_block
+from volconv.boundary import Read, fill_block, source_boxes
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
-from volconv.steps.step import Step
+from volconv.steps.step import Join, Step
 
-__all__ = ["compute_box", "source_intervals"]
+__all__ = ["Node", "Pipeline", "chain", "compute_box", "source_intervals"]
+
+Box = tuple[Interval, ...]
+Held = list[tuple[Box, NDArray[Any]]]
 
 
-def compute_box(
-    steps: Sequence[Step], box: tuple[Interval, ...], read: Read
-) -> NDArray[Any]:
-    """Cells of a box of the last step's output.
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A step and what it reads.
 
     Parameters
     ----------
-    steps : sequence of Step
-        The pipeline, the first step first.
-    box : tuple of Interval
-        Inside the last step's output, an interval for each axis.
-    read : callable
-        Takes a box inside the first step's input and returns its cells.
-
-    Returns
-    -------
-    ndarray, the box's shape
-        With no steps, what `read` returns.
+    step : Step
+        Resolved for its input.
+    inputs : tuple of int
+        Places, all before its own.
+    name : str
+        What later steps of a configuration call its result; may be empty.
     """
-    if not steps:
-        return read(box)
-    step = steps[-1]
 
-    def before(inner: tuple[Interval, ...]) -> NDArray[Any]:
-        return compute_box(steps[:-1], inner, read)
+    step: Step
+    inputs: tuple[int, ...]
+    name: str = ""
 
-    block = fill_block(
-        before,
-        source_intervals(step, box),
-        step.source.shape,
-        [step.boundaries[dim] for dim in step.source.dims],
-        step.boundaries.fill_value,
-        step.source.dtype,
+
+@dataclass(frozen=True, eq=False)
+class Pipeline:
+    """Steps in order; the result of the last one is the pipeline's.
+
+    Parameters
+    ----------
+    nodes : tuple of Node
+        The step of place n is the n-th, from 1.
+    """
+
+    nodes: tuple[Node, ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps in order."""
+        return tuple(node.step for node in self.nodes)
+
+    @property
+    def last(self) -> int:
+        """The place of the result."""
+        return len(self.nodes)
+
+    def meta(self, place: int, source: ArrayMeta) -> ArrayMeta:
+        """What there is at a place."""
+        return self.nodes[place - 1].step.target if place else source
+
+    def target(self, source: ArrayMeta) -> ArrayMeta:
+        """What the pipeline makes of its input."""
+        return self.meta(self.last, source)
+
+    @cached_property
+    def last_uses(self) -> tuple[int, ...]:
+        """For each place the last place that reads it; its own where none does."""
+        found = list(range(self.last + 1))
+        for place, node in enumerate(self.nodes, start=1):
+            for read in node.inputs:
+                found[read] = place
+        return tuple(found)
+
+    def demands(
+        self, axis: int, wanted: Mapping[int, Interval]
+    ) -> tuple[tuple[Interval, ...], ...]:
+        """Cells along one axis that each place must hold.
+
+        Parameters
+        ----------
+        axis : int
+            Position of the axis.
+        wanted : mapping of int to Interval
+            The cells that are wanted of some places, inside each.
+
+        Returns
+        -------
+        tuple of tuple of Interval
+            For each place from 0, what the later ones read of it and what is wanted of
+            it, in order and apart; none where nothing is.
+        """
+        needed: list[list[Interval]] = [[] for _ in range(self.last + 1)]
+        for place, cells in wanted.items():
+            needed[place].append(cells)
+        for place in range(self.last, 0, -1):
+            node = self.nodes[place - 1]
+            needed[place] = merged(needed[place])
+            read = [
+                piece
+                for cells in needed[place]
+                for piece in read_intervals(node.step, axis, cells)
+            ]
+            for source in node.inputs:
+                needed[source] += read
+        needed[0] = merged(needed[0])
+        return tuple(tuple(cells) for cells in needed)
+
+    def boxes(
+        self, wanted: Mapping[int, Box]
+    ) -> tuple[tuple[tuple[Interval, ...], ...], ...]:
+        """For each place and each axis, the intervals whose products it must hold."""
+        axes = range(len(next(iter(wanted.values()))))
+        by_axis = [
+            self.demands(axis, {place: box[axis] for place, box in wanted.items()})
+            for axis in axes
+        ]
+        return tuple(zip(*by_axis, strict=True))
+
+    def compute(self, wanted: Mapping[int, Box], read: Read) -> dict[int, NDArray[Any]]:
+        """Cells of boxes of some places.
+
+        Parameters
+        ----------
+        wanted : mapping of int to box
+            Places, and inside each a box: an interval for each axis.
+        read : callable
+            Takes a box inside the input and returns its cells.
+
+        Returns
+        -------
+        dict of int to ndarray
+            The cells of each wanted box; not to be written to.
+        """
+        held: dict[int, Held] = {}
+        found: dict[int, NDArray[Any]] = {}
+        for place, intervals in enumerate(self.boxes(wanted)):
+            boxes = itertools.product(*intervals)
+            if place:
+                node = self.nodes[place - 1]
+                held[place] = [(box, run_step(node, box, held)) for box in boxes]
+            else:
+                held[0] = [(box, read(box)) for box in boxes]
+            if place in wanted:
+                found[place] = piece_of(held[place], wanted[place])
+            for done, last in enumerate(self.last_uses[: place + 1]):
+                if last <= place:
+                    held.pop(done, None)
+        return found
+
+
+def run_step(node: Node, box: Box, held: Mapping[int, Held]) -> NDArray[Any]:
+    """Outputs of a step over what its inputs' places hold."""
+    step = node.step
+    blocks = [
+        fill_block(
+            lambda inner, place=place: piece_of(held[place], inner),
+            source_intervals(step, box),
+            step.source.shape,
+            [step.boundaries[dim] for dim in step.source.dims],
+            step.boundaries.fill_value,
+            meta.dtype,
+        )
+        for place, meta in zip(node.inputs, sources(step), strict=True)
+    ]
+    if len(blocks) == 1:
+        return step.compute(blocks[0])
+    return cast("Join", step).combine(blocks)
+
+
+def sources(step: Step) -> tuple[ArrayMeta, ...]:
+    """What a step reads, one for each input."""
+    return step.sources if isinstance(step, Join) else (step.source,)
+
+
+def piece_of(held: Held, box: Box) -> NDArray[Any]:
+    """A box out of the one held box that contains it."""
+    for outer, cells in held:
+        if all(a.contains(b) for a, b in zip(outer, box, strict=True)):
+            return cells[
+                tuple(
+                    side.shift(-whole.start).slice
+                    for side, whole in zip(box, outer, strict=True)
+                )
+            ]
+    message = f"{box} lies in none of {[outer for outer, _ in held]}"
+    raise AssertionError(message)
+
+
+def chain(steps: Sequence[Step]) -> Pipeline:
+    """The pipeline in which each step reads the result of the one before it."""
+    return Pipeline(
+        tuple(Node(step, (place,)) for place, step in enumerate(steps)),
     )
-    return step.compute(block)
 
 
-def source_intervals(step: Step, box: tuple[Interval, ...]) -> tuple[Interval, ...]:
+def compute_box(pipeline: Pipeline, box: Box, read: Read) -> NDArray[Any]:
+    """Cells of a box of a pipeline's result: see `Pipeline.compute`."""
+    return pipeline.compute({pipeline.last: box}, read)[pipeline.last]
+
+
+def source_intervals(step: Step, box: Box) -> Box:
     """Cells that a box of a step's output reads, padding included."""
     return tuple(
         step.geometry[dim].source(outputs)
@@ -65,6 +228,34 @@ def source_intervals(step: Step, box: tuple[Interval, ...]) -> tuple[Interval, .
     )
 
 
-def result_meta(source: ArrayMeta, steps: Sequence[Step]) -> ArrayMeta:
-    """What a pipeline makes of an input."""
-    return steps[-1].target if steps else source
+def read_intervals(step: Step, axis: int, outputs: Interval) -> tuple[Interval, ...]:
+    """Cells inside its input that outputs of a step read along one axis."""
+    if outputs.size == 0:
+        return ()
+    dim = step.source.dims[axis]
+    return source_boxes(
+        step.geometry[dim].source(outputs),
+        step.source.shape[axis],
+        step.boundaries[dim],
+    )
+
+
+def merged(intervals: Sequence[Interval]) -> list[Interval]:
+    """The same cells in order, intervals that touch or overlap made one.
+
+    Examples
+    --------
+    >>> merged([Interval(4, 6), Interval(0, 3), Interval(3, 5), Interval(9, 9)])
+    [Interval(start=0, stop=6)]
+    """
+    found: list[Interval] = []
+    for interval in sorted(intervals):
+        if interval.size == 0:
+            continue
+        if found and interval.start <= found[-1].stop:
+            stop = max(found[-1].stop, interval.stop)
+            found[-1] = Interval(found[-1].start, stop)
+        else:
+            found.append(interval)
+    return found
+

@@ -7,9 +7,11 @@ registry finds it there.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
+
+from pydantic import Field
 
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import (
@@ -21,6 +23,8 @@ from volconv.steps.fields import (
     EngineName,
     FillValue,
     Padding,
+    PathText,
+    StepName,
 )
 from volconv.steps.model import SettingsModel
 from volconv.steps.step import Step
@@ -36,6 +40,31 @@ class StepSettings(SettingsModel, ABC):
     """
 
     step_name: ClassVar[str]
+
+    name: StepName | None = None
+    """What later steps call its result."""
+
+    from_: StepName | None = Field(default=None, alias="from")
+    """What it reads: the name of a step before it, or input; by default the last."""
+
+    save: PathText | None = None
+    """A Zarr store to write its result to on the way."""
+
+    @property
+    def reads(self) -> tuple[str, ...] | None:
+        """Names of what it reads; None for the step before it."""
+        return None if self.from_ is None else (self.from_,)
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        """Its keys as a text writes them, those that all steps share last."""
+        shared = ["name", "from", "save"]
+        return [*(key for key in super().keys() if key not in shared), *shared]
+
+    def resolve_all(self, sources: Sequence[ArrayMeta]) -> Step:
+        """The step for its inputs; one, but for joins."""
+        (source,) = sources
+        return self.resolve(source)
 
     @abstractmethod
     def resolve(self, source: ArrayMeta) -> Step:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -10,7 +11,7 @@ from volconv.boundary import Boundaries
 from volconv.geometry import Geometry
 from volconv.meta import ArrayMeta
 
-__all__ = ["Step"]
+__all__ = ["Join", "Step"]
 
 
 class Step(Protocol):
@@ -60,8 +61,24 @@ class Step(Protocol):
             Cells of the block with its halo.
         """
 
+    @property
+    def cell_cost(self) -> float:
+        """Nanoseconds of one output cell, about: what the planner weighs."""
+
     def describe(self) -> dict[str, object]:
         """All that decides its result, as JSON: for provenance and for fingerprints."""
 
     def engine_note(self) -> str:
         """The engine that computes it, and why."""
+
+
+@runtime_checkable
+class Join(Step, Protocol):
+    """A step over several inputs of the same dimensions and shape."""
+
+    @property
+    def sources(self) -> tuple[ArrayMeta, ...]:
+        """Its inputs; `source` is the first."""
+
+    def combine(self, blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """Outputs of blocks that have their halo, one of each input."""

@@ -1,0 +1,214 @@
+"""Where a pipeline is cut into stages, with a store in between.
+
+Fused steps read what lies between them from memory, but each block computes the halo of
+the steps after it anew. Where that costs more than to write a result and to read it
+again, or where the blocks would not fit, the pipeline is cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from volconv.meta import ArrayMeta
+from volconv.plan.output import OutputSpec, cubic_chunks
+from volconv.plan.stage import DECODE, ENCODE, Room, Stage, make_stage
+from volconv.plan.write import Write
+from volconv.steps import Node, Pipeline
+
+__all__ = ["make_stages"]
+
+BETWEEN = "cells"
+"""Name of the array of a store between two stages."""
+
+
+def make_stages(
+    source: ArrayMeta,
+    pipeline: Pipeline,
+    output: OutputSpec,
+    saves: Mapping[int, OutputSpec],
+    room: Room,
+    *,
+    fuse: bool,
+) -> tuple[Stage, ...]:
+    """The stages that cost least together.
+
+    Parameters
+    ----------
+    source : ArrayMeta
+        The input.
+    pipeline : Pipeline
+        All steps.
+    output : OutputSpec
+        What is stored of the result.
+    saves : mapping of int to OutputSpec
+        What is stored of other places.
+    room : Room
+        Tasks at once, and memory.
+    fuse : bool
+        Whether steps may share a stage.
+    """
+    builder = Builder(source, pipeline, output, saves, room)
+    places = [*cut_places(pipeline), pipeline.last]
+    if not fuse:
+        return builder.stages(places)
+    whole = builder.stages(places[-1:])
+    if len(places) == 1 or (fits(whole, room) and not builder.may_gain(whole[0])):
+        return whole
+    return builder.cheapest(places)
+
+
+def cut_places(pipeline: Pipeline) -> list[int]:
+    """Places that all later steps can do with: nothing before them is read again."""
+    return [
+        place
+        for place in range(1, pipeline.last)
+        if all(
+            read >= place for node in pipeline.nodes[place:] for read in node.inputs
+        )
+    ]
+
+
+def fits(stages: Sequence[Stage], room: Room) -> bool:
+    """Whether the tasks of each stage fit the memory."""
+    return all(
+        room.workers * stage.task_bytes + stage.cache_bytes <= room.free
+        for stage in stages
+    )
+
+
+class Builder:
+    """Stages of one pipeline, each made once."""
+
+    def __init__(
+        self,
+        source: ArrayMeta,
+        pipeline: Pipeline,
+        output: OutputSpec,
+        saves: Mapping[int, OutputSpec],
+        room: Room,
+    ) -> None:
+        self.source = source
+        self.pipeline = pipeline
+        self.output = output
+        self.saves = saves
+        self.room = room
+        self.made: dict[tuple[int, int], Stage] = {}
+
+    def stages(self, places: Sequence[int]) -> tuple[Stage, ...]:
+        """The stages that end at some places."""
+        starts = [0, *places[:-1]]
+        return tuple(
+            self.stage(start, stop) for start, stop in zip(starts, places, strict=True)
+        )
+
+    def stage(self, start: int, stop: int) -> Stage:
+        """The stage from one place to another."""
+        if (start, stop) not in self.made:
+            nodes = tuple(
+                Node(node.step, tuple(read - start for read in node.inputs), node.name)
+                for node in self.pipeline.nodes[start:stop]
+            )
+            pipeline = Pipeline(nodes)
+            self.made[start, stop] = make_stage(
+                self.input_of(start),
+                pipeline,
+                self.writes(pipeline, start, stop),
+                self.room,
+                first=start + 1,
+            )
+        return self.made[start, stop]
+
+    def input_of(self, place: int) -> ArrayMeta:
+        """What a stage that begins behind a place reads."""
+        if place == 0:
+            return self.source
+        meta = self.pipeline.meta(place, self.source)
+        return replace(meta, chunks=self.spec(place).chunks)
+
+    def spec(self, place: int) -> OutputSpec:
+        """How what lies at a place is stored."""
+        if place == self.pipeline.last:
+            return self.output
+        if place in self.saves:
+            return self.saves[place]
+        meta = self.pipeline.meta(place, self.source)
+        chunks = self.source.chunks or cubic_chunks(meta.shape)
+        chunks = tuple(
+            min(chunk, size) for chunk, size in zip(chunks, meta.shape, strict=True)
+        )
+        return OutputSpec("", BETWEEN, meta.dtype, chunks)
+
+    def writes(self, pipeline: Pipeline, start: int, stop: int) -> list[Write]:
+        """What a stage stores: what is saved in it, then its result."""
+        last = self.spec(stop)
+        found = [
+            Write(
+                place - start,
+                aligned(self.saves[place], last),
+                pipeline.meta(place - start, self.source).shape,
+                jump_between(pipeline, place - start),
+            )
+            for place in sorted(self.saves)
+            if start < place < stop
+        ]
+        ones = (1,) * len(last.chunks)
+        shape = self.pipeline.meta(stop, self.source).shape
+        return [*found, Write(stop - start, last, shape, ones)]
+
+    def may_gain(self, whole: Stage) -> bool:
+        """Whether a cut could cost less than what it saves at most.
+
+        A stage costs at least to decode its input once, to compute each cell once and
+        to encode what it writes; a cut costs at least to write and read one result.
+        """
+        item = np.dtype(self.source.dtype).itemsize
+        least = DECODE * item * self.source.cells
+        least += sum(
+            node.step.cell_cost * node.step.target.cells
+            for node in self.pipeline.nodes
+        )
+        least += ENCODE * whole.bytes_written
+        between = min(
+            (ENCODE + DECODE) * np.dtype(meta.dtype).itemsize * meta.cells
+            for meta in (
+                self.pipeline.meta(place, self.source)
+                for place in cut_places(self.pipeline)
+            )
+        )
+        return whole.cost > least + between
+
+    def cheapest(self, places: Sequence[int]) -> tuple[Stage, ...]:
+        """The stages that cost least in sum, among those that fit if any do."""
+        best: dict[int, tuple[bool, float, list[int]]] = {0: (False, 0.0, [])}
+        for stop in places:
+            choices = []
+            for start, (misfit, cost, before) in best.items():
+                stage = self.stage(start, stop)
+                misfit = misfit or not fits([stage], self.room)
+                choices.append((misfit, cost + stage.cost, [*before, stop]))
+            best[stop] = min(choices)
+        return self.stages(best[places[-1]][2])
+
+
+def jump_between(pipeline: Pipeline, place: int) -> tuple[int, ...]:
+    """Cells of a place from one cell of the result to the next, along each axis."""
+    node_place = pipeline.last
+    jump = [1] * len(pipeline.nodes[-1].step.source.dims)
+    while node_place > place:
+        step = pipeline.nodes[node_place - 1].step
+        for axis, dim in enumerate(step.source.dims):
+            jump[axis] *= step.geometry[dim].stride
+        later = [read for read in pipeline.nodes[node_place - 1].inputs if read >= place]
+        if not later:
+            return tuple([1] * len(jump))  # the result does not depend on it
+        node_place = max(later)
+    return tuple(jump)
+
+
+def aligned(save: OutputSpec, result: OutputSpec) -> OutputSpec:
+    """The save in chunks of the result's storage units, so that blocks fall together."""
+    return replace(save, chunks=result.unit, shards=None)
+

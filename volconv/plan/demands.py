@@ -1,0 +1,104 @@
+"""What blocks need of every place of a pipeline, axis by axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from volconv.geometry import Interval
+from volconv.meta import ArrayMeta
+from volconv.plan.blocks import BlockGrid
+from volconv.plan.reads import AxisReads
+from volconv.plan.write import Write
+from volconv.steps import Pipeline
+
+__all__ = ["AxisDemands", "axis_demands"]
+
+Demand = tuple[tuple[Interval, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class AxisDemands:
+    """The cells along one axis that each block needs of each place.
+
+    Parameters
+    ----------
+    by_block : tuple
+        For each block along the axis, `Pipeline.demands`.
+    size, chunk : int
+        Cells of the input's axis and of its chunks.
+    """
+
+    by_block: tuple[Demand, ...]
+    size: int
+    chunk: int
+
+    @cached_property
+    def reads(self) -> AxisReads:
+        """What the blocks read of the input."""
+        needs = tuple(demand[0] for demand in self.by_block)
+        return AxisReads(self.size, self.chunk, needs)
+
+    @cached_property
+    def totals(self) -> tuple[int, ...]:
+        """Cells that all blocks need of each place, in sum."""
+        return tuple(
+            sum(sum(cells.size for cells in needs) for needs in by_place)
+            for by_place in zip(*self.by_block, strict=True)
+        )
+
+    @property
+    def typical(self) -> Demand:
+        """What a block in the middle needs."""
+        return self.by_block[len(self.by_block) // 2]
+
+
+def axis_demands(
+    pipeline: Pipeline,
+    source: ArrayMeta,
+    grid: BlockGrid,
+    writes: Sequence[Write],
+    axis: int,
+) -> AxisDemands:
+    """What the blocks need along one axis.
+
+    Notes
+    -----
+    Blocks that reach no edge of any place need the same, further on: only two of them
+    are worked out.
+    """
+    sizes = [
+        pipeline.meta(place, source).shape[axis] for place in range(pipeline.last + 1)
+    ]
+    found: list[Demand] = []
+    for number in range(grid.counts[axis]):
+        moved = following(found, sizes)
+        if moved is None or number == grid.counts[axis] - 1:
+            wanted = {write.place: write.cells(grid, axis, number) for write in writes}
+            moved = pipeline.demands(axis, wanted)
+        found.append(moved)
+    chunk = (source.chunks or source.shape)[axis]
+    return AxisDemands(tuple(found), sizes[0], max(1, chunk))
+
+
+def following(found: Sequence[Demand], sizes: Sequence[int]) -> Demand | None:
+    """The next block's needs, as far beyond the last one's as these beyond the ones before.
+
+    None where one of them reaches the edge of a place.
+    """
+    if len(found) < 2:
+        return None
+    moved = []
+    for before, now, size in zip(found[-2], found[-1], sizes, strict=True):
+        if not (len(before) == len(now) <= 1):
+            return None
+        after = []
+        for old, new in zip(before, now, strict=True):
+            step = new.start - old.start
+            inside = old.start > 0 and new.stop + step < size
+            if not inside or new.size != old.size:
+                return None
+            after.append(new.shift(step))
+        moved.append(tuple(after))
+    return tuple(moved)

@@ -1,0 +1,120 @@
+"""The order in which blocks are computed, so that what they share is decoded once.
+
+An order is a nest of loops, the outermost first. An axis may have two of them: an outer
+one over *pencils*, bundles of neighbouring blocks, and an inner one over the blocks of a
+pencil. Blocks of 4 x 6, in pencils two blocks wide that run down::
+
+     0  1 |  8  9 | 16 17
+     2  3 | 10 11 | 18 19
+     4  5 | 12 13 | 20 21
+     6  7 | 14 15 | 22 23
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Loop", "Sweep"]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One loop of the nest.
+
+    Parameters
+    ----------
+    axis : int
+        The axis that it runs along.
+    width : int
+        Blocks of that axis that one turn covers; 1 in an axis's innermost loop.
+    """
+
+    axis: int
+    width: int = 1
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """An order of all blocks of a grid.
+
+    Parameters
+    ----------
+    counts : tuple of int
+        Blocks along each axis.
+    loops : tuple of Loop
+        The outermost first; each axis ends in a loop of width 1.
+    descending : tuple of bool
+        For each axis, whether it runs from its last block to its first.
+
+    Examples
+    --------
+    >>> sweep = Sweep((4, 6), (Loop(1, 2), Loop(0), Loop(1)), (False, False))
+    >>> sweep.index(11), sweep.position((1, 3))
+    ((1, 3), 11)
+    """
+
+    counts: tuple[int, ...]
+    loops: tuple[Loop, ...]
+    descending: tuple[bool, ...]
+
+    @classmethod
+    def plain(cls, counts: Sequence[int]) -> Sweep:
+        """The order of the axes, the last one fastest."""
+        loops = tuple(Loop(axis) for axis in range(len(counts)))
+        return cls(tuple(counts), loops, (False,) * len(counts))
+
+    @property
+    def total(self) -> int:
+        """Blocks in all."""
+        return math.prod(self.counts)
+
+    def position(self, index: Sequence[int]) -> int:
+        """When a block's turn comes."""
+        within = self.turned(index)
+        extents = list(self.counts)
+        rest = self.total
+        found = 0
+        for axis, width in ((loop.axis, loop.width) for loop in self.loops):
+            turn = within[axis] // width
+            rest //= extents[axis]
+            found += turn * width * rest
+            within[axis] -= turn * width
+            extents[axis] = min(width, extents[axis] - turn * width)
+            rest *= extents[axis]
+        return found
+
+    def index(self, position: int) -> tuple[int, ...]:
+        """The block whose turn it is: its place along each axis."""
+        first = [0] * len(self.counts)
+        extents = list(self.counts)
+        rest = self.total
+        for axis, width in ((loop.axis, loop.width) for loop in self.loops):
+            rest //= extents[axis]
+            turn = position // (width * rest)
+            position -= turn * width * rest
+            first[axis] += turn * width
+            extents[axis] = min(width, extents[axis] - turn * width)
+            rest *= extents[axis]
+        return tuple(self.turned(first))
+
+    def turned(self, index: Sequence[int]) -> list[int]:
+        """The index with descending axes counted from their end, or back."""
+        return [
+            count - 1 - place if backwards else place
+            for place, count, backwards in zip(
+                index, self.counts, self.descending, strict=True
+            )
+        ]
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        return (self.index(position) for position in range(self.total))
+
+    def describe(self) -> str:
+        """The order in words, axes by number."""
+        return " > ".join(
+            f"{loop.axis}{'-' if self.descending[loop.axis] else ''}"
+            + (f" by {loop.width}" if loop.width > 1 else "")
+            for loop in self.loops
+        )

@@ -1,0 +1,149 @@
+"""How much is decoded, and how much is held meanwhile, for an order of blocks.
+
+A chunk that is decoded stays, or the parts of it that later blocks read, until the last
+of them has read it. How much that is follows from the nest of loops: between two turns
+of a loop along one axis lies what the later turns read of what earlier ones decoded, a
+slab as thick as `AxisReads.held` says, and as wide as the loops inside reach. Where that
+is too much for the memory, a loop over pencils may let it go: then the slab is decoded
+again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from volconv.plan.reads import AxisReads
+from volconv.plan.sweep import Loop, Sweep
+
+__all__ = ["Traffic", "best_traffic", "traffics"]
+
+WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+"""Widths of pencils that are tried, in blocks, beside the whole axis."""
+
+MOST_SHARED = 3
+"""Axes over which all orders are tried; more are swept in the order of the axes."""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """An order of blocks with what it decodes and holds.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        The order.
+    decoded : int
+        Cells of all chunks that are decoded, each as often as it is.
+    held : int
+        Cells of decoded chunks to be held, at most; 0 where nothing is kept.
+    """
+
+    sweep: Sweep
+    decoded: int
+    held: int
+
+
+def best_traffic(reads: Sequence[AxisReads], room: int) -> Traffic:
+    """The order that decodes fewest cells with so much room for what is held.
+
+    Parameters
+    ----------
+    reads : sequence of AxisReads
+        One for each axis.
+    room : int
+        Cells that may be held.
+    """
+    return min(
+        (traffic for traffic in traffics(reads) if traffic.held <= room),
+        key=lambda traffic: (traffic.decoded, traffic.held),
+    )
+
+
+def traffics(reads: Sequence[AxisReads]) -> Iterator[Traffic]:
+    """Orders of blocks worth a look, first the one in which each reads for itself."""
+    counts = tuple(len(axis.needs) for axis in reads)
+    plain = Sweep.plain(counts)
+    yield Traffic(plain, math.prod(axis.decoded(1) for axis in reads), 0)
+    shared = [number for number, axis in enumerate(reads) if axis.is_shared]
+    if not shared:
+        return
+    turned = [axis.reversed() for axis in reads]
+    descending = tuple(
+        axis.is_shared and other.held(1) < axis.held(1)
+        for axis, other in zip(reads, turned, strict=True)
+    )
+    ordered = [
+        other if backwards else axis
+        for axis, other, backwards in zip(reads, turned, descending, strict=True)
+    ]
+    apart = [Loop(axis) for axis in range(len(reads)) if axis not in shared]
+    for nest in nests(counts, shared):
+        sweep = Sweep(counts, (*apart, *nest), descending)
+        pencils = [number for number, loop in enumerate(sweep.loops) if loop.width > 1]
+        for kept in itertools.product((True, False), repeat=len(pencils)):
+            dropped = {p for p, keep in zip(pencils, kept, strict=True) if not keep}
+            yield Traffic(
+                sweep, decoded(ordered, sweep, dropped), held(ordered, sweep, dropped)
+            )
+
+
+def nests(counts: Sequence[int], shared: Sequence[int]) -> Iterator[tuple[Loop, ...]]:
+    """Nests of loops over the shared axes: pencils, the sweep, the pencils' blocks."""
+    swept = shared if len(shared) <= MOST_SHARED else shared[:1]
+    for along in swept:
+        others = [axis for axis in shared if axis != along]
+        inner = [*(Loop(axis) for axis in others)]
+        choices = [
+            [width for width in WIDTHS if width < counts[axis]] + [counts[axis]]
+            for axis in others
+        ]
+        if len(others) >= MOST_SHARED:
+            choices = [widths[-1:] for widths in choices]
+        for widths in itertools.product(*choices):
+            pencils = [
+                Loop(axis, width)
+                for axis, width in zip(others, widths, strict=True)
+                if 1 < width < counts[axis]
+            ]
+            single = [
+                Loop(axis)
+                for axis, width in zip(others, widths, strict=True)
+                if width == 1 < counts[axis]
+            ]
+            rest = [loop for loop in inner if loop not in single]
+            yield (*single, *pencils, Loop(along), *rest)
+
+
+def decoded(reads: Sequence[AxisReads], sweep: Sweep, dropped: set[int]) -> int:
+    """Cells that are decoded if some loops hold nothing from turn to turn."""
+    found = 1
+    for axis, one in enumerate(reads):
+        widths = [
+            loop.width
+            for number, loop in enumerate(sweep.loops)
+            if loop.axis == axis and number in dropped
+        ]
+        found *= one.decoded(min(widths, default=len(one.needs)))
+    return found
+
+
+def held(reads: Sequence[AxisReads], sweep: Sweep, dropped: set[int]) -> int:
+    """Cells that all other loops hold, at most."""
+    reach = [axis.size for axis in reads]
+    found = 0
+    for number, loop in enumerate(sweep.loops):
+        one = reads[loop.axis]
+        reach[loop.axis] = min(one.size, loop.width * one.advance)
+        if number not in dropped and one.is_shared:
+            others = math.prod(
+                cells for axis, cells in enumerate(reach) if axis != loop.axis
+            )
+            found += one.held(loop.width) * others
+    if found:
+        # while a block is read, what it decodes is whole, and beside it stays what the
+        # block before has not let go of: counted over many grids, never more than twice
+        found += 2 * math.prod(axis.most for axis in reads)
+    return found

@@ -1,0 +1,183 @@
+"""Tasks on the workers of a Dask cluster, neighbouring blocks on the same one."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from distributed import Client, Future, WorkerPlugin, as_completed, get_worker
+
+from volconv.run.task import BlockRecord, Work, Worker
+from volconv.run.threads import BlockFailure
+
+__all__ = ["run_on_client"]
+
+IN_FLIGHT = 3
+"""Tasks submitted for each thread of a cluster: one that runs, and two so that none
+waits."""
+
+LOOK = 2.0
+"""Seconds between two looks at which workers there are: arbitrary."""
+
+
+class Station(WorkerPlugin):
+    """Gives each worker of a cluster the work, also those that come later."""
+
+    def __init__(self, token: str, work: Work) -> None:
+        self.name = token
+        self.work = work
+
+    def setup(self, worker: Any) -> None:
+        """Keep the work in the worker's process."""
+        lag = 2 * worker.state.nthreads
+        stations(worker)[self.name] = Worker(self.work, lag)
+
+    def teardown(self, worker: Any) -> None:
+        """Forget it."""
+        stations(worker).pop(self.name, None)
+
+
+def stations(worker: Any) -> dict[str, Worker]:
+    """What a Dask worker keeps for the stages that it serves."""
+    if not hasattr(worker, "volconv_stations"):
+        worker.volconv_stations = {}
+    found: dict[str, Worker] = worker.volconv_stations
+    return found
+
+
+def run_turn(token: str, turn: int) -> BlockRecord:
+    """The task of a cluster: a name and a number."""
+    return stations(get_worker())[token].run(turn)
+
+
+def run_on_client(
+    work: Work, turns: Iterable[int], client: Client
+) -> Iterator[BlockRecord]:
+    """Records of blocks as the workers of a cluster finish them.
+
+    Each worker is given a run of neighbouring turns of its own, so that what it holds of
+    the input serves it again; one that is done takes over half of the longest run left.
+
+    Raises
+    ------
+    BlockFailure
+        From what a task raised.
+    """
+    token = f"volconv-{uuid.uuid4().hex}"
+    client.register_plugin(Station(token, work))
+    roster = Roster(list(turns))
+    flight: dict[Future, tuple[str, int]] = {}
+    done = as_completed(loop=client.loop)
+    try:
+        while True:
+            roster.look(client)
+            for address, turn in roster.assignments():
+                future = client.submit(
+                    run_turn,
+                    token,
+                    turn,
+                    pure=False,
+                    workers=[address],
+                    allow_other_workers=True,
+                    key=f"{token}-{turn}",
+                )
+                flight[future] = (address, turn)
+                done.add(future)
+            if not flight:
+                if not roster.left:
+                    return
+                time.sleep(0.1)  # no worker yet
+                continue
+            future = next(done)
+            address, turn = flight.pop(future)
+            roster.finished(address)
+            if future.status != "finished":
+                raise BlockFailure(turn) from future.exception()
+            yield future.result()
+            future.release()
+    finally:
+        client.cancel(list(flight))
+        client.unregister_worker_plugin(token)
+
+
+class Roster:
+    """Which worker does which turns.
+
+    Parameters
+    ----------
+    turns : list of int
+        What there is to do, in order.
+    """
+
+    def __init__(self, turns: list[int]) -> None:
+        self.unassigned: list[deque[int]] = [deque(turns)] if turns else []
+        self.runs: dict[str, deque[int]] = {}
+        self.threads: dict[str, int] = {}
+        self.flying: dict[str, int] = {}
+        self.looked = 0.0
+
+    @property
+    def left(self) -> int:
+        """Turns that are not submitted."""
+        runs = [*self.unassigned, *self.runs.values()]
+        return sum(len(run) for run in runs)
+
+    def look(self, client: Client) -> None:
+        """Take notice of workers that came and went, now and then."""
+        now = time.monotonic()
+        if self.threads and now - self.looked < LOOK:
+            return
+        self.looked = now
+        there = dict(client.nthreads())
+        for address in [a for a in self.runs if a not in there]:
+            self.unassigned.append(self.runs.pop(address))
+            self.flying.pop(address, None)
+        is_first = not self.runs
+        for address in there:
+            self.runs.setdefault(address, deque())
+            self.flying.setdefault(address, 0)
+        self.threads = there
+        if is_first and len(self.unassigned) == 1 and there:
+            self.divide()
+
+    def divide(self) -> None:
+        """Give every worker a run of its own, as long as it has threads."""
+        turns = list(self.unassigned.pop())
+        total = sum(self.threads.values())
+        start = 0
+        before = 0
+        for address, threads in self.threads.items():
+            before += threads
+            stop = len(turns) * before // total
+            self.runs[address] = deque(turns[start:stop])
+            start = stop
+
+    def assignments(self) -> Iterator[tuple[str, int]]:
+        """Workers with the turns that they are to be given now."""
+        for address, threads in self.threads.items():
+            while self.flying[address] < IN_FLIGHT * threads:
+                if not self.runs[address] and not self.take_over(address):
+                    break
+                self.flying[address] += 1
+                yield address, self.runs[address].popleft()
+
+    def take_over(self, address: str) -> bool:
+        """Give a worker a run that has none to do it, or half of the longest run."""
+        if self.unassigned:
+            self.runs[address] = self.unassigned.pop()
+            return bool(self.runs[address])
+        longest = max(self.runs.values(), key=len)
+        if len(longest) < 2:
+            return False
+        half = len(longest) // 2
+        taken = [longest.pop() for _ in range(half)]
+        self.runs[address] = deque(reversed(taken))
+        return True
+
+    def finished(self, address: str) -> None:
+        """Note that a worker has room for another turn."""
+        if address in self.flying:
+            self.flying[address] -= 1
