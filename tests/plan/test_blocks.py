@@ -10,9 +10,11 @@ from volconv.boundary import KINDS, source_index
 from volconv.geometry import Interval, Window
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.blocks import BlockGrid
+from volconv.plan.demands import axis_demands
+from volconv.plan.output import OutputSpec
 from volconv.plan.ownership import owned_chunks
-from volconv.plan.reads import decoded_bytes
-from volconv.steps import WindowOptions
+from volconv.plan.write import Write
+from volconv.steps import WindowOptions, chain
 from volconv.steps.correlate import correlate_step
 
 
@@ -50,7 +52,7 @@ def test_intervals_of_an_axis_are_those_of_the_boxes(grid):
 
 
 @given(st.data())
-def test_decoded_bytes_are_those_of_the_chunks_that_blocks_touch(data):
+def test_decoded_cells_are_those_of_the_chunks_that_blocks_touch(data):
     cells = data.draw(st.integers(1, 20))
     chunk = data.draw(st.integers(1, cells))
     size = data.draw(st.integers(1, 4))
@@ -63,24 +65,27 @@ def test_decoded_bytes_are_those_of_the_chunks_that_blocks_touch(data):
     outputs = step.target.shape[0]
     unit = data.draw(st.integers(1, outputs))
     grid = BlockGrid((outputs,), (unit,), (1,))
+    length = cells
+    write = Write(1, OutputSpec("", "v", "int16", (unit,)), (outputs,), (1,))
+    reads = axis_demands(chain([step]), meta, grid, [write], 0).reads
     touched = 0
     for number in range(grid.total):
         (box,) = grid.box(number)
-        reads = [
-            source_index(k * stride - padding[0] + j, cells, kind)
+        cells = [
+            source_index(k * stride - padding[0] + j, length, kind)
             for k in range(box.start, box.stop)
             for j in range(size)
         ]
-        chunks = {read // chunk for read in reads if read is not None}
-        touched += sum(min(chunk, cells - c * chunk) for c in chunks)
-    found = decoded_bytes(meta, [step], grid, itemsize=2)
-    # far sides are reads of their own, and the cells between two strided windows are
-    # read with them: never fewer, and the same where neither is the case
-    assert found >= 2 * touched
-    if kind in ("constant", "edge") and stride <= size:
-        inside = [b.start * stride >= padding[0] for b in grid.intervals(0)]
-        if all(inside) or kind == "constant":
-            assert found == 2 * touched
+        chunks = {cell // chunk for cell in cells if cell is not None}
+        # cells between two strided windows are read with them: never fewer
+        assert chunks <= set(reads.chunks[number])
+        if stride <= size:
+            assert chunks == set(reads.chunks[number])
+        touched += sum(map(reads.cells, reads.chunks[number]))
+    assert reads.decoded(1) == touched
+    assert reads.decoded(grid.total) == sum(
+        map(reads.cells, set().union(*reads.chunks))
+    )
 
 
 @st.composite

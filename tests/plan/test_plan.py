@@ -9,8 +9,9 @@ import pytest
 from volconv.errors import DimError, GeometryError, KindError, MemoryPlanError
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.output import output_spec
-from volconv.plan.plan import PROCESS_MEMORY, make_plan
-from volconv.steps import WindowOptions
+from volconv.plan.plan import make_plan
+from volconv.plan.stage import PROCESS_MEMORY, Room
+from volconv.steps import WindowOptions, chain
 from volconv.steps.box import box_step
 from volconv.steps.gaussian import gaussian_step
 from volconv.text import bytes_text, parse_bytes
@@ -32,7 +33,7 @@ def plan(limit=2**30, workers=2, **output):
     steps = pipeline()
     settings = {"path": "out.zarr", "variable": "v", **output}
     spec = output_spec(steps[-1].target, META, **settings)
-    return make_plan(META, steps, spec, {"name": "a"}, workers=workers, limit=limit)
+    return make_plan(META, chain(steps), spec, {"name": "a"}, Room(workers, limit))
 
 
 def test_blocks_are_whole_storage_units():
@@ -42,7 +43,10 @@ def test_blocks_are_whole_storage_units():
     assert all(
         block % unit == 0 or block == size
         for block, unit, size in zip(
-            found.grid.block, found.output.unit, found.target.shape, strict=True
+            found.stages[0].grid.block,
+            found.output.unit,
+            found.target.shape,
+            strict=True,
         )
     )
 
@@ -59,7 +63,7 @@ def test_larger_blocks_read_less_as_far_as_memory_allows():
     narrow = plan(workers=1, limit=PROCESS_MEMORY + 6 * 2**20)
     assert wide.bytes_read < narrow.bytes_read
     assert wide.task_bytes > narrow.task_bytes
-    assert narrow.peak_bytes <= narrow.limit
+    assert narrow.peak_bytes <= narrow.room.limit
     assert wide.read_amplification == wide.bytes_read / (128**3 * 4)
 
 
@@ -89,10 +93,10 @@ def test_output_refuses_what_does_not_fit_its_dimensions():
 
 
 def test_memory_of_a_task_grows_with_each_part():
-    names = [part.name for part in plan().memory]
-    assert any("halo" in name for name in names)
-    assert all(part.nbytes > 0 for part in plan().memory)
-    assert sum(part.nbytes for part in plan().memory) == plan().task_bytes
+    parts = plan().largest.memory
+    assert any("padding" in part.name for part in parts)
+    assert all(part.nbytes > 0 for part in parts)
+    assert sum(part.nbytes for part in parts) == plan().task_bytes
 
 
 def test_sizes_are_read_as_people_write_them():

@@ -15,7 +15,15 @@ from volconv.text import parse_bytes
 if TYPE_CHECKING:
     from volconv.run.prepare import Prepared
 
-__all__ = ["ConfigPath", "Memory", "NoFuse", "Threads", "plan", "prepared", "print_plan"]
+__all__ = [
+    "ConfigPath",
+    "Memory",
+    "NoFuse",
+    "Threads",
+    "plan",
+    "prepared",
+    "print_plan",
+]
 
 ConfigPath = Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML file.")]
 Memory = Annotated[

@@ -55,7 +55,7 @@ def make_stages(
     if not fuse:
         return builder.stages(places)
     whole = builder.stages(places[-1:])
-    if len(places) == 1 or (fits(whole, room) and not builder.may_gain(whole[0])):
+    if len(places) == 1 or (room.holds(whole[0]) and not builder.may_gain(whole[0])):
         return whole
     return builder.cheapest(places)
 
@@ -65,18 +65,8 @@ def cut_places(pipeline: Pipeline) -> list[int]:
     return [
         place
         for place in range(1, pipeline.last)
-        if all(
-            read >= place for node in pipeline.nodes[place:] for read in node.inputs
-        )
+        if all(read >= place for node in pipeline.nodes[place:] for read in node.inputs)
     ]
-
-
-def fits(stages: Sequence[Stage], room: Room) -> bool:
-    """Whether the tasks of each stage fit the memory."""
-    return all(
-        room.workers * stage.task_bytes + stage.cache_bytes <= room.free
-        for stage in stages
-    )
 
 
 class Builder:
@@ -167,8 +157,7 @@ class Builder:
         item = np.dtype(self.source.dtype).itemsize
         least = DECODE * item * self.source.cells
         least += sum(
-            node.step.cell_cost * node.step.target.cells
-            for node in self.pipeline.nodes
+            node.step.cell_cost * node.step.target.cells for node in self.pipeline.nodes
         )
         least += ENCODE * whole.bytes_written
         between = min(
@@ -185,10 +174,10 @@ class Builder:
         best: dict[int, tuple[bool, float, list[int]]] = {0: (False, 0.0, [])}
         for stop in places:
             choices = []
-            for start, (misfit, cost, before) in best.items():
+            for start, (is_misfit, cost, before) in best.items():
                 stage = self.stage(start, stop)
-                misfit = misfit or not fits([stage], self.room)
-                choices.append((misfit, cost + stage.cost, [*before, stop]))
+                is_one = is_misfit or not self.room.holds(stage)
+                choices.append((is_one, cost + stage.cost, [*before, stop]))
             best[stop] = min(choices)
         return self.stages(best[places[-1]][2])
 
@@ -201,7 +190,9 @@ def jump_between(pipeline: Pipeline, place: int) -> tuple[int, ...]:
         step = pipeline.nodes[node_place - 1].step
         for axis, dim in enumerate(step.source.dims):
             jump[axis] *= step.geometry[dim].stride
-        later = [read for read in pipeline.nodes[node_place - 1].inputs if read >= place]
+        later = [
+            read for read in pipeline.nodes[node_place - 1].inputs if read >= place
+        ]
         if not later:
             return tuple([1] * len(jump))  # the result does not depend on it
         node_place = max(later)
@@ -211,4 +202,3 @@ def jump_between(pipeline: Pipeline, place: int) -> tuple[int, ...]:
 def aligned(save: OutputSpec, result: OutputSpec) -> OutputSpec:
     """The save in chunks of the result's storage units, so that blocks fall together."""
     return replace(save, chunks=result.unit, shards=None)
-

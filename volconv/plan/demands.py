@@ -48,10 +48,13 @@ class AxisDemands:
             for by_place in zip(*self.by_block, strict=True)
         )
 
-    @property
-    def typical(self) -> Demand:
-        """What a block in the middle needs."""
-        return self.by_block[len(self.by_block) // 2]
+    @cached_property
+    def largest(self) -> Demand:
+        """What the block needs that needs most."""
+        return max(
+            self.by_block,
+            key=lambda demand: sum(cells.size for needs in demand for cells in needs),
+        )
 
 
 def axis_demands(

@@ -66,48 +66,48 @@ def task_memory(
     largest of these moments counts. At the end, or where a result is saved, it is held
     while a storage unit is encoded.
     """
-    typical = [demand.typical for demand in demands]
+    largest = [demand.largest for demand in demands]
     chunk = math.prod(source.chunks or (0,)) * np.dtype(source.dtype).itemsize
     held: dict[int, Part] = {}
     moments: list[list[Part]] = []
     written = {write.place: write for write in writes}
     for place in range(pipeline.last + 1):
         meta = pipeline.meta(place, source)
-        outputs = math.prod(
-            sum(cells.size for cells in one[place]) for one in typical
-        )
+        outputs = math.prod(sum(cells.size for cells in one[place]) for one in largest)
         itemsize = np.dtype(meta.dtype).itemsize
         if place == 0:
             own = Part("input box", outputs * itemsize)
             moments.append([own, Part("chunk in decoding", DECODING * chunk)])
         else:
             own = Part(f"{label(pipeline, place)}: result", outputs * itemsize)
-            moments.append([*held.values(), *working(pipeline, place, typical, outputs)])
+            moments.append(
+                [*held.values(), *working(pipeline, place, largest, outputs)]
+            )
         held[place] = own
         if place in written:
-            moments.append([*held.values(), *storing(written[place], outputs, itemsize)])
+            moments.append(
+                [*held.values(), *storing(written[place], outputs, itemsize)]
+            )
         for done, last in enumerate(pipeline.last_uses[: place + 1]):
             if last <= place and done not in written:
                 held.pop(done, None)
-    largest = max(moments, key=lambda parts: sum(part.nbytes for part in parts))
-    return tuple(part for part in largest if part.nbytes)
+    peak = max(moments, key=lambda parts: sum(part.nbytes for part in parts))
+    return tuple(part for part in peak if part.nbytes)
 
 
 def working(
-    pipeline: Pipeline, place: int, typical: Sequence[tuple[object, ...]], outputs: int
+    pipeline: Pipeline, place: int, largest: Sequence[tuple[object, ...]], outputs: int
 ) -> list[Part]:
     """What a step holds beside its inputs: padded blocks, its result, its work."""
     step = pipeline.nodes[place - 1].step
     name = label(pipeline, place)
-    boxes = [one[place] for one in typical]
+    boxes = [one[place] for one in largest]
     cells = 0
     if all(boxes):
         widest = tuple(max(b, key=lambda side: side.size) for b in boxes)  # type: ignore[call-overload]
         cells = math.prod(side.size for side in source_intervals(step, widest))
     pads = any(any(window.padding) for _, window in step.geometry)
-    block = sum(
-        cells * np.dtype(meta.dtype).itemsize for meta in sources(step) if pads
-    )
+    block = sum(cells * np.dtype(meta.dtype).itemsize for meta in sources(step) if pads)
     return [
         Part(f"{name}: block with padding", block),
         Part(f"{name}: result and work", step.work_bytes(outputs, cells)),

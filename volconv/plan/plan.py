@@ -20,6 +20,7 @@ from volconv.version import __version__
 
 __all__ = ["Plan", "make_plan"]
 
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """What a run reads, computes and writes, in which blocks, and in which order.
@@ -73,17 +74,12 @@ class Plan:
     @property
     def largest(self) -> Stage:
         """The stage that takes most memory."""
-        return max(self.stages, key=self.stage_bytes)
+        return max(self.stages, key=self.room.peak)
 
     @property
     def peak_bytes(self) -> int:
         """Memory of all tasks at once, of what they share, and of the process."""
-        return self.stage_bytes(self.largest)
-
-    def stage_bytes(self, stage: Stage) -> int:
-        """Memory of a stage."""
-        tasks = self.room.workers * stage.task_bytes
-        return PROCESS_MEMORY + tasks + stage.cache_bytes
+        return self.room.peak(self.largest)
 
     @property
     def bytes_read(self) -> int:

@@ -130,7 +130,9 @@ class AxisReads:
         held = [0] * -(-len(self.needs) // width)
         for by_group in uses.values():
             for before, after in pairwise(sorted(by_group)):
-                later = [p for n, parts in by_group.items() if n >= after for p in parts]
+                later = [
+                    p for n, parts in by_group.items() if n >= after for p in parts
+                ]
                 cells = union_size(later)
                 for number in range(before, after):
                     held[number] += cells

@@ -137,11 +137,15 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
     lines = []
     if len(plan.stages) > 1:
         last = stage.first + stage.pipeline.last - 1
-        steps = f"step {last}" if last == stage.first else f"steps {stage.first} to {last}"
+        steps = (
+            f"step {last}" if last == stage.first else f"steps {stage.first} to {last}"
+        )
         stored = " into a store in between" if last < plan.pipeline.last else ""
         lines.append(f"stage    {steps}{stored}")
     read = f"{stage.read_amplification:.2f} times its input"
-    held = f", {bytes_text(stage.cache_bytes)} of them held" if stage.cache_bytes else ""
+    held = (
+        f", {bytes_text(stage.cache_bytes)} of them held" if stage.cache_bytes else ""
+    )
     return [
         *lines,
         f"blocks   {stage.grid.total} of {by_text(stage.grid.block)} cells, "

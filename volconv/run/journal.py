@@ -62,7 +62,8 @@ class Seen:
                 self.safe = int(found["safe"])
                 return
             objects = {
-                (which, key): (nbytes, crc) for which, key, nbytes, crc in found["objects"]
+                (which, key): (nbytes, crc)
+                for which, key, nbytes, crc in found["objects"]
             }
             self.seconds += found["seconds"]
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -185,4 +186,3 @@ def check_fingerprint(
             "an output that this plan began",
             fix,
         )
-

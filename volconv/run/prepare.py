@@ -13,7 +13,6 @@ from volconv.config import Config, codec_name
 from volconv.coordinates import output_attrs, output_coords
 from volconv.io import ZarrSource
 from volconv.io.source import Stored
-from volconv.meta import ArrayMeta
 from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room

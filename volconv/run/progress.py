@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -143,4 +144,3 @@ class StageRun:
     def discard(self) -> None:
         """Remove the store between this stage and the next one, which is done."""
         shutil.rmtree(self.folder, ignore_errors=True)
-

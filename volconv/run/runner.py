@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,8 @@ def run_plan(
             pass  # nobody else is writing what is erased
         for target in targets.values():
             target.erase()
-    if all([target.is_complete(plan.fingerprint) for target in targets.values()]):
+    complete = {place: t.is_complete(plan.fingerprint) for place, t in targets.items()}
+    if all(complete.values()):
         return Outcome(0, plan.blocks)
     result = targets[plan.pipeline.last]
     result.is_begun(plan.fingerprint)
@@ -280,4 +281,3 @@ def told(run: StageRun, failure: BlockFailure) -> VolconvError:
     return RunError(
         place, got, "a block without an error", "run again: what is done is kept"
     )
-

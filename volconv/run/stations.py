@@ -10,6 +10,7 @@ from typing import Any
 
 from distributed import Client, Future, WorkerPlugin, as_completed, get_worker
 
+from volconv.run.allocator import use_one_arena
 from volconv.run.task import BlockRecord, Work, Worker
 from volconv.run.threads import BlockFailure
 
@@ -32,6 +33,7 @@ class Station(WorkerPlugin):
 
     def setup(self, worker: Any) -> None:
         """Keep the work in the worker's process."""
+        use_one_arena()
         lag = 2 * worker.state.nthreads
         stations(worker)[self.name] = Worker(self.work, lag)
 
@@ -69,7 +71,7 @@ def run_on_client(
     token = f"volconv-{uuid.uuid4().hex}"
     client.register_plugin(Station(token, work))
     roster = Roster(list(turns))
-    flight: dict[Future, tuple[str, int]] = {}
+    flight: dict[Future[BlockRecord], tuple[str, int]] = {}
     done = as_completed(loop=client.loop)
     try:
         while True:

@@ -6,8 +6,9 @@ A task is pure and idempotent: run again, it writes the same bytes to the same o
 from __future__ import annotations
 
 import errno
+import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,10 +18,12 @@ from numpy.typing import NDArray
 
 from volconv.boundary import Read
 from volconv.compute import cast
+from volconv.geometry import Interval
 from volconv.io import ZarrSource
 from volconv.io.store import object_key, record_of, write_box
 from volconv.plan.stage import Stage
-from volconv.run.cache import ChunkCache
+from volconv.plan.write import Write
+from volconv.run.cache import Box, ChunkCache, relative
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
 
@@ -32,7 +35,9 @@ ATTEMPTS = 3
 FIRST_WAIT = 0.5
 """Seconds before the second try, doubled for each more: arbitrary."""
 
-LASTING = frozenset({errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT, errno.ENOENT})
+LASTING = frozenset(
+    {errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT, errno.ENOENT}
+)
 """Errors that a second try does not mend."""
 
 
@@ -128,21 +133,39 @@ class Worker:
         if self.cache is not None:
             self.cache.finish(turn)
         objects: list[tuple[int, str, int, int]] = []
+        told = (np.nan, np.nan, 0)
         for which, (write, store) in enumerate(
             zip(stage.writes, work.stores, strict=True)
         ):
             if write.place not in wanted:
                 continue
             cells = cast(values.pop(write.place), write.output.dtype)
-            folder, box = Path(store), wanted[write.place]
-            retried(lambda: write_box(folder, write.output, box, cells))  # noqa: B023
-            for unit in write.objects(stage.grid, number):
-                key = object_key(unit)
-                nbytes, crc = record_of(folder, write.output, key, sync=work.sync)
-                objects.append((which, key, nbytes, crc))
-        lowest, highest, nonfinite = statistics(cells)
-        seconds = time.perf_counter() - begun
-        return BlockRecord(turn, tuple(objects), seconds, lowest, highest, nonfinite)
+            objects += stored(
+                Path(store), which, write, wanted[write.place], cells, sync=work.sync
+            )
+            told = statistics(cells)
+        return BlockRecord(turn, tuple(objects), time.perf_counter() - begun, *told)
+
+
+def stored(
+    store: Path, which: int, write: Write, box: Box, cells: NDArray[Any], *, sync: bool
+) -> Iterator[tuple[int, str, int, int]]:
+    """Write a box of whole storage units, one after the other, and tell of each."""
+    units = [
+        [
+            Interval(start, min(start + unit, side.stop))
+            for start in range(side.start, side.stop, unit)
+        ]
+        for side, unit in zip(box, write.output.unit, strict=True)
+    ]
+    for part in itertools.product(*units):
+        piece = cells[relative(part, box)]
+        retried(lambda: write_box(store, write.output, part, piece))  # noqa: B023
+        key = object_key(
+            side.start // unit
+            for side, unit in zip(part, write.output.unit, strict=True)
+        )
+        yield which, key, *record_of(store, write.output, key, sync=sync)
 
 
 def retried(action: Callable[[], Value]) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Iterable, Iterator
@@ -35,46 +36,73 @@ def run_in_threads(
     BlockFailure
         From what a task raised; the others finish what they are at.
     """
-    worker = Worker(work, lag=2 * threads)
-    todo = iter(turns)
-    guard = threading.Lock()
-    stop = threading.Event()
-    results: queue.Queue[tuple[int, BlockRecord | BaseException] | None] = queue.Queue(
-        maxsize=4 * threads
-    )
-
-    def serve() -> None:
-        try:
-            while not stop.is_set():
-                with guard:
-                    turn = next(todo, None)
-                if turn is None:
-                    break
-                try:
-                    results.put((turn, worker.run(turn)))
-                except BaseException as error:  # noqa: BLE001 (handed to who waits)
-                    stop.set()
-                    results.put((turn, error))
-        finally:
-            results.put(None)
-
-    pool = [threading.Thread(target=serve, daemon=True) for _ in range(threads)]
-    for thread in pool:
-        thread.start()
-    running = threads
+    crew = Threads(Worker(work, lag=2 * threads), iter(turns), threads)
     try:
-        while running:
-            item = results.get()
+        while (item := crew.results.get()) is not None or crew.is_running():
             if item is None:
-                running -= 1
                 continue
             turn, outcome = item
             if isinstance(outcome, BaseException):
                 raise BlockFailure(turn) from outcome
             yield outcome
     finally:
-        stop.set()
-        while running:
-            running -= results.get() is None
-        for thread in pool:
-            thread.join()
+        crew.end()
+
+
+class Threads:
+    """Threads that take turns until there are none.
+
+    Parameters
+    ----------
+    worker : Worker
+        What they share.
+    turns : iterator of int
+        What there is to do.
+    threads : int
+        How many.
+
+    Attributes
+    ----------
+    results : Queue
+        Each turn with its record or error; None where a thread has ended.
+    """
+
+    def __init__(self, worker: Worker, turns: Iterator[int], threads: int) -> None:
+        self.worker = worker
+        self.turns = turns
+        self.guard = threading.Lock()
+        self.stop = threading.Event()
+        self.ended = 0
+        self.results: queue.Queue[tuple[int, BlockRecord | BaseException] | None]
+        self.results = queue.Queue(maxsize=4 * threads)
+        self.pool = [
+            threading.Thread(target=self.serve, daemon=True) for _ in range(threads)
+        ]
+        for thread in self.pool:
+            thread.start()
+
+    def serve(self) -> None:
+        """Take turns, as one thread."""
+        while not self.stop.is_set():
+            with self.guard:
+                turn = next(self.turns, None)
+            if turn is None:
+                break
+            try:
+                self.results.put((turn, self.worker.run(turn)))
+            except BaseException as error:
+                self.stop.set()
+                self.results.put((turn, error))
+        self.results.put(None)
+
+    def is_running(self) -> bool:
+        """Whether a thread is left, after one has said that it ended."""
+        self.ended += 1
+        return self.ended < len(self.pool)
+
+    def end(self) -> None:
+        """Let the threads finish what they are at, and no more."""
+        self.stop.set()
+        while any(thread.is_alive() for thread in self.pool):
+            with contextlib.suppress(queue.Empty):
+                self.results.get(timeout=0.05)

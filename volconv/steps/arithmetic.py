@@ -1,4 +1,4 @@
-"""Steps that join two or more results cell by cell: add, subtract, multiply, …"""
+"""Steps that join two or more results cell by cell: their sum, difference, product."""
 
 from __future__ import annotations
 
@@ -189,9 +189,7 @@ class Minimum(JoinSettings):
     step_name: ClassVar[str] = "minimum"
 
 
-def join_step(
-    name: str, sources: Sequence[ArrayMeta], dtype: str | None
-) -> JoinStep:
+def join_step(name: str, sources: Sequence[ArrayMeta], dtype: str | None) -> JoinStep:
     """An operation over several inputs.
 
     Raises

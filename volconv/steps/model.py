@@ -18,6 +18,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from volconv.errors import VolconvError, did_you_mean
@@ -81,18 +82,14 @@ class WordedModel(BaseModel):
             ) from None
 
     @classmethod
-    def keys(cls) -> list[str]:
-        """Its keys as a text writes them."""
-        return [field.alias or key for key, field in cls.model_fields.items()]
+    def by_key(cls) -> dict[str, FieldInfo]:
+        """Its fields by their keys as a text writes them."""
+        return {field.alias or name: field for name, field in cls.model_fields.items()}
 
     @classmethod
     def required(cls) -> list[str]:
         """Keys that cannot be left out."""
-        return [
-            field.alias or key
-            for key, field in cls.model_fields.items()
-            if field.is_required()
-        ]
+        return [key for key, field in cls.by_key().items() if field.is_required()]
 
     @classmethod
     def faults(cls, error: ValidationError) -> list[InitErrorDetails]:
@@ -108,16 +105,18 @@ class WordedModel(BaseModel):
         if kind in TEMPLATES:
             return entry(custom(kind, **context), loc, value)
         if kind == "extra_forbidden":
-            return entry(custom(UNKNOWN, known=cls.keys()), loc, value)
+            return entry(custom(UNKNOWN, known=list(cls.by_key())), loc, value)
         if kind == "missing":
             key = str(loc[-1])
-            fields = {field.alias or name: field for name, field in cls.model_fields.items()}
+            fields = {
+                field.alias or name: field for name, field in cls.model_fields.items()
+            }
             field = fields.get(key)
             expected = (field.description if field else "") or "a value"
             return entry(custom(MISSING, key=key, expected=expected), loc[:-1], value)
         if kind in ("model_type", "model_attributes_type"):
             return entry(
-                refusal(short(value), f"a mapping of {', '.join(cls.keys())}"),
+                refusal(short(value), f"a mapping of {', '.join(cls.by_key())}"),
                 loc,
                 value,
             )
@@ -140,7 +139,7 @@ class WordedModel(BaseModel):
             and other["type"].type == UNKNOWN
             and other.get("loc", ())[:-1] == fault.get("loc", ())
         )
-        return any(repr(key) in did_you_mean(word, cls.keys()) for word in beside)
+        return any(repr(key) in did_you_mean(word, cls.by_key()) for word in beside)
 
 
 class SettingsModel(WordedModel):

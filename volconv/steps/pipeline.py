@@ -19,7 +19,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 
 from numpy.typing import NDArray
@@ -175,7 +175,7 @@ def run_step(node: Node, box: Box, held: Mapping[int, Held]) -> NDArray[Any]:
     step = node.step
     blocks = [
         fill_block(
-            lambda inner, place=place: piece_of(held[place], inner),
+            partial(piece_of, held[place]),
             source_intervals(step, box),
             step.source.shape,
             [step.boundaries[dim] for dim in step.source.dims],
@@ -258,4 +258,3 @@ def merged(intervals: Sequence[Interval]) -> list[Interval]:
         else:
             found.append(interval)
     return found
-

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import Field
+from pydantic.fields import FieldInfo
 
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import (
@@ -31,6 +32,9 @@ from volconv.steps.step import Step
 from volconv.steps.window import WindowOptions
 
 __all__ = ["DilatedSettings", "StepSettings", "WindowSettings"]
+
+SHARED = ("name", "from", "save")
+"""Keys of every step, which tell its place in a pipeline."""
 
 
 class StepSettings(SettingsModel, ABC):
@@ -56,10 +60,10 @@ class StepSettings(SettingsModel, ABC):
         return None if self.from_ is None else (self.from_,)
 
     @classmethod
-    def keys(cls) -> list[str]:
-        """Its keys as a text writes them, those that all steps share last."""
-        shared = ["name", "from", "save"]
-        return [*(key for key in super().keys() if key not in shared), *shared]
+    def by_key(cls) -> dict[str, FieldInfo]:
+        """Its fields by key, those that all steps share last."""
+        fields = super().by_key()
+        return {**{k: f for k, f in fields.items() if k not in SHARED}, **fields}
 
     def resolve_all(self, sources: Sequence[ArrayMeta]) -> Step:
         """The step for its inputs; one, but for joins."""

@@ -43,9 +43,7 @@ def wiring_faults(
             saved.append(step.save)
 
 
-def resolved_pipeline(
-    settings: Sequence[StepSettings], source: ArrayMeta
-) -> Pipeline:
+def resolved_pipeline(settings: Sequence[StepSettings], source: ArrayMeta) -> Pipeline:
     """The pipeline of a configuration over an input.
 
     Raises
