@@ -94,7 +94,7 @@ def following(found: Sequence[Demand], sizes: Sequence[int]) -> Demand | None:
         return None
     moved = []
     for before, now, size in zip(found[-2], found[-1], sizes, strict=True):
-        if not (len(before) == len(now) <= 1):
+        if not len(before) == len(now) == 1:
             return None
         after = []
         for old, new in zip(before, now, strict=True):
