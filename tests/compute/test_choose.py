@@ -13,10 +13,17 @@ from volconv.steps import WindowOptions, window_step
 META = ArrayMeta((Axis("z", 40), Axis("y", 41), Axis("x", 42)), "float32")
 
 
-def choice(engine="auto", factors=(9, 9, 9), strides=(1, 1, 1), compute="float32"):
-    taps = int(np.prod(factors)) if factors else 729
+def choice(
+    engine="auto",
+    factors=(9, 9, 9),
+    strides=(1, 1, 1),
+    compute="float32",
+    size=(),
+):
+    taps = int(np.prod(factors or size or 729))
     along = strides[: len(factors or ())]
-    return choose_engine(engine, taps, factors, along, compute).engine
+    windows = list(zip(size, strides, strict=False))
+    return choose_engine(engine, taps, factors, along, compute, windows).engine
 
 
 def step(weights, dims=("z", "y", "x"), meta=META, **options):

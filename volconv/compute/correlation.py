@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import exact, reference
+from volconv.compute import exact, fft, reference
 from volconv.compute.compiled import direct, separable
 from volconv.compute.compiled.program import aligned_empty
 from volconv.compute.numbers import Numbers, cast
@@ -43,7 +43,7 @@ class Correlation:
     numbers : Numbers
         dtypes of a block, of the arithmetic, and of the outputs.
     engine : str
-        ``direct``, ``separable`` or ``reference``.
+        ``direct``, ``separable``, ``fft`` or ``reference``.
 
     Examples
     --------
@@ -141,6 +141,8 @@ class Correlation:
             return exact.prepare(weights, *window)
         if self.engine == "separable":
             return separable.prepare(by_axis(factors), *window)
+        if self.engine == "fft":
+            return fft.prepare(weights, *window)
         return direct.prepare(weights, *window)
 
     def correlate_complex(self, block: Array, out: Array) -> None:

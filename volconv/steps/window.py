@@ -19,6 +19,7 @@ from volconv.compute import (
     checked_dtype,
     choose_engine,
     factorise,
+    fft_work_bytes,
     numbers_of,
 )
 from volconv.geometry import Geometry, PaddingLike, PerDim
@@ -77,6 +78,10 @@ class WindowStep:
             self.choice.engine,
         )
 
+    def windows(self) -> list[tuple[int, int]]:
+        """Taps and stride along each axis of a window: see `choose_engine`."""
+        return windows_of(self.geometry, self.source.dims)
+
     def compute(
         self, block: NDArray[Any], out: NDArray[Any] | None = None
     ) -> NDArray[Any]:
@@ -87,13 +92,15 @@ class WindowStep:
         """Bytes that `compute` allocates at most: see `Step.work_bytes`.
 
         The result and one product in the arithmetic's dtype; for passes, what lies
-        between two of them, at most one block each; the result once more where its
-        dtype is another.
+        between two of them, at most one block each; for transforms, the tiles; the
+        result once more where its dtype is another.
         """
         size = np.dtype(self.numbers.compute).itemsize
         work = 2 * size * outputs
         if self.choice.engine == "separable":
             work += 3 * size * cells
+        if self.choice.engine == "fft":
+            work += fft_work_bytes(self.windows(), self.numbers.compute)
         if self.numbers.compute != self.numbers.target:
             # the cast values, the rounded ones, and masks of what is saturated
             work += (np.dtype(self.numbers.target).itemsize + size + 3) * outputs
@@ -185,11 +192,22 @@ def window_step(
         else [int(np.count_nonzero(factor)) for factor in factored.factors],
         [geometry[dim].stride for dim in (factored or kernel).dims],
         numbers.compute,
+        windows_of(geometry, meta.dims),
     )
     arithmetic = factored if choice.engine == "separable" and factored else kernel
     return WindowStep(
         name, kernel, geometry, boundaries, numbers, choice, arithmetic, meta, target
     )
+
+
+def windows_of(geometry: Geometry, dims: Sequence[str]) -> list[tuple[int, int]]:
+    """Taps and stride along each dimension of several taps: see `choose_engine`."""
+    windows = [geometry[dim] for dim in dims]
+    return [
+        (window.size, window.stride // math.gcd(window.stride, window.dilation))
+        for window in windows
+        if window.size > 1
+    ]
 
 
 def factored_kernel(kernel: Kernel, dims: Sequence[str]) -> Kernel | None:
