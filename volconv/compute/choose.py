@@ -18,15 +18,17 @@ ENGINES = ("auto", "direct", "separable", "fft", "reference")
 """Names of the engines, and of the choice among them."""
 
 # Nanoseconds of one thread for an output of a float32 block that lies in the cache,
-# measured 2026-11 on an AMD Zen 4 by scripts/measure_engines.py. Only their ratios count;
-# reading the block costs every engine the same, and is left out.
-DIRECT_TAP = 0.019
-SEPARABLE_TAP = 0.027
-SEPARABLE_PASS = 0.15
+# measured 2026-11 on an AMD EPYC (Zen 3) by scripts/measure_engines.py. Only their
+# ratios count; reading the block costs every engine the same, and is left out.
+DIRECT_TAP = 0.0238
+SEPARABLE_TAP = 0.05
+SEPARABLE_PASS = 0.21
 
 # A transform must be so many times cheaper than sums: its results are the same within a
 # bound however an array is cut, those of sums to the last bit.
 WORTH = 2.0
+# Nanoseconds that no output by transforms goes below: there and back alone.
+CHEAPEST = 2.0
 # Windows that are transformed; the taps of further ones are summed one by one.
 TRANSFORMED = 3
 
@@ -112,12 +114,14 @@ def choose_engine(
             "use engine='auto'",
         )
     sums = min(costs, key=costs.__getitem__)
-    if windows:
+    if windows and (engine == "fft" or costs[sums] > WORTH * CHEAPEST):
         costs["fft"] = fft_cost(windows)
     chosen = engine
     if engine == "auto":
         is_worth = costs.get("fft", math.inf) * WORTH < costs[sums]
         chosen = "fft" if is_worth else sums
+    if chosen != "fft" and costs.get("fft", math.inf) > costs["direct"]:
+        costs.pop("fft", None)
     return Choice(chosen, reason(taps, factors, costs))
 
 

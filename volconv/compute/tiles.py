@@ -16,15 +16,16 @@ __all__ = ["TileCost", "batch_shape", "best_tile"]
 
 # Nanoseconds of one thread for a cell of a float32 tile, measured 2026-11 on an AMD EPYC
 # (Zen 3) by scripts/measure_engines.py. Only ratios to the other engines' count.
-TRANSFORM = 0.105  # for each doubling of the tile, there and back
-MOVE = 0.45  # in, out, and a look at the range of its values
-SPILLED = 2.2  # times the transforms' cost, where the tile leaves the cache
-CACHED = 300_000  # cells of a tile that stays in the second- and third-level cache
+TRANSFORM = 0.1  # for each doubling of the tile, there and back
+MOVE = 1.17  # in, out, and a look at the range of its values
+PAIR = 185_000.0  # for a pair of tiles, whatever their size
+SPILLED = 1.3  # times the transforms' cost, where the tile leaves the cache
+CACHED = 150_000  # cells of a tile that stays in the second-level cache, or nearly
 
 # A tile is no larger, unless the kernel leaves no choice: memory.
 MOST_CELLS = 1 << 21
-# Lengths of blocks to which tiles are fitted.
-USUAL = (64, 128, 256)
+# Lengths of blocks to which tiles are fitted, by the number of windows.
+USUAL = {1: (512, 1024, 4096), 2: (256, 512, 1024), 3: (64, 128, 256)}
 # Cells of a tile along axes without a window: as many as make a call worth while.
 CALL = 1 << 17
 
@@ -61,7 +62,13 @@ def best_tile(size: tuple[int, ...], stride: tuple[int, ...]) -> TileCost:
     most = max(MOST_CELLS, math.prod(2 * f for f in size))
     options = [_lengths(f, len(size)) for f in size]
     best: TileCost | None = None
-    for shape in itertools.product(*options):
+    is_cube = len(set(zip(size, stride, strict=True))) == 1
+    shapes = (
+        itertools.combinations_with_replacement(options[0], len(size))
+        if is_cube
+        else itertools.product(*options)
+    )
+    for shape in shapes:
         cells = math.prod(shape)
         if cells > most and best is not None:
             continue
@@ -106,12 +113,20 @@ def output_cost(
 ) -> float:
     """Nanoseconds for an output, in blocks of the usual lengths."""
     cells = math.prod(shape)
+    # without three windows a call takes many tiles
+    at_once = cells if len(size) == 3 else max(cells, CALL)
     transforms = TRANSFORM * math.log2(cells) * (SPILLED if cells > CACHED else 1)
-    share = math.prod(
-        sum(-(-usual // (n - f + 1)) * n / usual for usual in USUAL) / len(USUAL) * s
-        for n, f, s in zip(shape, size, stride, strict=True)
-    )
-    return share * (MOVE + transforms)
+    cell = MOVE + transforms + PAIR / 2 / at_once
+    sides = [((n - f) // s + 1, s) for n, f, s in zip(shape, size, stride, strict=True)]
+    share = 0.0
+    usual = USUAL[len(size)]
+    for length in usual:
+        wanted = [max(1, length // s) for _, s in sides]
+        tiles = math.prod(-(-m // u) for m, (u, _) in zip(wanted, sides, strict=True))
+        if len(size) == 3:
+            tiles += tiles % 2
+        share += tiles * cells / math.prod(wanted) / len(usual)
+    return share * cell
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from volconv.compute.compiled import jit, program, spectrum
+from volconv.compute.compiled.copies import copy
 from volconv.compute.compiled.correlator import scalar_of
 from volconv.compute.compiled.peaks import peaks
 from volconv.compute.compiled.spectrum import Item
@@ -31,6 +32,8 @@ LIMIT = {4: 60, 8: 480}
 # log2 of the largest value over the largest of another row, above which errors of the
 # first would drown the second: some percent of it for float32.
 RANGE = {4: 16, 8: 40}
+# log2 of sums of weights that need no such scaling.
+MODERATE = 20
 
 
 def suits(largest: float, least: float, size: int) -> bool:
@@ -68,7 +71,8 @@ class Tiling:
     size, step : (int, int, int)
         Taps and stride along each axis of a tile.
     exponent : int
-        The weights are divided by so many powers of two, and outputs multiplied.
+        Huge and tiny weights are divided by so many powers of two, and outputs
+        multiplied.
     """
 
     order: tuple[int, ...]
@@ -90,10 +94,11 @@ class Tiling:
             for values in (weights.shape, steps)
         )
         exponent = math.frexp(float(np.abs(weights).sum()))[1]
+        exponent = 0 if abs(exponent) < MODERATE else exponent
         code = tile_code(size, step, compute)
         return cls((*loops, *axes), axes, code, size, step, exponent)
 
-    @property
+    @cached_property
     def outputs(self) -> Triple:
         """Of a tile, along each axis."""
         sides = zip(self.code.shape, self.size, self.step, strict=True)
@@ -107,7 +112,7 @@ class Tiling:
             for n, is_window in zip(self.code.shape, self.code.windows, strict=True)
         ]
         scaled = np.ldexp(weights.reshape(self.size), -self.exponent)
-        found = np.fft.fftn(scaled, lengths) / math.prod(lengths)
+        found = np.fft.fftn(scaled, lengths, axes=(0, 1, 2)) / math.prod(lengths)
         return self.code.arranged(found, lanes(self.code.size))
 
     def places(self, shape: Sequence[int]) -> list[Triple]:
@@ -265,17 +270,18 @@ class Run:
 
     def _load(self, cells: Sequence[Array], present: Sequence[int]) -> None:
         """Fill both tiles, with zeros where there are no cells."""
-        planes, rows, columns = present[0], present[1], up(present[2], self.lanes)
+        width = up(present[2], self.lanes)
         for number, array in enumerate(self.tiles):
-            there = array[:planes, :rows, :columns]
+            there = array[: present[0], : present[1], :width]
             if number >= len(cells):
                 there[...] = 0
                 continue
-            shape = cells[number].shape
-            if shape != self.tiling.code.shape:
-                there[...] = 0
-            with np.errstate(all="ignore"):
-                there[tuple(slice(n) for n in shape)] = cells[number]
+            planes, rows, columns = cells[number].shape
+            # each cell beyond the block once
+            there[planes:] = 0
+            there[:planes, rows:] = 0
+            there[:planes, :rows, columns:] = 0
+            copy(cells[number], there[:planes, :rows, :columns])
 
     def _call(self, counts: Triple, kept: Triple) -> None:
         items = np.zeros(len(Item), dtype=np.int64)
@@ -290,9 +296,11 @@ class Run:
         """Write a tile's outputs, every stride-th of them."""
         sides = zip(out.shape, self.tiling.step, strict=True)
         found = array[tuple(slice(0, (m - 1) * s + 1, s) for m, s in sides)]
-        scale = out.dtype.type(2.0) ** self.tiling.exponent
-        with np.errstate(all="ignore"):
-            np.multiply(found, scale, out=out)
+        copy(found, out)
+        if self.tiling.exponent:
+            scale = out.dtype.type(2.0) ** self.tiling.exponent
+            with np.errstate(all="ignore"):
+                np.multiply(out, scale, out=out)
 
 
 def _sides(arrays: Iterator[Array]) -> Iterator[tuple[int, ...]]:

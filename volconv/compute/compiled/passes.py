@@ -33,7 +33,7 @@ def radices(length: int) -> tuple[int, ...]:
     Examples
     --------
     >>> radices(48), radices(96), radices(360)
-    ((6, 8), (8, 12), (6, 6, 10))
+    ((6, 8), (8, 12), (5, 8, 9))
     """
     best: tuple[int, ...] | None = None
     for radix in (16, 12, 10, 9, 8, 7, 6, 5, 4, 3, 2):

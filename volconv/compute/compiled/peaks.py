@@ -53,12 +53,13 @@ def peaks(
 @cache
 def _function(scalar: Scalar) -> Any:
     where = jit.address(
-        ("peaks", scalar), "peaks", lambda machine: _text(scalar, machine)
+        ("peaks", scalar), "peaks", lambda machine: text(scalar, machine)
     )
     return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(where)
 
 
-def _text(scalar: Scalar, machine: Machine) -> str:
+def text(scalar: Scalar, machine: Machine) -> str:
+    """IR of the search for a machine."""
     bits = BITS[scalar]
     lanes = machine.vector_bytes * 8 // bits
     one, kind = f"i{bits}", vector(f"i{bits}", lanes)
