@@ -2,6 +2,8 @@
 
 import math
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -279,6 +281,22 @@ def test_complex_kernels_and_blocks_go_by_their_parts(complex_block):
         for engine in ("fft", "direct")
     )
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+def test_transforms_need_no_other_library_and_are_not_imported_before():
+    code = """
+import sys
+import numpy as np
+from volconv.compute import Correlation, Numbers
+early = "volconv.compute.fft" in sys.modules
+numbers = Numbers("float32", "float32", "float32")
+Correlation((np.ones(9),), (1,), (1,), numbers, "fft")(np.ones(99, "float32"))
+print(early, "volconv.compute.fft" in sys.modules, "scipy" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "True", "False"]
 
 
 def test_faults_name_what_came_and_what_was_expected():

@@ -4,7 +4,6 @@ from volconv.compute.choose import ENGINES, Choice, check_engine, choose_engine
 from volconv.compute.compiled.program import aligned_empty
 from volconv.compute.compiled.separable import factorise
 from volconv.compute.correlation import Correlation
-from volconv.compute.fft import work_bytes as fft_work_bytes
 from volconv.compute.numbers import Numbers, cast, checked_dtype, numbers_of
 
 __all__ = [
@@ -18,6 +17,5 @@ __all__ = [
     "checked_dtype",
     "choose_engine",
     "factorise",
-    "fft_work_bytes",
     "numbers_of",
 ]

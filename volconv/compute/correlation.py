@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import exact, fft, reference
+from volconv.compute import exact, reference
 from volconv.compute.compiled import direct, separable
 from volconv.compute.compiled.program import aligned_empty
 from volconv.compute.numbers import Numbers, cast
@@ -142,6 +142,8 @@ class Correlation:
         if self.engine == "separable":
             return separable.prepare(by_axis(factors), *window)
         if self.engine == "fft":
+            from volconv.compute import fft
+
             return fft.prepare(weights, *window)
         return direct.prepare(weights, *window)
 

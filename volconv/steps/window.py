@@ -19,7 +19,6 @@ from volconv.compute import (
     checked_dtype,
     choose_engine,
     factorise,
-    fft_work_bytes,
     numbers_of,
 )
 from volconv.geometry import Geometry, PaddingLike, PerDim
@@ -100,7 +99,9 @@ class WindowStep:
         if self.choice.engine == "separable":
             work += 3 * size * cells
         if self.choice.engine == "fft":
-            work += fft_work_bytes(self.windows(), self.numbers.compute)
+            from volconv.compute import fft
+
+            work += fft.work_bytes(self.windows(), self.numbers.compute)
         if self.numbers.compute != self.numbers.target:
             # the cast values, the rounded ones, and masks of what is saturated
             work += (np.dtype(self.numbers.target).itemsize + size + 3) * outputs
