@@ -13,10 +13,17 @@ from volconv.steps import WindowOptions, window_step
 META = ArrayMeta((Axis("z", 40), Axis("y", 41), Axis("x", 42)), "float32")
 
 
-def choice(engine="auto", factors=(9, 9, 9), strides=(1, 1, 1), compute="float32"):
-    taps = int(np.prod(factors)) if factors else 729
+def choice(
+    engine="auto",
+    factors=(9, 9, 9),
+    strides=(1, 1, 1),
+    compute="float32",
+    size=(),
+):
+    taps = int(np.prod(factors or size or 729))
     along = strides[: len(factors or ())]
-    return choose_engine(engine, taps, factors, along, compute).engine
+    windows = list(zip(size, strides, strict=False))
+    return choose_engine(engine, taps, factors, along, compute, windows).engine
 
 
 def step(weights, dims=("z", "y", "x"), meta=META, **options):
@@ -36,10 +43,59 @@ def test_a_stride_makes_passes_dearer():
     assert choice(factors=(4, 4, 4), strides=(4, 4, 4)) == "direct"
 
 
-@pytest.mark.parametrize("engine", ["direct", "reference", "separable"])
+CUBES = {size: (size,) * 3 for size in (3, 5, 7, 9, 15, 31)}
+
+
+def test_dense_cubes_go_by_transforms_from_nine_taps_on():
+    found = {side: choice(factors=None, size=size) for side, size in CUBES.items()}
+    assert [side for side, engine in found.items() if engine == "fft"] == [9, 15, 31]
+    assert {found[side] for side in (3, 5, 7)} == {"direct"}
+
+
+def test_passes_are_cheaper_than_transforms():
+    assert choice(factors=(15,) * 3, size=(15,) * 3) == "separable"
+
+
+def test_a_stride_spares_the_direct_engine_what_transforms_must_make():
+    assert choice(factors=None, size=(15,) * 3, strides=(3,) * 3) == "direct"
+    assert choice(factors=None, size=(31,) * 3, strides=(2,) * 3) == "fft"
+
+
+def test_zero_taps_count_for_nothing():
+    weights = np.zeros((15, 15, 15))
+    weights[::7, ::7, ::7] = np.random.default_rng(0).random((3, 3, 3))
+    assert step(weights).choice.engine == "direct"
+
+
+def test_long_lines_and_large_planes_go_by_transforms():
+    assert choice(factors=[100], size=(100,)) == "direct"
+    assert choice(factors=[1000], size=(1000,)) == "fft"
+    assert choice(factors=None, size=(9, 9)) == "direct"
+    assert choice(factors=None, size=(40, 40)) == "fft"
+
+
+def test_a_dilation_that_divides_the_stride_counts_for_nothing():
+    rng = np.random.default_rng(0)
+    meta = ArrayMeta(tuple(Axis(dim, 400) for dim in "zyx"), "float32")
+    found = step(rng.random((9, 9, 9)), meta=meta, dilation=2, stride=2)
+    assert found.windows() == [(9, 1)] * 3
+    assert found.choice.engine == "fft"
+
+
+def test_the_note_says_what_transforms_cost():
+    rng = np.random.default_rng(0)
+    note = step(rng.random((9, 9, 9))).engine_note()
+    assert note == (
+        "fft: 729 taps that are no product of factors; about 0.36 times by transforms"
+    )
+    note = step(rng.random((2, 2)), dims=("y", "x"), engine="fft").engine_note()
+    assert note.startswith("fft: 4 taps that are no product of factors; about ")
+
+
+@pytest.mark.parametrize("engine", ["direct", "reference", "separable", "fft"])
 def test_the_engine_that_is_asked_for_is_taken(engine):
-    assert choice(engine) == engine
-    assert choice(engine, factors=(2, 2)) == engine
+    assert choice(engine, size=(9,) * 3) == engine
+    assert choice(engine, factors=(2, 2), size=(2, 2)) == engine
 
 
 def test_an_unknown_engine_is_refused_with_the_nearest_known():
@@ -57,10 +113,15 @@ def test_a_kernel_without_factors_is_not_separable():
         choice("separable", factors=None)
 
 
-def test_integer_sums_are_exact_and_not_in_passes():
-    assert choice(compute="uint16") == "direct"
-    with pytest.raises(NumberError, match="'separable' for uint16 arithmetic"):
-        choice("separable", compute="uint16")
+@pytest.mark.parametrize("engine", ["separable", "fft"])
+def test_integer_sums_are_exact_and_not_in_passes_nor_by_transforms(engine):
+    assert choice(compute="uint16", size=(31,) * 3) == "direct"
+    with pytest.raises(
+        NumberError,
+        match=f"^engine: got '{engine}' for uint16 arithmetic; "
+        "expected float or complex arithmetic. Fix: use engine='auto', or a float",
+    ):
+        choice(engine, compute="uint16")
 
 
 def test_a_product_of_factors_is_found_in_the_weights():

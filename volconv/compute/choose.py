@@ -6,22 +6,31 @@ So the choice, and with it the bits of a result, cannot depend on how an array i
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from volconv.compute.tiles import best_tile
 from volconv.errors import NumberError, did_you_mean
 
 __all__ = ["ENGINES", "Choice", "check_engine", "choose_engine"]
 
-ENGINES = ("auto", "direct", "separable", "reference")
+ENGINES = ("auto", "direct", "separable", "fft", "reference")
 """Names of the engines, and of the choice among them."""
 
 # Nanoseconds of one thread for an output of a float32 block that lies in the cache,
-# measured 2026-11 on an AMD Zen 4 by scripts/measure_engines.py. Only their ratios count;
-# reading the block costs every engine the same, and is left out.
-DIRECT_TAP = 0.019
-SEPARABLE_TAP = 0.027
-SEPARABLE_PASS = 0.15
+# measured 2026-11 on an AMD EPYC (Zen 3) by scripts/measure_engines.py. Only their
+# ratios count; reading the block costs every engine the same, and is left out.
+DIRECT_TAP = 0.0238
+SEPARABLE_TAP = 0.05
+SEPARABLE_PASS = 0.21
+
+# A transform must be so many times cheaper than sums: its results are the same within a
+# bound however an array is cut, those of sums to the last bit.
+WORTH = 2.0
+# Nanoseconds that no output by transforms goes below: there and back alone.
+CHEAPEST = 2.0
+# Windows that are transformed; the taps of further ones are summed one by one.
+TRANSFORMED = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,7 @@ def choose_engine(
     factors: Sequence[int] | None,
     strides: Sequence[int],
     compute: str,
+    windows: Sequence[tuple[int, int]],
 ) -> Choice:
     """The engine of a kernel.
 
@@ -62,6 +72,9 @@ def choose_engine(
         The stride along the axis of each factor.
     compute : str
         dtype of the arithmetic.
+    windows : sequence of (int, int)
+        Taps along each axis that has more than one, and the stride in units of the
+        dilation: what is left of both when their common divisor is taken out.
 
     Raises
     ------
@@ -70,47 +83,64 @@ def choose_engine(
 
     Examples
     --------
-    >>> choose_engine("auto", 729, [9, 9, 9], [1, 1, 1], "float32").engine
+    >>> windows = [(9, 1)] * 3
+    >>> choose_engine("auto", 729, [9, 9, 9], [1, 1, 1], "float32", windows).engine
     'separable'
-    >>> choose_engine("auto", 27, [3, 3, 3], [1, 1, 1], "float32").engine
+    >>> choose_engine("auto", 729, None, [], "float32", windows).engine
+    'fft'
+    >>> choose_engine("auto", 27, None, [], "float32", [(3, 1)] * 3).engine
     'direct'
     """
     check_engine(engine)
     if engine == "reference":
         return Choice(engine, "by the definition, slowly, as asked")
     if compute.startswith(("int", "uint")):
-        if engine == "separable":
+        if engine in {"separable", "fft"}:
             raise NumberError(
                 "engine",
-                f"'separable' for {compute} arithmetic",
+                f"{engine!r} for {compute} arithmetic",
                 "float or complex arithmetic",
                 "use engine='auto', or a float kernel",
             )
         return Choice("direct", f"{taps} taps, exact {compute} sums")
-    if factors is None or len(factors) < 2:
-        if engine == "separable":
-            raise NumberError(
-                "engine",
-                "'separable' for a kernel that is not a product of factors",
-                "one factor for each of several dimensions",
-                "use engine='auto'",
-            )
-        shape = (
-            "that are no product of factors"
-            if factors is None
-            else "along one dimension"
+    costs = {"direct": DIRECT_TAP * max(1, taps)}
+    if factors is not None and len(factors) > 1:
+        costs["separable"] = separable_cost(factors, strides)
+    elif engine == "separable":
+        raise NumberError(
+            "engine",
+            "'separable' for a kernel that is not a product of factors",
+            "one factor for each of several dimensions",
+            "use engine='auto'",
         )
-        return Choice("direct", f"{taps} taps {shape}")
-    direct = DIRECT_TAP * max(1, taps)
-    separable = separable_cost(factors, strides)
-    by_cost = "separable" if separable < direct else "direct"
-    chosen = by_cost if engine == "auto" else engine
-    passes = " + ".join(map(str, factors))
-    return Choice(
-        chosen,
-        f"{taps} taps, or {passes} in passes: about {separable / direct:.2g} times the "
-        "work in passes",
-    )
+    sums = min(costs, key=costs.__getitem__)
+    if windows and (engine == "fft" or costs[sums] > WORTH * CHEAPEST):
+        costs["fft"] = fft_cost(windows)
+    chosen = engine
+    if engine == "auto":
+        is_worth = costs.get("fft", math.inf) * WORTH < costs[sums]
+        chosen = "fft" if is_worth else sums
+    if chosen != "fft" and costs.get("fft", math.inf) > costs["direct"]:
+        costs.pop("fft", None)
+    return Choice(chosen, reason(taps, factors, costs))
+
+
+def reason(taps: int, factors: Sequence[int] | None, costs: Mapping[str, float]) -> str:
+    """What the engines cost, for people."""
+    said = f"{taps} taps"
+    if "separable" in costs:
+        assert factors is not None
+        share = costs["separable"] / costs["direct"]
+        passes = " + ".join(map(str, factors))
+        said += f", or {passes} in passes: about {share:.2g} times the work in passes"
+    elif factors is None:
+        said += " that are no product of factors"
+    else:
+        said += " along one dimension"
+    if "fft" in costs:
+        share = costs["fft"] / costs["direct"]
+        said += f"; about {share:.2g} times by transforms"
+    return said
 
 
 def check_engine(engine: str) -> None:
@@ -135,3 +165,10 @@ def separable_cost(factors: Sequence[int], strides: Sequence[int]) -> float:
     later = [math.prod(strides[number + 1 :]) for number in range(len(strides))]
     taps = sum(count * more for count, more in zip(factors, later, strict=True))
     return SEPARABLE_PASS * len(factors) + SEPARABLE_TAP * taps
+
+
+def fft_cost(windows: Sequence[tuple[int, int]]) -> float:
+    """Cost of an output by transforms of tiles."""
+    sums = math.prod(size for size, _ in windows[:-TRANSFORMED])
+    sizes, strides = zip(*windows[-TRANSFORMED:], strict=True)
+    return sums * best_tile(sizes, strides).nanoseconds

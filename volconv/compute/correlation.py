@@ -43,7 +43,7 @@ class Correlation:
     numbers : Numbers
         dtypes of a block, of the arithmetic, and of the outputs.
     engine : str
-        ``direct``, ``separable`` or ``reference``.
+        ``direct``, ``separable``, ``fft`` or ``reference``.
 
     Examples
     --------
@@ -141,6 +141,10 @@ class Correlation:
             return exact.prepare(weights, *window)
         if self.engine == "separable":
             return separable.prepare(by_axis(factors), *window)
+        if self.engine == "fft":
+            from volconv.compute import fft
+
+            return fft.prepare(weights, *window)
         return direct.prepare(weights, *window)
 
     def correlate_complex(self, block: Array, out: Array) -> None:

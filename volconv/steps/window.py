@@ -89,6 +89,10 @@ class WindowStep:
             self.choice.engine,
         )
 
+    def windows(self) -> list[tuple[int, int]]:
+        """Taps and stride along each axis of a window: see `choose_engine`."""
+        return windows_of(self.geometry, self.source.dims)
+
     def compute(
         self, block: NDArray[Any], out: NDArray[Any] | None = None
     ) -> NDArray[Any]:
@@ -99,12 +103,16 @@ class WindowStep:
         """Bytes that `compute` allocates at most: see `Step.work_bytes`.
 
         The result, and what an engine works in: compiled ones in scratch that does not
-        grow with the block, sums of integers in a product as large as the result; the
-        result once more where its dtype is another.
+        grow with the block, transforms in tiles, sums of integers in a product as large
+        as the result; the result once more where its dtype is another.
         """
         compute = np.dtype(self.numbers.compute)
         size = compute.itemsize
         work = size * outputs
+        if self.choice.engine == "fft":
+            from volconv.compute import fft
+
+            work += fft.work_bytes(self.windows(), self.numbers.compute)
         if compute.kind == "f" and self.choice.engine != "reference":
             scratch = SEPARABLE_SCRATCH if self.arithmetic.is_separable else SCRATCH
             work += min(3 * size * cells, scratch)
@@ -210,11 +218,22 @@ def window_step(
         else [int(np.count_nonzero(factor)) for factor in factored.factors],
         [geometry[dim].stride for dim in (factored or kernel).dims],
         numbers.compute,
+        windows_of(geometry, meta.dims),
     )
     arithmetic = factored if choice.engine == "separable" and factored else kernel
     return WindowStep(
         name, kernel, geometry, boundaries, numbers, choice, arithmetic, meta, target
     )
+
+
+def windows_of(geometry: Geometry, dims: Sequence[str]) -> list[tuple[int, int]]:
+    """Taps and stride along each dimension of several taps: see `choose_engine`."""
+    windows = [geometry[dim] for dim in dims]
+    return [
+        (window.size, window.stride // math.gcd(window.stride, window.dilation))
+        for window in windows
+        if window.size > 1
+    ]
 
 
 def factored_kernel(kernel: Kernel, dims: Sequence[str]) -> Kernel | None:

@@ -16,7 +16,8 @@ from tests.compute.compiled.test_engines import (
     sub_block,
 )
 from tests.compute.compiled.test_targets import MACHINES
-from volconv.compute.compiled import jit
+from volconv.compute import fft, tiling
+from volconv.compute.compiled import jit, peaks
 
 HOST = jit.host()
 pytestmark = pytest.mark.skipif(
@@ -59,6 +60,22 @@ def test_bits_do_not_depend_on_the_block(machine, case, data):
     whole = run(correlator, case.block)
     part, where = sub_block(data.draw, case.block, correlator)
     np.testing.assert_array_equal(bits(run(correlator, part)), bits(whole[where]))
+
+
+@slow_fixture
+@given(case=direct_cases())
+def test_transforms_equal_nested_loops_on_small_integers(machine, case):
+    expected = correlate(case.block, case.weights, case.stride, case.dilation)
+    tiling._function.cache_clear()
+    peaks._function.cache_clear()
+    correlator = fft.prepare(
+        case.weights, case.stride, case.dilation, case.block.dtype, case.compute_dtype
+    )
+    try:
+        np.testing.assert_allclose(run(correlator, case.block), expected, atol=1e-2)
+    finally:
+        tiling._function.cache_clear()
+        peaks._function.cache_clear()
 
 
 @pytest.mark.skipif(HOST.vector_bytes < 64, reason="needs AVX-512 to compare with")

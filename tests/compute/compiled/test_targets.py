@@ -5,10 +5,11 @@ import re
 import llvmlite.binding as llvm
 import pytest
 
-from volconv.compute.compiled import columns, jit, pack
+from volconv.compute.compiled import columns, jit, pack, peaks, spectrum
 from volconv.compute.compiled.items import ColumnCode
 from volconv.compute.compiled.jit import Machine, UnsupportedMachineError
 from volconv.compute.compiled.pack import PackCode
+from volconv.compute.compiled.tilecode import TileCode
 
 X86 = "x86_64-unknown-linux-gnu"
 MACHINES = {
@@ -62,6 +63,18 @@ def test_packing_compiles_for(name, source, swapped):
         code = PackCode(source, swapped and source[1] != "1", "float", stride, phases)
         text = assembly(pack.text(code, machine), machine)
         assert not re.search(r"(call|bl)\s+_*\w*(extendh|float|mem)", text)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("scalar", ["float", "double"])
+def test_transforms_compile_for(name, scalar):
+    machine = MACHINES[name]
+    for windows in ((True, True, True), (True, True, False), (False, False, True)):
+        code = TileCode(scalar, (20, 24, 36), windows)
+        text = assembly(spectrum.text(code, machine), machine)
+        assert not re.search(r"(call|bl)\s+_*\w*(fma|mem|mul)", text)
+    text = assembly(peaks.text(scalar, machine), machine)
+    assert not re.search(r"\b(callq?|bl)\s", text)
 
 
 def test_vectors_are_as_wide_as_the_machine_has():

@@ -147,7 +147,7 @@ class Program:
 
     def run(self, block: int, out: int) -> None:
         """Carry out the program on the block and the output at these addresses."""
-        memory = _scratch(self.scratch) if self.scratch else None
+        memory = scratch(self.scratch) if self.scratch else None
         for table in self.tables:
             rows, bases = table.rows, table.bases
             if memory is not None:
@@ -185,7 +185,7 @@ def _text(machine: Machine) -> str:
 _kept = threading.local()
 
 
-def _scratch(size: int) -> NDArray[np.uint8]:
+def scratch(size: int) -> NDArray[np.uint8]:
     """At least `size` bytes on a 64-byte boundary, reused by the thread.
 
     A program takes one piece for all it needs, so that pieces never overlap.
