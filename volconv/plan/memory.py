@@ -14,11 +14,15 @@ from volconv.plan.write import Write
 from volconv.steps import Pipeline, source_intervals
 from volconv.steps.pipeline import sources
 
-__all__ = ["Part", "task_memory"]
+__all__ = ["AT_ONCE", "Part", "task_memory"]
+
+AT_ONCE = 4
+"""Chunks that one read of the store decodes at a time."""
 
 DECODING = 3
-"""Chunks in the reader's hands while one is decoded: its bytes, its cells, and the cells
-once more where the codecs are a chain."""
+"""Chunks in the reader's hands while one is decoded by itself: its bytes, its cells, and
+the cells once more where the codecs are a chain. Where several are read at a time, two
+for each."""
 
 ENCODING = 3
 """Storage units in the writer's hands, likewise."""
@@ -45,6 +49,8 @@ def task_memory(
     pipeline: Pipeline,
     demands: Sequence[AxisDemands],
     writes: Sequence[Write],
+    *,
+    one_by_one: bool,
 ) -> tuple[Part, ...]:
     """The parts that are in memory at once when a task needs most.
 
@@ -58,6 +64,8 @@ def task_memory(
         What blocks need, for each axis.
     writes : sequence of Write
         What is stored.
+    one_by_one : bool
+        Whether chunks are decoded one by one, to be held for later blocks.
 
     Notes
     -----
@@ -77,7 +85,8 @@ def task_memory(
         itemsize = np.dtype(meta.dtype).itemsize
         if place == 0:
             own = Part("input box", outputs * itemsize)
-            moments.append([own, Part("chunk in decoding", DECODING * chunk)])
+            hands = DECODING if one_by_one else 2 * AT_ONCE
+            moments.append([own, Part("chunks in decoding", hands * chunk)])
         else:
             own = Part(f"{label(pipeline, place)}: result", outputs * itemsize)
             moments.append(

@@ -24,9 +24,11 @@ PROCESS_MEMORY = 160 * 2**20
 """Bytes of the interpreter with its libraries: 155 MiB measured 2026-11 as the peak of a
 run over small blocks (``/usr/bin/time -v volconv run configs/brain_half.yaml``)."""
 
-HEAP = 1.15
+HEAP = 1.25
 """Bytes taken of the machine for each byte in use: what the C library's allocator keeps
-between blocks. 1.10 to 1.14 measured 2026-11 over runs of 160 and 320 blocks."""
+between blocks. 1.13 to 1.24 measured 2026-11 over runs of 48 to 320 blocks
+(``/usr/bin/time -v volconv run``); giving each array back at once costs half as much CPU
+time again."""
 
 # Nanoseconds of one thread, about: only their ratios count.
 DECODE = 3.0
@@ -210,7 +212,10 @@ class Search:
     def stage(self, grid: BlockGrid) -> Stage:
         """The stage over the blocks of a grid, in their best order."""
         demands = self.demands(grid)
-        memory = task_memory(self.source, self.pipeline, demands, self.writes)
+        is_shared = any(demand.reads.is_shared for demand in demands)
+        memory = task_memory(
+            self.source, self.pipeline, demands, self.writes, one_by_one=is_shared
+        )
         task = sum(part.nbytes for part in memory)
         item = np.dtype(self.source.dtype).itemsize
         spare = max(0, self.room.free - self.room.workers * task)

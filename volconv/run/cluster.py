@@ -11,6 +11,7 @@ import dask
 import zarr
 
 from volconv.errors import ClusterError
+from volconv.plan.memory import AT_ONCE
 from volconv.plan.stage import Room
 from volconv.run.allocator import use_one_arena
 from volconv.run.task import BlockRecord, Work
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["crew_of"]
 
 LOOPBACK = "127.0.0.1"
-
-AT_ONCE = 4
-"""Chunks that one read decodes at a time: the memory of a task counts with it."""
 
 Crew = Callable[[Sequence[int]], Iterator[BlockRecord]]
 """Takes turns, and gives the record of each block as it is finished."""
