@@ -202,7 +202,7 @@ DTYPES = (
         ('box: {size: 3, dtype: "(3,)f4"}',
          f"steps.1.box.dtype: got '(3,)f4'; expected one of {DTYPES}."),
         ("box: {size: 3, engine: drect}",
-         "steps.1.box.engine: got 'drect'; expected one of auto, direct, separable, "
+         "steps.1.box.engine: got 'drect'; expected one of auto, direct, separable, fft, "
          "reference. Fix: did you mean 'direct'?"),
         ("correlate: {}", "missing key steps.1.correlate.kernel. Expected nested lists "
                           "of weights, {gaussian: {sigma: 1.2 mm}}, or "

@@ -10,7 +10,7 @@ Rounding errors spread over a pair of tiles. With N cells x in a tile, and weigh
     |found - exact| <= 4 eps log2(N) |w|_1 |x|_2
 
 where the norm of x is over both tiles, and eps that of the arithmetic. Where that would
-drown something, outputs come from the direct engine, tile by tile: see `tiling.suits`.
+drown something, outputs come from the direct engine, tile by tile: see `peaks.suits`.
 """
 
 from __future__ import annotations

@@ -17,44 +17,18 @@ from numpy.typing import NDArray
 from volconv.compute.compiled import jit, program, spectrum
 from volconv.compute.compiled.copies import copy
 from volconv.compute.compiled.correlator import scalar_of
-from volconv.compute.compiled.peaks import peaks
+from volconv.compute.compiled.peaks import LIMIT, peaks, suits
 from volconv.compute.compiled.spectrum import Item
 from volconv.compute.compiled.tilecode import TileCode, up
 from volconv.compute.tiles import batch_shape, best_tile
 
-__all__ = ["Run", "Tiling", "suits", "tile_code"]
+__all__ = ["Run", "Tiling", "tile_code"]
 
 Array = NDArray[Any]
 Triple = tuple[int, int, int]
 
-# Within these powers of two no sum or product of a transform overflows or is denormal.
-LIMIT = {4: 60, 8: 480}
-# log2 of the largest value over the largest of another row, above which errors of the
-# first would drown the second: some percent of it for float32.
-RANGE = {4: 16, 8: 40}
 # log2 of sums of weights that need no such scaling.
 MODERATE = 20
-
-
-def suits(largest: float, least: float, size: int) -> bool:
-    """Whether a transform suits a pair of tiles.
-
-    Parameters
-    ----------
-    largest, least : float
-        See `peaks`.
-    size : int, bytes
-        Of a float of the arithmetic.
-
-    Returns
-    -------
-    bool
-        False where a value is not finite, or too large or too small to compute with,
-        or where a row is so much smaller than the largest value, as beside a fill value
-        of 1e20, that it would drown in the rounding errors.
-    """
-    most = 2.0 ** LIMIT[size]
-    return 1 / most < largest < most and largest <= least * 2.0 ** RANGE[size]
 
 
 @dataclass(frozen=True)

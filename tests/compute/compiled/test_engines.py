@@ -81,6 +81,21 @@ def test_direct_is_as_close_as_a_sum_of_roundings(case, seed):
     assert (abs(run(direct_of(case), case.block) - expected) <= bound).all()
 
 
+@settings(max_examples=200)
+@given(separable_cases(dtypes=("f4", "f8")), st.integers(0, 99))
+def test_separable_is_as_close_as_sums_of_roundings(drawn, seed):
+    case, factors = drawn
+    case = random_floats(case, seed)
+    rng = np.random.default_rng(seed)
+    factors = [None if f is None else f * rng.random(f.shape) for f in factors]
+    whole = product(factors)
+    expected = correlate(case.block, whole, case.stride, case.dilation)
+    scale = correlate(abs(case.block), abs(whole), case.stride, case.dilation)
+    taps = sum(0 if f is None else np.count_nonzero(f) for f in factors)
+    bound = (taps + 6) * np.finfo(case.compute_dtype).eps * scale
+    assert (abs(run(separable_of(case, factors), case.block) - expected) <= bound).all()
+
+
 def sub_block(draw, block, correlator):
     """A block of some of the outputs, and which outputs those are."""
     inputs, outputs = [], []

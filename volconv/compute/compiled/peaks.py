@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
     from volconv.compute.compiled.jit import Machine
 
-__all__ = ["peaks"]
+__all__ = ["LIMIT", "peaks", "suits"]
+
+# Within these powers of two no sum or product of a transform overflows or is denormal.
+LIMIT = {4: 60, 8: 480}
+# log2 of the largest value over the largest of another row, above which errors of the
+# first would drown the second: some percent of it for float32.
+RANGE = {4: 16, 8: 40}
 
 
 def peaks(
@@ -48,6 +54,27 @@ def peaks(
     _function(scalar)(items.ctypes.data)
     largest, least = items[6:].astype(f"u{kind().itemsize}").view(kind).tolist()
     return largest, (np.inf if items[7] == -1 else least)
+
+
+def suits(largest: float, least: float, size: int) -> bool:
+    """Whether a transform suits a pair of tiles.
+
+    Parameters
+    ----------
+    largest, least : float
+        See `peaks`.
+    size : int, bytes
+        Of a float of the arithmetic.
+
+    Returns
+    -------
+    bool
+        False where a value is not finite, or too large or too small to compute with,
+        or where a row is so much smaller than the largest value, as beside a fill value
+        of 1e20, that it would drown in the rounding errors.
+    """
+    most = 2.0 ** LIMIT[size]
+    return 1 / most < largest < most and largest <= least * 2.0 ** RANGE[size]
 
 
 @cache
