@@ -99,7 +99,7 @@ def following(found: Sequence[Demand], sizes: Sequence[int]) -> Demand | None:
         after = []
         for old, new in zip(before, now, strict=True):
             step = new.start - old.start
-            inside = old.start > 0 and new.stop + step < size
+            inside = step > 0 and old.start > 0 and new.stop + step < size
             if not inside or new.size != old.size:
                 return None
             after.append(new.shift(step))
