@@ -25,7 +25,8 @@ META = ArrayMeta(
 
 
 def test_every_key_is_a_keyword_of_the_function_with_the_same_default():
-    for name in ("correlate", "convolve", "gaussian", "box"):
+    assert set(volconv.__all__) - {"__version__", "map_windows"} == set(step_classes())
+    for name in step_classes():
         keywords = dict(inspect.signature(getattr(volconv, name)).parameters)
         del keywords["data"], keywords["keep_attrs"]
         fields = step_classes()[name].model_fields
@@ -146,8 +147,17 @@ def test_any_valid_step_resolves_or_says_why_not(values):
     assert json.loads(json.dumps(resolved.describe())) == resolved.describe()
 
 
+OURS = [
+    *("abs", "box", "cast", "clip", "convolve", "correlate", "crop"),
+    *("difference_of_gaussians", "gaussian", "gradient", "gradient_magnitude"),
+    *("laplace", "log", "max_pool", "mean_pool", "median_pool", "min_pool"),
+    *("mode_pool", "normalise", "pad", "scale", "sobel", "sqrt", "square"),
+    *("threshold", "unsharp"),
+]
+
+
 def test_the_families_of_this_package_are_found():
-    assert list(step_classes()) == ["box", "convolve", "correlate", "gaussian"]
+    assert list(step_classes()) == OURS
     assert step_classes()["box"] is Box
 
 
@@ -186,7 +196,7 @@ def test_an_installed_plug_in_adds_a_step(plug_in):
 )
 def test_a_broken_plug_in_is_left_out_and_logged(plug_in, caplog, name, at, reason):
     found = plug_in(**{name: at})
-    assert list(found) == ["box", "convolve", "correlate", "gaussian"]
+    assert list(found) == OURS
     assert found["box"] is Box
     assert f"step '{name}' of {at} is left out" in caplog.text
     assert reason in caplog.text

@@ -1,0 +1,296 @@
+"""The public functions of one kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import xarray as xr
+
+from volconv.api.apply import Dims, Labelled, apply, value_names
+from volconv.boundary import BoundaryLike
+from volconv.errors import DimError
+from volconv.geometry import PaddingLike, PerDim
+from volconv.kernels import LengthLike
+from volconv.steps import WindowOptions
+from volconv.steps.box import box_step
+from volconv.steps.correlate import convolve_step, correlate_step
+from volconv.steps.gaussian import gaussian_step
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, DTypeLike
+
+__all__ = ["SMOOTHING", "box", "convolve", "correlate", "gaussian"]
+
+SMOOTHING = ("same", "symmetric")
+"""Padding and boundary of `gaussian` and `box` for dimensions that a mapping leaves out."""
+
+
+def correlate(
+    data: Labelled,
+    kernel: ArrayLike | xr.DataArray,
+    *,
+    dims: Dims | None = None,
+    stride: PerDim = 1,
+    padding: PaddingLike = "valid",
+    dilation: PerDim = 1,
+    boundary: BoundaryLike = "constant",
+    fill_value: complex = 0,
+    dtype: DTypeLike | None = None,
+    engine: str = "auto",
+    keep_attrs: bool | None = None,
+) -> Labelled:
+    """Cross-correlation of labelled data with a kernel, which is not flipped.
+
+    Parameters
+    ----------
+    data : DataArray or Dataset
+        Values of any shape: integers, floats, complex numbers or booleans. Dimensions
+        that the kernel lacks are carried along.
+    kernel : array_like or DataArray
+        Weights. A DataArray's dims say where it goes. A weight of exactly zero takes no
+        part, and lets no NaN through.
+    dims : str or sequence of str, optional
+        Dimensions of the kernel's axes, in their order; by default the data's, where
+        the kernel has as many.
+    stride : int or {dim: int}
+        Cells from one output to the next.
+    padding : int, (int, int), str, or {dim: one of them}
+        Cells added before and after: an integer for both, a pair, or ``"valid"``,
+        ``"same"``, ``"same_upper"``, ``"same_lower"``, ``"full"``.
+    dilation : int or {dim: int}
+        Cells from one tap to the next.
+    boundary : str or {dim: str}
+        What padded cells hold: ``"constant"`` (`fill_value`), ``"edge"``,
+        ``"reflect"``, ``"symmetric"`` or ``"wrap"``, as in `numpy.pad`.
+    fill_value : number
+        For ``"constant"``; the data's dtype must be able to hold it.
+    dtype : dtype, optional
+        Of the result: values are rounded half to even, and saturated at an integer
+        dtype's ends. By default floats keep theirs; integers under float weights become
+        float32 or float64, under integer weights an integer dtype that holds every sum.
+    engine : str
+        ``"auto"``, ``"direct"``, ``"separable"`` or ``"reference"``.
+    keep_attrs : bool, optional
+        Whether attributes are kept; by default xarray's own option says.
+
+    Returns
+    -------
+    DataArray or Dataset
+        ``floor((n + a + b - e) / s) + 1`` values along each dimension of the kernel, for
+        n cells padded by a and b, span ``e = d (f - 1) + 1`` and stride s (Dumoulin &
+        Visin 2016); coordinates are those of the windows' centres. Lazy where `data` is
+        backed by Dask. The bits do not depend on chunks.
+
+    Raises
+    ------
+    VolconvError
+        The child that names what is wrong: `GeometryError`, `DimError`,
+        `BoundaryError`, `KernelError`, `NumberError` or `KindError`.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> row = xr.DataArray(np.arange(6.0), {"x": np.arange(6) * 10.0}, "x")
+    >>> halved = correlate(row, [0.5, 0.5], stride=2)
+    >>> halved.values, halved.x.values
+    (array([0.5, 2.5, 4.5]), array([ 5., 25., 45.]))
+    """
+    options = WindowOptions(
+        stride, padding, dilation, boundary, fill_value, dtype, engine
+    )
+    return apply(
+        data,
+        lambda meta: correlate_step(meta, kernel, dims, options),
+        kernel_names(data, kernel, dims),
+        keep_attrs,
+    )
+
+
+def convolve(
+    data: Labelled,
+    kernel: ArrayLike | xr.DataArray,
+    *,
+    dims: Dims | None = None,
+    stride: PerDim = 1,
+    padding: PaddingLike = "valid",
+    dilation: PerDim = 1,
+    boundary: BoundaryLike = "constant",
+    fill_value: complex = 0,
+    dtype: DTypeLike | None = None,
+    engine: str = "auto",
+    keep_attrs: bool | None = None,
+) -> Labelled:
+    """Convolution of labelled data: `correlate` with the kernel flipped, nothing else.
+
+    Parameters
+    ----------
+    data, kernel, dims, stride, padding, dilation, boundary, fill_value, dtype, engine, \
+keep_attrs
+        As for `correlate`.
+
+    Returns
+    -------
+    DataArray or Dataset
+        As for `correlate`.
+
+    Raises
+    ------
+    VolconvError
+        As for `correlate`.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> row = xr.DataArray([0.0, 0.0, 1.0, 0.0, 0.0], dims="x")
+    >>> convolve(row, [1, 2, 3], padding="same").values
+    array([0., 1., 2., 3., 0.])
+    """
+    options = WindowOptions(
+        stride, padding, dilation, boundary, fill_value, dtype, engine
+    )
+    return apply(
+        data,
+        lambda meta: convolve_step(meta, kernel, dims, options),
+        kernel_names(data, kernel, dims),
+        keep_attrs,
+    )
+
+
+def gaussian(
+    data: Labelled,
+    sigma: LengthLike,
+    *,
+    dims: Dims | None = None,
+    truncate: float = 4.0,
+    stride: PerDim = 1,
+    padding: PaddingLike = "same",
+    boundary: BoundaryLike = "symmetric",
+    fill_value: complex = 0,
+    dtype: DTypeLike | None = None,
+    engine: str = "auto",
+    keep_attrs: bool | None = None,
+) -> Labelled:
+    """Labelled data smoothed by Gaussian weights that sum to 1.
+
+    Parameters
+    ----------
+    data : DataArray or Dataset
+        As for `correlate`.
+    sigma : float, str, or {dim: float or str}
+        Standard deviation: a number counts cells; a text such as ``"1.2 mm"`` is divided
+        by the spacing of each dimension's coordinate, whose ``units`` say its unit.
+    dims : str or sequence of str, optional
+        Dimensions that one `sigma` for all goes to: by default all, or, for a text,
+        those whose unit is of its kind.
+    truncate : float
+        Standard deviations from the centre to the last tap.
+    stride, padding, boundary, fill_value, dtype, engine, keep_attrs
+        As for `correlate`; the defaults of padding and boundary make the result that of
+        `scipy.ndimage.gaussian_filter`.
+
+    Returns
+    -------
+    DataArray or Dataset
+        As for `correlate`.
+
+    Raises
+    ------
+    UnitError
+        If a unit is unknown or missing, or cells are not evenly spaced.
+    VolconvError
+        As for `correlate`.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> row = xr.DataArray(np.eye(5)[2], {"x": ("x", np.arange(5) * 0.5)}, "x")
+    >>> row.x.attrs["units"] = "mm"
+    >>> gaussian(row, "0.5 mm", truncate=1).values.round(3)
+    array([0.   , 0.274, 0.452, 0.274, 0.   ])
+    """
+    options = WindowOptions(
+        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING
+    )
+    return apply(
+        data,
+        lambda meta: gaussian_step(meta, sigma, dims, truncate, options),
+        value_names(sigma, dims),
+        keep_attrs,
+    )
+
+
+def box(
+    data: Labelled,
+    size: PerDim,
+    *,
+    dims: Dims | None = None,
+    stride: PerDim = 1,
+    padding: PaddingLike = "same",
+    dilation: PerDim = 1,
+    boundary: BoundaryLike = "symmetric",
+    fill_value: complex = 0,
+    dtype: DTypeLike | None = None,
+    engine: str = "auto",
+    keep_attrs: bool | None = None,
+) -> Labelled:
+    """Mean of the cells under a box.
+
+    Parameters
+    ----------
+    data : DataArray or Dataset
+        As for `correlate`.
+    size : int or {dim: int}
+        Cells of the box along each dimension.
+    dims : str or sequence of str, optional
+        Dimensions that one `size` for all goes to; by default all.
+    stride, padding, dilation, boundary, fill_value, dtype, engine, keep_attrs
+        As for `correlate`; with ``padding="valid"`` and a stride of the box's size, the
+        means of blocks.
+
+    Returns
+    -------
+    DataArray or Dataset
+        As for `correlate`.
+
+    Raises
+    ------
+    VolconvError
+        As for `correlate`.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> row = xr.DataArray(np.arange(6.0), {"x": np.arange(6)}, "x")
+    >>> box(row, 3, stride=3, padding="valid").values
+    array([1., 4.])
+    """
+    options = WindowOptions(
+        stride, padding, dilation, boundary, fill_value, dtype, engine, *SMOOTHING
+    )
+    return apply(
+        data,
+        lambda meta: box_step(meta, size, dims, options),
+        value_names(size, dims),
+        keep_attrs,
+    )
+
+
+def kernel_names(data: object, kernel: object, dims: Dims | None) -> tuple[str, ...]:
+    """Dimensions that a kernel and `dims` name; a Dataset needs them named.
+
+    Raises
+    ------
+    DimError
+        If a Dataset is given with a kernel that has no names.
+    """
+    own = getattr(kernel, "dims", None)
+    if own is not None:
+        return tuple(str(dim) for dim in own)
+    if dims is None and isinstance(data, xr.Dataset):
+        raise DimError(
+            "dims",
+            "none",
+            "one dimension for each axis of the kernel, where data is a Dataset",
+            "say dims=[…], or pass the kernel as a DataArray",
+        )
+    return value_names(None, dims)
