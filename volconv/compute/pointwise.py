@@ -67,7 +67,7 @@ class Pointwise:
         """Write the value of every cell."""
         with np.errstate(all="ignore"):
             for part in parts(block.shape, PART_CELLS):
-                out[part] = cast(self.function(block[part]), self.target)
+                out[(*part, ...)] = cast(self.function(block[part]), self.target)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most: a few arrays of one part."""
@@ -226,9 +226,9 @@ class Clip:
         values = np.array(cells, order="C")
         # not np.clip: which zero it takes of -0 and 0 depends on the loop
         if self.low is not None:
-            np.copyto(values, self.low, where=cells < self.low)
+            np.copyto(values, values.dtype.type(self.low), where=cells < self.low)
         if self.high is not None:
-            np.copyto(values, self.high, where=cells > self.high)
+            np.copyto(values, values.dtype.type(self.high), where=cells > self.high)
         return values
 
 

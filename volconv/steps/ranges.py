@@ -172,14 +172,14 @@ def clip_step(
     if low is not None and high is not None and high < low:
         raise NumberError("max", str(high), f"at least min, {low}")
     found = checked_dtype("data", meta.dtype)
-    if found.kind in "iu":
-        limits = np.iinfo(found)
-        if low is not None and low > limits.max:
-            raise beyond("min", low, found, limits.max)
-        if high is not None and high < limits.min:
-            raise beyond("max", high, found, limits.min)
-        low = None if low is None or low <= limits.min else low
-        high = None if high is None or high >= limits.max else high
+    if found.kind in "biu":
+        least, most = limits_of(found)
+        if low is not None and low > most:
+            raise beyond("min", low, found, most)
+        if high is not None and high < least:
+            raise beyond("max", high, found, least)
+        low = None if low is None or low <= least else low
+        high = None if high is None or high >= most else high
     function = functions.Clip(low, high)
     return pointwise_step("clip", meta, function, chosen(dtype, found.name))
 
@@ -213,10 +213,8 @@ def scaled_integers(cells: np.dtype[Any], factor: float, offset: float) -> str |
     whole = isinstance(factor, int) and isinstance(offset, int)
     if cells.kind not in "biu" or not whole or max(abs(factor), abs(offset)) >= 2**63:
         return None
-    limits = np.iinfo(cells) if cells.kind in "iu" else np.iinfo("uint8")
     function = functions.Linear(factor, offset, "int64")
-    ends = (int(limits.min), int(limits.max) if cells.kind in "iu" else 1)
-    values = [value for end in ends for value in function.on_the_way(end)]
+    values = [value for end in limits_of(cells) for value in function.on_the_way(end)]
     family = "uint" if cells.kind in "bu" and min(values) >= 0 else "int"
     for bits in (8, 16, 32, 64):
         holds = np.iinfo(f"{family}{bits}")
@@ -225,6 +223,14 @@ def scaled_integers(cells: np.dtype[Any], factor: float, offset: float) -> str |
         ):
             return f"{family}{bits}"
     return "int64"
+
+
+def limits_of(dtype: np.dtype[Any]) -> tuple[int, int]:
+    """The least and the greatest number of an integer dtype, or of booleans."""
+    if dtype.kind == "b":
+        return 0, 1
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)
 
 
 def end_of(key: str, value: float | None, meta: ArrayMeta) -> float | None:

@@ -102,7 +102,8 @@ def compute_cells(
             side.shift(-whole.start).slice
             for side, whole in zip(part, box, strict=True)
         )
-        step.compute(block, out[place])
+        # the ellipsis makes a view even of an array without axes
+        step.compute(block, out[(*place, ...)])
     return out
 
 
