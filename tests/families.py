@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from typing import Any
 
 import dask
 import numpy as np
@@ -33,7 +34,13 @@ def chunk_sizes(draw, array):
 def pooled(draw, array):
     """Size, stride, dilation, padding and boundary that fit an array, by dimension."""
     dims = draw(st.lists(st.sampled_from(array.dims), min_size=1, unique=True))
-    found = {"size": {}, "stride": {}, "dilation": {}, "padding": {}, "boundary": {}}
+    found: dict[str, dict[str, Any]] = {
+        "size": {},
+        "stride": {},
+        "dilation": {},
+        "padding": {},
+        "boundary": {},
+    }
     for dim in dims:
         size, apart = draw(st.integers(1, 3)), draw(st.integers(1, 2))
         missing = max(0, (size - 1) * apart + 1 - array.sizes[dim])

@@ -1,5 +1,7 @@
 """Derivatives, bands and edges against SciPy, NumPy and xarray."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -23,7 +25,7 @@ from volconv.steps.derivatives import (
 REAL = [dtype for dtype in DTYPES if dtype not in COMPLEX]
 NARROW = [dtype for dtype in DTYPES if "64" not in dtype or "float" in dtype]
 
-CALLS = {
+CALLS: dict[str, tuple[Any, Any, Any]] = {
     "gradient": (
         DTYPES,
         lambda a, **o: volconv.gradient(a, a.dims[-1], **o),

@@ -1,5 +1,7 @@
 """Pad and crop against `numpy.pad`, `isel` and the arithmetic of coordinates."""
 
+from typing import Any
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ from volconv.errors import BoundaryError, DimError, GeometryError, KindError
 from volconv.geometry import Geometry, Interval, Window
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.frame import crop_step, pad_step
+
+NO_PAIR: Any = {"x": 2}
 
 
 @given(st.data())
@@ -117,7 +121,7 @@ def test_a_dataset_is_padded_and_cropped_as_one(row):
             "region along 'x': got -2; expected a whole number of at least 0",
         ),
         (
-            lambda r: volconv.crop(r, {"x": 2}),
+            lambda r: volconv.crop(r, NO_PAIR),
             KindError,
             r"region along 'x': got 2; expected a pair \[start, stop\] of cells",
         ),

@@ -1,6 +1,7 @@
 """Steps of single cells against Python's own numbers, and against NumPy."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def ends(dtype):
     )
 
 
-CALLS = {
+CALLS: dict[str, tuple[Any, Any, Any]] = {
     "abs": (DTYPES, volconv.abs, abs_step),
     "square": (("bool", *SMALL, *FLOATS, *COMPLEX), volconv.square, square_step),
     "sqrt": (REAL, volconv.sqrt, sqrt_step),

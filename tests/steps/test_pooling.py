@@ -1,6 +1,7 @@
 """Pooling against plain NumPy over enumerated windows."""
 
 import statistics
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def mode(windows):
     return np.array(found, windows.dtype).reshape(windows.shape[:-1])
 
 
-KINDS = {
+KINDS: dict[str, tuple[Any, Any]] = {
     "max": (REAL, lambda windows: windows.max(axis=-1)),
     "min": (REAL, lambda windows: windows.min(axis=-1)),
     "median": (REAL, middle),

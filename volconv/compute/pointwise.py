@@ -67,7 +67,7 @@ class Pointwise:
         """Write the value of every cell."""
         with np.errstate(all="ignore"):
             for part in parts(block.shape, PART_CELLS):
-                out[(*part, ...)] = cast(self.function(block[part]), self.target)
+                out[part] = cast(self.function(block[part]), self.target)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most: a few arrays of one part."""

@@ -5,6 +5,7 @@ A package that adds steps of its own builds them from the names here: see docs/p
 
 from volconv.steps.block import BlockStep, Operation, block_step
 from volconv.steps.pipeline import compute_box, result_meta, source_intervals
+from volconv.steps.pointwise import pointwise_step
 from volconv.steps.settings import (
     DilatedSettings,
     MovingSettings,
@@ -30,6 +31,7 @@ __all__ = [
     "block_step",
     "compute_box",
     "compute_cells",
+    "pointwise_step",
     "result_meta",
     "source_intervals",
     "window_step",
