@@ -241,9 +241,10 @@ def test_clipping_keeps_the_dtype_and_equals_python_s(dtype):
     assert volconv.clip(data, max=2).values.tolist() == [0, 1, 2, 2]
 
 
-def test_clipping_lets_nan_be_and_minus_zero_too():
+def test_clipping_lets_nan_be_and_a_zero_at_an_end_is_plus_zero():
     found = volconv.clip(row(np.nan, -0.0, -1.0), 0.0).values
-    assert same_bits(found, np.array([np.nan, -0.0, 0.0]))
+    assert same_bits(found, np.array([np.nan, 0.0, 0.0]))
+    assert np.signbit(volconv.clip(row(-0.0), -1).values).all()
 
 
 def test_an_end_beyond_what_integers_hold_has_no_effect():

@@ -216,7 +216,10 @@ class Normalise:
 
 @dataclass(frozen=True)
 class Clip:
-    """Values below `low` become `low`, those above `high` become `high`."""
+    """Values below `low` become `low`, those above `high` become `high`.
+
+    A zero is +0 where an end is zero: which one a loop takes of -0 and 0 is not fixed.
+    """
 
     low: float | None
     high: float | None
@@ -224,12 +227,14 @@ class Clip:
     def __call__(self, cells: Array) -> Array:
         """Clipped values; NaN stays NaN."""
         values = np.array(cells, order="C")
-        # not np.clip: which zero it takes of -0 and 0 depends on the loop
+        scalar = values.dtype.type
         if self.low is not None:
-            np.copyto(values, values.dtype.type(self.low), where=cells < self.low)
+            np.maximum(values, scalar(self.low), out=values)
         if self.high is not None:
-            np.copyto(values, values.dtype.type(self.high), where=cells > self.high)
-        return values
+            np.minimum(values, scalar(self.high), out=values)
+        if values.dtype.kind == "f" and 0 in (self.low, self.high):
+            np.add(values, scalar(0), out=values)
+        return canonical(values)
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ __all__ = ["Combined", "combined_step"]
 
 Array = NDArray[Any]
 
-PART_CELLS = 2**16
+PART_CELLS = 2**17
 """Outputs of a part, where cutting a block makes no sum twice: their sums under all
-kernels stay in the cache (256 KiB of float32 for each)."""
+kernels stay in the cache (512 KiB of float32 for each)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +58,14 @@ class Combined:
     def __call__(self, block: Array, out: Array) -> None:
         """Write every output of a padded block."""
         compute = np.dtype(self.compute)
+        memory: list[Array] = []
         for part in parts(out.shape, self.part_cells or max(1, out.size)):
             cells = cells_under(block, self.windows, part)
             shape = tuple(side.stop - side.start for side in part)
-            sums = [aligned_empty(shape, compute) for _ in self.kernels]
+            if not memory:  # the first part is the largest: its memory serves for all
+                memory = [aligned_empty(shape, compute) for _ in self.kernels]
+            here = tuple(slice(size) for size in shape)
+            sums = [one[here] for one in memory]
             for kernel, margin, total in zip(
                 self.kernels, self.margins, sums, strict=True
             ):
