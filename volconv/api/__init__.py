@@ -9,15 +9,12 @@ from volconv.api.kernels import box, convolve, correlate, gaussian
 from volconv.api.pointwise import (
     abs,  # noqa: A004  numpy and xarray call it so, too
     cast,
-    clip,
     log,
-    normalise,
-    scale,
     sqrt,
     square,
-    threshold,
 )
 from volconv.api.pooling import max_pool, mean_pool, median_pool, min_pool, mode_pool
+from volconv.api.ranges import clip, normalise, scale, threshold
 
 __all__ = [
     "Dims",
