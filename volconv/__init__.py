@@ -11,10 +11,67 @@ from typing import TYPE_CHECKING
 from volconv.registration import register_accessor
 
 if TYPE_CHECKING:
-    from volconv.api import box, convolve, correlate, gaussian
+    from volconv.api import (
+        abs,  # noqa: A004  numpy and xarray call it so, too
+        box,
+        cast,
+        clip,
+        convolve,
+        correlate,
+        crop,
+        difference_of_gaussians,
+        gaussian,
+        gradient,
+        gradient_magnitude,
+        laplace,
+        log,
+        map_windows,
+        max_pool,
+        mean_pool,
+        median_pool,
+        min_pool,
+        mode_pool,
+        normalise,
+        pad,
+        scale,
+        sobel,
+        sqrt,
+        square,
+        threshold,
+        unsharp,
+    )
     from volconv.version import __version__
 
-__all__ = ["__version__", "box", "convolve", "correlate", "gaussian"]
+__all__ = [
+    "__version__",
+    "abs",
+    "box",
+    "cast",
+    "clip",
+    "convolve",
+    "correlate",
+    "crop",
+    "difference_of_gaussians",
+    "gaussian",
+    "gradient",
+    "gradient_magnitude",
+    "laplace",
+    "log",
+    "map_windows",
+    "max_pool",
+    "mean_pool",
+    "median_pool",
+    "min_pool",
+    "mode_pool",
+    "normalise",
+    "pad",
+    "scale",
+    "sobel",
+    "sqrt",
+    "square",
+    "threshold",
+    "unsharp",
+]
 
 register_accessor()
 

@@ -60,7 +60,54 @@ correlates = st.one_of(
     st.fixed_dictionaries({"kernel": named_kernels}, optional={**dilated, **some_dims}),
     st.fixed_dictionaries({"kernel": weights, "dims": dims}, optional=dilated),
 )
+reals = st.integers(-9, 9) | st.floats(-9, 9)
+positive = st.integers(1, 9) | st.floats(0.5, 9)
+per = {"per": st.sampled_from(["cell", "unit"])}
+dtype = {"dtype": st.sampled_from(SOURCES)}
+smoothing = {"truncate": st.floats(0, 5), **windows, **some_dims}
+pooling = {key: value for key, value in dilated.items() if key != "engine"}
+ranges = st.tuples(st.integers(0, 30), st.integers(1, 30)).map(
+    lambda pair: [pair[0], sum(pair)]
+)
+more_steps: dict[str, st.SearchStrategy[Any]] = {
+    **{
+        name: st.fixed_dictionaries({}, optional=dtype)
+        for name in ("abs", "square", "sqrt", "log")
+    },
+    "cast": st.fixed_dictionaries(dtype),
+    "scale": st.fixed_dictionaries({}, optional={"factor": reals, **dtype}),
+    "normalise": st.fixed_dictionaries({"mean": reals, "std": positive}),
+    "clip": st.fixed_dictionaries({"min": reals}, optional=dtype),
+    "threshold": st.fixed_dictionaries({"below": reals}, optional=dtype),
+    "gradient": st.fixed_dictionaries({"dim": dims}, optional={**per, **windows}),
+    "gradient_magnitude": st.fixed_dictionaries(
+        {}, optional={**per, **windows, **some_dims}
+    ),
+    "laplace": st.fixed_dictionaries({}, optional={**per, **windows, **some_dims}),
+    "sobel": st.fixed_dictionaries({}, optional={"dim": dims, **windows}),
+    "difference_of_gaussians": st.fixed_dictionaries(
+        {"low_sigma": by_dim(lengths), "high_sigma": by_dim(lengths)},
+        optional=smoothing,
+    ),
+    "unsharp": st.fixed_dictionaries(
+        {"sigma": by_dim(lengths)}, optional={"amount": reals, **smoothing}
+    ),
+    **{
+        f"{kind}_pool": st.fixed_dictionaries(
+            {"size": by_dim(counts)}, optional={**pooling, **some_dims}
+        )
+        for kind in ("mean", "max", "min", "median", "mode")
+    },
+    "pad": st.fixed_dictionaries(
+        {"padding": by_dim(st.integers(0, 9))},
+        optional={key: windows[key] for key in ("boundary", "fill_value")},
+    ),
+    "crop": st.fixed_dictionaries(
+        {"region": st.dictionaries(dims, ranges, min_size=1)}
+    ),
+}
 steps = st.one_of(
+    *(st.fixed_dictionaries({name: keys}) for name, keys in more_steps.items()),
     st.fixed_dictionaries({"gaussian": gaussians}),
     st.fixed_dictionaries({"box": boxes}),
     st.fixed_dictionaries({"correlate": correlates}),

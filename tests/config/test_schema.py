@@ -33,17 +33,22 @@ def test_shipped_configurations_are_valid_and_name_the_schema(path):
 def test_every_step_and_every_key_is_explained():
     steps = config_schema()["properties"]["steps"]
     assert steps["minItems"] == 1
-    known = steps["items"]["properties"]
+    bare, by_name = steps["items"]["anyOf"]
+    known = by_name["properties"]
+    assert bare["enum"] == [
+        name for name, kind in step_classes().items() if not kind.required()
+    ]
     assert list(known) == list(step_classes())
     for name, step in known.items():
-        assert list(step["properties"]) == list(step_classes()[name].model_fields)
+        assert set(step["properties"]) == set(step_classes()[name].by_key())
         assert not step["additionalProperties"]
         for key in (step, *step["properties"].values()):
             assert key["description"]
 
 
 def test_values_with_a_list_of_names_say_it_to_editors():
-    known = config_schema()["properties"]["steps"]["items"]["properties"]
+    steps = config_schema()["properties"]["steps"]
+    known = steps["items"]["anyOf"][1]["properties"]
     one, by_name = known["box"]["properties"]["boundary"]["oneOf"]
     assert one["enum"] == ["constant", "edge", "reflect", "symmetric", "wrap"]
     assert by_name["additionalProperties"] == one

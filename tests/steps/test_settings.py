@@ -13,10 +13,12 @@ from tests.config.strategies import steps
 from volconv.errors import DimError, KernelError, VolconvError
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps import WindowOptions, registry
+from volconv.steps.arithmetic import JoinSettings
 from volconv.steps.box import Box, BoxKernel, box_step
 from volconv.steps.correlate import Convolve, Correlate, convolve_step, correlate_step
 from volconv.steps.gaussian import Gaussian, gaussian_step
 from volconv.steps.registry import step_classes
+from volconv.steps.settings import SHARED
 
 META = ArrayMeta(
     (Axis("z", 40, 2.0, "mm"), Axis("y", 60, 0.5, "mm"), Axis("x", 50, 0.5, "mm")),
@@ -25,10 +27,14 @@ META = ArrayMeta(
 
 
 def test_every_key_is_a_keyword_of_the_function_with_the_same_default():
-    for name in ("correlate", "convolve", "gaussian", "box"):
+    joins = {n for n, kind in step_classes().items() if issubclass(kind, JoinSettings)}
+    functions = set(volconv.__all__) - {"__version__", "map_windows"}
+    assert functions == set(step_classes()) - joins
+    for name in functions:
         keywords = dict(inspect.signature(getattr(volconv, name)).parameters)
         del keywords["data"], keywords["keep_attrs"]
-        fields = step_classes()[name].model_fields
+        fields = step_classes()[name].by_key()
+        fields = {key: field for key, field in fields.items() if key not in SHARED}
         assert set(fields) == set(keywords)
         for key, field in fields.items():
             default = keywords[key].default
@@ -146,8 +152,23 @@ def test_any_valid_step_resolves_or_says_why_not(values):
     assert json.loads(json.dumps(resolved.describe())) == resolved.describe()
 
 
+OURS = [
+    *("abs", "add", "box", "cast", "clip", "convolve", "correlate", "crop"),
+    *(
+        "difference_of_gaussians",
+        "divide",
+        "gaussian",
+        "gradient",
+        "gradient_magnitude",
+    ),
+    *("laplace", "log", "max_pool", "maximum", "mean_pool", "median_pool"),
+    *("min_pool", "minimum", "mode_pool", "multiply", "normalise", "pad", "scale"),
+    *("sobel", "sqrt", "square", "subtract", "threshold", "unsharp"),
+]
+
+
 def test_the_families_of_this_package_are_found():
-    assert list(step_classes()) == ["box", "convolve", "correlate", "gaussian"]
+    assert list(step_classes()) == OURS
     assert step_classes()["box"] is Box
 
 
@@ -186,7 +207,7 @@ def test_an_installed_plug_in_adds_a_step(plug_in):
 )
 def test_a_broken_plug_in_is_left_out_and_logged(plug_in, caplog, name, at, reason):
     found = plug_in(**{name: at})
-    assert list(found) == ["box", "convolve", "correlate", "gaussian"]
+    assert list(found) == OURS
     assert found["box"] is Box
     assert f"step '{name}' of {at} is left out" in caplog.text
     assert reason in caplog.text

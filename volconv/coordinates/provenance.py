@@ -23,21 +23,45 @@ STALE = frozenset(
 """Attributes that are true of the input's values and need not be of the output's."""
 
 
+OF_A_UNIT = frozenset({"units", "standard_name"})
+"""Attributes that are true of values of one unit only."""
+
+
 def output_attrs(
     attrs: Mapping[Any, Any], steps: Sequence[Step], *, keep_attrs: bool
 ) -> dict[Any, Any]:
     """Attributes of an output: the input's that still hold, and the steps that made it.
 
     The attribute `PROVENANCE` is a JSON text with the version and all steps, those of
-    the input's own record first.
+    the input's own record first. The unit follows each step; where it is lost, so is
+    what it says the values are.
     """
     kept = {key: value for key, value in attrs.items() if key not in STALE}
+    for step in steps:
+        kept = with_unit(kept, getattr(step, "unit_factor", ""))
     earlier = earlier_steps(kept.pop(PROVENANCE, None))
     record = {
         "version": __version__,
         "steps": [*earlier, *(step.describe() for step in steps)],
     }
     return {**(kept if keep_attrs else {}), PROVENANCE: json.dumps(record)}
+
+
+def with_unit(attrs: Mapping[Any, Any], factor: str | None) -> dict[Any, Any]:
+    """Attributes with the unit times a factor; without it where that is not known.
+
+    Examples
+    --------
+    >>> with_unit({"units": "K", "standard_name": "air_temperature"}, "mm-1")
+    {'units': 'K mm-1'}
+    """
+    if factor == "":
+        return dict(attrs)
+    found = {key: value for key, value in attrs.items() if key not in OF_A_UNIT}
+    unit = attrs.get("units")
+    if factor is not None and isinstance(unit, str):
+        found["units"] = f"{unit} {factor}".removeprefix("1 ")
+    return found
 
 
 def earlier_steps(record: object) -> list[Any]:

@@ -114,6 +114,28 @@ class Geometry:
             windows.append((dim, window))
         return cls(tuple(windows))
 
+    @classmethod
+    def inside(cls, meta: ArrayMeta, region: Mapping[str, tuple[int, int]]) -> Self:
+        """Windows of one cell over a part of an array.
+
+        Parameters
+        ----------
+        meta : ArrayMeta
+            The array.
+        region : mapping of str to (int, int)
+            First cell, and the one after the last, inside the array.
+
+        Notes
+        -----
+        What is left out is padding below zero, so that output 0 is at the first cell.
+        """
+        windows = []
+        for dim, cells in meta.sizes.items():
+            if dim in region:
+                start, stop = region[dim]
+                windows.append((dim, Window(1, padding=(-start, stop - cells))))
+        return cls(tuple(windows))
+
     @property
     def dims(self) -> tuple[str, ...]:
         """The dimensions that have a window."""

@@ -34,7 +34,7 @@ class Window:
     dilation : int
         Input cells from one tap to the next, d.
     padding : tuple of int
-        Cells added before and after the input, (a, b).
+        Cells added before and after the input, (a, b); below zero, cells left out.
 
     Notes
     -----

@@ -38,7 +38,10 @@ def lazy_step(step: Step, data: da.Array) -> da.Array:
     shifts = []
     for axis, (window, kind) in enumerate(zip(windows, kinds, strict=True)):
         shift = 0
-        if kind == "wrap" and any(window.padding):
+        if min(window.padding) < 0:
+            data, shift = cropped(data, axis, window)
+            windows[axis] = Window(1)
+        elif kind == "wrap" and any(window.padding):
             data, shift = extended(data, axis, window, step.target.shape[axis])
             windows[axis] = Window(window.size, window.stride, window.dilation)
         shifts.append(shift)
@@ -81,6 +84,18 @@ def extended(
             index[axis] = piece.source.slice
             parts.append(data[tuple(index)])
     return da.concatenate(parts, axis=axis), max(0, -wanted.start)
+
+
+def cropped(data: da.Array, axis: int, window: Window) -> tuple[da.Array, int]:
+    """The array without the cells that a window leaves out, and the shift of its index.
+
+    So that chunks outside are no part of the graph.
+    """
+    assert window.size == window.stride == 1, "windows that leave cells out are of crop"
+    before, after = window.padding
+    index = [slice(None)] * data.ndim
+    index[axis] = slice(-before, data.shape[axis] + after)
+    return data[tuple(index)], before
 
 
 @dataclass(frozen=True, eq=False)

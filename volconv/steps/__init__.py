@@ -1,5 +1,9 @@
-"""What a pipeline is made of: steps, and the block function that runs them."""
+"""What a pipeline is made of: steps, and the block function that runs them.
 
+A package that adds steps of its own builds them from the names here: see docs/plugins.md.
+"""
+
+from volconv.steps.block import BlockStep, Operation, block_step
 from volconv.steps.pipeline import (
     Node,
     Pipeline,
@@ -7,20 +11,38 @@ from volconv.steps.pipeline import (
     compute_box,
     source_intervals,
 )
+from volconv.steps.pointwise import pointwise_step
+from volconv.steps.settings import (
+    DilatedSettings,
+    MovingSettings,
+    StepSettings,
+    WeightedSettings,
+    WindowSettings,
+)
 from volconv.steps.step import Join, Step
 from volconv.steps.whole import compute_cells
-from volconv.steps.window import WindowOptions, WindowStep, window_step
+from volconv.steps.window import WindowOptions, WindowStep, window_step, windows_of
 
 __all__ = [
+    "BlockStep",
+    "DilatedSettings",
     "Join",
+    "MovingSettings",
     "Node",
+    "Operation",
     "Pipeline",
     "Step",
+    "StepSettings",
+    "WeightedSettings",
     "WindowOptions",
+    "WindowSettings",
     "WindowStep",
+    "block_step",
     "chain",
     "compute_box",
     "compute_cells",
+    "pointwise_step",
     "source_intervals",
     "window_step",
+    "windows_of",
 ]

@@ -6,10 +6,12 @@ the text.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
+import numpy as np
 from pydantic import (
     AfterValidator,
     Discriminator,
@@ -46,10 +48,15 @@ __all__ = [
     "Lengths",
     "Padding",
     "PathText",
+    "Per",
+    "RealNumber",
     "Sizes",
     "Spread",
     "StepName",
 ]
+
+PER = ("cell", "unit")
+"""What a derivative is taken per: one cell, or one unit of the coordinate."""
 
 Value = TypeVar("Value")
 
@@ -128,6 +135,38 @@ def read_dims(value: object) -> tuple[str, ...]:
     return found
 
 
+def real_number(where: str, value: object) -> float:
+    """A finite real number, integers as they are.
+
+    Raises
+    ------
+    KindError
+        If it is no number; booleans are none.
+    NumberError
+        If it is NaN or infinite.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise KindError(where, short(value), "one real number")
+    if not math.isfinite(value):
+        raise NumberError(where, str(value), "a finite number")
+    return value
+
+
+def read_per(where: str, value: object) -> str:
+    """What a derivative is taken per.
+
+    Raises
+    ------
+    KindError
+        If it is not one of `PER`.
+    """
+    if value not in PER:
+        raise KindError(where, short(value), "cell or unit")
+    return str(value)
+
+
 def some_sizes(value: Value) -> Value:
     """The value, unless it is a mapping without a dimension."""
     if value == {}:
@@ -187,6 +226,21 @@ FillValue = Annotated[
     WithJsonSchema({"type": ["number", "boolean"]}),
 ]
 """One number; NaN and infinities too."""
+
+RealNumber = Annotated[
+    float,
+    PlainValidator(refusing(lambda value: real_number("", value))),
+    AS_IS,
+    WithJsonSchema({"type": "number"}),
+]
+"""One finite real number."""
+
+Per = Annotated[
+    str,
+    PlainValidator(refusing(lambda value: read_per("", value))),
+    WithJsonSchema({"enum": list(PER)}),
+]
+"""One of `PER`."""
 
 DTypeName = Annotated[
     str, PlainValidator(refusing(read_dtype)), WithJsonSchema({"enum": list(SOURCES)})

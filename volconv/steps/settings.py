@@ -31,7 +31,14 @@ from volconv.steps.model import SettingsModel
 from volconv.steps.step import Step
 from volconv.steps.window import WindowOptions
 
-__all__ = ["DilatedSettings", "StepSettings", "WindowSettings"]
+__all__ = [
+    "DilatedSettings",
+    "MovingSettings",
+    "PlacedSettings",
+    "StepSettings",
+    "WeightedSettings",
+    "WindowSettings",
+]
 
 SHARED = ("name", "from", "save")
 """Keys of every step, which tell its place in a pipeline."""
@@ -99,20 +106,14 @@ class StepSettings(SettingsModel, ABC):
                 yield from (((key, dim), dim) for dim in value)
 
 
-class WindowSettings(StepSettings):
-    """Settings that all steps with a window share.
+class PlacedSettings(StepSettings):
+    """Settings that all steps with a window share, beside how far it moves.
 
     The fields are the keywords of `volconv.correlate`, which explains them.
     """
 
     default_padding: ClassVar[str] = "valid"
     default_boundary: ClassVar[str] = "constant"
-
-    dims: Dims | None = None
-    """Dimensions of the kernel, in the order of its axes."""
-
-    stride: ByDim[Count] = 1
-    """Cells from one output to the next."""
 
     padding: ByDim[Padding] = "valid"
     """Cells added before and after: a number, a pair, or a name."""
@@ -126,9 +127,6 @@ class WindowSettings(StepSettings):
     dtype: DTypeName | None = None
     """dtype of the result: rounded half to even, and saturated."""
 
-    engine: EngineName = "auto"
-    """The arithmetic; auto chooses from the kernel."""
-
     def notes(self) -> list[str]:
         """What is no fault but may not be what was meant."""
         without_effect = {"boundary", "fill_value"} & self.model_fields_set
@@ -140,15 +138,42 @@ class WindowSettings(StepSettings):
     def options(self) -> WindowOptions:
         """The same, as the builders of steps take it."""
         return WindowOptions(
-            stride=self.stride,
             padding=self.padding,
             boundary=self.boundary,
             fill_value=self.fill_value,
             dtype=self.dtype,
-            engine=self.engine,
             default_padding=self.default_padding,
             default_boundary=self.default_boundary,
         )
+
+
+class MovingSettings(PlacedSettings):
+    """Settings of steps whose window moves by one cell unless told otherwise."""
+
+    stride: ByDim[Count] = 1
+    """Cells from one output to the next."""
+
+    def options(self) -> WindowOptions:
+        """The same, as the builders of steps take it."""
+        return replace(super().options(), stride=self.stride)
+
+
+class WeightedSettings(MovingSettings):
+    """Settings of steps whose windows are weighted and summed."""
+
+    engine: EngineName = "auto"
+    """The arithmetic; auto chooses from the kernel."""
+
+    def options(self) -> WindowOptions:
+        """The same, as the builders of steps take it."""
+        return replace(super().options(), engine=self.engine)
+
+
+class WindowSettings(WeightedSettings):
+    """Settings of steps with a kernel along dimensions that a user may choose."""
+
+    dims: Dims | None = None
+    """Dimensions of the kernel, in the order of its axes."""
 
 
 class DilatedSettings(WindowSettings):

@@ -98,11 +98,12 @@ def compute_cells(
             step.source.dtype,
             empty=scratch.empty,
         )
-        place = tuple(
+        place: list[Any] = [
             side.shift(-whole.start).slice
             for side, whole in zip(part, box, strict=True)
-        )
-        step.compute(block, out[place])
+        ]
+        # the ellipsis makes a view even of an array without axes
+        step.compute(block, out[(*place, ...)])
     return out
 
 

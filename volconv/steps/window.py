@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -21,11 +21,13 @@ from volconv.compute import (
     factorise,
     numbers_of,
 )
+from volconv.compute.pointwise import number_text
 from volconv.geometry import Geometry, PaddingLike, PerDim
 from volconv.kernels import Kernel
 from volconv.meta import ArrayMeta
+from volconv.steps.block import described_windows
 
-__all__ = ["WindowOptions", "WindowStep", "window_step"]
+__all__ = ["WindowOptions", "WindowStep", "window_step", "windows_of"]
 
 SCRATCH = 3 * 2**20
 SEPARABLE_SCRATCH = 20 * 2**20
@@ -65,6 +67,7 @@ class WindowStep:
     """A kernel with its windows, resolved for one input.
 
     `arithmetic` is the kernel as the engine takes it: by its factors where these serve.
+    `unit_factor` is what the values' unit is multiplied by: see `BlockStep`.
     """
 
     name: str
@@ -76,6 +79,7 @@ class WindowStep:
     arithmetic: Kernel
     source: ArrayMeta
     target: ArrayMeta
+    unit_factor: str | None = ""
 
     @cached_property
     def correlation(self) -> Correlation:
@@ -91,7 +95,7 @@ class WindowStep:
 
     def windows(self) -> list[tuple[int, int]]:
         """Taps and stride along each axis of a window: see `choose_engine`."""
-        return windows_of(self.geometry, self.source.dims)
+        return taps_and_strides(self.geometry, self.source.dims)
 
     def compute(
         self, block: NDArray[Any], out: NDArray[Any] | None = None
@@ -141,16 +145,7 @@ class WindowStep:
         return {
             "step": self.name,
             "kernel": self.kernel.describe(),
-            "windows": {
-                dim: {
-                    "size": window.size,
-                    "stride": window.stride,
-                    "dilation": window.dilation,
-                    "padding": list(window.padding),
-                    "boundary": self.boundaries[dim],
-                }
-                for dim, window in self.geometry
-            },
+            "windows": described_windows(self.geometry, self.boundaries),
             "fill_value": number_text(self.boundaries.fill_value),
             "dtype": [self.numbers.source, self.numbers.compute, self.numbers.target],
             "engine": self.choice.engine,
@@ -161,15 +156,48 @@ class WindowStep:
         return f"{self.choice.engine}: {self.choice.why}"
 
 
-def number_text(value: complex) -> object:
-    """A number as JSON holds it: NaN, inf and complex numbers as text."""
-    if isinstance(value, int):
-        return value
-    return value if value.imag == 0 and np.isfinite(value) else str(value)
+def windows_of(
+    meta: ArrayMeta, sizes: Mapping[str, int], options: WindowOptions
+) -> tuple[Geometry, Boundaries]:
+    """Windows of some sizes over an array, and what their padded cells hold.
+
+    Parameters
+    ----------
+    meta : ArrayMeta
+        The input.
+    sizes : mapping of str to int
+        Cells of the window along each of its dimensions.
+    options : WindowOptions
+        What the user says of stride, padding and the rest.
+
+    Raises
+    ------
+    VolconvError
+        The child that names what is wrong.
+    """
+    geometry = Geometry.parse(
+        meta,
+        sizes,
+        stride=options.stride,
+        padding=options.padding,
+        dilation=options.dilation,
+        default_padding=options.default_padding,
+    )
+    boundaries = Boundaries.parse(
+        geometry.dims, options.boundary, options.fill_value, options.default_boundary
+    )
+    if "constant" not in dict(boundaries.kinds).values():
+        return geometry, replace(boundaries, fill_value=0)
+    boundaries.check_fill(checked_dtype("data", meta.dtype).name)
+    return geometry, boundaries
 
 
 def window_step(
-    name: str, meta: ArrayMeta, kernel: Kernel, options: WindowOptions
+    name: str,
+    meta: ArrayMeta,
+    kernel: Kernel,
+    options: WindowOptions,
+    unit_factor: str | None = "",
 ) -> WindowStep:
     """The resolved step of a kernel over an array.
 
@@ -183,28 +211,18 @@ def window_step(
         Weights and their dimensions.
     options : WindowOptions
         What the user says of stride, padding and the rest.
+    unit_factor : str, optional
+        As in `BlockStep`.
 
     Raises
     ------
     VolconvError
         The child that names what is wrong.
     """
-    geometry = Geometry.parse(
-        meta,
-        kernel.sizes,
-        stride=options.stride,
-        padding=options.padding,
-        dilation=options.dilation,
-        default_padding=options.default_padding,
+    geometry, boundaries = windows_of(meta, kernel.sizes, options)
+    numbers = numbers_of(
+        meta.dtype, kernel.factors[0], boundaries.fill_value, options.dtype
     )
-    boundaries = Boundaries.parse(
-        geometry.dims, options.boundary, options.fill_value, options.default_boundary
-    )
-    is_filled = "constant" in dict(boundaries.kinds).values()
-    if is_filled:
-        boundaries.check_fill(checked_dtype("data", meta.dtype).name)
-    fill_value = boundaries.fill_value if is_filled else 0
-    numbers = numbers_of(meta.dtype, kernel.factors[0], fill_value, options.dtype)
     target = replace(
         meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.strides()),
         dtype=numbers.target,
@@ -218,15 +236,24 @@ def window_step(
         else [int(np.count_nonzero(factor)) for factor in factored.factors],
         [geometry[dim].stride for dim in (factored or kernel).dims],
         numbers.compute,
-        windows_of(geometry, meta.dims),
+        taps_and_strides(geometry, meta.dims),
     )
     arithmetic = factored if choice.engine == "separable" and factored else kernel
     return WindowStep(
-        name, kernel, geometry, boundaries, numbers, choice, arithmetic, meta, target
+        name,
+        kernel,
+        geometry,
+        boundaries,
+        numbers,
+        choice,
+        arithmetic,
+        meta,
+        target,
+        unit_factor,
     )
 
 
-def windows_of(geometry: Geometry, dims: Sequence[str]) -> list[tuple[int, int]]:
+def taps_and_strides(geometry: Geometry, dims: Sequence[str]) -> list[tuple[int, int]]:
     """Taps and stride along each dimension of several taps: see `choose_engine`."""
     windows = [geometry[dim] for dim in dims]
     return [

@@ -1,109 +1,29 @@
-"""``da.volconv`` and ``ds.volconv``: the public functions as methods.
-
-Each method is the function of the same name in `volconv`, where its parameters are
-explained, with the object as its data.
-"""
+"""Methods: the functions that take differences."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from volconv import api
+from volconv.accessor.methods import Labelled, Methods
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, DTypeLike
+    from numpy.typing import DTypeLike
 
     from volconv.boundary import BoundaryLike
     from volconv.geometry import PaddingLike, PerDim
-    from volconv.kernels import LengthLike
 
-__all__ = ["Accessor"]
-
-Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
+__all__ = ["Derivatives"]
 
 
-@xr.register_dataset_accessor("volconv")
-@xr.register_dataarray_accessor("volconv")
-class Accessor(Generic[Labelled]):
-    """The public functions as methods of a DataArray or a Dataset.
+class Derivatives(Methods[Labelled]):
+    """The functions that take differences, as methods."""
 
-    Examples
-    --------
-    >>> import xarray as xr
-    >>> import volconv
-    >>> xr.DataArray([1.0, 2.0, 4.0], dims="x").volconv.correlate([1, 1]).values
-    array([3., 6.])
-    """
-
-    def __init__(self, data: Labelled) -> None:
-        self.data: Labelled = data
-
-    def correlate(
+    def gradient(
         self,
-        kernel: ArrayLike | xr.DataArray,
+        dim: str,
         *,
-        dims: api.Dims | None = None,
-        stride: PerDim = 1,
-        padding: PaddingLike = "valid",
-        dilation: PerDim = 1,
-        boundary: BoundaryLike = "constant",
-        fill_value: complex = 0,
-        dtype: DTypeLike | None = None,
-        engine: str = "auto",
-        keep_attrs: bool | None = None,
-    ) -> Labelled:
-        """Cross-correlation with a kernel: `volconv.correlate`."""
-        return api.correlate(
-            self.data,
-            kernel,
-            dims=dims,
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-            boundary=boundary,
-            fill_value=fill_value,
-            dtype=dtype,
-            engine=engine,
-            keep_attrs=keep_attrs,
-        )
-
-    def convolve(
-        self,
-        kernel: ArrayLike | xr.DataArray,
-        *,
-        dims: api.Dims | None = None,
-        stride: PerDim = 1,
-        padding: PaddingLike = "valid",
-        dilation: PerDim = 1,
-        boundary: BoundaryLike = "constant",
-        fill_value: complex = 0,
-        dtype: DTypeLike | None = None,
-        engine: str = "auto",
-        keep_attrs: bool | None = None,
-    ) -> Labelled:
-        """Convolution, the kernel flipped: `volconv.convolve`."""
-        return api.convolve(
-            self.data,
-            kernel,
-            dims=dims,
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-            boundary=boundary,
-            fill_value=fill_value,
-            dtype=dtype,
-            engine=engine,
-            keep_attrs=keep_attrs,
-        )
-
-    def gaussian(
-        self,
-        sigma: LengthLike,
-        *,
-        dims: api.Dims | None = None,
-        truncate: float = 4.0,
+        per: str = "cell",
         stride: PerDim = 1,
         padding: PaddingLike = "same",
         boundary: BoundaryLike = "symmetric",
@@ -112,12 +32,14 @@ class Accessor(Generic[Labelled]):
         engine: str = "auto",
         keep_attrs: bool | None = None,
     ) -> Labelled:
-        """Gaussian smoothing: `volconv.gaussian`."""
-        return api.gaussian(
+        """Central differences along one dimension: ``(x[i+1] - x[i-1]) / 2 h``.
+
+        See `volconv.gradient`.
+        """
+        return api.gradient(
             self.data,
-            sigma,
-            dims=dims,
-            truncate=truncate,
+            dim,
+            per=per,
             stride=stride,
             padding=padding,
             boundary=boundary,
@@ -127,28 +49,86 @@ class Accessor(Generic[Labelled]):
             keep_attrs=keep_attrs,
         )
 
-    def box(
+    def gradient_magnitude(
         self,
-        size: PerDim,
         *,
         dims: api.Dims | None = None,
+        per: str = "cell",
         stride: PerDim = 1,
         padding: PaddingLike = "same",
-        dilation: PerDim = 1,
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
         keep_attrs: bool | None = None,
     ) -> Labelled:
-        """Mean under a box: `volconv.box`."""
-        return api.box(
+        """Length of the gradient: ``√(Σ (∂x)²)`` of the central differences.
+
+        See `volconv.gradient_magnitude`.
+        """
+        return api.gradient_magnitude(
             self.data,
-            size,
+            dims=dims,
+            per=per,
+            stride=stride,
+            padding=padding,
+            boundary=boundary,
+            fill_value=fill_value,
+            dtype=dtype,
+            engine=engine,
+            keep_attrs=keep_attrs,
+        )
+
+    def laplace(
+        self,
+        *,
+        dims: api.Dims | None = None,
+        per: str = "cell",
+        stride: PerDim = 1,
+        padding: PaddingLike = "same",
+        boundary: BoundaryLike = "symmetric",
+        fill_value: complex = 0,
+        dtype: DTypeLike | None = None,
+        engine: str = "auto",
+        keep_attrs: bool | None = None,
+    ) -> Labelled:
+        """Sum over dimensions of ``(x[i-1] - 2 x[i] + x[i+1]) / h²``: `volconv.laplace`."""
+        return api.laplace(
+            self.data,
+            dims=dims,
+            per=per,
+            stride=stride,
+            padding=padding,
+            boundary=boundary,
+            fill_value=fill_value,
+            dtype=dtype,
+            engine=engine,
+            keep_attrs=keep_attrs,
+        )
+
+    def sobel(
+        self,
+        dim: str | None = None,
+        *,
+        dims: api.Dims | None = None,
+        stride: PerDim = 1,
+        padding: PaddingLike = "same",
+        boundary: BoundaryLike = "symmetric",
+        fill_value: complex = 0,
+        dtype: DTypeLike | None = None,
+        engine: str = "auto",
+        keep_attrs: bool | None = None,
+    ) -> Labelled:
+        """Differences along one dimension, smoothed along the others; or their length.
+
+        See `volconv.sobel`.
+        """
+        return api.sobel(
+            self.data,
+            dim,
             dims=dims,
             stride=stride,
             padding=padding,
-            dilation=dilation,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,

@@ -1,30 +1,17 @@
-"""The public functions: parse at the door, resolve a step, carry it out.
-
-A DataArray that is backed by Dask stays lazy, any other is computed now. A Dataset is
-taken variable by variable.
-"""
+"""The public functions of one kernel."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-import numpy as np
 import xarray as xr
 
+from volconv.api.apply import Dims, Labelled, apply, value_names
 from volconv.boundary import BoundaryLike
-from volconv.coordinates import (
-    array_meta,
-    bounds_names,
-    output_attrs,
-    output_coords,
-)
-from volconv.errors import DimError, KindError, VolconvError, did_you_mean
-from volconv.geometry import Centres, Geometry, PaddingLike, PerDim
+from volconv.errors import DimError
+from volconv.geometry import PaddingLike, PerDim
 from volconv.kernels import LengthLike
-from volconv.meta import ArrayMeta
-from volconv.steps import Step, WindowOptions, compute_cells
+from volconv.steps import WindowOptions
 from volconv.steps.box import box_step
 from volconv.steps.correlate import convolve_step, correlate_step
 from volconv.steps.gaussian import gaussian_step
@@ -32,11 +19,7 @@ from volconv.steps.gaussian import gaussian_step
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
-__all__ = ["box", "convolve", "correlate", "gaussian"]
-
-Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
-Dims = str | Sequence[str]
-Resolve = Callable[[ArrayMeta], Step]
+__all__ = ["SMOOTHING", "box", "convolve", "correlate", "gaussian"]
 
 SMOOTHING = ("same", "symmetric")
 """Padding and boundary of `gaussian` and `box` for dimensions that a mapping leaves out."""
@@ -292,170 +275,6 @@ def box(
     )
 
 
-def apply(
-    data: Labelled,
-    resolve: Resolve,
-    named: Collection[str],
-    keep_attrs: bool | None,
-) -> Labelled:
-    """A step over a DataArray, or over each variable of a Dataset that has its dims.
-
-    Parameters
-    ----------
-    data : DataArray or Dataset
-        The input.
-    resolve : callable
-        Makes the step for an array's metadata.
-    named : collection of str
-        Dimensions that the user named: a Dataset's variable that lacks one is passed
-        through.
-    keep_attrs : bool, optional
-        None for xarray's own option.
-    """
-    keep = keeps_attrs(keep_attrs)
-    if isinstance(data, xr.DataArray):
-        return apply_to_array(data, resolve, keep)
-    if isinstance(data, xr.Dataset):
-        return apply_to_dataset(data, resolve, named, keep)
-    raise KindError(
-        "data",
-        f"{type(data).__module__}.{type(data).__name__}",
-        "an xarray DataArray or Dataset",
-        "wrap it: xr.DataArray(values, dims=[…])",
-    )
-
-
-def keeps_attrs(keep_attrs: bool | None) -> bool:
-    """The user's word on attributes, or else xarray's option, which keeps by default."""
-    if keep_attrs is not None:
-        return keep_attrs
-    return xr.get_options()["keep_attrs"] is not False
-
-
-def apply_to_array(array: xr.DataArray, resolve: Resolve, keep: bool) -> xr.DataArray:
-    """A step over one array."""
-    coords = array.coords.to_dataset()
-    step = resolve(array_meta(array.dims, array.shape, array.dtype, coords))
-    moved = output_coords(coords, step.geometry, step.source.sizes)
-    variable = carried_out(step, array, keep)
-    result = xr.DataArray(variable, coords=moved.coords, name=array.name)
-    result.encoding = variable.encoding
-    return result
-
-
-def apply_to_dataset(
-    dataset: xr.Dataset, resolve: Resolve, named: Collection[str], keep: bool
-) -> xr.Dataset:
-    """A step over each variable that has the named dimensions; the others pass."""
-    for dim in named:
-        if dim not in dataset.dims:
-            known = [str(name) for name in dataset.dims]
-            raise DimError(
-                "dims",
-                repr(dim),
-                f"dimensions of the Dataset ({', '.join(known)})",
-                did_you_mean(dim, known),
-            )
-    bounds = [name for name in bounds_names(dataset) if name in dataset.data_vars]
-    labels = dataset.set_coords(bounds)
-    coords = labels.coords.to_dataset()
-    steps = {
-        name: step_of_variable(str(name), array, resolve)
-        for name, array in labels.data_vars.items()
-        if array.ndim and set(named) <= set(array.dims)
-    }
-    if not steps:
-        raise DimError(
-            "dims", str(list(named)), "a variable that has all of these dimensions"
-        )
-    geometry = merged_geometry(steps.values())
-    sizes = {str(dim): size for dim, size in labels.sizes.items()}
-    variables = {}
-    for name, array in labels.data_vars.items():
-        if name in steps:
-            variables[name] = carried_out(steps[name], array, keep)
-        else:
-            check_passes(str(name), array, geometry, sizes)
-            variables[name] = array.variable
-    moved = output_coords(coords, geometry, sizes)
-    record = output_attrs(dataset.attrs, list(steps.values())[:1], keep_attrs=keep)
-    result = xr.Dataset(variables, coords=moved.coords, attrs=record)
-    return result.reset_coords([name for name in bounds if name in result.coords])
-
-
-def step_of_variable(name: str, array: xr.DataArray, resolve: Resolve) -> Step:
-    """The step of one variable of a Dataset; errors name the variable."""
-    coords = array.coords.to_dataset()
-    try:
-        return resolve(array_meta(array.dims, array.shape, array.dtype, coords))
-    except VolconvError as error:
-        error.where = f"variable {name!r}, {error.where}"
-        raise
-
-
-def merged_geometry(steps: Iterable[Step]) -> Geometry:
-    """The windows of all dimensions that some step of a Dataset has."""
-    windows = {dim: window for step in steps for dim, window in step.geometry}
-    return Geometry(tuple(windows.items()))
-
-
-def check_passes(
-    name: str, array: xr.DataArray, geometry: Geometry, sizes: Mapping[str, int]
-) -> None:
-    """Refuse to pass a variable through whose coordinates would move under it.
-
-    Raises
-    ------
-    DimError
-        Naming the variable and the dimension.
-    """
-    for dim, window in geometry:
-        if dim in array.dims and not Centres.of(window, sizes[dim]).are_all_cells:
-            raise DimError(
-                f"variable {name!r}",
-                f"dims {list(array.dims)}, of which the windows move {dim!r}",
-                "all of the kernel's dimensions, or none that moves",
-                f"leave it out: dataset.drop_vars({name!r})",
-            )
-
-
-def carried_out(step: Step, array: xr.DataArray, keep: bool) -> xr.Variable:
-    """The step's output: lazy for a Dask array, else computed now."""
-    if is_lazy(array):
-        from volconv.lazy import lazy_step
-
-        values: Any = lazy_step(step, array.data)
-    else:
-        values = compute_cells(step, np.asarray(array.values))
-    attrs = output_attrs(array.attrs, [step], keep_attrs=keep)
-    return xr.Variable(array.dims, values, attrs, value_free(array.encoding))
-
-
-def is_lazy(array: xr.DataArray) -> bool:
-    """Whether the array is backed by Dask.
-
-    Raises
-    ------
-    KindError
-        If its chunks have unknown sizes.
-    """
-    if array.chunks is None or not hasattr(array.data, "__dask_graph__"):
-        return False
-    if any(math.isnan(size) for sizes in array.chunks for size in sizes):
-        raise KindError(
-            "data",
-            "a Dask array with chunks of unknown size",
-            "known chunks",
-            "call .data.compute_chunk_sizes() first",
-        )
-    return True
-
-
-def value_free(encoding: Mapping[Any, Any]) -> dict[Any, Any]:
-    """The encoding that is true of any values: where the grid mapping stands."""
-    return {key: encoding[key] for key in ("grid_mapping",) if key in encoding}
-
-
 def kernel_names(data: object, kernel: object, dims: Dims | None) -> tuple[str, ...]:
     """Dimensions that a kernel and `dims` name; a Dataset needs them named.
 
@@ -475,12 +294,3 @@ def kernel_names(data: object, kernel: object, dims: Dims | None) -> tuple[str, 
             "say dims=[…], or pass the kernel as a DataArray",
         )
     return value_names(None, dims)
-
-
-def value_names(value: object, dims: Dims | None) -> tuple[str, ...]:
-    """Dimensions that a per-dimension value and `dims` name."""
-    if isinstance(value, Mapping):
-        return tuple(value)
-    if dims is None:
-        return ()
-    return (dims,) if isinstance(dims, str) else tuple(dims)

@@ -1,0 +1,42 @@
+"""``da.volconv`` and ``ds.volconv``: the public functions as methods.
+
+Each method is the function of the same name in `volconv`, where its parameters are
+explained, with the object as its data.
+"""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from volconv.accessor.bands import Bands
+from volconv.accessor.calls import Calls
+from volconv.accessor.derivatives import Derivatives
+from volconv.accessor.frame import Frame
+from volconv.accessor.kernels import Kernels
+from volconv.accessor.methods import Labelled
+from volconv.accessor.pointwise import Pointwise
+from volconv.accessor.pooling import Pooling
+
+__all__ = ["Accessor"]
+
+
+@xr.register_dataset_accessor("volconv")
+@xr.register_dataarray_accessor("volconv")
+class Accessor(
+    Kernels[Labelled],
+    Derivatives[Labelled],
+    Bands[Labelled],
+    Pooling[Labelled],
+    Pointwise[Labelled],
+    Frame[Labelled],
+    Calls[Labelled],
+):
+    """The public functions as methods of a DataArray or a Dataset.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> import volconv
+    >>> xr.DataArray([1.0, 2.0, 4.0], dims="x").volconv.correlate([1, 1]).values
+    array([3., 6.])
+    """

@@ -1,0 +1,138 @@
+"""Methods: the functions of one kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from volconv import api
+from volconv.accessor.methods import Labelled, Methods
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import ArrayLike, DTypeLike
+
+    from volconv.boundary import BoundaryLike
+    from volconv.geometry import PaddingLike, PerDim
+    from volconv.kernels import LengthLike
+
+__all__ = ["Kernels"]
+
+
+class Kernels(Methods[Labelled]):
+    """The functions of one kernel, as methods."""
+
+    def correlate(
+        self,
+        kernel: ArrayLike | xr.DataArray,
+        *,
+        dims: api.Dims | None = None,
+        stride: PerDim = 1,
+        padding: PaddingLike = "valid",
+        dilation: PerDim = 1,
+        boundary: BoundaryLike = "constant",
+        fill_value: complex = 0,
+        dtype: DTypeLike | None = None,
+        engine: str = "auto",
+        keep_attrs: bool | None = None,
+    ) -> Labelled:
+        """Cross-correlation with a kernel: `volconv.correlate`."""
+        return api.correlate(
+            self.data,
+            kernel,
+            dims=dims,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            boundary=boundary,
+            fill_value=fill_value,
+            dtype=dtype,
+            engine=engine,
+            keep_attrs=keep_attrs,
+        )
+
+    def convolve(
+        self,
+        kernel: ArrayLike | xr.DataArray,
+        *,
+        dims: api.Dims | None = None,
+        stride: PerDim = 1,
+        padding: PaddingLike = "valid",
+        dilation: PerDim = 1,
+        boundary: BoundaryLike = "constant",
+        fill_value: complex = 0,
+        dtype: DTypeLike | None = None,
+        engine: str = "auto",
+        keep_attrs: bool | None = None,
+    ) -> Labelled:
+        """Convolution, the kernel flipped: `volconv.convolve`."""
+        return api.convolve(
+            self.data,
+            kernel,
+            dims=dims,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            boundary=boundary,
+            fill_value=fill_value,
+            dtype=dtype,
+            engine=engine,
+            keep_attrs=keep_attrs,
+        )
+
+    def gaussian(
+        self,
+        sigma: LengthLike,
+        *,
+        dims: api.Dims | None = None,
+        truncate: float = 4.0,
+        stride: PerDim = 1,
+        padding: PaddingLike = "same",
+        boundary: BoundaryLike = "symmetric",
+        fill_value: complex = 0,
+        dtype: DTypeLike | None = None,
+        engine: str = "auto",
+        keep_attrs: bool | None = None,
+    ) -> Labelled:
+        """Gaussian smoothing: `volconv.gaussian`."""
+        return api.gaussian(
+            self.data,
+            sigma,
+            dims=dims,
+            truncate=truncate,
+            stride=stride,
+            padding=padding,
+            boundary=boundary,
+            fill_value=fill_value,
+            dtype=dtype,
+            engine=engine,
+            keep_attrs=keep_attrs,
+        )
+
+    def box(
+        self,
+        size: PerDim,
+        *,
+        dims: api.Dims | None = None,
+        stride: PerDim = 1,
+        padding: PaddingLike = "same",
+        dilation: PerDim = 1,
+        boundary: BoundaryLike = "symmetric",
+        fill_value: complex = 0,
+        dtype: DTypeLike | None = None,
+        engine: str = "auto",
+        keep_attrs: bool | None = None,
+    ) -> Labelled:
+        """Mean under a box: `volconv.box`."""
+        return api.box(
+            self.data,
+            size,
+            dims=dims,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            boundary=boundary,
+            fill_value=fill_value,
+            dtype=dtype,
+            engine=engine,
+            keep_attrs=keep_attrs,
+        )

@@ -1,0 +1,49 @@
+"""The public functions: parse at the door, resolve a step, carry it out."""
+
+from volconv.api.apply import Dims, Labelled
+from volconv.api.bands import difference_of_gaussians, unsharp
+from volconv.api.calls import map_windows
+from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
+from volconv.api.frame import crop, pad
+from volconv.api.kernels import box, convolve, correlate, gaussian
+from volconv.api.pointwise import (
+    abs,  # noqa: A004  numpy and xarray call it so, too
+    cast,
+    log,
+    sqrt,
+    square,
+)
+from volconv.api.pooling import max_pool, mean_pool, median_pool, min_pool, mode_pool
+from volconv.api.ranges import clip, normalise, scale, threshold
+
+__all__ = [
+    "Dims",
+    "Labelled",
+    "abs",
+    "box",
+    "cast",
+    "clip",
+    "convolve",
+    "correlate",
+    "crop",
+    "difference_of_gaussians",
+    "gaussian",
+    "gradient",
+    "gradient_magnitude",
+    "laplace",
+    "log",
+    "map_windows",
+    "max_pool",
+    "mean_pool",
+    "median_pool",
+    "min_pool",
+    "mode_pool",
+    "normalise",
+    "pad",
+    "scale",
+    "sobel",
+    "sqrt",
+    "square",
+    "threshold",
+    "unsharp",
+]

@@ -1,0 +1,182 @@
+"""The step whose arithmetic is an operation on one block.
+
+All steps but those of one kernel are of this class. A family makes one by a window for
+each dimension that it moves along, and by an operation, which knows no dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.boundary import Boundaries
+from volconv.compute import aligned_empty
+from volconv.compute.pointwise import number_text
+from volconv.geometry import Geometry, Window
+from volconv.meta import ArrayMeta
+
+__all__ = ["BlockStep", "Operation", "block_step", "described_windows"]
+
+CELL = 2.0
+TAP = 0.5
+"""Nanoseconds of one thread for an output cell, and for each cell of its window along
+each dimension: about, for weighing compute against reading."""
+
+
+class Operation(Protocol):
+    """Arithmetic of one block; frozen, and a value that another process can be sent."""
+
+    def __call__(self, block: NDArray[Any], out: NDArray[Any]) -> None:
+        """Write each cell of `out`, in the step's target dtype.
+
+        Parameters
+        ----------
+        block : ndarray
+            Cells of the input with their halo; not to be written to.
+        out : ndarray
+            The outputs, of any strides.
+        """
+
+    def work_bytes(self, outputs: int, cells: int) -> int:
+        """Bytes that a call allocates at most.
+
+        Parameters
+        ----------
+        outputs : int
+            Cells of the result.
+        cells : int
+            Cells of the block with its halo.
+        """
+
+    def describe(self) -> Mapping[str, object]:
+        """All that decides its values beside the windows, as JSON."""
+
+    def note(self) -> str:
+        """How it is computed, for people."""
+
+
+@dataclass(frozen=True, eq=False)
+class BlockStep:
+    """An operation with its windows, resolved for one input: see `Step`.
+
+    Parameters
+    ----------
+    name : str
+        The step's name.
+    operation : Operation
+        The arithmetic of one block.
+    geometry, boundaries, source, target
+        As in `Step`.
+    unit_factor : str, optional
+        What the values' unit is multiplied by, such as ``"mm-1"``; empty where it stays,
+        None where it is lost.
+    """
+
+    name: str
+    operation: Operation
+    geometry: Geometry
+    boundaries: Boundaries
+    source: ArrayMeta
+    target: ArrayMeta
+    unit_factor: str | None = ""
+
+    @cached_property
+    def windows(self) -> tuple[Window, ...]:
+        """One for each axis, without padding: a block has its halo already."""
+        return tuple(
+            replace(self.geometry[dim], padding=(0, 0)) for dim in self.source.dims
+        )
+
+    def compute(
+        self, block: NDArray[Any], out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
+        """Outputs of a block that has its halo: see `Step.compute`."""
+        if out is None:
+            shape = tuple(
+                window.out_size(cells)
+                for window, cells in zip(self.windows, block.shape, strict=True)
+            )
+            out = aligned_empty(shape, np.dtype(self.target.dtype))
+        self.operation(block, out)
+        return out
+
+    def work_bytes(self, outputs: int, cells: int) -> int:
+        """Bytes that `compute` allocates at most: see `Step.work_bytes`."""
+        size = np.dtype(self.target.dtype).itemsize
+        return size * outputs + self.operation.work_bytes(outputs, cells)
+
+    @property
+    def cell_cost(self) -> float:
+        """Nanoseconds of one output cell, about."""
+        return CELL + TAP * sum(window.size for _, window in self.geometry)
+
+    def describe(self) -> dict[str, object]:
+        """All that decides its result, as JSON."""
+        found: dict[str, object] = {"step": self.name, **self.operation.describe()}
+        if self.geometry.windows:
+            found["windows"] = described_windows(self.geometry, self.boundaries)
+            found["fill_value"] = number_text(self.boundaries.fill_value)
+        found["dtype"] = [self.source.dtype, self.target.dtype]
+        return found
+
+    def engine_note(self) -> str:
+        """How it is computed."""
+        return self.operation.note()
+
+
+def block_step(
+    name: str,
+    meta: ArrayMeta,
+    operation: Operation,
+    dtype: str,
+    *,
+    windows: tuple[Geometry, Boundaries] | None = None,
+    unit_factor: str | None = "",
+) -> BlockStep:
+    """The step of an operation over an array.
+
+    Parameters
+    ----------
+    name : str
+        The step's name.
+    meta : ArrayMeta
+        The input.
+    operation : Operation
+        The arithmetic.
+    dtype : str
+        dtype of the outputs.
+    windows : Geometry and Boundaries, optional
+        By default every output is made of the one cell in its place.
+    unit_factor : str, optional
+        As in `BlockStep`.
+    """
+    geometry, boundaries = windows or (Geometry(()), Boundaries(()))
+    target = meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.strides())
+    return BlockStep(
+        name,
+        operation,
+        geometry,
+        boundaries,
+        meta,
+        replace(target, dtype=dtype),
+        unit_factor,
+    )
+
+
+def described_windows(geometry: Geometry, boundaries: Boundaries) -> dict[str, object]:
+    """Windows and boundaries as JSON."""
+    return {
+        dim: {
+            "size": window.size,
+            "stride": window.stride,
+            "dilation": window.dilation,
+            "padding": list(window.padding),
+            "boundary": boundaries[dim],
+        }
+        for dim, window in geometry
+    }
