@@ -340,7 +340,8 @@ output:
 def test_a_key_that_is_no_word_is_quoted_in_its_path():
     assert step_faults('box: {size: 3, "a.b\\n": 1}') == [
         "line 3: unknown key steps.1.box.'a.b\\n'. Expected one of: padding, "
-        "boundary, fill_value, dtype, stride, engine, dims, dilation, size, name, from, save."
+        "boundary, fill_value, dtype, stride, engine, dims, dilation, size, name, "
+        "from, save."
     ]
 
 

@@ -50,6 +50,7 @@ def task_memory(
     demands: Sequence[AxisDemands],
     writes: Sequence[Write],
     *,
+    block: Sequence[int] | None = None,
     one_by_one: bool,
 ) -> tuple[Part, ...]:
     """The parts that are in memory at once when a task needs most.
@@ -64,6 +65,9 @@ def task_memory(
         What blocks need, for each axis.
     writes : sequence of Write
         What is stored.
+    block : sequence of int, optional
+        Cells of a block's result along each axis, where the demands are those of its
+        tiles.
     one_by_one : bool
         Whether chunks are decoded one by one, to be held for later blocks.
 
@@ -100,8 +104,20 @@ def task_memory(
         for done, last in enumerate(pipeline.last_uses[: place + 1]):
             if last <= place and done not in written:
                 held.pop(done, None)
+    if block is not None:
+        moments = of_tiles(moments, block, writes[-1], pipeline.target(source).dtype)
     peak = max(moments, key=lambda parts: sum(part.nbytes for part in parts))
     return tuple(part for part in peak if part.nbytes)
+
+
+def of_tiles(
+    moments: Sequence[list[Part]], block: Sequence[int], write: Write, dtype: str
+) -> list[list[Part]]:
+    """Moments of a tile beside the whole block's result, and the one of storing that."""
+    cells = math.prod(block)
+    whole = Part("block's result", cells * np.dtype(dtype).itemsize)
+    stored = storing(write, cells, np.dtype(dtype).itemsize)
+    return [*([whole, *parts] for parts in moments), [whole, *stored]]
 
 
 def working(

@@ -14,7 +14,7 @@ from volconv.plan.blocks import BlockGrid
 from volconv.plan.demands import AxisDemands, axis_demands
 from volconv.plan.memory import Part, task_memory
 from volconv.plan.sweep import Sweep
-from volconv.plan.traffic import Traffic, best_traffic
+from volconv.plan.traffic import Tiling, Traffic, best_traffic
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
@@ -35,8 +35,15 @@ DECODE = 3.0
 """A byte that is decoded: Zstandard at 330 MB/s, measured 2026-11 on 128³ chunks."""
 ENCODE = 6.0
 """A byte that is encoded, likewise."""
-BLOCK = 3e6
+BLOCK = 2e6
 """A block: its reads and writes through zarr, apart from their bytes."""
+TILE = 3e5
+"""A tile: its steps, apart from their cells."""
+
+TILES = (2, 4, 8)
+"""Tiles of a block that are tried."""
+LEAST_TILE = 8
+"""Cells of a tile along the axis that is cut, at least: below, its halo is most of it."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,8 @@ class Stage:
         Blocks of the result, one task each.
     sweep : Sweep
         Their order.
+    tiling : Tiling
+        How each is cut into tiles, to be read and computed one after the other.
     cache_bytes : int
         Bytes of decoded chunks that are held for later blocks, at most; 0 where each
         block reads for itself.
@@ -104,6 +113,7 @@ class Stage:
     writes: tuple[Write, ...]
     grid: BlockGrid
     sweep: Sweep
+    tiling: Tiling
     cache_bytes: int
     memory: tuple[Part, ...]
     bytes_read: int
@@ -131,13 +141,45 @@ class Stage:
         """The block whose turn it is."""
         return self.grid.number(self.sweep.index(turn))
 
+    @property
+    def tiles(self) -> BlockGrid:
+        """The grid of all tiles."""
+        return cut_grid(self.grid, self.tiling)
+
+    @property
+    def tile_sweep(self) -> Sweep:
+        """The order of all tiles."""
+        axis = self.tiling.axis
+        return self.sweep.cut(axis, self.tiling.tiles, self.tiles.counts[axis])
+
+    def tiles_of(self, turn: int) -> list[tuple[int, ...]]:
+        """The tiles of a block, told by their places along each axis, in order."""
+        index = list(self.sweep.index(turn))
+        axis, tiles = self.tiling.axis, self.tiling.tiles
+        first = index[axis] * tiles
+        stop = min(first + tiles, self.tiles.counts[axis])
+        found = [
+            (*index[:axis], tile, *index[axis + 1 :]) for tile in range(first, stop)
+        ]
+        return found[::-1] if self.sweep.descending[axis] else found
+
     @cached_property
     def demands(self) -> tuple[AxisDemands, ...]:
-        """What the blocks need, for each axis."""
+        """What the tiles need, for each axis."""
         return tuple(
-            axis_demands(self.pipeline, self.source, self.grid, self.writes, axis)
+            axis_demands(self.pipeline, self.source, self.tiles, self.writes, axis)
             for axis in range(len(self.grid.shape))
         )
+
+
+def cut_grid(grid: BlockGrid, tiling: Tiling) -> BlockGrid:
+    """The grid of the tiles of a grid's blocks."""
+    if tiling.tiles == 1:
+        return grid
+    unit, units = list(grid.unit), list(grid.units)
+    cells = unit[tiling.axis] * units[tiling.axis]
+    unit[tiling.axis], units[tiling.axis] = cells // tiling.tiles, 1
+    return BlockGrid(grid.shape, tuple(unit), tuple(units))
 
 
 def nbytes_of(meta: ArrayMeta) -> int:
@@ -171,18 +213,17 @@ def make_stage(
     search = Search(source, pipeline, tuple(writes), room, first)
     result = writes[-1]
     ones = (1,) * len(result.shape)
-    stage = search.stage(BlockGrid(result.shape, result.output.unit, ones))
+    stage = search.best(BlockGrid(result.shape, result.output.unit, ones))
     while True:
         wider = [
-            search.stage(grid)
+            search.best(grid)
             for grid in doubled(stage.grid)
             if grid.total >= min(4 * room.workers, stage.grid.total)
         ]
-        fitting = [one for one in wider if room.holds(one)]
-        best = min(fitting, key=lambda one: one.cost, default=stage)
-        if best.cost >= stage.cost:
+        better = [one for one in wider if search.rank(one) < search.rank(stage)]
+        if not better:
             return stage
-        stage = best
+        stage = min(better, key=search.rank)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,30 +237,60 @@ class Search:
     first: int
 
     @cached_property
-    def known(self) -> dict[tuple[int, int], AxisDemands]:
-        """Needs along an axis, by axis and storage units of a block."""
+    def known(self) -> dict[tuple[int, int, int], AxisDemands]:
+        """Needs along an axis, by axis and by unit and units of a block or tile."""
         return {}
 
     def demands(self, grid: BlockGrid) -> list[AxisDemands]:
         """What the blocks of a grid need, for each axis."""
-        for axis, units in enumerate(grid.units):
-            if (axis, units) not in self.known:
-                self.known[axis, units] = axis_demands(
+        found = []
+        for axis, (unit, units) in enumerate(zip(grid.unit, grid.units, strict=True)):
+            key = (axis, unit, units)
+            if key not in self.known:
+                self.known[key] = axis_demands(
                     self.pipeline, self.source, grid, self.writes, axis
                 )
-        return [self.known[axis, units] for axis, units in enumerate(grid.units)]
+            found.append(self.known[key])
+        return found
 
-    def stage(self, grid: BlockGrid) -> Stage:
-        """The stage over the blocks of a grid, in their best order."""
-        demands = self.demands(grid)
+    def rank(self, stage: Stage) -> tuple[int, float]:
+        """What is to be small: by how much it does not fit, then its cost."""
+        return max(0, self.room.peak(stage) - self.room.limit), stage.cost
+
+    def best(self, grid: BlockGrid) -> Stage:
+        """The stage over the blocks of a grid, cut into tiles as is best.
+
+        Tiles are cut along the longest side. Where something is saved on the way,
+        blocks stay whole.
+        """
+        found = [self.stage(grid, Tiling())]
+        axis = max(range(len(grid.shape)), key=lambda axis: grid.block[axis])
+        cells = grid.unit[axis] * grid.units[axis]
+        if len(self.writes) == 1:
+            found += [
+                self.stage(grid, Tiling(axis, tiles))
+                for tiles in TILES
+                if cells % tiles == 0 and cells // tiles >= LEAST_TILE
+            ]
+        return min(found, key=self.rank)
+
+    def stage(self, grid: BlockGrid, tiling: Tiling) -> Stage:
+        """The stage over the tiles of a grid's blocks, in their best order."""
+        demands = self.demands(cut_grid(grid, tiling))
         is_shared = any(demand.reads.is_shared for demand in demands)
         memory = task_memory(
-            self.source, self.pipeline, demands, self.writes, one_by_one=is_shared
+            self.source,
+            self.pipeline,
+            demands,
+            self.writes,
+            block=grid.block if tiling.tiles > 1 else None,
+            one_by_one=is_shared,
         )
         task = sum(part.nbytes for part in memory)
         item = np.dtype(self.source.dtype).itemsize
         spare = max(0, self.room.free - self.room.workers * task)
-        traffic = best_traffic([demand.reads for demand in demands], spare // item)
+        reads = [demand.reads for demand in demands]
+        traffic = best_traffic(reads, spare // item, tiling)
         return Stage(
             self.source,
             self.pipeline,
@@ -227,14 +298,19 @@ class Search:
             self.writes,
             grid,
             traffic.sweep,
+            tiling,
             traffic.held * item,
             memory,
             traffic.decoded * item,
-            self.cost(grid, demands, traffic),
+            self.cost(grid, tiling, demands, traffic),
         )
 
     def cost(
-        self, grid: BlockGrid, demands: Sequence[AxisDemands], traffic: Traffic
+        self,
+        grid: BlockGrid,
+        tiling: Tiling,
+        demands: Sequence[AxisDemands],
+        traffic: Traffic,
     ) -> float:
         """Nanoseconds of one thread: decoding, computing, encoding, and each block."""
         computed = sum(
@@ -251,6 +327,7 @@ class Search:
             + computed
             + ENCODE * written
             + BLOCK * grid.total
+            + TILE * cut_grid(grid, tiling).total
         )
 
 

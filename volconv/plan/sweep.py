@@ -70,6 +70,28 @@ class Sweep:
         """Blocks in all."""
         return math.prod(self.counts)
 
+    def cut(self, axis: int, tiles: int, count: int) -> Sweep:
+        """The same order with each block cut into tiles, one after the other.
+
+        Parameters
+        ----------
+        axis : int
+            Along which blocks are cut.
+        tiles : int
+            Tiles of a whole block.
+        count : int
+            Tiles along the axis in all.
+        """
+        loops = [
+            Loop(loop.axis, loop.width * tiles) if loop.axis == axis else loop
+            for loop in self.loops
+        ]
+        counts = list(self.counts)
+        counts[axis] = count
+        if tiles > 1:
+            loops.append(Loop(axis))
+        return Sweep(tuple(counts), tuple(loops), self.descending)
+
     def position(self, index: Sequence[int]) -> int:
         """When a block's turn comes."""
         within = self.turned(index)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
 
-__all__ = ["Traffic", "best_traffic", "traffics"]
+__all__ = ["Tiling", "Traffic", "best_traffic", "traffics"]
 
 WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """Widths of pencils that are tried, in blocks, beside the whole axis."""
@@ -34,7 +34,7 @@ class Traffic:
     Parameters
     ----------
     sweep : Sweep
-        The order.
+        The order of the blocks.
     decoded : int
         Cells of all chunks that are decoded, each as often as it is.
     held : int
@@ -46,25 +46,47 @@ class Traffic:
     held: int
 
 
-def best_traffic(reads: Sequence[AxisReads], room: int) -> Traffic:
+@dataclass(frozen=True)
+class Tiling:
+    """How blocks are cut into tiles, which are read and computed one after the other.
+
+    Parameters
+    ----------
+    axis : int
+        The axis along which they are cut.
+    tiles : int
+        Tiles of a whole block; 1 where blocks are not cut.
+    """
+
+    axis: int = 0
+    tiles: int = 1
+
+
+def best_traffic(reads: Sequence[AxisReads], room: int, tiling: Tiling) -> Traffic:
     """The order that decodes fewest cells with so much room for what is held.
 
     Parameters
     ----------
     reads : sequence of AxisReads
-        One for each axis.
+        What tiles read, for each axis.
     room : int
         Cells that may be held.
+    tiling : Tiling
+        How blocks are cut into tiles.
     """
     return min(
-        (traffic for traffic in traffics(reads) if traffic.held <= room),
+        (traffic for traffic in traffics(reads, tiling) if traffic.held <= room),
         key=lambda traffic: (traffic.decoded, traffic.held),
     )
 
 
-def traffics(reads: Sequence[AxisReads]) -> Iterator[Traffic]:
+def traffics(
+    reads: Sequence[AxisReads], tiling: Tiling = Tiling()
+) -> Iterator[Traffic]:
     """Orders of blocks worth a look, first the one in which each reads for itself."""
-    counts = tuple(len(axis.needs) for axis in reads)
+    fine = [len(axis.needs) for axis in reads]
+    counts = list(fine)
+    counts[tiling.axis] = -(-fine[tiling.axis] // tiling.tiles)
     plain = Sweep.plain(counts)
     yield Traffic(plain, math.prod(axis.decoded(1) for axis in reads), 0)
     shared = [number for number, axis in enumerate(reads) if axis.is_shared]
@@ -80,22 +102,24 @@ def traffics(reads: Sequence[AxisReads]) -> Iterator[Traffic]:
         for axis, other, backwards in zip(reads, turned, descending, strict=True)
     ]
     apart = [Loop(axis) for axis in range(len(reads)) if axis not in shared]
-    for nest in nests(counts, shared):
-        sweep = Sweep(counts, (*apart, *nest), descending)
-        pencils = [number for number, loop in enumerate(sweep.loops) if loop.width > 1]
+    for outer, inner in nests(counts, shared):
+        blocks = Sweep(tuple(counts), (*apart, *outer, *inner), descending)
+        sweep = blocks.cut(tiling.axis, tiling.tiles, fine[tiling.axis])
+        pencils = range(len(apart), len(apart) + len(outer))
         for kept in itertools.product((True, False), repeat=len(pencils)):
             dropped = {p for p, keep in zip(pencils, kept, strict=True) if not keep}
             yield Traffic(
-                sweep, decoded(ordered, sweep, dropped), held(ordered, sweep, dropped)
+                blocks, decoded(ordered, sweep, dropped), held(ordered, sweep, dropped)
             )
 
 
-def nests(counts: Sequence[int], shared: Sequence[int]) -> Iterator[tuple[Loop, ...]]:
-    """Nests of loops over the shared axes: pencils, the sweep, the pencils' blocks."""
+def nests(
+    counts: Sequence[int], shared: Sequence[int]
+) -> Iterator[tuple[list[Loop], list[Loop]]]:
+    """Nests of loops over the shared axes: over pencils, and the sweep with its blocks."""
     swept = shared if len(shared) <= MOST_SHARED else shared[:1]
     for along in swept:
         others = [axis for axis in shared if axis != along]
-        inner = [*(Loop(axis) for axis in others)]
         choices = [
             [width for width in WIDTHS if width < counts[axis]] + [counts[axis]]
             for axis in others
@@ -103,18 +127,10 @@ def nests(counts: Sequence[int], shared: Sequence[int]) -> Iterator[tuple[Loop, 
         if len(others) >= MOST_SHARED:
             choices = [widths[-1:] for widths in choices]
         for widths in itertools.product(*choices):
-            pencils = [
-                Loop(axis, width)
-                for axis, width in zip(others, widths, strict=True)
-                if 1 < width < counts[axis]
-            ]
-            single = [
-                Loop(axis)
-                for axis, width in zip(others, widths, strict=True)
-                if width == 1 < counts[axis]
-            ]
-            rest = [loop for loop in inner if loop not in single]
-            yield (*single, *pencils, Loop(along), *rest)
+            across = list(zip(others, widths, strict=True))
+            outer = [Loop(a, width) for a, width in across if width < counts[a]]
+            inner = [Loop(a) for a, width in across if width > 1 or counts[a] == 1]
+            yield outer, [Loop(along), *inner]
 
 
 def decoded(reads: Sequence[AxisReads], sweep: Sweep, dropped: set[int]) -> int:

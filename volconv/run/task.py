@@ -112,8 +112,9 @@ class Worker:
         self.cache: ChunkCache | None = None
         if stage.cache_bytes:
             reads = [demand.reads for demand in stage.demands]
+            lag *= stage.tiling.tiles
             self.cache = ChunkCache(
-                work.source.read, reads, stage.sweep, work.cache_bytes, lag
+                work.source.read, reads, stage.tile_sweep, work.cache_bytes, lag
             )
 
     def run(self, turn: int) -> BlockRecord:
@@ -126,12 +127,10 @@ class Worker:
             for write in stage.writes
             if all(side.size for side in write.box(stage.grid, number))
         }
-        read: Read = work.source.read
-        if self.cache is not None:
-            read = self.cache.block_read(turn)
-        values = retried(lambda: stage.pipeline.compute(wanted, read))
-        if self.cache is not None:
-            self.cache.finish(turn)
+        if stage.tiling.tiles == 1:
+            values = self.computed(stage.sweep.index(turn), wanted)
+        else:
+            values = self.computed_in_tiles(turn, wanted)
         objects: list[tuple[int, str, int, int]] = []
         told = (np.nan, np.nan, 0)
         for which, (write, store) in enumerate(
@@ -145,6 +144,32 @@ class Worker:
             )
             told = statistics(cells)
         return BlockRecord(turn, tuple(objects), time.perf_counter() - begun, *told)
+
+    def computed(
+        self, index: tuple[int, ...], wanted: dict[int, Box]
+    ) -> dict[int, NDArray[Any]]:
+        """What a tile, or a whole block, makes of its input."""
+        pipeline = self.work.stage.pipeline
+        if self.cache is None:
+            return retried(lambda: pipeline.compute(wanted, self.work.source.read))
+        turn = self.cache.sweep.position(index)
+        read: Read = self.cache.block_read(turn)
+        values = retried(lambda: pipeline.compute(wanted, read))
+        self.cache.finish(turn)
+        return values
+
+    def computed_in_tiles(
+        self, turn: int, wanted: dict[int, Box]
+    ) -> dict[int, NDArray[Any]]:
+        """What a block makes of its input, put together from its tiles."""
+        stage = self.work.stage
+        ((place, box),) = wanted.items()
+        dtype = stage.pipeline.target(stage.source).dtype
+        found: NDArray[Any] = np.empty([side.size for side in box], dtype)
+        for index in stage.tiles_of(turn):
+            part = stage.tiles.box(stage.tiles.number(index))
+            found[relative(part, box)] = self.computed(index, {place: part})[place]
+        return {place: found}
 
 
 def stored(
