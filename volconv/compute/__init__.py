@@ -1,15 +1,18 @@
 """Arithmetic on one block: NumPy in, NumPy out; no chunk, no dimension name."""
 
 from volconv.compute.choose import ENGINES, Choice, check_engine, choose_engine
+from volconv.compute.compiled.edges import CONSTANT, Edges
 from volconv.compute.compiled.program import aligned_empty
 from volconv.compute.compiled.separable import factorise
 from volconv.compute.correlation import Correlation
 from volconv.compute.numbers import Numbers, cast, checked_dtype, numbers_of
 
 __all__ = [
+    "CONSTANT",
     "ENGINES",
     "Choice",
     "Correlation",
+    "Edges",
     "Numbers",
     "aligned_empty",
     "cast",

@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute import exact, reference
+from volconv.compute.compiled import correlator as compiled
 from volconv.compute.compiled import direct, separable
+from volconv.compute.compiled.edges import Edges
 from volconv.compute.compiled.program import aligned_empty
 from volconv.compute.numbers import Numbers, cast
 from volconv.compute.shapes import out_shape
@@ -103,6 +105,31 @@ class Correlation:
         out[...] = values
         return out
 
+    def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
+        """Outputs of cells that are padded on the way, where the engine can do so.
+
+        Parameters
+        ----------
+        cells : ndarray, dtype ``numbers.source``
+            The input without its halo; not written to.
+        out : ndarray, dtype ``numbers.target``
+            Where the outputs go.
+        edges : Edges
+            What the padded block would hold.
+
+        Returns
+        -------
+        bool
+            False if nothing was written: the block is then to be padded first.
+        """
+        compute = np.dtype(self.numbers.compute)
+        if compute.kind != "f" or self.numbers.compute != self.numbers.target:
+            return False
+        correlator = self.correlator(0, cells, out)
+        if not isinstance(correlator, compiled.Correlator):
+            return False
+        return correlator.padding(cells, out, edges)
+
     @cached_property
     def parts(self) -> tuple[tuple[Array, ...], ...]:
         """The factors of real weights; of complex ones the real and imaginary part."""
@@ -113,12 +140,16 @@ class Correlation:
 
     def correlate_real(self, part: int, block: Array, out: Array) -> None:
         """Write the outputs of a real block under one part of the weights."""
+        self.correlator(part, block, out)(block, out)
+
+    def correlator(self, part: int, block: Array, out: Array) -> Correlator:
+        """What the engine has prepared for blocks and outputs of such dtypes."""
         key = (part, block.dtype.str, out.dtype.name)
         correlator = self.prepared.get(key)
         if correlator is None:
             correlator = self.prepare(self.parts[part], block.dtype, out.dtype.name)
             self.prepared[key] = correlator
-        correlator(block, out)
+        return correlator
 
     @cached_property
     def prepared(self) -> dict[Hashable, Correlator]:

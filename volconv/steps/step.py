@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from numpy.typing import NDArray
 
 from volconv.boundary import Boundaries
+from volconv.compute import Edges
 from volconv.geometry import Geometry
 from volconv.meta import ArrayMeta
 
@@ -48,6 +49,24 @@ class Step(Protocol):
             Cells of the input, padded.
         out : ndarray, optional
             Where the outputs go; by default into a new array.
+        """
+
+    def padding(self, cells: NDArray[Any], out: NDArray[Any], edges: Edges) -> bool:
+        """Outputs of cells that are padded on the way, if the step can do so.
+
+        Parameters
+        ----------
+        cells : ndarray
+            Cells of the input, without the halo; not written to.
+        out : ndarray
+            Where the outputs go.
+        edges : Edges
+            What the padded block would hold.
+
+        Returns
+        -------
+        bool
+            False if nothing was written: the block is then to be padded first.
         """
 
     def work_bytes(self, outputs: int, cells: int) -> int:

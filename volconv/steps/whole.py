@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.boundary import fill_block
-from volconv.compute import aligned_empty
+from volconv.boundary import fill_block, runs
+from volconv.compute import CONSTANT, Edges, aligned_empty
 from volconv.geometry import Interval
 from volconv.steps.pipeline import source_intervals
 from volconv.steps.step import Step
@@ -87,6 +87,10 @@ def compute_cells(
     )
     shape = tuple(side.size for side in box)
     out = aligned_empty(shape, np.dtype(step.target.dtype))
+    if not is_inside:
+        known = edges_of(step, cells, wanted(box), origin, sizes, kinds)
+        if known is not None and step.padding(known[0], out, known[1]):
+            return out
     scratch = Scratch()
     for part in [box] if is_inside else slabs(step, box):
         block = fill_block(
@@ -105,6 +109,44 @@ def compute_cells(
         # the ellipsis makes a view even of an array without axes
         step.compute(block, out[(*place, ...)])
     return out
+
+
+def edges_of(
+    step: Step,
+    cells: NDArray[Any],
+    wanted: Sequence[Interval],
+    origin: Sequence[int],
+    sizes: Sequence[int],
+    kinds: Sequence[str],
+) -> tuple[NDArray[Any], Edges] | None:
+    """The cells that a padded box is made of, and how; None for complex numbers."""
+    if cells.dtype.kind not in "biuf":
+        return None
+    inside: list[slice] = []
+    found: list[tuple[tuple[int, int, int], ...]] = []
+    for interval, start, size, kind in zip(wanted, origin, sizes, kinds, strict=True):
+        pieces = runs(interval, size, kind)
+        if len(pieces) == 1 and pieces[0].source is not None and pieces[0].step == 1:
+            inside.append(pieces[0].source.shift(-start).slice)
+            found.append(((0, interval.size, 1),))
+            continue
+        inside.append(slice(None))
+        found.append(
+            tuple(
+                (CONSTANT, run.dest.size, 0)
+                if run.source is None
+                else (
+                    (run.source.stop - 1 if run.step < 0 else run.source.start) - start,
+                    run.dest.size,
+                    run.step,
+                )
+                for run in pieces
+            )
+        )
+    has_constants = any(first == CONSTANT for axis in found for first, _, _ in axis)
+    fill_value = step.boundaries.fill_value if has_constants else 0
+    fill = np.full(1, fill_value, dtype=cells.dtype)
+    return cells[tuple(inside)], Edges(tuple(found), fill.tobytes())
 
 
 def slabs(step: Step, box: tuple[Interval, ...]) -> Iterator[tuple[Interval, ...]]:

@@ -15,6 +15,7 @@ from volconv.boundary import Boundaries, BoundaryLike
 from volconv.compute import (
     Choice,
     Correlation,
+    Edges,
     Numbers,
     checked_dtype,
     choose_engine,
@@ -102,6 +103,10 @@ class WindowStep:
     ) -> NDArray[Any]:
         """Outputs of a block that has its halo: see `Step.compute`."""
         return self.correlation(block, out)
+
+    def padding(self, cells: NDArray[Any], out: NDArray[Any], edges: Edges) -> bool:
+        """Outputs of cells that are padded on the way: see `Step.padding`."""
+        return self.correlation.padding(cells, out, edges)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that `compute` allocates at most: see `Step.work_bytes`.

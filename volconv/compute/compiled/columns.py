@@ -17,8 +17,10 @@ from volconv.compute.compiled.tiles import Tile, fma
 if TYPE_CHECKING:
     from volconv.compute.compiled.jit import Machine
 
+# Bytes of a cache line.
+LINE = 64
 # The odd 64 bytes keep the staged rows of a tile out of each other's sets.
-STAGE = MOST_STREAMED + 64
+STAGE = MOST_STREAMED + LINE
 
 
 def address(code: ColumnCode) -> int:
@@ -47,10 +49,12 @@ def text(code: ColumnCode, machine: Machine) -> str:
 def tile_shape(machine: Machine) -> tuple[int, int]:
     """Rows and vectors of a tile.
 
-    16 sums, 4 cells and up to 8 weights fit in 32 registers; 8 sums, 4 cells and a
-    few weights in 16. Measured 2026-11 on Zen 4: other shapes were slower.
+    16 sums, 4 cells and up to 8 weights fit in 32 registers; 12 sums beside cells and
+    weights that are fetched again in 16. Measured 2026-11 on Zen 4 and, for 16
+    registers, on Zen 3, where 8 sums were up to 10 % slower: too few to hide the
+    latency of a multiplication behind. Other shapes were slower still.
     """
-    return (4, 4) if machine.registers >= 32 else (2, 4)
+    return (4, 4) if machine.registers >= 32 else (3, 4)
 
 
 def _declarations(scalar: Scalar, widths: list[int]) -> list[str]:
@@ -121,29 +125,33 @@ def _row(scalar: Scalar, rows: int, lanes: int, vectors: int, narrow: list[int])
 
 
 def _stream(scalar: Scalar, lanes: int) -> str:
-    """Function that copies a row past the caches, whole aligned vectors at a time.
+    """Function that copies a row past the caches, whole cache lines at a time.
 
-    The cells before the first aligned vector and after the last are stored as usual.
+    The cells before the first whole line and after the last are stored as usual: a
+    line that is only half written past the caches has to be merged in memory, which
+    costs more than all the others save.
     """
     size = BITS[scalar] // 8
-    kind = vector(scalar, lanes)
+    kind, width = vector(scalar, lanes), lanes * size
     f = Function("internal void @stream(ptr %src, ptr %dst, i64 %cells)")
     address = f.op("ptrtoint ptr %dst to i64")
-    astray = f.op(f"and i64 {f.sub(0, address)}, {lanes * size - 1}")
+    astray = f.op(f"and i64 {f.sub(0, address)}, {LINE - 1}")
     head = f.smaller(f.op(f"udiv i64 {astray}, {size}"), "%cells")
 
-    def copy(kind: str, x: str, how: str) -> None:
-        shift = f.mul(x, size)
+    def copy(kind: str, shift: str, how: str) -> None:
         value = f.load(kind, f.at("%src", shift))
         f.do(f"store {kind} {value}, ptr {f.at('%dst', shift)}, {how}")
 
     with f.loop(head) as turn:
-        copy(scalar, turn.index, f"align {size}")
-    stop = f.sub("%cells", lanes - 1)
-    with f.loop(stop, start=head, step=lanes) as turn:
-        copy(kind, turn.index, f"align {lanes * size}, !nontemporal !0")
+        copy(scalar, f.mul(turn.index, size), f"align {size}")
+    line = LINE // size
+    stop = f.sub("%cells", line - 1)
+    with f.loop(stop, start=head, step=line) as turn:
+        start = f.mul(turn.index, size)
+        for shift in range(0, LINE, width):
+            copy(kind, f.add(start, shift), f"align {width}, !nontemporal !0")
     with f.loop("%cells", start=turn.index) as turn:
-        copy(scalar, turn.index, f"align {size}")
+        copy(scalar, f.mul(turn.index, size), f"align {size}")
     return f.text()
 
 

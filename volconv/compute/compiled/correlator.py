@@ -17,6 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from volconv.compute.compiled import jit
 
 if TYPE_CHECKING:
+    from volconv.compute.compiled.edges import Edges
     from volconv.compute.compiled.emit import Scalar
     from volconv.compute.compiled.program import Program
 
@@ -37,6 +38,8 @@ class Geometry:
     alignment : int, bytes
         Power of two, up to 64, that the output's address is a multiple of; 0 if its
         cells are not aligned for their type.
+    edges : Edges or None
+        Where the cells of the block come from, if it is padded on the way.
     """
 
     shape: tuple[int, ...]
@@ -45,14 +48,15 @@ class Geometry:
     out_strides: tuple[int, ...]
     item: int
     alignment: int
+    edges: Edges | None = None
 
     @classmethod
-    def of(cls, block: Array, out: Array) -> Geometry:
+    def of(cls, block: Array, out: Array, edges: Edges | None = None) -> Geometry:
         """The geometry of two arrays."""
         shapes = (block.shape, block.strides, out.shape, out.strides)
         address = out.ctypes.data | 64
         alignment = (address & -address) if out.flags.aligned else 0
-        return cls(*shapes, out.itemsize, alignment)
+        return cls(*shapes, out.itemsize, alignment, edges)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +101,7 @@ class Correlator(ABC):
         ValueError
             If shapes or dtypes do not fit.
         """
-        self._check(block, out)
+        self._check(block, out, block.shape)
         if out.size == 0:
             return
         if block.dtype.kind == "f" and block.dtype.itemsize == 2 and not has_half():
@@ -108,13 +112,49 @@ class Correlator(ABC):
         if not _writable_in_rows(out) or np.may_share_memory(block, out):
             written = np.empty(out.shape, self.compute_dtype)
         program = self._program(Geometry.of(block, written))
+        assert program is not None, "blocks without edges always have a program"
         program.run(block.ctypes.data, written.ctypes.data)
         if written is not out:
             out[...] = written
 
+    def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
+        """Write the correlation of cells that are padded on the way, if that is known.
+
+        Parameters
+        ----------
+        cells : ndarray of the source dtype
+            The input without its halo.
+        out : ndarray of the compute dtype
+            As for a padded block.
+        edges : Edges
+            What the padded block would hold.
+
+        Returns
+        -------
+        bool
+            False if nothing was written: the block is then to be padded first.
+
+        Raises
+        ------
+        ValueError
+            If shapes or dtypes do not fit.
+        """
+        self._check(cells, out, edges.shape)
+        edges.check(cells.shape)
+        is_half = cells.dtype.kind == "f" and cells.dtype.itemsize == 2
+        if out.size == 0 or cells.size == 0 or (is_half and not has_half()):
+            return False
+        if not _writable_in_rows(out) or np.may_share_memory(cells, out):
+            return False
+        program = self._program(Geometry.of(cells, out, edges))
+        if program is None:
+            return False
+        program.run(cells.ctypes.data, out.ctypes.data)
+        return True
+
     @abstractmethod
-    def _program(self, geometry: Geometry) -> Program:
-        """The work on blocks of one geometry."""
+    def _program(self, geometry: Geometry) -> Program | None:
+        """The work on blocks of one geometry; None if its edges are not known."""
 
     def reads_in_place(self, move: int) -> bool:
         """Whether the inner loops can read blocks as they are.
@@ -135,7 +175,7 @@ class Correlator(ABC):
         sides = zip(shape, self.size, self.stride, self.dilation, strict=True)
         return tuple(max(0, (n - d * (f - 1) - 1) // s + 1) for n, f, s, d in sides)
 
-    def _check(self, block: Array, out: Array) -> None:
+    def _check(self, block: Array, out: Array, shape: tuple[int, ...]) -> None:
         if block.ndim != len(self.size):
             message = f"block: got {block.ndim} axes; expected {len(self.size)}."
             raise ValueError(message)
@@ -148,7 +188,7 @@ class Correlator(ABC):
         if not out.flags.writeable:
             message = "out: got a read-only array; expected one to write to."
             raise ValueError(message)
-        expected = self.output_shape(block.shape)
+        expected = self.output_shape(shape)
         if out.shape != expected:
             message = f"out: got shape {out.shape}; expected {expected}."
             raise ValueError(message)

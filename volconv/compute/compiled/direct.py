@@ -12,14 +12,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from volconv.compute.compiled.correlator import Correlator, Geometry, dtypes
-from volconv.compute.compiled.layout import Layout, arrange
+from volconv.compute.compiled.grid import element_grid
+from volconv.compute.compiled.layout import Layout, arrange, fits_edges
 from volconv.compute.compiled.program import Base, Program, Table
-from volconv.compute.compiled.slabs import Slabs, element_grid
+from volconv.compute.compiled.slabs import Slabs
 from volconv.compute.compiled.strips import strips
 from volconv.compute.compiled.sums import (
     Sums,
@@ -76,9 +77,23 @@ def prepare(
     """
     array = np.asarray(weights, dtype=np.float64)
     source, compute = dtypes(source_dtype, compute_dtype)
-    return Direct(
-        array.shape, tuple(stride), tuple(dilation), source, compute, taps_of(array)
-    )
+    window = tuple(stride), tuple(dilation)
+    return _prepared(array.tobytes(), array.shape, *window, source, compute)
+
+
+# The same kernel is often prepared anew, for another volume of the same shape: it finds
+# the programs of the last time.
+@lru_cache(maxsize=32)
+def _prepared(
+    weights: bytes,
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    source: np.dtype[Any],
+    compute: np.dtype[Any],
+) -> Direct:
+    array = np.frombuffer(weights).reshape(size)
+    return Direct(size, stride, dilation, source, compute, taps_of(array))
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,24 +102,27 @@ class Direct(Correlator):
 
     taps: Taps
 
-    def _program(self, geometry: Geometry) -> Program:
+    def _program(self, geometry: Geometry) -> Program | None:
         return _program(self, geometry)
 
 
 # Blocks of a run have few geometries: the inner one and those at the far borders.
 @lru_cache(maxsize=32)
-def _program(direct: Direct, geometry: Geometry) -> Program:
+def _program(direct: Direct, geometry: Geometry) -> Program | None:
     """All the work on a block, its output's last axis contiguous."""
     layout = arrange(
         geometry, direct.size, direct.stride, direct.dilation, direct.taps.axis
     )
+    if not fits_edges(layout, geometry, direct.source_dtype.itemsize):
+        return None
     taps = direct.taps
     if layout.rows.number != taps.axis:
         taps = taps.singly()
-    if direct.reads_in_place(layout.cells.move):
+    if geometry.edges is None and direct.reads_in_place(layout.cells.move):
         return _in_place(direct, geometry, layout, taps)
     grid = element_grid(layout, taps, direct.source_dtype.itemsize)
-    slabs = Slabs(layout, taps, grid, direct.source_dtype, direct.compute_dtype)
+    dtypes = direct.source_dtype, direct.compute_dtype
+    slabs = Slabs(layout, taps, grid, *dtypes, geometry.edges)
     return slabs.program(streams(geometry, layout, direct.compute_dtype.itemsize))
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from volconv.compute.compiled import program
-from volconv.compute.compiled.layout import Layout, arrange
+from volconv.compute.compiled.layout import Layout, arrange, fits_edges
 from volconv.compute.compiled.program import Program
 from volconv.compute.compiled.sums import shifts_of, streams
 from volconv.compute.compiled.tiling import tiles
@@ -24,6 +24,7 @@ from volconv.compute.compiled.work import Work
 
 if TYPE_CHECKING:
     from volconv.compute.compiled.correlator import Correlator, Geometry
+    from volconv.compute.compiled.edges import Edges
     from volconv.compute.compiled.taps import Taps
 
 
@@ -39,6 +40,7 @@ class Fused:
         The pass along each part.
     streamed : int
         See `Sums`.
+    edges : Edges or None
     """
 
     correlator: Correlator
@@ -47,12 +49,13 @@ class Fused:
     rows: Taps
     cells: Taps | None
     streamed: int
+    edges: Edges | None = None
 
     @classmethod
     def of(
         cls, correlator: Correlator, geometry: Geometry, passes: dict[int, Taps]
-    ) -> Fused:
-        """The passes as they fall on the parts of a layout."""
+    ) -> Fused | None:
+        """The passes as they fall on the parts of a layout; None for unknown edges."""
         windows = (correlator.size, correlator.stride, correlator.dilation)
         last = len(correlator.size) - 1
         axes = sorted(passes)
@@ -60,6 +63,8 @@ class Fused:
         layout = arrange(geometry, *windows, along_rows[-1])
         if along_rows[-1] in layout.merged:
             layout = arrange(geometry, *windows, along_rows[-2])
+        if not fits_edges(layout, geometry, correlator.source_dtype.itemsize):
+            return None
         inside = [axis for axis in axes if axis in layout.merged]
         streamed = streams(geometry, layout, correlator.compute_dtype.itemsize)
         return cls(
@@ -69,6 +74,7 @@ class Fused:
             passes[layout.rows.number],
             passes[inside[0]].singly() if inside else None,
             streamed,
+            geometry.edges,
         )
 
     @property
@@ -76,9 +82,8 @@ class Fused:
         """Bytes of a cell between passes."""
         return self.correlator.compute_dtype.itemsize
 
-    def program(self, geometry: Geometry) -> Program:
+    def program(self) -> Program:
         """All the work on blocks of one geometry."""
-        del geometry
         tables, kept, most = [], [], 0
         for tile in tiles(self.layout, self.planes is not None, self.item):
             work = Work(self, *tile)

@@ -116,7 +116,9 @@ def arrange(
         )
     ]
     taps = tuple(d * i for d, i in zip(dilation, geometry.strides, strict=True))
-    cells, merged = _cells(axes, taps, geometry.item)
+    edges = geometry.edges
+    edged = frozenset[int]() if edges is None else edges.axes
+    cells, merged = _cells(axes, taps, geometry.item, edged)
     rows = next((a for a in axes if a.number == column_axis), None)
     if rows is None:
         axes = _joined(axes)
@@ -132,6 +134,18 @@ def arrange(
     return Layout(cells, rows, planes, others, taps, merged)
 
 
+def fits_edges(layout: Layout, geometry: Geometry, item: int) -> bool:
+    """Whether the edges are along cells, rows and planes, counted one by one."""
+    if geometry.edges is None:
+        return True
+    known = {a.number: a for a in (layout.cells, layout.rows, layout.planes)}
+    for axis in geometry.edges.axes:
+        part = known.get(axis)
+        if part is None or part.size == 1 or part.unit != geometry.strides[axis]:
+            return False
+    return layout.cells.unit == item
+
+
 def _reduced(axis: Axis) -> Axis:
     """The axis counted in the cells that windows can meet at all."""
     if axis.size == 1:
@@ -141,12 +155,12 @@ def _reduced(axis: Axis) -> Axis:
 
 
 def _cells(
-    axes: list[Axis], taps: tuple[int, ...], item: int
+    axes: list[Axis], taps: tuple[int, ...], item: int, edged: frozenset[int]
 ) -> tuple[Axis, tuple[int, ...]]:
     """Take from `axes` those that vectors can run along, as one axis.
 
     An axis joins the one after it if both the input and the output go on evenly
-    from one row to the next; taps are distances in bytes and do not mind. At most
+    from one row to the next; taps are distances in bytes and do not mind. Edges do. At most
     one axis with a window is taken. A last axis of one cell and no window is
     passed over, if the output is contiguous along the one before it.
     """
@@ -160,6 +174,8 @@ def _cells(
     windowed = cells.size > 1
     while axes and _continues(axes[-1], cells):
         before = axes[-1]
+        if edged & {before.number, cells.number}:
+            break
         if before.size > 1:
             step = taps[before.number]
             long = cells.count >= SHORT or windowed

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Integers = NDArray[np.int64]
 # Arguments of the longest row, and the function before them.
 WIDTH = 17
+# Of these, those that may be relative to a `Base`: the first two arguments.
+RELATIVE = slice(1, 3)
 # Rows made absolute at a time, so that many small planes need little memory.
 MOST_ROWS = 1 << 14
 # Scratch kept between calls, for each thread: the usual slabs are below this.
@@ -52,8 +54,8 @@ class Table:
     Attributes
     ----------
     rows : ndarray, shape (rows, WIDTH), int64
-    bases : ndarray, shape (3, rows, WIDTH), int8
-        1 where an argument is relative to that `Base`.
+    bases : ndarray, shape (3, rows, 2), int8
+        1 where one of the first two arguments is relative to that `Base`.
     """
 
     rows: Integers
@@ -80,15 +82,15 @@ def calls(
     items : mapping
         Argument number to its value, or to its value in each row.
     bases : mapping
-        Argument number to what the address there is relative to.
+        Argument number, 0 or 1, to what the address there is relative to.
     """
     rows = np.zeros((count, WIDTH), dtype=np.int64)
-    marks = np.zeros((len(Base), count, WIDTH), dtype=np.int8)
+    marks = np.zeros((len(Base), count, 2), dtype=np.int8)
     rows[:, 0] = function
     for item, value in items.items():
         rows[:, 1 + item] = value
     for item, base in bases.items():
-        marks[base, :, 1 + item] = 1
+        marks[base, :, item] = 1
     return Table(rows, marks)
 
 
@@ -151,14 +153,18 @@ class Program:
         for table in self.tables:
             rows, bases = table.rows, table.bases
             if memory is not None:
-                rows = rows + np.int64(memory.ctypes.data) * bases[Base.SCRATCH]
+                rows = rows.copy()
+                shift = np.int64(memory.ctypes.data)
+                rows[:, RELATIVE] += shift * bases[Base.SCRATCH]
             many = max(1, MOST_ROWS // len(rows))
             for start in range(0, len(self.sources), many):
                 part = slice(start, start + many)
                 sources = block + self.sources[part, None, None]
                 targets = out + self.targets[part, None, None]
-                absolute = sources * bases[Base.BLOCK] + targets * bases[Base.OUT]
-                absolute += rows
+                absolute = np.repeat(rows[None], len(sources), axis=0)
+                places = absolute[:, :, RELATIVE]
+                places += sources * bases[Base.BLOCK]
+                places += targets * bases[Base.OUT]
                 _runner()(absolute.ctypes.data, absolute.size // WIDTH)
 
 

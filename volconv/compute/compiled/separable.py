@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
+    from volconv.compute.compiled.edges import Edges
     from volconv.compute.compiled.program import Program
 
 # Passes fused into one program; more axes are done one at a time before these.
@@ -85,21 +86,31 @@ def prepare(
     ends_in_window = windows[-1] == len(arrays) - 1
     if len(windows) > (MOST_FUSED if ends_in_window else MOST_FUSED - 1):
         return _chained(arrays, windows[0], stride, dilation, source, compute)
+    held = tuple(array.tobytes() for array in arrays)
+    return _prepared(held, tuple(stride), tuple(dilation), source, compute)
+
+
+# The same kernel is often prepared anew, for another volume of the same shape: it finds
+# the programs of the last time.
+@lru_cache(maxsize=32)
+def _prepared(
+    weights: tuple[bytes, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    source: np.dtype[np.generic],
+    compute: np.dtype[np.generic],
+) -> Separable:
+    """The engine for two or three axes with a window."""
+    arrays = [np.frombuffer(factor) for factor in weights]
     size = tuple(array.size for array in arrays)
+    windows = tuple(axis for axis, array in enumerate(arrays) if array.size > 1)
     passes = []
     for axis in windows:
         shape = [1] * len(arrays)
         shape[axis] = -1
         passes.append(taps_of(arrays[axis].reshape(shape)))
-    return Separable(
-        size,
-        tuple(stride),
-        tuple(dilation),
-        source,
-        compute,
-        tuple(windows),
-        tuple(passes),
-    )
+    window = size, stride, dilation
+    return Separable(*window, source, compute, windows, tuple(passes))
 
 
 def factorise(weights: NDArray[np.float64]) -> list[NDArray[np.float64] | None] | None:
@@ -200,16 +211,16 @@ class Separable(Correlator):
     axes: tuple[int, ...]
     passes: tuple[Taps, ...]
 
-    def _program(self, geometry: Geometry) -> Program:
+    def _program(self, geometry: Geometry) -> Program | None:
         return _program(self, geometry)
 
 
 # Blocks of a run have few geometries: the inner one and those at the far borders.
 @lru_cache(maxsize=32)
-def _program(separable: Separable, geometry: Geometry) -> Program:
-    return Fused.of(
-        separable, geometry, dict(zip(separable.axes, separable.passes, strict=True))
-    ).program(geometry)
+def _program(separable: Separable, geometry: Geometry) -> Program | None:
+    passes = dict(zip(separable.axes, separable.passes, strict=True))
+    fused = Fused.of(separable, geometry, passes)
+    return None if fused is None else fused.program()
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,10 +232,15 @@ class Chain(Correlator):
 
     def __call__(self, block: Array, out: Array) -> None:
         """Write the correlation of a padded block to all of `out`."""
-        self._check(block, out)
+        self._check(block, out, block.shape)
         between = np.empty(self.first.output_shape(block.shape), self.compute_dtype)
         self.first(block, between)
         self.second(between, out)
+
+    def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
+        """Never: the first of two has no edges to know."""
+        del cells, out, edges
+        return False
 
     def _program(self, geometry: Geometry) -> Program:
         raise NotImplementedError

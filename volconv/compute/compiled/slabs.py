@@ -19,6 +19,8 @@ import numpy as np
 
 from volconv.compute.compiled import pack, program
 from volconv.compute.compiled.correlator import scalar_of
+from volconv.compute.compiled.edges import NOWHERE, Edges, Packing
+from volconv.compute.compiled.grid import Grid, Period
 from volconv.compute.compiled.pack import Item as Pack
 from volconv.compute.compiled.pack import PackCode
 from volconv.compute.compiled.program import Base, Integers, Program, Table
@@ -28,79 +30,8 @@ from volconv.compute.compiled.sums import Lines, Sums, shifts_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from volconv.compute.compiled.layout import Axis, Layout
+    from volconv.compute.compiled.layout import Layout
     from volconv.compute.compiled.taps import Taps
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The cells of a row of input as the packing sees them.
-
-    Attributes
-    ----------
-    distance : int, bytes
-        From cell to cell.
-    stride : int
-        Cells from one output to the next.
-    offsets : ndarray, int64
-        Cell of each column of taps.
-    """
-
-    distance: int
-    stride: int
-    offsets: NDArray[np.int64]
-
-
-def element_grid(layout: Layout, taps: Taps, itemsize: int) -> Grid:
-    """The grid of cells along the vectors' axis.
-
-    Touching cells are counted by their size, so that even a stride is read in whole
-    vectors; cells that lie any other way are counted as the axis has them.
-    """
-    first = taps.first
-    merged = list(layout.merged)
-    shifts = first[:, merged] @ np.array(layout.taps)[merged]
-    move = layout.cells.move
-    touching = 0 < move <= pack.WIDEST * itemsize and move % itemsize == 0
-    if touching and not (shifts % itemsize).any() and (shifts >= 0).all():
-        return Grid(itemsize, move // itemsize, shifts // itemsize)
-    unit, own = layout.cells.unit, layout.cells.number
-    if not unit:
-        return Grid(0, layout.cells.stride, first[:, own] * layout.cells.dilation)
-    return Grid(unit, layout.cells.stride, shifts // unit)
-
-
-@dataclass(frozen=True)
-class Period:
-    """Input lines along an axis, those that no window reads left out.
-
-    Attributes
-    ----------
-    length, step : int
-        Lines that a window spans, and from one window to the next.
-    move : int
-        Packed lines from one window to the next.
-    """
-
-    length: int
-    step: int
-    move: int
-
-    def count(self, outputs: int) -> int:
-        """Packed lines that some neighbouring outputs read."""
-        return (outputs - 1) * self.move + self.length
-
-    def line(self, packed: Integers) -> Integers:
-        """The input's line that is packed as line u."""
-        if self.step <= self.length:
-            return packed
-        group, rest = np.divmod(packed, self.length)
-        return group * self.step + rest
-
-    @classmethod
-    def along(cls, axis: Axis) -> Period:
-        """The period of an axis; beyond its span a stride only skips lines."""
-        return cls(axis.span, axis.stride, min(axis.stride, axis.span))
 
 
 @dataclass(frozen=True)
@@ -113,6 +44,7 @@ class Slabs:
     taps : Taps
     grid : Grid
     source_dtype, compute_dtype : dtype
+    edges : Edges or None
     """
 
     layout: Layout
@@ -120,6 +52,7 @@ class Slabs:
     grid: Grid
     source_dtype: np.dtype[Any]
     compute_dtype: np.dtype[Any]
+    edges: Edges | None = None
 
     @cached_property
     def first(self) -> NDArray[np.int64]:
@@ -170,6 +103,7 @@ class Slabs:
             tables.append(slab.table(offsets, weights, streamed=streamed))
             kept.append(offsets)
             most = max(most, slab.size)
+            kept += slab.kept
         return Program.of(tables, shifts_of(self.layout.others), most, kept)
 
 
@@ -189,6 +123,7 @@ class Slab:
     def __init__(self, slabs: Slabs, strip: Strip) -> None:
         self.slabs = slabs
         self.strip = strip
+        self.kept: list[NDArray[Any]] = []
         grid = slabs.grid
         self.planes = Period.along(slabs.layout.planes)
         self.lines = Period.along(slabs.layout.rows)
@@ -251,7 +186,8 @@ class Slab:
             offsets.ctypes.data + turn * offsets.strides[0],
             (Base.SCRATCH, Base.OUT),
         )
-        packed, when = self._packed()
+        edges = self.slabs.edges
+        packed, when = self._packed() if edges is None else self._padded(edges)
         return program.joined([packed, summed], [2 * when, 2 * plane + 1])
 
     def _packed(self) -> tuple[Table, Integers]:
@@ -293,3 +229,39 @@ class Slab:
         address = pack.address(slabs.pack_code)
         table = program.calls(address, source.size, items, bases)
         return table, np.repeat(when, shape[1] * shape[2])
+
+    def _padded(self, edges: Edges) -> tuple[Table, Integers]:
+        """The same where the input is padded on the way."""
+        slabs, period = self.slabs, self.planes
+        planes, rows, cells = (
+            slabs.layout.planes,
+            slabs.layout.rows,
+            slabs.layout.cells,
+        )
+        unit = np.arange(period.count(planes.count), dtype=np.int64)
+        when = np.maximum(0, -(-(unit - period.length + 1) // period.move))
+        outer = slabs.outer[0]
+        place = edges.places(planes.number, period.line(unit))[:, None]
+        source = np.where(place < 0, NOWHERE, place * planes.unit + outer)
+        slot = (unit % period.length)[:, None] + np.arange(len(outer)) * period.length
+        lines = self.lines.line(np.arange(self.line_count, dtype=np.int64))
+        lines += self.strip.rows[0] * rows.stride
+        across = self.strip.cells[0] * cells.stride + np.arange(self.length)
+        fill = np.frombuffer(edges.fill, dtype=np.uint8).copy()
+        self.kept.append(fill)
+        packing = Packing(
+            slabs.pack_code,
+            slabs.phases,
+            slabs.grid.stride,
+            slabs.source_dtype.itemsize,
+            slabs.compute_dtype.itemsize,
+            self.pitch,
+            self.phase_pitch,
+            fill.ctypes.data,
+        )
+        table, which = packing.table(
+            (source.ravel(), (slot * self.plane_pitch).ravel()),
+            (edges.places(rows.number, lines), rows.unit),
+            edges.places(cells.number, across),
+        )
+        return table, np.repeat(when, len(outer))[which]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from volconv.compute.compiled.grid import Period
 from volconv.compute.compiled.items import MOST_STREAMED
-from volconv.compute.compiled.slabs import Period
 from volconv.compute.compiled.strips import parts
 
 if TYPE_CHECKING:

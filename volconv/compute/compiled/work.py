@@ -10,10 +10,11 @@ import numpy as np
 from volconv.compute.compiled import pack, program
 from volconv.compute.compiled.cells import CellPass
 from volconv.compute.compiled.correlator import scalar_of
+from volconv.compute.compiled.edges import NOWHERE, Edges, Packing
+from volconv.compute.compiled.grid import Period
 from volconv.compute.compiled.pack import WIDEST, PackCode
 from volconv.compute.compiled.pack import Item as Pack
 from volconv.compute.compiled.program import Base, Integers, Table
-from volconv.compute.compiled.slabs import Period
 from volconv.compute.compiled.strips import parts
 from volconv.compute.compiled.sums import Lines, Sums, lines_in_place
 from volconv.compute.compiled.tiling import FEW_ROWS, spaced
@@ -54,6 +55,7 @@ class Work:
         layout = fused.layout
         self.counts = planes[1], rows[1], cells[1]
         parts_of = (layout.planes, planes), (layout.rows, rows), (layout.cells, cells)
+        self.starts = tuple(axis.stride * span[0] for axis, span in parts_of)
         self.source = sum(axis.move * span[0] for axis, span in parts_of)
         self.target = sum(axis.target * span[0] for axis, span in parts_of)
         self.kept: list[NDArray[Any]] = []
@@ -71,7 +73,9 @@ class Work:
         fused = self.fused
         rows = fused.layout.rows
         packed_lines = Lines(self.pitch, self.period.move, rows.dilation)
-        in_place = fused.correlator.reads_in_place(fused.layout.cells.unit)
+        in_place = fused.edges is None and fused.correlator.reads_in_place(
+            fused.layout.cells.unit
+        )
         if fused.planes is not None:
             slab = self.take(self.counts[0] * len(self.lines) * self.pitch)
             yield self._first_pass(fused.planes, slab, in_place=in_place)
@@ -80,15 +84,15 @@ class Work:
             yield self._last_passes(Base.BLOCK, self.source, lines_in_place(rows))
         else:
             strip = self.take(len(self.lines) * self.pitch)
-            yield self._packed(strip, rows, self.counts[1], np.zeros(1, np.int64))
+            yield self._packed(strip, 1, np.zeros(1, np.int64))[0]
             yield self._last_passes(Base.SCRATCH, strip, packed_lines)
 
     def _first_pass(self, taps: Taps, slab: int, *, in_place: bool) -> Table:
         """The pass along planes, one line of the slab after the other."""
         layout = self.fused.layout
         planes = layout.planes
-        shifts = self.period.line(self.lines) * layout.rows.unit
         lines = lines_in_place(planes)
+        shifts = self.period.line(self.lines) * layout.rows.unit
         base, source = Base.BLOCK, self.source + shifts
         period = Period.along(planes)
         room = 0 if in_place else self.take(period.count(self.counts[0]) * self.pitch)
@@ -112,8 +116,8 @@ class Work:
         )
         if in_place:
             return summed
-        packed = self._packed(room, planes, self.counts[0], shifts)
-        when = [2 * self.lines, 2 * self.lines + 1]
+        packed, which = self._packed(room, 0, self.lines)
+        when = [2 * self.lines[which], 2 * self.lines + 1]
         return program.joined([packed, summed], when)
 
     def _last_passes(self, base: Base, start: int, lines: Lines) -> Table:
@@ -174,15 +178,22 @@ class Work:
         dealt = self.take((FEW_ROWS + 4) * cells.pitch + 64) if cells.phases else room
         return replace(cells, source=room, dealt=dealt, count=self.counts[2])
 
-    def _packed(self, room: int, axis: Axis, count: int, shifts: Integers) -> Table:
-        """Rows that pack lines along an axis, all in one row for each shift."""
-        fused = self.fused
-        dtype = fused.correlator.source_dtype
-        unit = fused.layout.cells.unit
-        every, odd = divmod(unit, dtype.itemsize)
-        dealt = not odd and 1 <= every <= WIDEST
+    def _packed(self, room: int, part: int, others: Integers) -> tuple[Table, Integers]:
+        """Rows that pack lines along planes (0) or rows (1), and what each serves.
+
+        `others` are lines along rows: all lines are packed anew for each of them.
+        """
+        fused, edges = self.fused, self.fused.edges
+        axis, count = (fused.layout.planes, fused.layout.rows)[part], self.counts[part]
         period = Period.along(axis)
+        if edges is not None:
+            lines = self.starts[part] + period.line(np.arange(period.count(count)))
+            return self._padded(room, axis, lines, others, edges)
+        unit = fused.layout.cells.unit
+        code = self._pack_code(unit)
+        every = code.stride
         skips = period.step > period.length
+        shifts = self.period.line(others) * fused.layout.rows.unit
         items: dict[int, int | Integers] = {
             Pack.SOURCE: self.source + shifts,
             Pack.TARGET: room,
@@ -190,19 +201,55 @@ class Work:
             Pack.ROWS: period.length if skips else period.count(count),
             Pack.GROUP_PITCH: axis.move,
             Pack.PITCH: axis.unit,
-            Pack.LENGTH: (self.width - 1) * every + 1 if dealt else self.width,
+            Pack.LENGTH: (self.width - 1) * every + 1 if every else self.width,
             Pack.TARGET_PITCH: self.pitch,
             Pack.DISTANCE: unit,
         }
-        code = PackCode(
+        bases: dict[int, Base] = {Pack.SOURCE: Base.BLOCK, Pack.TARGET: Base.SCRATCH}
+        table = program.calls(pack.address(code), len(shifts), items, bases)
+        return table, np.arange(len(shifts))
+
+    def _pack_code(self, unit: int) -> PackCode:
+        """The copy of cells that are `unit` bytes apart."""
+        dtype = self.fused.correlator.source_dtype
+        every, odd = divmod(unit, dtype.itemsize)
+        dealt = not odd and 1 <= every <= WIDEST
+        return PackCode(
             f"{dtype.kind}{dtype.itemsize}",
             not dtype.isnative,
-            scalar_of(fused.correlator.compute_dtype),
+            scalar_of(self.fused.correlator.compute_dtype),
             every if dealt else 0,
             (0,) if dealt else (),
         )
-        bases: dict[int, Base] = {Pack.SOURCE: Base.BLOCK, Pack.TARGET: Base.SCRATCH}
-        return program.calls(pack.address(code), len(shifts), items, bases)
+
+    def _padded(
+        self, room: int, axis: Axis, lines: Integers, others: Integers, edges: Edges
+    ) -> tuple[Table, Integers]:
+        """The same where the input is padded on the way."""
+        fused, layout = self.fused, self.fused.layout
+        starts = np.zeros(len(others), dtype=np.int64)
+        if axis is not layout.rows:
+            across = self.starts[1] + self.period.line(others)
+            places = edges.places(layout.rows.number, across)
+            starts = np.where(places < 0, NOWHERE, places * layout.rows.unit)
+        fill = np.frombuffer(edges.fill, dtype=np.uint8).copy()
+        self.kept.append(fill)
+        packing = Packing(
+            self._pack_code(layout.cells.unit),
+            (0,),
+            1,
+            fused.correlator.source_dtype.itemsize,
+            fused.item,
+            self.pitch,
+            0,
+            fill.ctypes.data,
+        )
+        cells = self.starts[2] + np.arange(self.width)
+        return packing.table(
+            (starts, np.full(len(others), room)),
+            (edges.places(axis.number, lines), axis.unit),
+            edges.places(layout.cells.number, cells),
+        )
 
     def _places(self) -> Integers:
         """Cell of each tap of the pass along cells, relative to the first."""

@@ -1,0 +1,55 @@
+"""Dense kernels: the job a user has, and the arithmetic alone."""
+
+import numpy as np
+import pytest
+
+import volconv
+from benchmarks import peers
+from benchmarks.cases import labelled, prepared
+from volconv.kernels import Kernel
+
+SIZES = [3, 5, 7, 9, 11, 15, 31]
+
+
+def same(cells, kernel, **options):
+    data = labelled(cells)
+    return lambda: volconv.correlate(data, kernel, padding="same", **options).values
+
+
+@pytest.mark.benchmark(group="correlate, the same job")
+@pytest.mark.parametrize("size", SIZES)
+def test_same_job(race, cases, size):
+    cells, kernel = cases.volume(size=size), cases.kernel(size)
+    ours = same(cells, kernel)
+    work = 2 * kernel.size * cells.size if size < 9 else 0
+    race(f"correlate {size}^3", ours, peers.correlators(cells, kernel), work=work)
+
+
+@pytest.mark.benchmark(group="correlate, the engine alone")
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", SIZES)
+def test_engine_alone(race, cases, size, dtype, threads):
+    cells, kernel = cases.volume(dtype, size), cases.kernel(size, dtype)
+    taps = Kernel(("z", "y", "x"), (kernel,))
+    ours = prepared(np.pad(cells, size // 2), taps, 1, threads)
+    work = 2 * kernel.size * cells.size if size < 9 else 0
+    race(
+        f"engine alone {size}^3 {dtype}, threads: {threads}",
+        ours,
+        {} if threads > 1 else peers.transforms(cells, kernel),
+        work=work,
+        scalar="float" if dtype == "float32" else "double",
+        threads=threads,
+    )
+
+
+@pytest.mark.benchmark(group="correlate, dtypes")
+@pytest.mark.parametrize("dtype", ["float64", "int16", "uint8"])
+@pytest.mark.parametrize("size", [3, 5, 7])
+def test_other_dtypes(race, cases, size, dtype):
+    wide = "float64" if dtype == "float64" else "float32"
+    cells, kernel = cases.volume(dtype), cases.kernel(size, wide)
+    others = peers.correlators(cells, kernel) if size < 7 else {}
+    others["ours, float32"] = same(cells.astype("f4"), kernel)
+    race(f"correlate {size}^3 {dtype}", same(cells, kernel), others)

@@ -1,0 +1,124 @@
+"""Cells that are padded on the way give the bits of a block that was padded before."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.compute.compiled.test_memory import Guarded
+from volconv.boundary import runs
+from volconv.compute.compiled import direct, separable
+from volconv.compute.compiled.edges import CONSTANT, Edges, pieces
+from volconv.geometry import Interval
+
+FILL = 3
+KINDS = ("constant", "edge", "reflect", "symmetric", "wrap")
+
+
+def edges_of(shape, dtype, padding, kinds):
+    """What the public functions make of a boundary along each axis."""
+    axes = []
+    for size, (before, after), kind in zip(shape, padding, kinds, strict=True):
+        found = runs(Interval(-before, size + after), size, kind)
+        axes.append(
+            tuple(
+                (CONSTANT, run.dest.size, 0)
+                if run.source is None
+                else (
+                    run.source.stop - 1 if run.step < 0 else run.source.start,
+                    run.dest.size,
+                    run.step,
+                )
+                for run in found
+            )
+        )
+    return Edges(tuple(axes), np.full(1, FILL, dtype).tobytes())
+
+
+def padded(cells, padding, kinds):
+    for axis, (width, kind) in enumerate(zip(padding, kinds, strict=True)):
+        widths = [width if a == axis else (0, 0) for a in range(cells.ndim)]
+        more = {"constant_values": FILL} if kind == "constant" else {}
+        cells = np.pad(cells, widths, mode=kind, **more)
+    return cells
+
+
+@st.composite
+def edge_cases(draw):
+    ndim = draw(st.integers(1, 3))
+    shape = draw(st.tuples(*[st.integers(1, 40 if ndim < 3 else 14)] * ndim))
+    dtype = np.dtype(draw(st.sampled_from(["f4", "f8", "i2", "u1", ">f4", ">i2"])))
+    size = draw(st.tuples(*[st.integers(2, 5)] * ndim))
+    stride = draw(st.tuples(*[st.integers(1, 5)] * ndim))
+    dilation = draw(st.tuples(*[st.sampled_from([1, 1, 2])] * ndim))
+    spans = [d * (f - 1) + 1 for f, d in zip(size, dilation, strict=True)]
+    padding = [
+        (max(draw(st.integers(0, 6)), span - n), draw(st.integers(0, 6)))
+        for n, span in zip(shape, spans, strict=True)
+    ]
+    kinds = draw(st.tuples(*[st.sampled_from(KINDS)] * ndim))
+    seed = draw(st.integers(0, 2**32))
+    return shape, dtype, size, (stride, dilation), padding, kinds, seed
+
+
+def prepared(size, window, dtype, rng, *, separably):
+    stride, dilation = window
+    compute = "f8" if dtype.itemsize == 8 else "f4"
+    if separably:
+        factors = [rng.standard_normal(n) for n in size]
+        return separable.prepare(factors, stride, dilation, dtype, compute)
+    return direct.prepare(rng.standard_normal(size), stride, dilation, dtype, compute)
+
+
+@given(edge_cases(), st.booleans(), st.booleans())
+def test_padding_on_the_way_gives_the_bits_of_padding_before(case, separably, at_end):
+    shape, dtype, size, window, padding, kinds, seed = case
+    rng = np.random.default_rng(seed)
+    correlator = prepared(size, window, dtype, rng, separably=separably)
+    source = Guarded(shape, dtype, at_end=at_end)
+    source.array[...] = rng.integers(0, 99, shape)
+    block = padded(source.array, padding, kinds)
+    expected = np.empty(correlator.output_shape(block.shape), correlator.compute_dtype)
+    correlator(block, expected)
+    out = np.full_like(expected, 7)
+    with source as cells:
+        known = correlator.padding(cells, out, edges_of(shape, dtype, padding, kinds))
+    if known:
+        assert out.tobytes() == expected.tobytes()
+    else:
+        assert (out == 7).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("stride", [1, 2, 3, 4, 6, 11])
+@pytest.mark.parametrize("separably", [False, True])
+def test_usual_edges_are_known(kind, stride, separably):
+    rng = np.random.default_rng(3)
+    shape, dtype = (9, 40, 130), np.dtype("f4")
+    window = (stride,) * 3, (1,) * 3
+    correlator = prepared((3, 5, 4), window, dtype, rng, separably=separably)
+    cells = rng.standard_normal(shape).astype("f4")
+    padding, kinds = [(1, 1), (2, 2), (1, 2)], [kind] * 3
+    block = padded(cells, padding, kinds)
+    expected = np.empty(correlator.output_shape(block.shape), "f4")
+    correlator(block, expected)
+    out = np.empty_like(expected)
+    assert correlator.padding(cells, out, edges_of(shape, dtype, padding, kinds))
+    assert out.tobytes() == expected.tobytes()
+
+
+def test_places_outside_the_cells_are_refused():
+    correlator = direct.prepare([1.0, 2.0], [1], [1], "f4", "f4")
+    edges = Edges((((0, 3, 1), (3, 1, 0)),), b"\0\0\0\0")
+    with pytest.raises(ValueError, match=r"^edges: got places 3 to 3 along axis 0"):
+        correlator.padding(np.zeros(3, "f4"), np.zeros(3, "f4"), edges)
+
+
+@given(st.lists(st.integers(-1, 5), max_size=30))
+def test_pieces_cover_their_places_in_order(places):
+    found = [
+        piece.first + step * piece.step
+        for piece in pieces(np.array(places, np.int64))
+        for step in range(piece.count)
+    ]
+    assert found == places
