@@ -69,7 +69,7 @@ def test_larger_blocks_read_less_as_far_as_memory_allows():
 
 def test_what_cannot_fit_is_refused_with_numbers_that_would():
     with pytest.raises(MemoryPlanError) as refusal:
-        plan(limit=PROCESS_MEMORY + 2**20)
+        plan(limit=PROCESS_MEMORY + 2**16)
     said = str(refusal.value)
     assert "step 1 (gaussian)" in said
     assert "--memory " in said
