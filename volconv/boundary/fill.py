@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,12 @@ from volconv.geometry import Interval
 
 __all__ = ["Read", "fill_block", "source_boxes"]
 
-Read = Callable[[tuple[Interval, ...]], NDArray[np.generic]]
-"""Cells of a box of the input that lies wholly inside it."""
+
+class Read(Protocol):
+    """Gives the cells of boxes that lie wholly inside an input."""
+
+    def __call__(self, box: tuple[Interval, ...], /) -> NDArray[Any]:
+        """Cells of a box; not to be written to."""
 
 
 def fill_block(

@@ -101,7 +101,7 @@ class Fft(Correlator):
 
     def __call__(self, block: Array, out: Array) -> None:
         """Write the correlation of a padded block to all of `out`."""
-        self._check(block, out)
+        self._check(block, out, block.shape)
         if out.size == 0:
             return
         written = np.empty_like(out) if np.may_share_memory(block, out) else out
@@ -205,7 +205,7 @@ class Sum(Correlator):
 
     def __call__(self, block: Array, out: Array) -> None:
         """Write the correlation of a padded block to all of `out`."""
-        self._check(block, out)
+        self._check(block, out, block.shape)
         total = np.zeros_like(out)
         product = np.empty_like(out)
         reach = (out.shape[self.axis] - 1) * self.stride[self.axis] + 1

@@ -13,7 +13,7 @@ from volconv.plan.reads import AxisReads
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
-__all__ = ["AxisDemands", "axis_demands"]
+__all__ = ["AxisDemands", "Demand", "axis_demands"]
 
 Demand = tuple[tuple[Interval, ...], ...]
 

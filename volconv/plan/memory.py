@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
-from volconv.plan.demands import AxisDemands
+from volconv.plan.demands import AxisDemands, Demand
 from volconv.plan.write import Write
 from volconv.steps import Pipeline, source_intervals
 from volconv.steps.pipeline import sources
+from volconv.steps.whole import slab_bytes
 
 __all__ = ["AT_ONCE", "Part", "task_memory"]
 
@@ -121,18 +123,24 @@ def of_tiles(
 
 
 def working(
-    pipeline: Pipeline, place: int, largest: Sequence[tuple[object, ...]], outputs: int
+    pipeline: Pipeline, place: int, largest: Sequence[Demand], outputs: int
 ) -> list[Part]:
     """What a step holds beside its inputs: padded blocks, its result, its work."""
-    step = pipeline.nodes[place - 1].step
+    node = pipeline.nodes[place - 1]
+    step = node.step
     name = label(pipeline, place)
     boxes = [one[place] for one in largest]
     cells = 0
+    widest: tuple[Interval, ...] = ()
     if all(boxes):
-        widest = tuple(max(b, key=lambda side: side.size) for b in boxes)  # type: ignore[call-overload]
+        widest = tuple(max(box, key=lambda side: side.size) for box in boxes)
         cells = math.prod(side.size for side in source_intervals(step, widest))
-    pads = any(any(window.padding) for _, window in step.geometry)
-    block = sum(cells * np.dtype(meta.dtype).itemsize for meta in sources(step) if pads)
+    block = 0
+    if cells and any(any(window.padding) for _, window in step.geometry):
+        held = [len(one[read]) for one in largest for read in node.inputs]
+        block = cells * sum(np.dtype(meta.dtype).itemsize for meta in sources(step))
+        if len(node.inputs) == 1 and max(held) == 1:
+            block = slab_bytes(step, widest)
     return [
         Part(f"{name}: block with padding", block),
         Part(f"{name}: result and work", step.work_bytes(outputs, cells)),

@@ -37,8 +37,10 @@ ENCODE = 6.0
 """A byte that is encoded, likewise."""
 BLOCK = 2e6
 """A block: its reads and writes through zarr, apart from their bytes."""
-TILE = 3e5
-"""A tile: its steps, apart from their cells."""
+TILE = 2e6
+"""A tile: its steps, and what is held for it, apart from their cells."""
+COPY = 0.25
+"""A byte that is copied from decoded chunks into a tile."""
 
 TILES = (2, 4, 8)
 """Tiles of a block that are tried."""
@@ -322,8 +324,10 @@ class Search:
             for write in self.writes
         )
         item = np.dtype(self.source.dtype).itemsize
+        copied = item * math.prod(demand.totals[0] for demand in demands)
         return (
             DECODE * item * traffic.decoded
+            + COPY * copied
             + computed
             + ENCODE * written
             + BLOCK * grid.total

@@ -27,6 +27,7 @@ Box = tuple[Interval, ...]
 Index = tuple[int, ...]
 Piece = tuple[Box, NDArray[Any]]
 Read = Callable[[Box], NDArray[Any]]
+Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
 
 WORTH = 0.75
 """A chunk is cut down where less than this share of what is held of it is still read:
@@ -109,13 +110,22 @@ class ChunkCache:
     done: set[int] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def block_read(self, turn: int) -> Read:
-        """How the block of a turn reads."""
+    def block_read(self, turn: int, empty: Empty = np.empty) -> Read:
+        """How the block of a turn reads.
+
+        Parameters
+        ----------
+        turn : int
+            The block's turn.
+        empty : callable
+            Makes an array of a shape and dtype, for what is put together of several
+            chunks.
+        """
         with self.lock:
             self.forget(turn - self.lag)
-        return lambda box: self.cells(turn, box)
+        return lambda box: self.cells(turn, box, empty)
 
-    def cells(self, turn: int, box: Box) -> NDArray[Any]:
+    def cells(self, turn: int, box: Box, empty: Empty = np.empty) -> NDArray[Any]:
         """Cells of a box that the block of a turn reads."""
         out: NDArray[Any] | None = None
         for chunk in itertools.product(*map(self.chunk_range, range(len(box)), box)):
@@ -127,7 +137,7 @@ class ChunkCache:
             if part == box:
                 return cells
             if out is None:
-                out = np.empty([side.size for side in box], cells.dtype)
+                out = empty([side.size for side in box], cells.dtype)
             out[relative(part, box)] = cells
         assert out is not None, "a box has cells"
         return out

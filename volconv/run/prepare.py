@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import xarray as xr
 from dask.system import CPU_COUNT
-from distributed.system import MEMORY_LIMIT
 
 from volconv.config import Config, codec_name
 from volconv.coordinates import output_attrs, output_coords
@@ -27,6 +26,13 @@ SHARE = 0.75
 """Share of the machine's memory, or of the container's, that a run takes by default."""
 
 
+def share_of_memory() -> int:
+    """Bytes that a run takes by default."""
+    from distributed.system import MEMORY_LIMIT
+
+    return int(SHARE * MEMORY_LIMIT)
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a run may take of one machine.
@@ -41,7 +47,7 @@ class Limits:
     """
 
     workers: int = CPU_COUNT
-    memory: int = field(default=int(SHARE * MEMORY_LIMIT))
+    memory: int = field(default_factory=share_of_memory)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from volconv.io.store import object_key, record_of, write_box
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
 from volconv.run.cache import Box, ChunkCache, relative
+from volconv.run.memory import ThreadMemory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
 
@@ -109,6 +110,7 @@ class Worker:
     def __init__(self, work: Work, lag: int) -> None:
         self.work = work
         stage = work.stage
+        self.memory = ThreadMemory()
         self.cache: ChunkCache | None = None
         if stage.cache_bytes:
             reads = [demand.reads for demand in stage.demands]
@@ -127,10 +129,7 @@ class Worker:
             for write in stage.writes
             if all(side.size for side in write.box(stage.grid, number))
         }
-        if stage.tiling.tiles == 1:
-            values = self.computed(stage.sweep.index(turn), wanted)
-        else:
-            values = self.computed_in_tiles(turn, wanted)
+        values = self.computed(turn, wanted)
         objects: list[tuple[int, str, int, int]] = []
         told = (np.nan, np.nan, 0)
         for which, (write, store) in enumerate(
@@ -145,31 +144,39 @@ class Worker:
             told = statistics(cells)
         return BlockRecord(turn, tuple(objects), time.perf_counter() - begun, *told)
 
-    def computed(
-        self, index: tuple[int, ...], wanted: dict[int, Box]
+    def computed(self, turn: int, wanted: dict[int, Box]) -> dict[int, NDArray[Any]]:
+        """What a block makes of its input; valid until the thread's next block."""
+        stage = self.work.stage
+        result = stage.pipeline.last
+        self.memory.begin()
+        dtype = np.dtype(stage.pipeline.target(stage.source).dtype)
+        shape = [side.size for side in wanted[result]]
+        out: NDArray[Any] = self.memory.empty(shape, dtype)
+        if stage.tiling.tiles == 1:
+            return self.read_and_compute(stage.sweep.index(turn), wanted, out)
+        for index in stage.tiles_of(turn):
+            part = stage.tiles.box(stage.tiles.number(index))
+            into = out[relative(part, wanted[result])]
+            with self.memory.reused():
+                found = self.read_and_compute(index, {result: part}, into)[result]
+            if found is not into:
+                into[...] = found
+        return {result: out}
+
+    def read_and_compute(
+        self, index: tuple[int, ...], wanted: dict[int, Box], out: NDArray[Any]
     ) -> dict[int, NDArray[Any]]:
         """What a tile, or a whole block, makes of its input."""
         pipeline = self.work.stage.pipeline
+        into = {pipeline.last: out}
         if self.cache is None:
-            return retried(lambda: pipeline.compute(wanted, self.work.source.read))
+            read: Read = self.work.source.read
+            return retried(lambda: pipeline.compute(wanted, read, into))
         turn = self.cache.sweep.position(index)
-        read: Read = self.cache.block_read(turn)
-        values = retried(lambda: pipeline.compute(wanted, read))
+        read = self.cache.block_read(turn, self.memory.empty)
+        values = retried(lambda: pipeline.compute(wanted, read, into))
         self.cache.finish(turn)
         return values
-
-    def computed_in_tiles(
-        self, turn: int, wanted: dict[int, Box]
-    ) -> dict[int, NDArray[Any]]:
-        """What a block makes of its input, put together from its tiles."""
-        stage = self.work.stage
-        ((place, box),) = wanted.items()
-        dtype = stage.pipeline.target(stage.source).dtype
-        found: NDArray[Any] = np.empty([side.size for side in box], dtype)
-        for index in stage.tiles_of(turn):
-            part = stage.tiles.box(stage.tiles.number(index))
-            found[relative(part, box)] = self.computed(index, {place: part})[place]
-        return {place: found}
 
 
 def stored(

@@ -9,7 +9,6 @@ from volconv.steps.pipeline import (
     Pipeline,
     chain,
     compute_box,
-    source_intervals,
 )
 from volconv.steps.pointwise import pointwise_step
 from volconv.steps.settings import (
@@ -19,7 +18,7 @@ from volconv.steps.settings import (
     WeightedSettings,
     WindowSettings,
 )
-from volconv.steps.step import Join, Step
+from volconv.steps.step import Join, Step, source_intervals
 from volconv.steps.whole import compute_cells
 from volconv.steps.window import WindowOptions, WindowStep, window_step, windows_of
 

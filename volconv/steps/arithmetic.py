@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
 from volconv.boundary import Boundaries
-from volconv.compute import cast, checked_dtype
+from volconv.compute import Edges, cast, checked_dtype
 from volconv.errors import DimError, KindError
 from volconv.geometry import Geometry
 from volconv.meta import ArrayMeta
@@ -86,6 +86,11 @@ class JoinStep:
     ) -> NDArray[Any]:
         """A join has several inputs: see `combine`."""
         raise NotImplementedError
+
+    def padding(self, cells: NDArray[Any], out: NDArray[Any], edges: Edges) -> bool:
+        """Nothing is padded."""
+        del cells, out, edges
+        return False
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that `combine` allocates at most: two results, and the cast one."""

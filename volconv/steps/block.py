@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.boundary import Boundaries
-from volconv.compute import aligned_empty
+from volconv.compute import Edges, aligned_empty
 from volconv.compute.pointwise import number_text
 from volconv.geometry import Geometry, Window
 from volconv.meta import ArrayMeta
@@ -104,6 +104,11 @@ class BlockStep:
             out = aligned_empty(shape, np.dtype(self.target.dtype))
         self.operation(block, out)
         return out
+
+    def padding(self, cells: NDArray[Any], out: NDArray[Any], edges: Edges) -> bool:
+        """Its blocks are padded first: see `Step.padding`."""
+        del cells, out, edges
+        return False
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that `compute` allocates at most: see `Step.work_bytes`."""

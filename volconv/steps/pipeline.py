@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 from volconv.boundary import Read, fill_block, source_boxes
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
-from volconv.steps.step import Join, Step
+from volconv.steps.step import Join, Step, source_intervals
+from volconv.steps.whole import compute_cells
 
-__all__ = ["Node", "Pipeline", "chain", "compute_box", "source_intervals"]
+__all__ = ["Node", "Pipeline", "chain", "compute_box"]
 
 Box = tuple[Interval, ...]
 Held = list[tuple[Box, NDArray[Any]]]
@@ -138,7 +139,12 @@ class Pipeline:
         ]
         return tuple(zip(*by_axis, strict=True))
 
-    def compute(self, wanted: Mapping[int, Box], read: Read) -> dict[int, NDArray[Any]]:
+    def compute(
+        self,
+        wanted: Mapping[int, Box],
+        read: Read,
+        into: Mapping[int, NDArray[Any]] | None = None,
+    ) -> dict[int, NDArray[Any]]:
         """Cells of boxes of some places.
 
         Parameters
@@ -147,19 +153,26 @@ class Pipeline:
             Places, and inside each a box: an interval for each axis.
         read : callable
             Takes a box inside the input and returns its cells.
+        into : mapping of int to ndarray, optional
+            Where the cells of some of the wanted boxes go, if no more of their places
+            is needed; by default into new arrays.
 
         Returns
         -------
         dict of int to ndarray
             The cells of each wanted box; not to be written to.
         """
+        into = into or {}
         held: dict[int, Held] = {}
         found: dict[int, NDArray[Any]] = {}
         for place, intervals in enumerate(self.boxes(wanted)):
             boxes = itertools.product(*intervals)
             if place:
                 node = self.nodes[place - 1]
-                held[place] = [(box, run_step(node, box, held)) for box in boxes]
+                outs = {wanted[place]: into[place]} if place in into else {}
+                held[place] = [
+                    (box, run_step(node, box, held, outs.get(box))) for box in boxes
+                ]
             else:
                 held[0] = [(box, read(box)) for box in boxes]
             if place in wanted:
@@ -170,9 +183,15 @@ class Pipeline:
         return found
 
 
-def run_step(node: Node, box: Box, held: Mapping[int, Held]) -> NDArray[Any]:
+def run_step(
+    node: Node, box: Box, held: Mapping[int, Held], out: NDArray[Any] | None
+) -> NDArray[Any]:
     """Outputs of a step over what its inputs' places hold."""
     step = node.step
+    if len(node.inputs) == 1 and len(held[node.inputs[0]]) == 1:
+        ((outer, cells),) = held[node.inputs[0]]
+        origin = [side.start for side in outer]
+        return compute_cells(step, cells, box, origin=origin, out=out)
     blocks = [
         fill_block(
             partial(piece_of, held[place]),
@@ -185,7 +204,7 @@ def run_step(node: Node, box: Box, held: Mapping[int, Held]) -> NDArray[Any]:
         for place, meta in zip(node.inputs, sources(step), strict=True)
     ]
     if len(blocks) == 1:
-        return step.compute(blocks[0])
+        return step.compute(blocks[0], out)
     return cast("Join", step).combine(blocks)
 
 
@@ -218,14 +237,6 @@ def chain(steps: Sequence[Step]) -> Pipeline:
 def compute_box(pipeline: Pipeline, box: Box, read: Read) -> NDArray[Any]:
     """Cells of a box of a pipeline's result: see `Pipeline.compute`."""
     return pipeline.compute({pipeline.last: box}, read)[pipeline.last]
-
-
-def source_intervals(step: Step, box: Box) -> Box:
-    """Cells that a box of a step's output reads, padding included."""
-    return tuple(
-        step.geometry[dim].source(outputs)
-        for dim, outputs in zip(step.source.dims, box, strict=True)
-    )
 
 
 def read_intervals(step: Step, axis: int, outputs: Interval) -> tuple[Interval, ...]:

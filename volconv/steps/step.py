@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from volconv.boundary import Boundaries
 from volconv.compute import Edges
-from volconv.geometry import Geometry
+from volconv.geometry import Geometry, Interval
 from volconv.meta import ArrayMeta
 
-__all__ = ["Join", "Step"]
+__all__ = ["Join", "Step", "source_intervals"]
 
 
 class Step(Protocol):
@@ -101,3 +101,11 @@ class Join(Step, Protocol):
 
     def combine(self, blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Outputs of blocks that have their halo, one of each input."""
+
+
+def source_intervals(step: Step, box: tuple[Interval, ...]) -> tuple[Interval, ...]:
+    """Cells that a box of a step's output reads, padding included."""
+    return tuple(
+        step.geometry[dim].source(outputs)
+        for dim, outputs in zip(step.source.dims, box, strict=True)
+    )

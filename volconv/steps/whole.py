@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from volconv.boundary import fill_block, runs
 from volconv.compute import CONSTANT, Edges, aligned_empty
 from volconv.geometry import Interval
-from volconv.steps.pipeline import source_intervals
-from volconv.steps.step import Step
+from volconv.steps.step import Step, source_intervals
 
-__all__ = ["compute_cells", "slabs"]
+__all__ = ["compute_cells", "slab_bytes", "slabs"]
 
 SLAB_BYTES = 4 * 2**20
 """Padded bytes of a slab: more would leave the cache before they are used, fewer would
@@ -37,6 +36,7 @@ def compute_cells(
     sizes: Sequence[int] | None = None,
     kinds: Sequence[str] | None = None,
     shifts: Sequence[int] | None = None,
+    out: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """Outputs of a step over cells in memory.
 
@@ -53,11 +53,13 @@ def compute_cells(
     sizes, kinds, shifts : sequence, optional
         The input's size and boundary along each axis, and by how much its index space
         is shifted, where the input was extended; by default the step's own.
+    out : ndarray, optional
+        Where the outputs go; by default into a new array.
 
     Returns
     -------
     ndarray
-        Freshly allocated, the bits of `compute_box`.
+        The bits of `compute_box`.
     """
     dims = step.source.dims
     sizes = step.source.shape if sizes is None else sizes
@@ -85,8 +87,9 @@ def compute_cells(
         Interval(0, size).contains(side)
         for side, size in zip(wanted(box), sizes, strict=True)
     )
-    shape = tuple(side.size for side in box)
-    out = aligned_empty(shape, np.dtype(step.target.dtype))
+    if out is None:
+        shape = tuple(side.size for side in box)
+        out = aligned_empty(shape, np.dtype(step.target.dtype))
     if not is_inside:
         known = edges_of(step, cells, wanted(box), origin, sizes, kinds)
         if known is not None and step.padding(known[0], out, known[1]):
@@ -168,6 +171,18 @@ def slabs(step: Step, box: tuple[Interval, ...]) -> Iterator[tuple[Interval, ...
     for start in range(side.start, side.stop, thick):
         slab = Interval(start, min(start + thick, side.stop))
         yield (*box[:axis], slab, *box[axis + 1 :])
+
+
+def slab_bytes(step: Step, box: tuple[Interval, ...]) -> int:
+    """Bytes of a padded slab of the box, at most."""
+    read = [interval.size for interval in source_intervals(step, box)]
+    whole = math.prod(read) * np.dtype(step.source.dtype).itemsize
+    axis = next((i for i, side in enumerate(box[:-1]) if side.size > 1), None)
+    if axis is None:
+        return whole
+    layer = whole // read[axis]
+    halo = step.geometry[step.source.dims[axis]].halo
+    return min(whole, max(SLAB_BYTES, 2 * halo * layer, layer))
 
 
 class Scratch:
