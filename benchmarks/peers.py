@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Peer = Callable[[], Any]
 
-PATIENCE = 3e9
+PATIENCE = 2e9
 """Multiply-adds of a peer that does 1 or 2 thousand million of them a second."""
 
 
@@ -42,7 +42,7 @@ def correlators(cells: Array, kernel: Array) -> dict[str, Peer]:
     found |= transforms(cells, kernel)
     if has("cv2") and kernel.dtype == np.float32 and work < 8 * PATIENCE:
         found["OpenCV filter2D"] = lambda: opencv_correlate(cells, kernel)
-    if has("torch") and work < 2 * PATIENCE:
+    if has("torch") and work < 3 * PATIENCE:
         found["torch.conv3d"] = torch_conv(cells, kernel, 1)
     if has("SimpleITK") and kernel.dtype == np.float32 and work < PATIENCE / 4:
         found["ITK"] = itk_convolve(cells, kernel)
