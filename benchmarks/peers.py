@@ -40,9 +40,9 @@ def correlators(cells: Array, kernel: Array) -> dict[str, Peer]:
     if cells.dtype != kernel.dtype:
         return found
     found |= transforms(cells, kernel)
-    if has("cv2") and kernel.dtype == np.float32 and work < 8 * PATIENCE:
+    if has("cv2") and kernel.dtype == np.float32 and work < 4 * PATIENCE:
         found["OpenCV filter2D"] = lambda: opencv_correlate(cells, kernel)
-    if has("torch") and work < 3 * PATIENCE:
+    if has("torch") and work < 2 * PATIENCE:
         found["torch.conv3d"] = torch_conv(cells, kernel, 1)
     if has("SimpleITK") and kernel.dtype == np.float32 and work < PATIENCE / 4:
         found["ITK"] = itk_convolve(cells, kernel)

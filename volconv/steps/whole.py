@@ -1,9 +1,9 @@
 """A step over cells in memory: straight from them where it can, else by padded slabs.
 
 Outputs that read nothing beyond the edge are computed from the cells as they lie. Where
-the edge is in reach, the cells are assembled with what the boundary says: slab after
-slab into one scratch that stays in the cache, so that the padded copy of a large array
-is never made.
+the edge is in reach, the engine is told what the boundary says, and pads as it goes. An
+engine that cannot is given cells assembled slab after slab, in one scratch that stays in
+the cache. The padded copy of a large array is never made.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ __all__ = ["compute_cells", "slabs"]
 SLAB_BYTES = 4 * 2**20
 """Padded bytes of a slab: more would leave the cache before they are used, fewer would
 assemble the halo between two slabs more often."""
+
+LARGE_SLAB_BYTES = 128 * 2**20
+"""The same where cells are padded on the way: an engine's list of work grows with it."""
 
 
 def compute_cells(
@@ -87,12 +90,16 @@ def compute_cells(
     )
     shape = tuple(side.size for side in box)
     out = aligned_empty(shape, np.dtype(step.target.dtype))
-    if not is_inside:
-        known = edges_of(step, cells, wanted(box), origin, sizes, kinds)
-        if known is not None and step.padding(known[0], out, known[1]):
-            return out
     scratch = Scratch()
-    for part in [box] if is_inside else slabs(step, box):
+
+    def place(part: tuple[Interval, ...]) -> NDArray[Any]:
+        sides = zip(part, box, strict=True)
+        found: NDArray[Any] = out[
+            tuple(side.shift(-whole.start).slice for side, whole in sides)
+        ]
+        return found
+
+    def assembled(part: tuple[Interval, ...]) -> None:
         block = fill_block(
             read,
             wanted(part),
@@ -102,11 +109,16 @@ def compute_cells(
             step.source.dtype,
             empty=scratch.empty,
         )
-        place = tuple(
-            side.shift(-whole.start).slice
-            for side, whole in zip(part, box, strict=True)
-        )
-        step.compute(block, out[place])
+        step.compute(block, place(part))
+
+    if is_inside:
+        assembled(box)
+        return out
+    for slab in slabs(step, box, LARGE_SLAB_BYTES):
+        known = edges_of(step, cells, wanted(slab), origin, sizes, kinds)
+        if known is None or not step.padding(known[0], place(slab), known[1]):
+            for part in slabs(step, slab, SLAB_BYTES):
+                assembled(part)
     return out
 
 
@@ -148,8 +160,10 @@ def edges_of(
     return cells[tuple(inside)], Edges(tuple(found), fill.tobytes())
 
 
-def slabs(step: Step, box: tuple[Interval, ...]) -> Iterator[tuple[Interval, ...]]:
-    """The box in slabs along its first axis, each of about `SLAB_BYTES` with its halo.
+def slabs(
+    step: Step, box: tuple[Interval, ...], room: int
+) -> Iterator[tuple[Interval, ...]]:
+    """The box in slabs along its first axis, each of about so many bytes with its halo.
 
     A slab is at least as thick as its halo, so that no cell is assembled more than about
     twice; the last axis is never cut.
@@ -162,7 +176,7 @@ def slabs(step: Step, box: tuple[Interval, ...]) -> Iterator[tuple[Interval, ...
     read = [interval.size for interval in source_intervals(step, box)]
     layer = math.prod(read) // read[axis] * np.dtype(step.source.dtype).itemsize
     window = step.geometry[step.source.dims[axis]]
-    cells = max(SLAB_BYTES // layer, 2 * window.halo, 1)
+    cells = max(room // layer, 2 * window.halo, 1)
     thick = max(1, (cells - window.halo) // window.stride)
     for start in range(side.start, side.stop, thick):
         slab = Interval(start, min(start + thick, side.stop))
