@@ -1,6 +1,6 @@
 """Benchmark results as a Markdown page, with the machine and the date.
 
-usage: python scripts/bench_report.py RESULT.json … > docs/benchmarks.md
+usage: python scripts/bench_report.py [--note TEXT] RESULT.json … > docs/benchmarks.md
 
 The results are what `pytest benchmarks --benchmark-only --benchmark-json=…` wrote.
 """
@@ -35,8 +35,10 @@ run on one thread. Volumes are 64x256x256; for the engine alone at 3^3, 256x256x
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("results", nargs="+", type=Path)
-    results = [json.loads(path.read_text()) for path in parser.parse_args().results]
-    print("\n".join([HEAD, machine(results[-1]), *tables(results)]))
+    parser.add_argument("--note", default="", help="what to know of the run")
+    given = parser.parse_args()
+    results = [json.loads(path.read_text()) for path in given.results]
+    print("\n".join([HEAD, machine(results[-1]) + given.note, *tables(results)]))
 
 
 def machine(result: Row) -> str:
@@ -49,7 +51,7 @@ def machine(result: Row) -> str:
         f"Python {info['python_version']}",
         result["datetime"][:10],
     ]
-    return f"Last run: {'; '.join(parts)}.\n"
+    return f"Last run: {'; '.join(parts)}. "
 
 
 def tables(results: list[Row]) -> list[str]:
