@@ -20,7 +20,7 @@ from benchmarks.limits import multiply_adds
 
 Contestant = Callable[[], Any]
 
-SECONDS = 2.0
+SECONDS = 1.5
 """What a race takes, if its rounds are neither fewer nor more than these."""
 
 FEWEST, MOST = 3, 25

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Peer = Callable[[], Any]
 
-PATIENCE = 3e9
+PATIENCE = 2e9
 """Multiply-adds of a peer that does 1 or 2 thousand million of them a second."""
 
 
@@ -40,7 +40,7 @@ def correlators(cells: Array, kernel: Array) -> dict[str, Peer]:
     if cells.dtype != kernel.dtype:
         return found
     found |= transforms(cells, kernel)
-    if has("cv2") and kernel.dtype == np.float32 and work < 8 * PATIENCE:
+    if has("cv2") and kernel.dtype == np.float32 and work < 4 * PATIENCE:
         found["OpenCV filter2D"] = lambda: opencv_correlate(cells, kernel)
     if has("torch") and work < 2 * PATIENCE:
         found["torch.conv3d"] = torch_conv(cells, kernel, 1)

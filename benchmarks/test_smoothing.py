@@ -33,7 +33,7 @@ def test_same_job(race, cases, sigma):
 
 
 @pytest.mark.benchmark(group="gaussian, the engine alone")
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("threads", [1, 2], ids=["one", "two"])
 @pytest.mark.parametrize("sigma", SIGMAS)
 def test_engine_alone(race, cases, sigma, threads):
     cells, (kernel, factor) = cases.volume(), kernel_of(sigma)

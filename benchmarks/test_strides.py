@@ -21,7 +21,7 @@ def torch_peer(cells, kernel, stride):
 @pytest.mark.parametrize("stride", STRIDES)
 @pytest.mark.parametrize("size", [3, 5, 7])
 def test_same_job(race, cases, size, stride):
-    cells, kernel = cases.volume(size=size), cases.kernel(size)
+    cells, kernel = cases.volume(), cases.kernel(size)
     data, padding = labelled(cells), size // 2
     race(
         f"correlate {size}^3, stride {stride}",
@@ -38,7 +38,7 @@ def test_same_job(race, cases, size, stride):
 @pytest.mark.parametrize("stride", STRIDES)
 @pytest.mark.parametrize("size", [3, 5, 7])
 def test_engine_alone(race, cases, size, stride):
-    cells, kernel = cases.volume(size=size), cases.kernel(size)
+    cells, kernel = cases.volume(), cases.kernel(size)
     taps = Kernel(("z", "y", "x"), (kernel,))
     ours = prepared(np.pad(cells, size // 2), taps, stride)
     race(

@@ -1,15 +1,16 @@
 """A step over cells in memory: straight from them where it can, else by padded slabs.
 
 Outputs that read nothing beyond the edge are computed from the cells as they lie. Where
-the edge is in reach, the cells are assembled with what the boundary says: slab after
-slab into one scratch that stays in the cache, so that the padded copy of a large array
-is never made.
+the edge is in reach, the engine is told what the boundary says, and pads as it goes. An
+engine that cannot is given cells assembled slab after slab, in one scratch that stays in
+the cache. The padded copy of a large array is never made.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ __all__ = ["compute_cells", "slab_bytes", "slabs"]
 SLAB_BYTES = 4 * 2**20
 """Padded bytes of a slab: more would leave the cache before they are used, fewer would
 assemble the halo between two slabs more often."""
+
+LARGE_SLAB_BYTES = 128 * 2**20
+"""The same where cells are padded on the way: an engine's list of work grows with it."""
 
 
 def compute_cells(
@@ -61,73 +65,119 @@ def compute_cells(
     ndarray
         The bits of `compute_box`.
     """
-    dims = step.source.dims
-    sizes = step.source.shape if sizes is None else sizes
-    kinds = [step.boundaries[dim] for dim in dims] if kinds is None else kinds
-    shifts = [0] * len(dims) if shifts is None else shifts
-    origin = [0] * len(dims) if origin is None else origin
+    held = HeldCells.of(step, cells, origin, sizes, kinds, shifts)
     if box is None:
         box = tuple(Interval(0, size) for size in step.target.shape)
-
-    def read(inner: tuple[Interval, ...]) -> NDArray[Any]:
-        return cells[
-            tuple(
-                side.shift(-start).slice
-                for side, start in zip(inner, origin, strict=True)
-            )
-        ]
-
-    def wanted(part: tuple[Interval, ...]) -> list[Interval]:
-        return [
-            side.shift(shift)
-            for side, shift in zip(source_intervals(step, part), shifts, strict=True)
-        ]
-
-    is_inside = all(
-        Interval(0, size).contains(side)
-        for side, size in zip(wanted(box), sizes, strict=True)
-    )
     if out is None:
         shape = tuple(side.size for side in box)
         out = aligned_empty(shape, np.dtype(step.target.dtype))
-    if not is_inside:
-        known = edges_of(step, cells, wanted(box), origin, sizes, kinds)
-        if known is not None and step.padding(known[0], out, known[1]):
-            return out
     scratch = Scratch()
-    for part in [box] if is_inside else slabs(step, box):
+
+    def assembled(part: tuple[Interval, ...]) -> None:
         block = fill_block(
-            read,
-            wanted(part),
-            sizes,
-            kinds,
+            held.read,
+            held.wanted(part),
+            held.sizes,
+            held.kinds,
             step.boundaries.fill_value,
             step.source.dtype,
             empty=scratch.empty,
         )
-        place: list[Any] = [
-            side.shift(-whole.start).slice
-            for side, whole in zip(part, box, strict=True)
-        ]
-        # the ellipsis makes a view even of an array without axes
-        step.compute(block, out[(*place, ...)])
+        step.compute(block, placed(out, part, box))
+
+    if held.has_all(box):
+        assembled(box)
+        return out
+    for slab in slabs(step, box, LARGE_SLAB_BYTES):
+        known = edges_of(held, slab)
+        is_done = known is not None and step.padding(
+            known[0], placed(out, slab, box), known[1]
+        )
+        if not is_done:
+            for part in slabs(step, slab, SLAB_BYTES):
+                assembled(part)
     return out
 
 
+def placed(
+    out: NDArray[Any], part: tuple[Interval, ...], box: tuple[Interval, ...]
+) -> NDArray[Any]:
+    """Where the outputs of a part of a box go; a view, even of an array without axes."""
+    sides = zip(part, box, strict=True)
+    place: list[Any] = [side.shift(-whole.start).slice for side, whole in sides]
+    found: NDArray[Any] = out[(*place, ...)]
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class HeldCells:
+    """A part of a step's input, as it lies in memory: see `compute_cells`."""
+
+    step: Step
+    cells: NDArray[Any]
+    origin: Sequence[int]
+    sizes: Sequence[int]
+    kinds: Sequence[str]
+    shifts: Sequence[int]
+
+    @classmethod
+    def of(
+        cls,
+        step: Step,
+        cells: NDArray[Any],
+        origin: Sequence[int] | None,
+        sizes: Sequence[int] | None,
+        kinds: Sequence[str] | None,
+        shifts: Sequence[int] | None,
+    ) -> HeldCells:
+        """The cells with the step's own geometry where none is given."""
+        dims = step.source.dims
+        zeros = [0] * len(dims)
+        return cls(
+            step,
+            cells,
+            zeros if origin is None else origin,
+            step.source.shape if sizes is None else sizes,
+            [step.boundaries[dim] for dim in dims] if kinds is None else kinds,
+            zeros if shifts is None else shifts,
+        )
+
+    def read(self, inner: tuple[Interval, ...]) -> NDArray[Any]:
+        """Cells of a box inside the input."""
+        found: NDArray[Any] = self.cells[
+            tuple(
+                side.shift(-start).slice
+                for side, start in zip(inner, self.origin, strict=True)
+            )
+        ]
+        return found
+
+    def wanted(self, part: tuple[Interval, ...]) -> list[Interval]:
+        """Cells that a part of the outputs reads."""
+        read = source_intervals(self.step, part)
+        return [
+            side.shift(shift) for side, shift in zip(read, self.shifts, strict=True)
+        ]
+
+    def has_all(self, box: tuple[Interval, ...]) -> bool:
+        """Whether outputs read nothing beyond the input's edge."""
+        return all(
+            Interval(0, size).contains(side)
+            for side, size in zip(self.wanted(box), self.sizes, strict=True)
+        )
+
+
 def edges_of(
-    step: Step,
-    cells: NDArray[Any],
-    wanted: Sequence[Interval],
-    origin: Sequence[int],
-    sizes: Sequence[int],
-    kinds: Sequence[str],
+    held: HeldCells, part: tuple[Interval, ...]
 ) -> tuple[NDArray[Any], Edges] | None:
-    """The cells that a padded box is made of, and how; None for complex numbers."""
+    """The cells that a padded part is made of, and how; None for complex numbers."""
+    step, cells = held.step, held.cells
     if cells.dtype.kind not in "biuf":
         return None
     inside: list[slice] = []
     found: list[tuple[tuple[int, int, int], ...]] = []
-    for interval, start, size, kind in zip(wanted, origin, sizes, kinds, strict=True):
+    sides = zip(held.wanted(part), held.origin, held.sizes, held.kinds, strict=True)
+    for interval, start, size, kind in sides:
         pieces = runs(interval, size, kind)
         if len(pieces) == 1 and pieces[0].source is not None and pieces[0].step == 1:
             inside.append(pieces[0].source.shift(-start).slice)
@@ -152,8 +202,10 @@ def edges_of(
     return cells[tuple(inside)], Edges(tuple(found), fill.tobytes())
 
 
-def slabs(step: Step, box: tuple[Interval, ...]) -> Iterator[tuple[Interval, ...]]:
-    """The box in slabs along its first axis, each of about `SLAB_BYTES` with its halo.
+def slabs(
+    step: Step, box: tuple[Interval, ...], room: int
+) -> Iterator[tuple[Interval, ...]]:
+    """The box in slabs along its first axis, each of about so many bytes with its halo.
 
     A slab is at least as thick as its halo, so that no cell is assembled more than about
     twice; the last axis is never cut.
@@ -166,7 +218,7 @@ def slabs(step: Step, box: tuple[Interval, ...]) -> Iterator[tuple[Interval, ...
     read = [interval.size for interval in source_intervals(step, box)]
     layer = math.prod(read) // read[axis] * np.dtype(step.source.dtype).itemsize
     window = step.geometry[step.source.dims[axis]]
-    cells = max(SLAB_BYTES // layer, 2 * window.halo, 1)
+    cells = max(room // layer, 2 * window.halo, 1)
     thick = max(1, (cells - window.halo) // window.stride)
     for start in range(side.start, side.stop, thick):
         slab = Interval(start, min(start + thick, side.stop))

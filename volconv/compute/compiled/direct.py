@@ -96,6 +96,13 @@ def _prepared(
     return Direct(size, stride, dilation, source, compute, taps_of(array))
 
 
+# Lines so many bytes apart fall into a quarter of the sets of the first-level cache, or
+# fewer; from so many planes on it then pays to pack them first. Measured 2026-11 on Zen 3:
+# 1.4 times faster at 5x5x5 and 7x7x7, slower at 3x3x3.
+CROWDED = 1024
+MANY_LAYERS = 5
+
+
 @dataclass(frozen=True, eq=False)
 class Direct(Correlator):
     """Correlator that sums all taps of a kernel of any shape."""
@@ -115,15 +122,23 @@ def _program(direct: Direct, geometry: Geometry) -> Program | None:
     )
     if not fits_edges(layout, geometry, direct.source_dtype.itemsize):
         return None
+    if geometry.edges is not None and not direct.taps.weights.size:
+        return None  # sums of nothing read nothing that could be padded
     taps = direct.taps
     if layout.rows.number != taps.axis:
         taps = taps.singly()
-    if geometry.edges is None and direct.reads_in_place(layout.cells.move):
+    in_place = direct.reads_in_place(layout.cells.move) and not _crowded(layout, taps)
+    if geometry.edges is None and in_place:
         return _in_place(direct, geometry, layout, taps)
     grid = element_grid(layout, taps, direct.source_dtype.itemsize)
     dtypes = direct.source_dtype, direct.compute_dtype
     slabs = Slabs(layout, taps, grid, *dtypes, geometry.edges)
     return slabs.program(streams(geometry, layout, direct.compute_dtype.itemsize))
+
+
+def _crowded(layout: Layout, taps: Taps) -> bool:
+    """Whether the lines that a window reads share few sets of the nearest cache."""
+    return taps.layers >= MANY_LAYERS and layout.rows.unit % CROWDED == 0
 
 
 def _in_place(

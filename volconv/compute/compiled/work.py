@@ -17,7 +17,7 @@ from volconv.compute.compiled.pack import Item as Pack
 from volconv.compute.compiled.program import Base, Integers, Table
 from volconv.compute.compiled.strips import parts
 from volconv.compute.compiled.sums import Lines, Sums, lines_in_place
-from volconv.compute.compiled.tiling import FEW_ROWS, spaced
+from volconv.compute.compiled.tiling import FEW_ROWS, TALL, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +78,7 @@ class Work:
         )
         if fused.planes is not None:
             slab = self.take(self.counts[0] * len(self.lines) * self.pitch)
+            in_place = in_place and fused.layout.planes.size < TALL
             yield self._first_pass(fused.planes, slab, in_place=in_place)
             yield self._last_passes(Base.SCRATCH, slab, packed_lines)
         elif in_place:
@@ -92,7 +93,8 @@ class Work:
         layout = self.fused.layout
         planes = layout.planes
         lines = lines_in_place(planes)
-        shifts = self.period.line(self.lines) * layout.rows.unit
+        own, copied = self._distinct_lines()
+        shifts = self.period.line(own) * layout.rows.unit
         base, source = Base.BLOCK, self.source + shifts
         period = Period.along(planes)
         room = 0 if in_place else self.take(period.count(self.counts[0]) * self.pitch)
@@ -110,15 +112,53 @@ class Work:
         summed = sums.table(
             (self.counts[0], self.width),
             source,
-            slab + self.lines * self.pitch,
+            slab + own * self.pitch,
             self._along(taps, planes, lines),
             (base, Base.SCRATCH),
         )
         if in_place:
             return summed
-        packed, which = self._packed(room, 0, self.lines)
-        when = [2 * self.lines[which], 2 * self.lines + 1]
-        return program.joined([packed, summed], when)
+        packed, which = self._packed(room, 0, own)
+        tables, when = [packed, summed], [2 * own[which], 2 * own + 1]
+        if len(copied):
+            tables.append(self._copies(slab, copied))
+            when.append(np.full(len(copied), 2 * len(self.lines)))
+        return program.joined(tables, when)
+
+    def _distinct_lines(self) -> tuple[Integers, Integers]:
+        """Lines of the slab that differ, and those that repeat one, with that one.
+
+        Beyond an edge lie the lines on this side of it.
+        """
+        edges, rows = self.fused.edges, self.fused.layout.rows
+        if edges is None:
+            return self.lines, np.zeros((0, 2), dtype=np.int64)
+        across = self.starts[1] + self.period.line(self.lines)
+        _, first, which = np.unique(
+            edges.places(rows.number, across), return_index=True, return_inverse=True
+        )
+        same = first[which]
+        repeats = same != self.lines
+        return self.lines[~repeats], np.stack([self.lines, same], axis=1)[repeats]
+
+    def _copies(self, slab: int, lines: Integers) -> Table:
+        """Rows that copy lines of every plane of the slab."""
+        scalar = scalar_of(self.fused.correlator.compute_dtype)
+        code = PackCode(
+            f"f{self.fused.item}", swapped=False, scalar=scalar, stride=1, phases=(0,)
+        )
+        pitch = len(self.lines) * self.pitch
+        items: dict[int, int | Integers] = {
+            Pack.SOURCE: slab + lines[:, 1] * self.pitch,
+            Pack.TARGET: slab + lines[:, 0] * self.pitch,
+            Pack.GROUPS: 1,
+            Pack.ROWS: self.counts[0],
+            Pack.PITCH: pitch,
+            Pack.LENGTH: self.width,
+            Pack.TARGET_PITCH: pitch,
+        }
+        bases: dict[int, Base] = {Pack.SOURCE: Base.SCRATCH, Pack.TARGET: Base.SCRATCH}
+        return program.calls(pack.address(code), len(lines), items, bases)
 
     def _last_passes(self, base: Base, start: int, lines: Lines) -> Table:
         """The passes along rows and cells, a few rows at a time."""
