@@ -88,7 +88,8 @@ def axis_demands(
 def following(found: Sequence[Demand], sizes: Sequence[int]) -> Demand | None:
     """The next block's needs, as far beyond the last one's as these beyond the ones before.
 
-    None where one of them reaches the edge of a place.
+    None where one of them reaches the edge of a place, or moves back in the mirror of
+    one.
     """
     if len(found) < 2:
         return None
@@ -100,7 +101,7 @@ def following(found: Sequence[Demand], sizes: Sequence[int]) -> Demand | None:
         for old, new in zip(before, now, strict=True):
             step = new.start - old.start
             inside = old.start > 0 and new.stop + step < size
-            if not inside or new.size != old.size:
+            if step <= 0 or not inside or new.size != old.size:
                 return None
             after.append(new.shift(step))
         moved.append(tuple(after))
