@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from volconv.compute.compiled import direct, program
 from volconv.compute.compiled.correlator import Correlator, Geometry, dtypes
+from volconv.compute.compiled.edges import Edges
 from volconv.compute.tiling import Run, Tiling, tile_code
 
 __all__ = ["prepare", "work_bytes"]
@@ -189,6 +190,11 @@ class Fft(Correlator):
             self.direct(parts[0].reshape(places[0]), found)
             parts[1][...] = found.reshape(parts[1].shape)
 
+    def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
+        """Blocks are padded first: see `Correlator.padding`."""
+        del cells, out, edges
+        return False
+
     def _program(self, geometry: Geometry) -> program.Program:
         raise NotImplementedError
 
@@ -217,6 +223,11 @@ class Sum(Correlator):
             with np.errstate(all="ignore"):
                 total += product
         out[...] = total
+
+    def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
+        """Blocks are padded first: see `Correlator.padding`."""
+        del cells, out, edges
+        return False
 
     def _program(self, geometry: Geometry) -> program.Program:
         raise NotImplementedError

@@ -88,7 +88,8 @@ def axis_demands(
 def following(found: Sequence[Demand], sizes: Sequence[int]) -> Demand | None:
     """The next block's needs, as far beyond the last one's as these beyond the ones before.
 
-    None where one of them reaches the edge of a place.
+    None where one of them reaches the edge of a place, or moves back in the mirror of
+    one.
     """
     if len(found) < 2:
         return None

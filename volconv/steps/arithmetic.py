@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -13,7 +14,7 @@ from pydantic import AfterValidator, Field
 
 from volconv.boundary import Boundaries
 from volconv.compute import Edges, cast, checked_dtype
-from volconv.errors import DimError, KindError
+from volconv.errors import DimError, KindError, NumberError
 from volconv.geometry import Geometry
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import DTypeName, StepName
@@ -33,6 +34,12 @@ OPERATIONS: dict[str, Operation] = {
     "minimum": np.minimum,
 }
 """The operations by name, applied from the first input to the last."""
+
+ORDERS = ("maximum", "minimum")
+"""Operations that choose one of the cells."""
+
+WIDEST = 2.0**63 * (1 - 2.0**-30)
+"""Below 2**63 by more than what float64 rounds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +80,58 @@ class JoinStep:
 
     def combine(self, blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Outputs of blocks of all inputs."""
+        if self.name in ORDERS:
+            # saturated where a dtype holds less: what is cut off is never chosen
+            blocks = [cast(block, self.compute_dtype) for block in blocks]
+        found = self.reduced(blocks, self.compute_dtype)
+        if self.may_wrap and not self.are_small(blocks):
+            self.check_wrapped(blocks)
+        return cast(found, self.target.dtype)
+
+    def reduced(self, blocks: Sequence[NDArray[Any]], dtype: str) -> NDArray[Any]:
+        """The operation over all blocks, in the arithmetic of a dtype."""
         operation = OPERATIONS[self.name]
         with np.errstate(all="ignore"):
-            found = reduce(
-                lambda one, other: operation(one, other, dtype=self.compute_dtype),
+            return reduce(
+                lambda one, other: operation(one, other, dtype=dtype, casting="unsafe"),
                 blocks,
             )
-        return cast(found, self.target.dtype)
+
+    @property
+    def may_wrap(self) -> bool:
+        """Whether cells of the inputs' dtypes may have a result beyond 64 bits."""
+        if self.compute_dtype != "int64" or self.name in ORDERS:
+            return False
+        return self.largest([reach(source.dtype) for source in self.sources]) >= 2**63
+
+    def largest(self, reaches: Sequence[int]) -> int:
+        """The magnitude that a result of cells of some magnitudes has at most."""
+        return math.prod(reaches) if self.name == "multiply" else sum(reaches)
+
+    def are_small(self, blocks: Sequence[NDArray[Any]]) -> bool:
+        """Whether no result of these blocks can be beyond 64 bits."""
+        reaches = [
+            max(abs(int(block.max(initial=0))), abs(int(block.min(initial=0))))
+            for block in blocks
+        ]
+        return self.largest(reaches) < 2**63
+
+    def check_wrapped(self, blocks: Sequence[NDArray[Any]]) -> None:
+        """Refuse blocks with a result beyond 64 bits, as float64 tells.
+
+        Raises
+        ------
+        NumberError
+        """
+        about = self.reduced(blocks, "float64")
+        if (np.abs(about, out=about) >= WIDEST).any():
+            raise NumberError(
+                "the data",
+                f"{' and '.join(source.dtype for source in self.sources)} values "
+                f"of which to {self.name} may exceed 64 bits",
+                "results that an int64 holds",
+                "choose dtype: float64",
+            )
 
     def compute(
         self, block: NDArray[Any], out: NDArray[Any] | None = None
@@ -93,12 +145,24 @@ class JoinStep:
         return False
 
     def work_bytes(self, outputs: int, cells: int) -> int:
-        """Bytes that `combine` allocates at most: two results, and the cast one."""
+        """Bytes that `combine` allocates at most.
+
+        Two results, the second of them in float64 where it may wrap, and the cast one;
+        before that the inputs, where they are cast.
+        """
         del cells
         size = np.dtype(self.compute_dtype).itemsize
         cast_bytes = np.dtype(self.target.dtype).itemsize + size + 3
-        is_cast = self.compute_dtype != self.target.dtype
-        return outputs * (2 * size + (cast_bytes if is_cast else 0))
+        work = 2 * size
+        if self.may_wrap:
+            work += 9
+        if self.name in ORDERS:
+            work += sum(
+                2 * size for one in self.sources if one.dtype != self.compute_dtype
+            )
+        if self.compute_dtype != self.target.dtype:
+            work += cast_bytes
+        return outputs * work
 
     @property
     def cell_cost(self) -> float:
@@ -201,11 +265,15 @@ def join_step(name: str, sources: Sequence[ArrayMeta], dtype: str | None) -> Joi
     ------
     DimError
         If their dimensions or sizes differ.
+    NumberError
+        If complex numbers are to be ordered, or stored as real ones.
 
     Notes
     -----
-    Integers are added, subtracted and multiplied in int64, where a sum of stored
-    integers of up to 32 bits cannot wrap, and divided in float64.
+    Integers are added, subtracted and multiplied in int64, where a result beyond it is
+    an error, never wrapped, and divided in float64. The largest of signed cells and of
+    uint64 is no less than zero, a uint64; the smallest is an int64. Floats keep their
+    dtype; float16 is worked with in float32.
     """
     first = sources[0]
     for other in sources[1:]:
@@ -216,13 +284,51 @@ def join_step(name: str, sources: Sequence[ArrayMeta], dtype: str | None) -> Joi
                 "results of one shape",
                 "give both the same stride and padding",
             )
-    natural = np.result_type(*(np.dtype(source.dtype) for source in sources))
-    if natural.kind in "bui":
-        keeps = name in ("maximum", "minimum")
-        natural = np.dtype(
-            natural if keeps else "float64" if name == "divide" else "int64"
+    natural = natural_dtype(name, [np.dtype(source.dtype) for source in sources])
+    compute = np.dtype("float32") if natural == np.float16 else natural
+    if dtype is None:
+        target = replace(first, dtype=natural.name)
+        return JoinStep(name, tuple(sources), compute.name, target)
+    chosen = checked_dtype("dtype", dtype)
+    if natural.kind == "c" != chosen.kind:
+        raise NumberError(
+            "dtype", f"{chosen.name} for a complex result", "complex64 or complex128"
         )
-    elif natural == np.float16:
-        natural = np.dtype("float32")
-    wanted = checked_dtype("dtype", dtype).name if dtype is not None else natural.name
-    return JoinStep(name, tuple(sources), natural.name, replace(first, dtype=wanted))
+    if chosen.kind in "fc":
+        compute = np.result_type(compute, chosen)
+    return JoinStep(
+        name, tuple(sources), compute.name, replace(first, dtype=chosen.name)
+    )
+
+
+def natural_dtype(name: str, dtypes: Sequence[np.dtype[Any]]) -> np.dtype[Any]:
+    """The dtype of a result where the user chooses none.
+
+    Raises
+    ------
+    NumberError
+        If complex numbers are to be ordered.
+    """
+    found = np.result_type(*dtypes)
+    if found.kind == "c" and name in ORDERS:
+        raise NumberError(
+            "from",
+            f"{found.name} cells, which have no order, to {name}",
+            "real numbers",
+        )
+    if any(dtype.kind not in "bui" for dtype in dtypes):
+        return found
+    if name == "divide":
+        return np.dtype("float64")
+    if name not in ORDERS:
+        return np.dtype("int64")
+    mixed = np.dtype("uint64" if name == "maximum" else "int64")
+    return mixed if found.kind == "f" else found
+
+
+def reach(dtype: str) -> int:
+    """The largest magnitude of cells of an integer dtype."""
+    if dtype == "bool":
+        return 1
+    limits = np.iinfo(dtype)
+    return max(-int(limits.min), int(limits.max))

@@ -37,7 +37,11 @@ def wiring_faults(
             yield number, "name", KindError("", repr(step.name), "a new name")
         elif step.name is not None:
             known.append(step.name)
-        if step.save in saved:
+        if step.save is not None and number == len(steps) - 1:
+            expected = "steps before the last one to save their results"
+            mend = "the last one's goes to output.path: leave save out"
+            yield number, "save", KindError("", repr(step.save), expected, mend)
+        elif step.save in saved:
             yield number, "save", KindError("", repr(step.save), "a path of its own")
         elif step.save is not None:
             saved.append(step.save)

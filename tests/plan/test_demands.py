@@ -1,0 +1,55 @@
+"""What blocks need of each place, block by block, however the planner counts it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.steps.graphs import graphs
+from volconv.boundary import KINDS
+from volconv.meta import ArrayMeta, Axis
+from volconv.plan.blocks import BlockGrid
+from volconv.plan.demands import axis_demands
+from volconv.plan.output import OutputSpec
+from volconv.plan.write import Write
+from volconv.steps import WindowOptions, chain
+from volconv.steps.correlate import correlate_step
+
+
+def writes_of(shape, unit, place):
+    spec = OutputSpec("", "v", "float64", tuple(unit))
+    return [Write(place, spec, tuple(shape), (1,) * len(shape))]
+
+
+@given(graphs(), st.data())
+def test_demands_of_blocks_are_those_of_each_block_by_itself(graph, data):
+    last = graph.pipeline.last
+    shape = graph.shape(last)
+    unit = tuple(data.draw(st.integers(1, size)) for size in shape)
+    grid = BlockGrid(shape, unit, (1,) * len(shape))
+    writes = writes_of(shape, unit, last)
+    for axis in range(len(shape)):
+        found = axis_demands(graph.pipeline, graph.source, grid, writes, axis)
+        for block, cells in enumerate(grid.intervals(axis)):
+            alone = graph.pipeline.demands(axis, {last: cells})
+            assert found.by_block[block] == alone
+
+
+@given(st.data())
+def test_demands_of_many_blocks_in_long_padding_are_those_of_each(data):
+    """Blocks in a mirror move backwards, in a wrapped side forwards, at an edge not."""
+    size = data.draw(st.integers(1, 40))
+    meta = ArrayMeta((Axis("x", size),), "float64", (4,))
+    steps = []
+    for _ in range(data.draw(st.integers(1, 2))):
+        options = WindowOptions(
+            stride=data.draw(st.integers(1, 3)),
+            padding=data.draw(st.tuples(st.integers(3, 30), st.integers(0, 30))),
+            boundary=data.draw(st.sampled_from(KINDS)),
+        )
+        steps.append(correlate_step(meta, [1.0, 2.0, 3.0], None, options))
+        meta = steps[-1].target
+    pipeline, source = chain(steps), steps[0].source
+    grid = BlockGrid(meta.shape, (data.draw(st.integers(1, meta.shape[0])),), (1,))
+    writes = writes_of(meta.shape, grid.unit, len(steps))
+    found = axis_demands(pipeline, source, grid, writes, 0)
+    for block, cells in enumerate(grid.intervals(0)):
+        assert found.by_block[block] == pipeline.demands(0, {len(steps): cells})

@@ -1,0 +1,89 @@
+"""Pipelines with branches, drawn at random, and what each of their places must hold."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from tests.oracle import padded
+from tests.steps.test_pipeline import steps_over
+from tests.strategies import arrays, meta_of
+from volconv.steps.arithmetic import OPERATIONS, join_step
+from volconv.steps.pipeline import Node, Pipeline
+
+FLOATS = ("float32", "float64")
+
+
+@dataclass
+class Graph:
+    """An input and a pipeline over it."""
+
+    array: Any
+    pipeline: Pipeline
+
+    @property
+    def source(self):
+        return meta_of(self.array.shape, self.array.dtype.name)
+
+    def shape(self, place):
+        return self.pipeline.meta(place, self.source).shape
+
+
+@st.composite
+def graphs(draw, dtypes=("int16", *FLOATS), most_nodes=5):
+    """Window steps over any earlier place, and joins of places of one shape."""
+    shape = draw(st.lists(st.integers(2, 6), min_size=1, max_size=2))
+    dtype = draw(st.sampled_from(dtypes))
+    array = draw(arrays(dtype, tuple(shape)))
+    metas = [meta_of(shape, dtype)]
+    nodes = []
+    for _ in range(draw(st.integers(2, most_nodes))):
+        by_shape: dict[tuple[int, ...], list[int]] = {}
+        for place, meta in enumerate(metas):
+            by_shape.setdefault(meta.shape, []).append(place)
+        alike = [places for places in by_shape.values() if len(places) > 1]
+        if alike and draw(st.booleans()):
+            group = st.sampled_from(draw(st.sampled_from(alike)))
+            inputs = tuple(draw(st.lists(group, min_size=2, max_size=3)))
+            name = draw(st.sampled_from(("add", "subtract", "maximum", "minimum")))
+            step = join_step(name, [metas[place] for place in inputs], None)
+        else:
+            inputs = (draw(st.integers(0, len(metas) - 1)),)
+            step = draw(steps_over(metas[inputs[0]], "f"))
+        nodes.append(Node(step, inputs))
+        metas.append(step.target)
+    return Graph(array, Pipeline(tuple(nodes)))
+
+
+def whole_results(graph):
+    """What each place holds, every step over the whole result of what it reads."""
+    results = [graph.array]
+    for node in graph.pipeline.nodes:
+        read = [results[place] for place in node.inputs]
+        if node.step.name in OPERATIONS:
+            found = read[0].astype(node.step.compute_dtype)
+            for other in read[1:]:
+                found = joined(node.step.name, found, other.astype(found.dtype))
+            results.append(found)
+        else:
+            results.append(node.step.compute(padded_for(node.step, read[0])))
+    return results
+
+
+def joined(name, one, other):
+    """Two arrays joined, in the words of Python's operators and of `numpy.where`."""
+    if name == "add":
+        return one + other
+    if name == "subtract":
+        return one - other
+    is_first = one >= other if name == "maximum" else one <= other
+    return np.where(is_first, one, other)
+
+
+def padded_for(step, array):
+    """The array with what the step's boundary says lies beyond it, by `numpy.pad`."""
+    dims = step.source.dims
+    pairs = [step.geometry[dim].padding for dim in dims]
+    kinds = [step.boundaries[dim] for dim in dims]
+    return padded(array, pairs, kinds, step.boundaries.fill_value)
