@@ -18,14 +18,10 @@ from numpy.typing import NDArray
 from volconv.coordinates import array_meta, bounds_names, grid_mappings
 from volconv.errors import InputError, did_you_mean
 from volconv.geometry import Interval
+from volconv.io.objects import is_url
 from volconv.meta import ArrayMeta
 
-__all__ = ["ZarrSource", "is_url"]
-
-
-def is_url(path: str) -> bool:
-    """Whether a path names a remote store rather than a folder."""
-    return "://" in path
+__all__ = ["ZarrSource"]
 
 
 @dataclass(frozen=True)
