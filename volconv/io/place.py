@@ -10,9 +10,7 @@ from typing import Protocol
 
 from zarr.abc.store import Store
 
-from volconv.io.objects import is_object_url
-
-__all__ = ["Place", "place_of"]
+__all__ = ["Place"]
 
 
 class Place(Protocol):
@@ -41,16 +39,3 @@ class Place(Protocol):
 
     def within(self, name: str) -> Place:
         """A place below this one."""
-
-
-def place_of(path: str) -> Place:
-    """The place that a path or a URL names."""
-    if is_object_url(path):
-        from volconv.io.bucket import Bucket
-
-        return Bucket(path)
-    from pathlib import Path
-
-    from volconv.io.folder import Folder
-
-    return Folder(Path(path))
