@@ -20,7 +20,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -28,7 +27,7 @@ from volconv.io.bucket import DRAFT, HIDDEN, Bucket
 from volconv.io.store import consolidate
 from volconv.run.journal import Places
 from volconv.run.journal_objects import ObjectJournal
-from volconv.run.lease import LIFE, Lease, check_held
+from volconv.run.lease import Lease, check_held, holder
 from volconv.run.target import read_mapping
 
 __all__ = ["BucketTarget"]
@@ -123,11 +122,7 @@ class BucketTarget:
 
     def owner(self) -> dict[str, Any] | None:
         """The run that holds the output, as far as its last sign of life tells."""
-        meta = self.objects.listed(HIDDEN).get(LOCK)
-        if meta is None:
-            return None
-        age = (datetime.now(UTC) - meta["last_modified"]).total_seconds()
-        return None if age > LIFE else read_mapping(self.objects.get(LOCK)) or {}
+        return holder(self.objects, LOCK)
 
     def journal(self, stage: str, place_of: Places | None = None) -> ObjectJournal:
         """The journal of a stage; of the last one where the name is empty."""

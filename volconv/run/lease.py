@@ -11,8 +11,9 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from volconv.errors import OutputError
@@ -20,7 +21,7 @@ from volconv.io.bucket import Bucket
 from volconv.io.objects import in_plain_words, object_client
 from volconv.run.target import held, oneself, read_mapping, whose
 
-__all__ = ["BEAT", "LIFE", "Lease", "check_held"]
+__all__ = ["BEAT", "LIFE", "Lease", "check_held", "holder"]
 
 BEAT = 5.0
 """Seconds between two signs of life: arbitrary."""
@@ -92,7 +93,7 @@ class Lease:
         while before is not None and time.monotonic() < until:
             time.sleep(min(BEAT, LIFE) / 4)
             now = self.look()
-            if now is None or now["e_tag"] != before["e_tag"]:
+            if now is None or now != before:
                 break
         else:
             mode: Any = "create" if before is None else before
@@ -107,7 +108,7 @@ class Lease:
                 meta = object_client(self.place.url).head(self.key)
         except FileNotFoundError:
             return None
-        return {"e_tag": meta["e_tag"], "version": meta["version"]}
+        return mark_of(meta)
 
     def write(self, mode: Any) -> bool:
         """Write the object where it is as expected; whether it was."""
@@ -121,7 +122,7 @@ class Lease:
                 )
             except (exceptions.AlreadyExistsError, exceptions.PreconditionError):
                 return False
-        self.mark = {"e_tag": done["e_tag"], "version": done["version"]}
+        self.mark = mark_of(done)
         return True
 
     def is_mine(self) -> bool:
@@ -140,6 +141,22 @@ class Lease:
                     return
             except OSError:
                 continue  # the blocks will tell of a store that stays away
+
+
+def mark_of(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells one state of an object from another, as far as the store has it."""
+    return {key: meta[key] for key in ("e_tag", "version") if meta[key] is not None}
+
+
+def holder(place: Bucket, key: str) -> dict[str, Any] | None:
+    """The run that holds an output, as far as its last sign of life tells a clock here."""
+    try:
+        with in_plain_words(place.url):
+            meta = object_client(place.url).head(key)
+    except FileNotFoundError:
+        return None
+    age = (datetime.now(UTC) - meta["last_modified"]).total_seconds()
+    return None if age > LIFE else read_mapping(place.get(key)) or {}
 
 
 def check_held(place: Bucket, key: str) -> None:
