@@ -17,6 +17,7 @@ Every error answers four questions: where, got what, expected what, and how to m
     │   └── ConfigFileError             a configuration's file that is not there
     ├── OutputError        OSError      an output that exists, or cannot be written
     │   └── PlanMismatch                an output that was begun by a different plan
+    ├── StorageError       OSError      a store that failed while blocks were written
     ├── MemoryPlanError    ValueError   a plan that does not fit the memory limit
     ├── ClusterError       OSError      a scheduler that cannot be reached
     └── RunError           RuntimeError blocks that failed; what is done stays
@@ -42,6 +43,7 @@ __all__ = [
     "OutputError",
     "PlanMismatch",
     "RunError",
+    "StorageError",
     "UnitError",
     "VolconvError",
     "did_you_mean",
@@ -129,6 +131,12 @@ class OutputError(VolconvError, OSError):
 
 class PlanMismatch(OutputError):  # noqa: N818
     """An output that was begun by a different plan."""
+
+
+class StorageError(VolconvError, OSError):
+    """A store that failed while blocks were written: a full disk, a lost connection."""
+
+    __str__ = VolconvError.__str__
 
 
 class MemoryPlanError(VolconvError, ValueError):

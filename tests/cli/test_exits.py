@@ -19,6 +19,7 @@ from volconv.cli.report import error_text
         (errors.ConfigFileError, 2),
         (errors.OutputError, 4),
         (errors.PlanMismatch, 4),
+        (errors.StorageError, 5),
         (errors.MemoryPlanError, 6),
         (errors.ClusterError, 7),
         (errors.RunError, 8),

@@ -25,8 +25,8 @@ from volconv.errors import (
     PlanMismatch,
     RunError,
 )
+from volconv.run.folder import FolderTarget
 from volconv.run.runner import run_plan
-from volconv.run.target import Target
 
 
 def run(folder, text=CONFIG, *, limits=None, **options):
@@ -71,7 +71,7 @@ def test_a_run_writes_what_the_functions_compute_bit_for_bit(folder, volume):
         assert found[name].attrs == coord.attrs
     assert found.attrs["units"] == "g"
     assert found.attrs["volconv"] == wanted.attrs["volconv"]
-    assert not Target(folder / "out.zarr").partial.exists()
+    assert not FolderTarget(folder / "out.zarr").partial.exists()
 
 
 def test_the_store_is_zarr_3_with_checksums_and_consolidated(folder):
@@ -198,7 +198,7 @@ def interrupted(folder, blocks=3):
     with pytest.raises(KeyboardInterrupt):
         run(folder, progress=stop)
     assert not (folder / "out.zarr").exists()
-    return Target(folder / "out.zarr")
+    return FolderTarget(folder / "out.zarr")
 
 
 def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(folder):
@@ -206,7 +206,7 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(folder):
     whole = tree(folder / "out.zarr")
     shutil.rmtree(folder / "out.zarr")
     target = interrupted(folder)
-    journal = target.journal.read_text().splitlines()
+    journal = target.journal_file().read_text().splitlines()
     total = prepared(folder).plan.blocks
     seen = []
     outcome = run(folder, progress=lambda done, _: seen.append(done))
@@ -226,9 +226,9 @@ def test_an_unfinished_output_cannot_be_opened_as_a_result(folder):
 
 def test_a_torn_journal_line_costs_one_block(folder):
     target = interrupted(folder, blocks=4)
-    text = target.journal.read_text().rstrip("\n")
+    text = target.journal_file().read_text().rstrip("\n")
     done = text.count('"block"')
-    target.journal.write_text(text[:-9])
+    target.journal_file().write_text(text[:-9])
     assert run(folder).kept == done - 1
 
 
@@ -237,7 +237,7 @@ def test_an_object_that_is_lost_or_cut_is_computed_again(folder):
     whole = tree(folder / "out.zarr")
     shutil.rmtree(folder / "out.zarr")
     target = interrupted(folder, blocks=4)
-    lines = [json.loads(x) for x in target.journal.read_text().splitlines() if x]
+    lines = [json.loads(x) for x in target.journal_file().read_text().splitlines() if x]
     lost, cut = (target.store / "density" / line["objects"][0][1] for line in lines[:2])
     lost.unlink()
     cut.write_bytes(cut.read_bytes()[:-1])
@@ -372,7 +372,7 @@ def test_a_nan_that_an_integer_output_cannot_hold_ends_the_run(folder, volume):
 
 
 def test_an_object_that_vanishes_during_the_run_is_noticed_at_the_end(folder):
-    target = Target(folder / "out.zarr")
+    target = FolderTarget(folder / "out.zarr")
 
     def steal(done, total):
         if done == total:

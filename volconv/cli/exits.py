@@ -10,6 +10,7 @@
     6    the plan does not fit the memory limit
     7    the cluster cannot be reached
     8    some blocks failed; the finished ones are kept
+    9    `status` was asked for an output that is not complete
     130  interrupted; the finished blocks are kept
 """
 
@@ -22,10 +23,14 @@ from volconv.errors import (
     MemoryPlanError,
     OutputError,
     RunError,
+    StorageError,
     VolconvError,
 )
 
-__all__ = ["INTERRUPTED", "exit_code"]
+__all__ = ["INCOMPLETE", "INTERRUPTED", "exit_code"]
+
+INCOMPLETE = 9
+"""What `status` ends with where an output was begun and is not complete."""
 
 INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
@@ -34,6 +39,7 @@ CODES: tuple[tuple[type[BaseException], int], ...] = (
     (ConfigFileError, 2),
     (InputError, 3),
     (OutputError, 4),
+    (StorageError, 5),
     (MemoryPlanError, 6),
     (ClusterError, 7),
     (RunError, 8),

@@ -14,6 +14,7 @@ from volconv.cli.plan import plan
 from volconv.cli.report import print_error
 from volconv.cli.run import run
 from volconv.cli.schema import schema
+from volconv.cli.status import status
 from volconv.cli.validate import validate
 from volconv.errors import VolconvError
 from volconv.version import __version__
@@ -34,6 +35,7 @@ app.command()(init)
 app.command()(validate)
 app.command()(plan)
 app.command()(run)
+app.command()(status)
 app.command()(schema)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,10 +51,11 @@ def run(
     print_plan(ready, as_json=False)
     if dry_run:
         return
+    from volconv.run.outputs import target_of
     from volconv.run.runner import run_plan
 
     output = ready.plan.output.path
-    if restart and Path(output).exists() and not yes:
+    if restart and not yes and target_of(output).attributes() is not None:
         typer.confirm(f"erase {output}?", abort=True, err=True)
     try:
         with progress_bar() as progress:
@@ -64,6 +66,7 @@ def run(
                 on=on,
                 restart=restart,
                 progress=progress,
+                command=again(config, on, memory, threads, no_fuse=no_fuse),
             )
     except KeyboardInterrupt as error:
         # here and not in main(): the option parser would end without a word
@@ -77,6 +80,22 @@ def run(
             f"{tally.nonfinite} not finite"
         )
     print(f"done     {outcome.computed} blocks computed{kept}: {output}")
+
+
+def again(
+    config: str, on: str, memory: str | None, threads: int | None, *, no_fuse: bool
+) -> str:
+    """What to type, in any folder, to go on with a run."""
+    words = ["volconv", "run", str(Path(config).absolute())]
+    if on != "threads":
+        words += ["--on", on]
+    if memory is not None:
+        words += ["--memory", memory]
+    if threads is not None:
+        words += ["--threads", str(threads)]
+    if no_fuse:
+        words.append("--no-fuse")
+    return shlex.join(words)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,14 +17,12 @@ from numpy.typing import NDArray
 from volconv.coordinates import array_meta, bounds_names, grid_mappings
 from volconv.errors import InputError, did_you_mean
 from volconv.geometry import Interval
+from volconv.io.bucket import InputStore, input_store
+from volconv.io.digest import chunks_digest, text_digest
+from volconv.io.objects import is_object_url, is_url, normal_url
 from volconv.meta import ArrayMeta
 
-__all__ = ["ZarrSource", "is_url"]
-
-
-def is_url(path: str) -> bool:
-    """Whether a path names a remote store rather than a folder."""
-    return "://" in path
+__all__ = ["ZarrSource"]
 
 
 @dataclass(frozen=True)
@@ -128,30 +125,13 @@ class ZarrSource:
             "dtype": stored.meta.dtype,
             "attributes": text_digest(dict(stored.attrs)),
             "coordinates": text_digest(coords),
-            "chunks stored": folder_digest(self.path, stored.name),
+            "chunks stored": chunks_digest(self.path, stored.name),
         }
 
 
-def text_digest(value: Mapping[Any, object]) -> str:
-    """A digest of a mapping's text, its keys sorted."""
-    lines = sorted(f"{key}: {item!r}" for key, item in value.items())
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def folder_digest(path: str, variable: str) -> str:
-    """A digest of names, sizes and times of an array's files; none of a URL's."""
-    if is_url(path):
-        return "not looked at"
-    root = Path(path)
-    if (root / variable).is_dir():
-        root = root / variable
-    digest = hashlib.sha256()
-    for file in sorted(root.rglob("*")):
-        if file.is_file():
-            stat = file.stat()
-            line = f"{file.relative_to(root)} {stat.st_size} {stat.st_mtime_ns}\n"
-            digest.update(line.encode())
-    return digest.hexdigest()
+def readable(path: str) -> str | InputStore:
+    """What Zarr and xarray open for a path or URL."""
+    return input_store(normal_url(path)) if is_object_url(path) else path
 
 
 @lru_cache(maxsize=8)
@@ -182,7 +162,7 @@ def opened_node(path: str) -> zarr.Array[Any] | zarr.Group:
             f"did you mean {str(folder / close[0])!r}?" if close else "",
         )
     try:
-        return zarr.open(path, mode="r")
+        return zarr.open(readable(path), mode="r")
     except (FileNotFoundError, KeyError, ValueError, OSError, ImportError) as error:
         raise InputError(
             "input.path",
@@ -256,7 +236,7 @@ def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
     """
     try:
         raw: xr.Dataset = xr.open_zarr(
-            source.path,
+            readable(source.path),
             chunks=None,
             consolidated=group.metadata.consolidated_metadata is not None,
             decode_cf=False,

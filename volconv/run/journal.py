@@ -1,112 +1,87 @@
 """The journal of a stage: which objects are done, and which of them are safe.
 
-One line of JSON for each finished block, as soon as its objects are written; and now and
-then a line that says up to which byte of the journal all is safe on the disk. After a
-crash of the machine, what stands behind that byte is looked at again, byte by byte.
+One line of JSON for each finished block. How lines are kept, and what is known to outlive
+a crash of the machine, is the business of the target: see its two kinds.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import threading
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TextIO
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 from volconv.errors import PlanMismatch
-from volconv.io.store import sync_objects
+from volconv.io.place import Place
 from volconv.run.task import BlockRecord
 
-__all__ = ["Journal", "Seen", "check_fingerprint"]
+__all__ = [
+    "Journal",
+    "Key",
+    "Places",
+    "Seen",
+    "check_fingerprint",
+    "line_of",
+    "make_safe",
+    "read_line",
+]
 
 Key = tuple[int, str]
 """An object: the number of its write, and its key below the array."""
 
-BATCH = 2.0
-"""Seconds between two lines that say that all is safe: arbitrary, what a crash of the
-machine may cost."""
+Places = Callable[[Key], tuple[Place, str]]
+"""Where an object lies: a place, and its key there."""
+
+Line = tuple[float, dict[str, Any]]
+"""Where a line stands in the journal, and what it says."""
+
+
+class Journal(Protocol):
+    """The lines of one stage."""
+
+    def lines(self) -> Iterator[Line]:
+        """The lines so far, without those that a crash left torn."""
+
+    def append(self, record: BlockRecord) -> None:
+        """Add a finished block."""
+
+    def close(self, *, complete: bool) -> None:
+        """Keep what is not kept yet; where the stage is complete, make all safe."""
 
 
 class Seen:
     """What a journal tells.
 
+    Parameters
+    ----------
+    lines : iterable of (float, dict)
+        Its lines with where they stand.
+
     Attributes
     ----------
     objects : dict
         Bytes and crc32c of each object.
-    places : dict
-        The byte of the journal at which each object's line begins.
-    safe : int
-        The byte up to which all is safe.
-    seconds : float
-        Of all blocks, in sum.
+    unsafe : set
+        Objects that no line says to be safe.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lines: Iterable[Line]) -> None:
         self.objects: dict[Key, tuple[int, int]] = {}
-        self.places: dict[Key, int] = {}
-        self.safe = 0
-        self.seconds = 0.0
-
-    @property
-    def unsafe(self) -> set[Key]:
-        """Objects that no line says to be safe."""
-        return {key for key, place in self.places.items() if place >= self.safe}
-
-    def read(self, line: str, place: int) -> None:
-        """Take in a line at a byte; one that a crash left torn counts for nothing."""
-        try:
-            found = json.loads(line)
-            if "safe" in found:
-                self.safe = int(found["safe"])
-                return
-            objects = {
-                (which, key): (nbytes, crc)
-                for which, key, nbytes, crc in found["objects"]
-            }
-            self.seconds += found["seconds"]
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return
-        self.objects |= objects
-        self.places |= dict.fromkeys(objects, place)
+        places: dict[Key, float] = {}
+        safe = 0.0
+        for place, line in lines:
+            if "safe" in line:
+                safe = float(line["safe"])
+                continue
+            for which, key, nbytes, crc in line["objects"]:
+                self.objects[which, key] = (nbytes, crc)
+                places[which, key] = place
+        self.unsafe = {key for key, place in places.items() if place >= safe}
 
 
-class Journal:
-    """The lines of one stage.
-
-    Parameters
-    ----------
-    path : Path
-        The file; made where it is not there.
-    file_of : callable
-        Where an object lies.
-    """
-
-    def __init__(self, path: Path, file_of: Callable[[Key], Path]) -> None:
-        self.path = path
-        self.file_of = file_of
-        self.handle: TextIO | None = None
-        self.waiting: list[Path] = []
-        self.lock = threading.Lock()
-        self.stop = threading.Event()
-        self.syncing: threading.Thread | None = None
-        self.failure: OSError | None = None
-
-    def seen(self) -> Seen:
-        """What there is so far."""
-        found = Seen()
-        place = 0
-        if self.path.exists():
-            with self.path.open("rb") as lines:
-                for line in lines:
-                    found.read(line.decode(errors="replace"), place)
-                    place += len(line)
-        return found
-
-    def append(self, record: BlockRecord) -> None:
-        """Add a finished block."""
-        line = {
+def line_of(record: BlockRecord) -> str:
+    """The line of a finished block."""
+    return json.dumps(
+        {
             "block": record.turn,
             "seconds": round(record.seconds, 4),
             "objects": record.objects,
@@ -114,56 +89,26 @@ class Journal:
             "highest": record.highest,
             "nonfinite": record.nonfinite,
         }
-        with self.lock:
-            self.write(json.dumps(line))
-            self.waiting += [self.file_of((w, key)) for w, key, _, _ in record.objects]
-        if self.failure is not None:
-            raise self.failure
-        if self.syncing is None:
-            self.syncing = threading.Thread(target=self.keep_safe, daemon=True)
-            self.syncing.start()
+    )
 
-    def write(self, line: str) -> None:
-        """Append a line; it outlives the process, not yet the machine."""
-        if self.handle is None:
-            self.handle = self.path.open("a")
-            if self.handle.tell():
-                self.handle.write("\n")  # ends a torn line; an empty one is skipped
-        self.handle.write(line + "\n")
-        self.handle.flush()
 
-    def keep_safe(self) -> None:
-        """Make what is written safe, again and again, beside the work."""
-        while not self.stop.wait(BATCH):
-            try:
-                self.make_safe()
-            except OSError as error:
-                self.failure = error
-                return
+def read_line(line: bytes) -> dict[str, Any] | None:
+    """What a line says; None where it is empty or torn."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    is_whole = isinstance(found, dict) and ("safe" in found or "objects" in found)
+    return found if is_whole else None
 
-    def make_safe(self) -> None:
-        """Make all that is written so far safe on the disk, and say so."""
-        with self.lock:
-            files, self.waiting = self.waiting, []
-            if self.handle is None or not files:
-                return
-            lines = self.handle.tell()
-        sync_objects([file for file in files if file.exists()])
-        with self.lock:
-            self.write(json.dumps({"safe": lines}))
-            os.fsync(self.handle.fileno())
 
-    def close(self, *, complete: bool) -> None:
-        """Close the file; where the stage is complete, after all is safe."""
-        self.stop.set()
-        if self.syncing is not None:
-            self.syncing.join()
-            self.syncing = None
-        if complete:
-            self.make_safe()
-        if self.handle is not None:
-            self.handle.close()
-            self.handle = None
+def make_safe(objects: Iterable[tuple[Place, str]]) -> None:
+    """Make objects outlive a crash of the machine."""
+    by_place: dict[Place, list[str]] = {}
+    for place, key in objects:
+        by_place.setdefault(place, []).append(key)
+    for place, keys in by_place.items():
+        place.make_safe(keys)
 
 
 def check_fingerprint(

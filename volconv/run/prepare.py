@@ -16,7 +16,7 @@ from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
 from volconv.run.runner import Labels
-from volconv.run.target import PLAN_ATTRIBUTE
+from volconv.run.target import OWN_ATTRIBUTES
 from volconv.steps import Pipeline, Step
 from volconv.steps.wiring import resolved_pipeline
 
@@ -137,7 +137,9 @@ def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
     for step in path_to(pipeline, place):
         coords = output_coords(coords, step.geometry, step.source.sizes)
     group = {
-        key: value for key, value in stored.group_attrs.items() if key != PLAN_ATTRIBUTE
+        key: value
+        for key, value in stored.group_attrs.items()
+        if key not in OWN_ATTRIBUTES
     }
     return Labels(coords, output_attrs(stored.attrs, steps, keep_attrs=True), group)
 

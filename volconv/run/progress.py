@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from volconv.io import ZarrSource
-from volconv.io.store import object_key, record_of, stored_bytes
+from volconv.io.place import Place
+from volconv.io.store import object_key
 from volconv.plan.stage import Stage
-from volconv.run.journal import Journal, Key
+from volconv.run.journal import Key, Seen
+from volconv.run.target import Target
 from volconv.run.task import BlockRecord, Work
 
 __all__ = ["Progress", "StageRun", "Tally", "no_progress"]
@@ -68,39 +67,27 @@ class StageRun:
         What is computed.
     source : ZarrSource
         What it reads.
-    folder : Path
-        Where its journal lies.
-    stores : list of Path
-        The group that each of its writes goes to.
+    name : str
+        The stage's name in the result's target; empty for the last one.
+    target : Target
+        Of the result: holds the journal.
+    stores : list of Place
+        Where the group lies that each of its writes goes to.
     """
 
     stage: Stage
     source: ZarrSource
-    folder: Path
-    stores: list[Path]
-
-    @cached_property
-    def journal(self) -> Journal:
-        """Its finished blocks."""
-        return Journal(self.folder / "journal.jsonl", self.file_of)
-
-    def file_of(self, key: Key) -> Path:
-        """Where an object lies."""
-        which, name = key
-        return self.stores[which] / self.stage.writes[which].output.variable / name
+    name: str
+    target: Target
+    stores: list[Place]
 
     def pending(self) -> NDArray[np.int64]:
         """Turns of blocks of which an object is not there as the journal has it."""
-        seen = self.journal.seen()
+        seen = Seen(self.target.journal(self.name).lines())
         total = self.stage.grid.total
         if not seen.objects:
             return np.arange(total)
-        unsafe = seen.unsafe
-        sound = {
-            key
-            for key, (nbytes, crc) in seen.objects.items()
-            if self.is_sound(key, nbytes, crc if key in unsafe else None)
-        }
+        sound = self.sound(seen)
         left = [turn for turn in range(total) if not sound.issuperset(self.keys(turn))]
         return np.array(left, dtype=np.int64)
 
@@ -111,36 +98,51 @@ class StageRun:
             for unit in write.objects(self.stage.grid, number):
                 yield which, object_key(unit)
 
-    def is_sound(self, key: Key, nbytes: int, crc: int | None) -> bool:
-        """Whether an object is there with its bytes, and, if given, its checksum."""
-        which, name = key
-        spec = self.stage.writes[which].output
-        if stored_bytes(self.stores[which], spec, name) != nbytes:
-            return False
-        return crc is None or record_of(self.stores[which], spec, name) == (nbytes, crc)
+    def sound(self, seen: Seen) -> set[Key]:
+        """Objects that are there with their bytes, and where in doubt their checksum."""
+        there: dict[Key, int] = {}
+        for which, (store, write) in enumerate(
+            zip(self.stores, self.stage.writes, strict=True)
+        ):
+            names = [name for number, name in seen.objects if number == which]
+            sizes = store.sizes(write.output.variable, names)
+            there |= {(which, name): nbytes for name, nbytes in sizes.items()}
+        unsafe = seen.unsafe
+        return {
+            key
+            for key, (nbytes, crc) in seen.objects.items()
+            if there.get(key) == nbytes
+            and (key not in unsafe or self.record(key) == (nbytes, crc))
+        }
+
+    def record(self, key: Key) -> tuple[int, int]:
+        """Bytes and crc32c of an object."""
+        place, name = self.object_of(key)
+        return place.record(name)
 
     def work(self, on: str) -> Work:
         """What the tasks share."""
         return Work(
             self.source,
             self.stage,
-            tuple(map(str, self.stores)),
+            tuple(self.stores),
             self.stage.cache_bytes,
             sync="://" in on,
         )
 
     def journalled(self, records: Iterable[BlockRecord]) -> Iterator[BlockRecord]:
         """The records, each after it is in the journal."""
+        journal = self.target.journal(self.name, self.object_of)
         complete = False
         try:
             for record in records:
-                self.journal.append(record)
+                journal.append(record)
                 yield record
             complete = True
         finally:
-            self.journal.close(complete=complete)
-            self.__dict__.pop("journal", None)
+            journal.close(complete=complete)
 
-    def discard(self) -> None:
-        """Remove the store between this stage and the next one, which is done."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def object_of(self, key: Key) -> tuple[Place, str]:
+        """Where an object lies: a place, and its key there."""
+        which, name = key
+        return self.stores[which], f"{self.stage.writes[which].output.variable}/{name}"

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
-from volconv.errors import OutputError, RunError, VolconvError
+from volconv.errors import RunError, StorageError, VolconvError
 from volconv.io import ZarrSource
-from volconv.io.store import create_store, finish_store
+from volconv.io.store import create_store
 from volconv.plan.plan import Plan
-from volconv.plan.stage import Stage
 from volconv.plan.write import Write
 from volconv.run.cluster import crew_of
+from volconv.run.outputs import check_apart, locked, target_of
 from volconv.run.progress import Progress, StageRun, Tally, no_progress
-from volconv.run.target import PLAN_ATTRIBUTE, Target, check_apart
+from volconv.run.stages import check_all_there, make_between, stage_runs
+from volconv.run.target import (
+    PLAN_ATTRIBUTE,
+    STATUS_ATTRIBUTE,
+    Target,
+    is_begun,
+    is_complete,
+)
 from volconv.run.threads import BlockFailure
 
 __all__ = ["Labels", "Outcome", "Progress", "run_plan"]
@@ -73,6 +76,7 @@ def run_plan(
     on: str = "threads",
     restart: bool = False,
     progress: Progress = no_progress,
+    command: str = "",
 ) -> Outcome:
     """Compute and write what is not there yet, then give the outputs their names.
 
@@ -90,6 +94,8 @@ def run_plan(
         Whether what is there already is erased first.
     progress : callable
         Called after each block, and once before the first.
+    command : str
+        What a user types to go on, kept for whoever asks how far it is.
 
     Raises
     ------
@@ -99,38 +105,32 @@ def run_plan(
         If a block failed; finished blocks are kept.
     """
     outputs = {**plan.saves, plan.pipeline.last: plan.output}
-    targets = {place: Target(Path(spec.path)) for place, spec in outputs.items()}
+    targets = {place: target_of(spec.path) for place, spec in outputs.items()}
     for spec in outputs.values():
         check_apart(source.path, spec.path)
     if restart:
         with locked(targets):
-            pass  # nobody else is writing what is erased
+            for target in targets.values():
+                target.erase()
+    fingerprint = plan.fingerprint
+    complete = [is_complete(target, fingerprint) for target in targets.values()]
+    if all(complete):
         for target in targets.values():
-            target.erase()
-    complete = {place: t.is_complete(plan.fingerprint) for place, t in targets.items()}
-    if all(complete.values()):
+            target.discard_partial()  # a run may have ended just before it did
         return Outcome(0, plan.blocks)
     result = targets[plan.pipeline.last]
-    result.is_begun(plan.fingerprint)
+    is_begun(result, fingerprint)
     with locked(targets):
-        if not result.is_begun(plan.fingerprint):
+        if not is_begun(result, fingerprint):
             begin(targets, plan, labels)
-        outcome = run_stages(plan, source, targets, on, progress)
-        for target in [targets[place] for place in sorted(targets)]:
-            if not target.path.exists():
-                finish_store(target.store, target.path)
+        runs = stage_runs(plan, source, targets)
+        declare(result, plan, runs, command)
+        outcome = run_stages(plan, runs, on, progress)
+        for _, target in sorted(targets.items()):
+            target.finish()
     for target in targets.values():
         target.discard_partial()
     return outcome
-
-
-@contextlib.contextmanager
-def locked(targets: Mapping[int, Target]) -> Iterator[None]:
-    """Hold all outputs for one run."""
-    with contextlib.ExitStack() as stack:
-        for target in targets.values():
-            stack.enter_context(target.locked())
-        yield
 
 
 def begin(
@@ -146,16 +146,37 @@ def begin(
         target.clear()
         meta = plan.pipeline.meta(place, plan.source)
         create_store(
-            target.store,
+            target.place,
             writes[place].output,
             meta,
             labels[place].coords,
             labels[place].attrs,
-            {**labels[place].group_attrs, PLAN_ATTRIBUTE: plan.fingerprint},
+            {
+                **labels[place].group_attrs,
+                PLAN_ATTRIBUTE: plan.fingerprint,
+                STATUS_ATTRIBUTE: "complete",  # nothing else opens it
+            },
         )
-    last = targets[plan.pipeline.last]
-    objects = sum(objects_of(writes[place]) for place in targets)
-    last.write_header({"fingerprint": plan.fingerprint, "objects": objects})
+
+
+def declare(result: Target, plan: Plan, runs: list[StageRun], command: str) -> None:
+    """Write what is known of the run; from then on the stores are ready for blocks."""
+    earlier = result.header() or {}
+    outputs = {*plan.saves, plan.pipeline.last}
+    stages: dict[str, list[int | None]] = dict(earlier.get("stages", {}))
+    objects: dict[int, int] = {}
+    for run in runs:
+        places = [run.stage.first - 1 + write.place for write in run.stage.writes]
+        stages[run.name] = [place if place in outputs else None for place in places]
+        objects |= dict(zip(places, map(objects_of, run.stage.writes), strict=True))
+    result.write_header(
+        {
+            "fingerprint": plan.fingerprint,
+            "objects": sum(objects[place] for place in outputs),
+            "stages": stages,
+            "command": command,
+        }
+    )
 
 
 def objects_of(write: Write) -> int:
@@ -167,14 +188,9 @@ def objects_of(write: Write) -> int:
 
 
 def run_stages(
-    plan: Plan,
-    source: ZarrSource,
-    targets: Mapping[int, Target],
-    on: str,
-    progress: Progress,
+    plan: Plan, runs: list[StageRun], on: str, progress: Progress
 ) -> Outcome:
     """Carry out the stages whose results are not all there."""
-    runs = stage_runs(plan, source, targets)
     pending = [run.pending() for run in runs]
     first = len(runs)
     while first > 0 and len(pending[first - 1]):
@@ -197,71 +213,8 @@ def run_stages(
                 raise told(run, failure) from failure.__cause__
         check_all_there(run)
         if number:
-            runs[number - 1].discard()
+            run.target.discard(runs[number - 1].name)
     return Outcome(computed, kept, tally)
-
-
-def stage_runs(
-    plan: Plan, source: ZarrSource, targets: Mapping[int, Target]
-) -> list[StageRun]:
-    """The stages with where they read and write."""
-    result = targets[plan.pipeline.last]
-    runs: list[StageRun] = []
-    for stage in plan.stages:
-        reads = source
-        if runs:
-            between = runs[-1].stores[-1] / runs[-1].stage.writes[-1].output.variable
-            reads = ZarrSource(str(between))
-        is_last = stage is plan.stages[-1]
-        folder = result.partial if is_last else result.partial / digest_of(stage, plan)
-        stores = [
-            targets[place].store if place in targets else folder / "store"
-            for place in (stage.first - 1 + write.place for write in stage.writes)
-        ]
-        runs.append(StageRun(stage, reads, folder, stores))
-    return runs
-
-
-def digest_of(stage: Stage, plan: Plan) -> str:
-    """A name of a stage that another cut of the pipeline does not give."""
-    said = {
-        "plan": plan.fingerprint,
-        "first": stage.first,
-        "writes": [
-            [write.place, list(write.shape), write.output.describe()]
-            for write in stage.writes
-        ],
-    }
-    text = json.dumps(said, sort_keys=True)
-    return f"stage-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-
-
-def make_between(run: StageRun) -> None:
-    """Make the store between this stage and the next one ready for blocks."""
-    store = run.folder / "store"
-    write = run.stage.writes[-1]
-    if run.stores[-1] != store or (store / write.output.variable).exists():
-        return
-    run.folder.mkdir(parents=True, exist_ok=True)
-    meta = run.stage.pipeline.target(run.stage.source)
-    create_store(store, write.output, meta, xr.Dataset(), {}, {})
-
-
-def check_all_there(run: StageRun) -> None:
-    """Refuse to go on where an object of a stage that ran is not in its store.
-
-    Raises
-    ------
-    RunError
-    """
-    missing = run.pending()
-    if len(missing):
-        raise RunError(
-            str(run.folder),
-            f"{len(missing)} blocks whose objects are gone, such as {missing[0]}",
-            "every object in the store",
-            "run again: what is there is kept",
-        )
 
 
 def told(run: StageRun, failure: BlockFailure) -> VolconvError:
@@ -277,7 +230,7 @@ def told(run: StageRun, failure: BlockFailure) -> VolconvError:
     got = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError):
         mend = "mend it, then run again: what is done is kept"
-        return OutputError(place, got, "a store that can be written", mend)
+        return StorageError(place, got, "a store that can be written", mend)
     return RunError(
         place, got, "a block without an error", "run again: what is done is kept"
     )

@@ -1,200 +1,180 @@
-"""The output's folder: what is there already, and the lock that one run holds."""
+"""Where a run writes: what a folder and a bucket have in common.
+
+A target holds three things apart: the group to be, which nothing can open as a result
+before it is complete; what is known of the work so far (a header with the plan's
+fingerprint, and a journal for each stage); and the hold that one run has on it.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-from filelock import FileLock, Timeout
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from volconv.errors import OutputError
-from volconv.io import is_url
-from volconv.io.store import group_attributes
-from volconv.run.journal import check_fingerprint
+from volconv.io.place import Place
+from volconv.run.journal import Journal, Places, check_fingerprint
 
-__all__ = ["PLAN_ATTRIBUTE", "Target"]
+__all__ = [
+    "OWN_ATTRIBUTES",
+    "PLAN_ATTRIBUTE",
+    "STATUS_ATTRIBUTE",
+    "Target",
+    "held",
+    "is_begun",
+    "is_complete",
+    "oneself",
+    "read_mapping",
+    "whose",
+]
 
 PLAN_ATTRIBUTE = "volconv_plan"
 """Attribute of a finished group that holds the fingerprint of its plan."""
 
+STATUS_ATTRIBUTE = "volconv_status"
+"""Attribute of a finished group that says that it is one."""
 
-@dataclass(frozen=True)
-class Target:
-    """Where a run writes.
+OWN_ATTRIBUTES = (PLAN_ATTRIBUTE, STATUS_ATTRIBUTE)
+"""Attributes that an output does not take over from its input."""
 
-    Parameters
-    ----------
-    path : Path
-        The output, there only when it is complete.
-    """
+ANOTHER = "--restart to erase it and begin anew, or a new output.path"
 
-    path: Path
 
-    @property
-    def partial(self) -> Path:
-        """The folder beside it that holds what is done so far."""
-        return self.path.with_name(self.path.name + ".partial")
+class Target(Protocol):
+    """An output, and what is done of it so far."""
 
     @property
-    def store(self) -> Path:
-        """The group that is being written."""
-        return self.partial / "store"
+    def where(self) -> str:
+        """The path or URL of the output, there only when it is complete."""
 
     @property
-    def header(self) -> Path:
-        """The fingerprint, written when the store is ready for blocks."""
-        return self.partial / "header.json"
+    def place(self) -> Place:
+        """Where the group is being written."""
 
-    @property
-    def journal(self) -> Path:
-        """The finished blocks."""
-        return self.partial / "journal.jsonl"
+    def attributes(self) -> dict[str, Any] | None:
+        """Attributes of the group at the output; None where nothing is there.
 
-    def is_complete(self, fingerprint: Mapping[str, str]) -> bool:
-        """Whether the output of this very plan is there.
-
-        Raises
-        ------
-        PlanMismatch
-            If an output of another plan is there.
-        OutputError
-            If something else is there.
+        What is there and no group has none.
         """
-        if not self.path.exists():
-            return False
-        attributes = group_attributes(self.path)
-        begun = (attributes or {}).get(PLAN_ATTRIBUTE)
-        if not isinstance(begun, dict):
-            raise OutputError(
-                "output.path",
-                f"{str(self.path)!r}, which exists and was not made by a run",
-                "a path where nothing is",
-                "choose a new output.path, or move it away",
-            )
-        fix = "--restart to erase it and begin anew, or a new output.path"
-        check_fingerprint(str(self.path), begun, fingerprint, fix)
-        return True
 
-    def is_begun(self, fingerprint: Mapping[str, str]) -> bool:
-        """Whether this very plan has begun the output.
-
-        Raises
-        ------
-        PlanMismatch
-            If another plan has.
-        """
-        try:
-            header = json.loads(self.header.read_text())
-        except (OSError, ValueError):
-            return False
-        fix = "--restart to erase it and begin anew, or a new output.path"
-        check_fingerprint(str(self.path), header["fingerprint"], fingerprint, fix)
-        return True
+    def header(self) -> dict[str, Any] | None:
+        """What is known of the run that began it; None where none did."""
 
     def write_header(self, content: Mapping[str, Any]) -> None:
-        """Declare the store ready for blocks, at once or not at all."""
-        draft = self.header.with_suffix(".draft")
-        with draft.open("w") as handle:
-            json.dump(content, handle, indent=1)
-            handle.flush()
-            os.fsync(handle.fileno())
-        draft.replace(self.header)
-
-    def erase(self) -> None:
-        """Remove the output and what was begun of it."""
-        for folder in (self.path, self.partial):
-            if folder.exists():
-                # a name that cannot be opened first: a crash leaves no half result
-                doomed = folder.with_name(folder.name + ".deleting")
-                shutil.rmtree(doomed, ignore_errors=True)
-                folder.rename(doomed)
-                shutil.rmtree(doomed)
+        """Declare it ready for blocks, at once or not at all."""
 
     def clear(self) -> None:
         """Remove a beginning that did not get as far as its header."""
-        for folder in (self.store, *self.partial.glob("stage-*")):
-            shutil.rmtree(folder, ignore_errors=True)
-        self.journal.unlink(missing_ok=True)
+
+    def erase(self) -> None:
+        """Remove the output and what was begun of it."""
+
+    def finish(self) -> None:
+        """Make the group that is written the output, at once or not at all."""
 
     def discard_partial(self) -> None:
-        """Remove the folder beside a complete output."""
-        shutil.rmtree(self.partial, ignore_errors=True)
+        """Remove what lies beside a complete output."""
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Hold the output for one run.
 
         Raises
         ------
         OutputError
-            If another run holds it, or the folder cannot be written to.
+            If another run holds it, or it cannot be written to.
         """
-        owner = self.partial / "owner.json"
-        try:
-            self.partial.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.partial / "lock", timeout=0)
-            lock.acquire()
-        except Timeout:
-            raise OutputError(
-                "output.path",
-                f"{str(self.path)!r}, which another run is writing ({whose(owner)})",
-                "one run on an output at a time",
-                "wait for it, or stop it",
-            ) from None
-        except OSError as error:
-            raise OutputError(
-                "output.path",
-                f"{str(self.path)!r} ({error.strerror or error})",
-                "a folder that can be written to",
-                "choose another output.path, or mend its permissions",
-            ) from error
-        try:
-            owner.write_text(
-                json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
-            )
-            yield
-        finally:
-            lock.release()
+
+    def owner(self) -> dict[str, Any] | None:
+        """The run that holds the output; None where none does."""
+
+    def journal(self, stage: str, place_of: Places | None = None) -> Journal:
+        """The journal of a stage; of the last one where the name is empty."""
+
+    def journals(self) -> Iterable[tuple[str, Journal]]:
+        """Every journal that is there, with its stage."""
+
+    def between(self, stage: str) -> Place:
+        """Where the result of a stage lies that the next one reads."""
+
+    def discard(self, stage: str) -> None:
+        """Remove that result; the journal stays."""
+
+    def written(self) -> float | None:
+        """When it was last written, in seconds since 1970."""
+
+    def stored(self) -> tuple[int, int]:
+        """Objects of a complete output, and their bytes."""
 
 
-def whose(owner: Path) -> str:
-    """Process and machine of the run that holds a lock, as it wrote them."""
-    try:
-        found = json.loads(owner.read_text())
-    except (OSError, ValueError):
-        return "unknown process"
-    return f"process {found.get('pid')} on {found.get('host')}"
-
-
-def check_apart(source: str, output: str) -> None:
-    """Refuse an output that is the input, lies in it, or holds it.
+def is_complete(target: Target, fingerprint: Mapping[str, str]) -> bool:
+    """Whether the output of this very plan is there.
 
     Raises
     ------
+    PlanMismatch
+        If an output of another plan is there.
     OutputError
-        Also where the output is a URL, which cannot be renamed at the end.
+        If something else is there.
     """
-    if is_url(output):
+    attributes = target.attributes()
+    if attributes is None:
+        return False
+    begun = attributes.get(PLAN_ATTRIBUTE)
+    if not isinstance(begun, dict):
         raise OutputError(
             "output.path",
-            repr(output),
-            "a folder on this machine's file systems",
-            "write to a folder, then copy it",
+            f"{target.where!r}, which exists and was not made by a run",
+            "a path where nothing is",
+            "choose a new output.path, or move it away",
         )
-    if is_url(source):
-        return
-    given, wanted = Path(source).resolve(), Path(output).resolve()
-    if given == wanted or given in wanted.parents or wanted in given.parents:
-        raise OutputError(
-            "output.path",
-            f"{output!r}, which is, holds or lies in the input {source!r}",
-            "an output apart from the input",
-            "choose another output.path",
-        )
+    check_fingerprint(target.where, begun, fingerprint, ANOTHER)
+    return True
+
+
+def is_begun(target: Target, fingerprint: Mapping[str, str]) -> bool:
+    """Whether this very plan has begun the output.
+
+    Raises
+    ------
+    PlanMismatch
+        If another plan has.
+    """
+    header = target.header()
+    if header is None:
+        return False
+    check_fingerprint(target.where, header["fingerprint"], fingerprint, ANOTHER)
+    return True
+
+
+def read_mapping(text: str | bytes | None) -> dict[str, Any] | None:
+    """The mapping in a JSON text; None where it is no such text."""
+    try:
+        found = json.loads(text or b"")
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def oneself() -> dict[str, Any]:
+    """Process and machine of this run, for others to read."""
+    return {"pid": os.getpid(), "host": socket.gethostname()}
+
+
+def whose(owner: Mapping[str, Any] | None) -> str:
+    """Process and machine of the run that holds an output, as it wrote them."""
+    if not owner or "pid" not in owner:
+        return "unknown process"
+    return f"process {owner['pid']} on {owner.get('host')}"
+
+
+def held(where: str, owner: Mapping[str, Any] | None) -> OutputError:
+    """The error of a second run on one output."""
+    return OutputError(
+        "output.path",
+        f"{where!r}, which another run is writing ({whose(owner)})",
+        "one run on an output at a time",
+        "wait for it, or stop it",
+    )

@@ -10,7 +10,6 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,7 +19,8 @@ from volconv.boundary import Read
 from volconv.compute import cast
 from volconv.geometry import Interval
 from volconv.io import ZarrSource
-from volconv.io.store import object_key, record_of, write_box
+from volconv.io.place import Place
+from volconv.io.store import object_key, write_box
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
 from volconv.run.cache import Box, ChunkCache, relative
@@ -52,8 +52,8 @@ class Work:
         What the stage reads.
     stage : Stage
         What it computes.
-    stores : tuple of str
-        The folder of the group that each of the stage's writes goes to.
+    stores : tuple of Place
+        Where the group lies that each of the stage's writes goes to.
     cache_bytes : int
         Bytes of decoded chunks that a process may hold for later blocks.
     sync : bool
@@ -62,7 +62,7 @@ class Work:
 
     source: ZarrSource
     stage: Stage
-    stores: tuple[str, ...]
+    stores: tuple[Place, ...]
     cache_bytes: int
     sync: bool = False
 
@@ -139,7 +139,7 @@ class Worker:
                 continue
             cells = cast(values.pop(write.place), write.output.dtype)
             objects += stored(
-                Path(store), which, write, wanted[write.place], cells, sync=work.sync
+                store, which, write, wanted[write.place], cells, sync=work.sync
             )
             told = statistics(cells)
         return BlockRecord(turn, tuple(objects), time.perf_counter() - begun, *told)
@@ -180,7 +180,7 @@ class Worker:
 
 
 def stored(
-    store: Path, which: int, write: Write, box: Box, cells: NDArray[Any], *, sync: bool
+    store: Place, which: int, write: Write, box: Box, cells: NDArray[Any], *, sync: bool
 ) -> Iterator[tuple[int, str, int, int]]:
     """Write a box of whole storage units, one after the other, and tell of each."""
     units = [
@@ -197,7 +197,7 @@ def stored(
             side.start // unit
             for side, unit in zip(part, write.output.unit, strict=True)
         )
-        yield which, key, *record_of(store, write.output, key, sync=sync)
+        yield which, key, *store.record(f"{write.output.variable}/{key}", sync=sync)
 
 
 def retried(action: Callable[[], Value]) -> Value:

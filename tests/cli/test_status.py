@@ -1,0 +1,121 @@
+"""Verb `status`, over outputs that are complete, begun, held, or not there."""
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from tests.cli.test_run import volconv
+
+CONFIG = """
+version: 1
+input: {path: in.zarr}
+steps:
+  - box: {size: {y: 3}, padding: same}
+  - box: {size: {z: 3}, padding: same}
+output: {path: out.zarr, chunks: {z: 1, y: 1}}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    values = np.arange(9 * 12, dtype="float32").reshape(9, 12)
+    values[4, 4] = np.nan
+    array = xr.DataArray(values, dims=("z", "y"), name="v")
+    array.to_zarr(tmp_path / "in.zarr", zarr_format=3, consolidated=False)
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    return tmp_path
+
+
+def status(folder, output="out.zarr"):
+    done = volconv(folder, "status", output, "--json")
+    return done.returncode, json.loads(done.stdout)
+
+
+def stopped(folder, *words):
+    """A run that is stopped in the middle, like a process that has not ended."""
+    command = [sys.executable, "-m", "volconv", "run", "config.yaml", *words]
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    for _ in range(3):
+        assert process.stderr.readline().startswith(b"blocks")
+    process.send_signal(signal.SIGSTOP)
+    return process
+
+
+def test_a_complete_output_is_told_with_exit_code_0(folder):
+    assert volconv(folder, "run", "config.yaml").returncode == 0
+    done = volconv(folder, "status", "out.zarr")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == "complete out.zarr"
+    code, told = status(folder)
+    assert (code, told["complete"], told["done"]) == (0, True, 9 * 12)
+    sizes = [f.stat().st_size for f in (folder / "out.zarr" / "v" / "c").rglob("*/*")]
+    assert told["nbytes"] == sum(size for size in sizes if size)
+    assert told["written"] == (folder / "out.zarr" / "zarr.json").stat().st_mtime
+
+
+def test_a_begun_output_is_told_while_it_is_held_and_after(folder):
+    process = stopped(folder, "--threads", "2", "--memory", "1GiB")
+    try:
+        code, told = status(folder)
+        assert code == 9
+        assert told["complete"] is False
+        assert 0 < told["done"] < told["objects"] == 9 * 12
+        assert f"process {process.pid} on " in told["holder"]
+        assert "go on" not in volconv(folder, "status", "out.zarr").stdout
+    finally:
+        process.kill()
+        process.communicate()
+    text = volconv(folder, "status", "out.zarr").stdout
+    assert f"objects  {told['done']} of 108 ({100 * told['done'] // 108} %)" in text
+    assert "held by  nobody" in text
+    code, told = status(folder)
+    assert (code, told["holder"]) == (9, None)
+    words = shlex.split(told["command"])
+    assert words[:3] == ["volconv", "run", str(folder / "config.yaml")]
+    assert volconv("/", *words[1:]).returncode == 0
+    assert status(folder)[0] == 0
+
+
+def test_a_begun_output_tells_of_its_values(folder):
+    text = CONFIG.replace("z: 1, y: 1", "z: 9, y: 1")
+    (folder / "config.yaml").write_text(text)
+    process = stopped(folder)
+    process.kill()
+    process.communicate()
+    lines = (folder / "out.zarr.partial" / "journal.jsonl").read_text().splitlines()
+    blocks = [line for line in map(json.loads, filter(None, lines)) if "block" in line]
+    _, told = status(folder)
+    sizes = [nbytes for block in blocks for _, _, nbytes, _ in block["objects"]]
+    assert (told["done"], told["nbytes"]) == (len(sizes), sum(sizes))
+    assert told["nonfinite"] == sum(block["nonfinite"] for block in blocks)
+    assert told["lowest"] == min(block["lowest"] for block in blocks)
+    assert told["highest"] == max(block["highest"] for block in blocks)
+
+
+def test_objects_between_stages_are_told_apart(folder):
+    process = stopped(folder, "--no-fuse")
+    process.kill()
+    process.communicate()
+    _, told = status(folder)
+    assert told["objects"] == 9 * 12
+    assert told["between"] + told["done"] > 0
+    text = volconv(folder, "status", "out.zarr").stdout
+    assert "objects of results between stages" in text or not told["between"]
+
+
+def test_nothing_and_a_stranger_are_errors_with_their_codes(folder):
+    missing = volconv(folder, "status", "nowhere.zarr")
+    assert missing.returncode == 3
+    assert "nothing there" in missing.stderr
+    stranger = volconv(folder, "status", "in.zarr")
+    assert stranger.returncode == 4
+    assert "not made by a run" in stranger.stderr
+    assert not (folder / "nowhere.zarr.partial").exists()

@@ -1,0 +1,457 @@
+"""Runs into buckets: the objects of a folder, and nothing to open before they are whole."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import xarray as xr
+import zarr
+from numpy.testing import assert_array_equal
+
+from tests.run.conftest import CONFIG, prepared
+from tests.run.test_runner import run, tree
+from tests.servers import environment, flaky, s3_client, s3_server
+from volconv.errors import (
+    ConfigError,
+    InputError,
+    KindError,
+    OutputError,
+    PlanMismatch,
+)
+from volconv.io import bucket as bucket_module
+from volconv.io import objects
+from volconv.io.bucket import HIDDEN, Bucket, input_store
+from volconv.run import lease
+from volconv.run.outputs import target_of
+from volconv.run.status import status_of
+
+NAMES = (f"bucket-{number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    with s3_server() as found:
+        yield found
+
+
+def forget_clients():
+    objects.object_client.cache_clear()
+    bucket_module.input_store.cache_clear()
+    bucket_module.draft_store.cache_clear()
+
+
+@pytest.fixture
+def bucket(endpoint, monkeypatch):
+    """A bucket's URL, with the environment that reaches it."""
+    for name, value in environment(endpoint).items():
+        monkeypatch.setenv(name, value)
+    forget_clients()
+    name = next(NAMES)
+    s3_client(endpoint).create_bucket(Bucket=name)
+    monkeypatch.setattr(lease, "BEAT", 0.2)
+    monkeypatch.setattr(lease, "LIFE", 0.8)
+    yield f"s3://{name}"
+    forget_clients()
+
+
+@pytest.fixture
+def text(bucket):
+    return CONFIG.replace("out.zarr", f"{bucket}/out.zarr")
+
+
+def content(url):
+    """Every object below a URL with its bytes."""
+    place = Bucket(url)
+    return {key: place.get(key) for key in sorted(place.listed())}
+
+
+def apart(store):
+    """A store's objects without the group's own, which tells where others lie."""
+    return {key: value for key, value in store.items() if key != "zarr.json"}
+
+
+def whole(folder):
+    """What a run into a folder writes."""
+    run(folder)
+    return tree(folder / "out.zarr")
+
+
+def interrupted(folder, text, blocks=3):
+    def stop(done, total):
+        if done == blocks:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, text, progress=stop)
+
+
+def upload(folder, url):
+    """A folder's files as objects."""
+    for key, value in tree(folder).items():
+        Bucket(url).put(key, value)
+
+
+# what is written
+
+
+def test_a_bucket_gets_the_objects_of_a_folder_and_no_other(folder, bucket, text):
+    outcome = run(folder, text)
+    assert outcome.computed == prepared(folder).plan.blocks
+    assert content(f"{bucket}/out.zarr") == whole(folder)
+    again = run(folder, text)
+    assert (again.computed, again.kept) == (0, outcome.computed)
+
+
+@pytest.mark.parametrize("on", ["threads", "processes"])
+def test_shards_and_stages_and_saves_are_the_same_everywhere(folder, bucket, on):
+    text = CONFIG.replace("x: 5}", "x: 5}\n  shards: {z: 6, y: 8, x: 10}")
+    text = text.replace("y: edge}}", "y: edge}, save: SAVE}")
+    limits = {"limits": {"workers": 2}}
+    run(folder, text.replace("SAVE", "saved.zarr"), **limits)
+    remote = text.replace("out.zarr", f"{bucket}/out.zarr")
+    run(folder, remote.replace("SAVE", f"{bucket}/saved.zarr"), on=on, **limits)
+    for name in ("out.zarr", "saved.zarr"):
+        assert apart(content(f"{bucket}/{name}")) == apart(tree(folder / name))
+
+
+def test_a_folder_and_a_bucket_may_be_written_by_one_run(folder, bucket):
+    saved = CONFIG.replace("y: edge}}", f"y: edge}}, save: {bucket}/saved.zarr}}")
+    run(folder, saved)
+    assert set(content(f"{bucket}/saved.zarr")) >= {"zarr.json", "density/zarr.json"}
+    assert (folder / "out.zarr" / "zarr.json").exists()
+
+
+def test_unfused_stages_lie_out_of_sight_and_are_removed(folder, bucket, text):
+    from volconv.config import parse_config
+    from volconv.run.prepare import Limits, prepare
+    from volconv.run.runner import run_plan
+
+    config = parse_config(text).located(folder)
+    ready = prepare(config, Limits(workers=2, memory=2**30), fuse=False)
+    assert len(ready.plan.stages) == 2
+    run_plan(ready.plan, ready.source, ready.labels)
+    assert content(f"{bucket}/out.zarr") == whole(folder)
+
+
+def test_an_input_in_a_bucket_is_read_like_a_folder(folder, bucket, text):
+    upload(folder / "in.zarr", f"{bucket}/in.zarr")
+    run(folder, text.replace("in.zarr", f"{bucket}/in.zarr"))
+    assert apart(content(f"{bucket}/out.zarr")) == apart(whole(folder))
+
+
+# interruptions
+
+
+def test_what_is_not_complete_cannot_be_opened_in_any_way(folder, bucket, text):
+    interrupted(folder, text)
+    url = f"{bucket}/out.zarr"
+    assert any(key.startswith("density/c/") for key in content(url))
+    for path in ("", "density"):
+        with pytest.raises(FileNotFoundError):
+            zarr.open(input_store(url), path=path, mode="r")
+    with pytest.raises(FileNotFoundError):
+        xr.open_zarr(input_store(url), consolidated=False)
+
+
+def test_an_interrupted_run_goes_on_and_ends_with_the_same_objects(
+    folder, bucket, text
+):
+    interrupted(folder, text)
+    outcome = run(folder, text)
+    assert outcome.kept >= 3
+    assert outcome.computed == prepared(folder).plan.blocks - outcome.kept
+    assert content(f"{bucket}/out.zarr") == whole(folder)
+
+
+def test_an_object_that_is_lost_or_cut_is_computed_again(folder, bucket, text):
+    interrupted(folder, text, blocks=4)
+    place = Bucket(f"{bucket}/out.zarr")
+    lost, cut = [key for key in place.listed() if key.startswith("density/c/")][:2]
+    place.remove([lost])
+    place.put(cut, place.get(cut)[:-1])
+    run(folder, text)
+    assert content(f"{bucket}/out.zarr") == whole(folder)
+
+
+def test_sigkill_at_any_moment_loses_nothing(folder, bucket, text):
+    text = text.replace("{z: 3, y: 4, x: 5}", "{z: 1, y: 4, x: 5}")
+    (folder / "config.yaml").write_text(text)
+    command = [sys.executable, "-m", "volconv", "run", "config.yaml"]
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        for _ in range(3):
+            assert process.stderr.readline().startswith(b"blocks")
+        time.sleep(1.2)  # so that some lines are in the journal
+        process.send_signal(signal.SIGKILL)
+    outcome = run(folder, text)
+    assert outcome.computed + outcome.kept == prepared(folder, text).plan.blocks
+    found = content(f"{bucket}/out.zarr")
+    run(folder, text.replace(f"{bucket}/out.zarr", "out.zarr"))
+    assert found == tree(folder / "out.zarr")
+
+
+@pytest.mark.parametrize("at", ["before the header", "before the group", "after it"])
+def test_a_crash_at_the_ends_of_a_run_is_no_hindrance(folder, bucket, text, at):
+    patches = pytest.MonkeyPatch()
+
+    def crash(*_):
+        raise KeyboardInterrupt
+
+    kind = type(target_of(f"{bucket}/x"))
+    name = {"before the header": "write_header", "after it": "discard_partial"}
+    if at in name:
+        patches.setattr(kind, name[at], crash)
+    else:
+        put = Bucket.put
+        patches.setattr(
+            Bucket, "put", lambda s, k, c: crash() if k == "zarr.json" else put(s, k, c)
+        )
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, text)
+    there = set(content(f"{bucket}/out.zarr"))
+    assert ("zarr.json" in there) is (at == "after it")
+    patches.undo()
+    outcome = run(folder, text)
+    assert bool(outcome.computed) is (at == "before the header")
+    assert content(f"{bucket}/out.zarr") == whole(folder)
+
+
+# refusals
+
+
+def test_another_plan_is_refused_and_restart_erases(folder, bucket, text):
+    run(folder, text)
+    before = content(f"{bucket}/out.zarr")
+    other = text.replace("[3, 4]", "[3, 5]")
+    with pytest.raises(PlanMismatch, match=r"step 2 \(correlate\) differ.*--restart"):
+        run(folder, other)
+    assert content(f"{bucket}/out.zarr") == before
+    assert run(folder, other, restart=True).kept == 0
+    assert content(f"{bucket}/out.zarr").keys() == before.keys()
+    interrupted(folder, text.replace("out.zarr", "begun.zarr"))
+    with pytest.raises(PlanMismatch, match=r"step 2 \(correlate\) differ"):
+        run(folder, other.replace("out.zarr", "begun.zarr"))
+
+
+def test_what_was_not_made_by_a_run_is_never_touched(folder, bucket, text):
+    Bucket(f"{bucket}/out.zarr").put("thesis.txt", b"precious")
+    with pytest.raises(OutputError, match="was not made by a run"):
+        run(folder, text)
+    assert content(f"{bucket}/out.zarr") == {"thesis.txt": b"precious"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/in.zarr", "//in.zarr/", "/x/../in.zarr", "/in.zarr/out.zarr", ""]
+)
+def test_the_input_cannot_be_the_output_however_it_is_spelt(folder, bucket, path):
+    upload(folder / "in.zarr", f"{bucket}/in.zarr")
+    before = content(bucket)
+    text = CONFIG.replace("in.zarr", f"{bucket}/in.zarr")
+    for scheme in ("s3", "S3A"):
+        url = bucket.replace("s3", scheme, 1) + path
+        with pytest.raises((OutputError, ConfigError), match=r"another|apart"):
+            run(folder, text.replace("path: out.zarr", f"path: {url}"))
+    assert content(bucket) == before
+
+
+def test_a_changed_input_is_refused(folder, bucket, text):
+    upload(folder / "in.zarr", f"{bucket}/in.zarr")
+    text = text.replace("in.zarr", f"{bucket}/in.zarr")
+    interrupted(folder, text)
+    array = zarr.open_array(folder / "in.zarr" / "density", mode="r+")
+    array[0, 0, 0] = 5
+    upload(folder / "in.zarr", f"{bucket}/in.zarr")
+    with pytest.raises(PlanMismatch, match=r"input\.chunks stored differ"):
+        run(folder, text)
+
+
+def test_a_bucket_that_is_not_there_is_one_clear_error(folder, bucket, text):
+    with pytest.raises(OSError, match="no-such-bucket"):
+        run(folder, text.replace(bucket, "s3://no-such-bucket"))
+    with pytest.raises(InputError, match=r"input\.path.*no-such-bucket"):
+        prepared(folder, text.replace("in.zarr", "s3://no-such-bucket/in.zarr"))
+
+
+def test_a_missing_library_is_named_with_its_mend(folder, bucket, text, monkeypatch):
+    monkeypatch.setattr(objects, "find_spec", lambda _: None)
+    with pytest.raises(KindError, match=r"pip install 'volconv\[s3\]'"):
+        run(folder, text)
+
+
+def test_other_urls_are_refused_with_those_that_can_be(folder):
+    with pytest.raises(OutputError, match=r"s3://, gs://, az://"):
+        run(folder, CONFIG.replace("out.zarr", "ftp://somewhere/out.zarr"))
+
+
+# one run at a time
+
+
+def test_two_runs_on_one_output_are_refused_while_the_first_lives(folder, text):
+    seen = []
+
+    def second(done, total):
+        if done == 2:
+            with pytest.raises(OutputError, match=f"process {os.getpid()} on"):
+                run(folder, text)
+            seen.append(done)
+
+    run(folder, text, progress=second)
+    assert seen == [2]
+
+
+def test_the_hold_of_a_dead_run_is_taken_over(folder, bucket, text):
+    place = Bucket(f"{bucket}/out.zarr")
+    place.put(f"{HIDDEN}/lock", json.dumps({"pid": 1, "host": "gone"}).encode())
+    assert run(folder, text).computed == prepared(folder).plan.blocks
+    assert content(f"{bucket}/out.zarr") == whole(folder)
+
+
+def test_a_run_that_was_replaced_stops_and_leaves_the_hold_alone(folder, bucket, text):
+    place = Bucket(f"{bucket}/out.zarr")
+    other = json.dumps({"pid": 7, "host": "elsewhere", "token": "theirs"}).encode()
+
+    def replace(done, total):
+        if done == 2:
+            place.put(f"{HIDDEN}/lock", other)
+
+    with pytest.raises(OutputError, match="process 7 on elsewhere took over"):
+        run(folder, text, progress=replace)
+    assert place.get(f"{HIDDEN}/lock") == other
+    assert place.get("zarr.json") is None
+
+
+# a store that fails
+
+
+def volconv(folder, endpoint, *words):
+    return subprocess.run(
+        [sys.executable, "-m", "volconv", *words],
+        cwd=folder,
+        env={**os.environ, **environment(endpoint)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_puts_that_fail_for_a_while_are_tried_again(folder, bucket, text, endpoint):
+    (folder / "config.yaml").write_text(text)
+    answers = itertools.cycle([503, 500, None])
+
+    def fault(method, path):
+        return next(answers) if method == "PUT" and "/c/" in path else None
+
+    with flaky(endpoint, fault) as way:
+        done = volconv(folder, way, "run", "config.yaml")
+    assert done.returncode == 0, done.stderr
+    assert content(f"{bucket}/out.zarr") == whole(folder)
+
+
+def test_puts_that_fail_for_good_end_the_run_with_its_place_and_code(
+    folder, bucket, text, endpoint
+):
+    (folder / "config.yaml").write_text(text)
+
+    def fault(method, path):
+        return 403 if method == "PUT" and "density/c/2" in path else None
+
+    with flaky(endpoint, fault) as way:
+        done = volconv(folder, way, "run", "config.yaml")
+        assert done.returncode == 5, done.stderr
+        assert "block " in done.stderr
+        assert "PermissionError" in done.stderr
+        assert "run again: what is done is kept" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "secret" not in done.stderr + done.stdout
+        told = volconv(folder, way, "status", f"{bucket}/out.zarr", "--json")
+    assert told.returncode == 9
+    begun = json.loads(told.stdout)
+    assert 0 < begun["done"] < begun["objects"]
+    assert begun["holder"] is None
+    assert run(folder, text).kept > 0
+    assert content(f"{bucket}/out.zarr") == whole(folder)
+
+
+def test_a_store_that_is_down_ends_the_run_in_bounded_time(folder, text, endpoint):
+    (folder / "config.yaml").write_text(text)
+    with flaky(endpoint, lambda *_: 503) as way:
+        begun = time.monotonic()
+        done = volconv(folder, way, "run", "config.yaml")
+    assert done.returncode in (4, 5), done.stderr
+    assert "Traceback" not in done.stderr
+    assert time.monotonic() - begun < 120
+
+
+def test_a_chunk_that_the_listing_has_and_a_get_does_not_is_no_fill(
+    folder, bucket, text, endpoint
+):
+    upload(folder / "in.zarr", f"{bucket}/in.zarr")
+    text = text.replace("in.zarr", f"{bucket}/in.zarr")
+    (folder / "config.yaml").write_text(text)
+
+    def fault(method, path):
+        return 404 if method == "GET" and path.endswith("density/c/1/1/1") else None
+
+    with flaky(endpoint, fault) as way:
+        done = volconv(folder, way, "run", "config.yaml")
+    assert done.returncode == 3
+    assert "lists this chunk and does not find it" in done.stderr
+    assert "block " in done.stderr
+
+
+def test_a_chunk_that_was_never_stored_is_fill(folder, bucket, volume):
+    values = volume.values.copy()
+    values[:4, :5, :6] = 0
+    group = zarr.create_group(folder / "sparse.zarr")
+    array = group.create_array(
+        "density",
+        shape=values.shape,
+        dtype=values.dtype,
+        chunks=(4, 5, 6),
+        dimension_names=volume.dims,
+    )
+    array[:] = values
+    upload(folder / "sparse.zarr", f"{bucket}/sparse.zarr")
+    assert "density/c/0/0/0" not in content(f"{bucket}/sparse.zarr")
+    for name, source in (("a", ""), ("b", f"{bucket}/")):
+        path = CONFIG.replace("in.zarr", f"{source}sparse.zarr")
+        run(folder, path.replace("out.zarr", f"{name}.zarr"))
+    a, b = (xr.open_zarr(folder / f"{n}.zarr").density.values for n in "ab")
+    assert_array_equal(a, b)
+
+
+# how far
+
+
+def test_status_tells_of_a_bucket_what_it_tells_of_a_folder(
+    folder, bucket, text, monkeypatch
+):
+    monkeypatch.setattr(lease, "LIFE", 20.0)  # times of a store are whole seconds
+    url = f"{bucket}/out.zarr"
+    with pytest.raises(InputError, match="nothing there"):
+        status_of(url)
+    held = []
+
+    def look(done, total):
+        held.append(status_of(url).holder)
+
+    run(folder, text, progress=look)
+    assert set(held) == {f"process {os.getpid()} on {os.uname().nodename}"}
+    done = status_of(url)
+    documents = [key for key in content(url) if key.endswith("zarr.json")]
+    assert done.complete
+    assert done.done == len(content(url)) - len(documents)
+    interrupted(folder, text.replace("out.zarr", "begun.zarr"))
+    begun = status_of(f"{bucket}/begun.zarr")
+    assert not begun.complete
+    assert 3 <= begun.done < begun.objects
+    assert begun.holder is None
+    assert begun.lowest is not None
+    assert begun.highest is not None
+    assert 0 < begun.lowest < begun.highest

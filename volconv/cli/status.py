@@ -1,0 +1,72 @@
+"""Verb `status`: how far an output is, and how to go on."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from volconv.cli.exits import INCOMPLETE
+from volconv.text import bytes_text
+
+if TYPE_CHECKING:
+    from volconv.run.status import Status
+
+__all__ = ["status"]
+
+
+def status(
+    output: Annotated[
+        str, typer.Argument(metavar="OUT", help="The folder or URL of an output.")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print it as JSON, sizes in bytes.")
+    ] = False,
+) -> None:
+    """Show how far an output is. Exit code 0 where it is complete, 9 where not yet."""
+    from volconv.run.status import status_of
+
+    found = status_of(output)
+    if as_json:
+        print(json.dumps(found.as_json(), indent=2))
+    else:
+        print("\n".join(status_lines(found, time.time())))
+    if not found.complete:
+        raise typer.Exit(INCOMPLETE)
+
+
+def status_lines(found: Status, now: float) -> list[str]:
+    """What a user reads."""
+    size = bytes_text(found.nbytes)
+    if found.complete:
+        lines = [f"complete {found.path}", f"objects  {found.done}, {size}"]
+        return lines + written_lines(found, now)
+    share = f" ({100 * found.done // found.objects} %)" if found.objects else ""
+    of = found.objects or "a number not yet known"
+    lines = [
+        f"begun    {found.path}",
+        f"objects  {found.done} of {of}{share}, {size}",
+    ]
+    if found.between:
+        lines.append(f"between  {found.between} objects of results between stages")
+    lines.append(f"spent    {found.seconds or 0:.1f} s of tasks")
+    lines += written_lines(found, now)
+    lines.append(f"held by  {found.holder or 'nobody'}")
+    if found.lowest is not None:
+        lines.append(
+            f"cells    from {found.lowest:g} to {found.highest:g}, "
+            f"{found.nonfinite} not finite"
+        )
+    if found.command and found.holder is None:
+        lines.append(f"go on    {found.command}")
+    return lines
+
+
+def written_lines(found: Status, now: float) -> list[str]:
+    """When the output was last written."""
+    if found.written is None:
+        return []
+    then = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(found.written))
+    return [f"written  {then}, {max(0, now - found.written):.0f} s ago"]

@@ -1,0 +1,248 @@
+"""Objects of a bucket: what Zarr reads and writes through, and what a run writes to."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import AsyncGenerator, Collection, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Self
+
+import google_crc32c
+from zarr.abc.store import ByteRequest, Store
+from zarr.core.buffer import Buffer, BufferPrototype
+from zarr.storage import ObjectStore
+
+from volconv.io.objects import in_plain_words, object_client
+
+__all__ = ["DRAFT", "HIDDEN", "Bucket", "DraftStore", "InputStore", "input_store"]
+
+HIDDEN = ".volconv"
+"""What a run keeps below an output's URL until it is complete."""
+
+DRAFT = f"{HIDDEN}/draft"
+"""Where the metadata of a group lies that is not complete."""
+
+METADATA = frozenset({"zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"})
+"""Last parts of keys that are no chunks; a store without one of them is as good."""
+
+
+class RemoteStore(ObjectStore[Any]):
+    """An object store whose errors are those of the operating system."""
+
+    async def get(
+        self,
+        key: str,
+        prototype: BufferPrototype,
+        byte_range: ByteRequest | None = None,
+    ) -> Buffer | None:
+        """An object, or a part of it; None where it is not there."""
+        with in_plain_words(f"{self.store}/{key}"):
+            return await super().get(key, prototype, byte_range)
+
+    async def exists(self, key: str) -> bool:
+        """Whether an object is there."""
+        with in_plain_words(f"{self.store}/{key}"):
+            return await super().exists(key)
+
+    async def set(self, key: str, value: Buffer) -> None:
+        """Write a whole object."""
+        with in_plain_words(f"{self.store}/{key}"):
+            await super().set(key, value)
+
+
+class InputStore(RemoteStore):
+    """A store that is read, and that asks twice before it takes a chunk for empty.
+
+    A chunk that is not stored means a chunk of fill values. A gateway in trouble says the
+    same of a chunk that is stored. The listing knows better: what it names must be there.
+    """
+
+    async def get(
+        self,
+        key: str,
+        prototype: BufferPrototype,
+        byte_range: ByteRequest | None = None,
+    ) -> Buffer | None:
+        """An object, or a part of it; None where the listing has it neither.
+
+        Raises
+        ------
+        ConnectionError
+            If the store lists the object and does not find it.
+        """
+        found = await super().get(key, prototype, byte_range)
+        if found is not None or key.rpartition("/")[2] in METADATA:
+            return found
+        if await self.lists(key):
+            raise ConnectionError(
+                errno.EIO, "the store lists this chunk and does not find it", key
+            )
+        return None
+
+    async def lists(self, key: str) -> bool:
+        """Whether the store's listing has an object; it is in the order of the keys."""
+        folder = key.rpartition("/")[0] or None
+        with in_plain_words(f"{self.store}/{key}"):
+            async for page in self.store.list(folder, offset=key[:-1]):
+                names = [item["path"] for item in page]
+                if key in names:
+                    return True
+                if names and names[-1] > key:
+                    return False
+        return False
+
+
+class DraftStore(RemoteStore):
+    """A group that is being written: chunks at their keys, metadata out of sight.
+
+    Without metadata nothing opens the group, nor an array of it. What is written is noted
+    with its bytes and crc32c, so that it need not be read again.
+    """
+
+    written: dict[str, tuple[int, int]]
+
+    def __init__(self, store: Any, *, read_only: bool = False) -> None:
+        super().__init__(store, read_only=read_only)
+        self.written = {}
+
+    def with_read_only(self, read_only: bool = False) -> Self:
+        """The same store, which may or may not be written."""
+        other = super().with_read_only(read_only)
+        other.written = self.written
+        return other
+
+    async def get(
+        self,
+        key: str,
+        prototype: BufferPrototype,
+        byte_range: ByteRequest | None = None,
+    ) -> Buffer | None:
+        """An object, or a part of it."""
+        return await super().get(placed(key), prototype, byte_range)
+
+    async def exists(self, key: str) -> bool:
+        """Whether an object is there."""
+        return await super().exists(placed(key))
+
+    async def set(self, key: str, value: Buffer) -> None:
+        """Write a whole object."""
+        content = value.to_bytes()
+        await super().set(placed(key), value)
+        self.written[key] = len(content), google_crc32c.value(content)
+
+    async def set_if_not_exists(self, key: str, value: Buffer) -> None:
+        """Write a whole object where there is none."""
+        await super().set_if_not_exists(placed(key), value)
+
+    async def delete(self, key: str) -> None:
+        """Remove an object."""
+        await super().delete(placed(key))
+
+    async def is_empty(self, prefix: str) -> bool:
+        """Whether no group or array is below a key."""
+        return await super().is_empty(f"{DRAFT}/{prefix}".rstrip("/"))
+
+    def list_dir(self, prefix: str) -> AsyncGenerator[str, None]:
+        """Groups and arrays below a key, by their metadata."""
+        return super().list_dir(f"{DRAFT}/{prefix}".rstrip("/"))
+
+
+def placed(key: str) -> str:
+    """Where an object of a draft lies."""
+    return f"{DRAFT}/{key}" if key.rpartition("/")[2] == "zarr.json" else key
+
+
+@lru_cache(maxsize=8)
+def input_store(url: str) -> InputStore:
+    """What an input at a URL is read through."""
+    return InputStore(object_client(url), read_only=True)
+
+
+@lru_cache(maxsize=8)
+def draft_store(url: str) -> DraftStore:
+    """What an output at a URL is written through."""
+    return DraftStore(object_client(url))
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A key in a bucket, and what lies below it.
+
+    Parameters
+    ----------
+    url : str
+        As `normal_url` spells it.
+    is_draft : bool
+        Whether a group there keeps its metadata out of sight until it is complete.
+    """
+
+    url: str
+    is_draft: bool = False
+
+    @property
+    def where(self) -> str:
+        """The URL that a group there is opened by."""
+        return self.url
+
+    def zarr_store(self) -> Store:
+        """What Zarr reads and writes through."""
+        if self.is_draft:
+            return draft_store(self.url)
+        return RemoteStore(object_client(self.url))
+
+    def holds(self, key: str) -> bool:
+        """Whether an object is there."""
+        return self.get(key) is not None
+
+    def get(self, key: str) -> bytes | None:
+        """An object's bytes; None where it is not there."""
+        try:
+            with in_plain_words(f"{self.url}/{key}"):
+                return bytes(object_client(self.url).get(key).bytes())
+        except FileNotFoundError:
+            return None
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write an object, at once or not at all."""
+        with in_plain_words(f"{self.url}/{key}"):
+            object_client(self.url).put(key, content)
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove objects."""
+        with in_plain_words(self.url):
+            found = list(keys)
+            if found:
+                object_client(self.url).delete(found)
+
+    def listed(self, under: str = "") -> dict[str, dict[str, Any]]:
+        """Objects below a key: size, e_tag and last_modified of each."""
+        with in_plain_words(f"{self.url}/{under}".rstrip("/")):
+            pages = object_client(self.url).list(f"{under}/" if under else None)
+            return {item["path"]: dict(item) for page in pages for item in page}
+
+    def sizes(self, under: str, names: Collection[str]) -> dict[str, int]:
+        """Bytes of those objects below a key that are there."""
+        if not names:
+            return {}
+        there = self.listed(under)
+        keys = ((name, f"{under}/{name}") for name in names)
+        return {name: there[key]["size"] for name, key in keys if key in there}
+
+    def record(self, key: str, *, sync: bool = False) -> tuple[int, int]:  # noqa: ARG002
+        """Bytes and crc32c of an object, as it was written or else as it is read."""
+        if self.is_draft:
+            noted = draft_store(self.url).written.pop(key, None)
+            if noted is not None:
+                return noted
+        content = self.get(key)
+        if content is None:
+            raise FileNotFoundError(errno.ENOENT, "no such object", key)
+        return len(content), google_crc32c.value(content)
+
+    def make_safe(self, keys: Iterable[str]) -> None:
+        """Do nothing: a store answers after an object is safe."""
+
+    def within(self, name: str) -> Bucket:
+        """A key below this one."""
+        return Bucket(f"{self.url}/{name}")

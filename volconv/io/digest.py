@@ -1,0 +1,40 @@
+"""Digests that tell an input from another one, or from itself after a change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from volconv.io.bucket import Bucket
+from volconv.io.objects import is_object_url, is_url, normal_url
+
+__all__ = ["chunks_digest", "text_digest"]
+
+
+def text_digest(value: Mapping[Any, object]) -> str:
+    """A digest of a mapping's text, its keys sorted."""
+    lines = sorted(f"{key}: {item!r}" for key, item in value.items())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def chunks_digest(path: str, variable: str) -> str:
+    """A digest of names, sizes and times (or tags) of an array's objects."""
+    if is_object_url(path):
+        place = Bucket(normal_url(path))
+        listed = place.listed(variable) or place.listed()
+        lines = [f"{key} {m['size']} {m['e_tag']}" for key, m in sorted(listed.items())]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    if is_url(path):
+        return "not looked at"
+    root = Path(path)
+    if (root / variable).is_dir():
+        root = root / variable
+    digest = hashlib.sha256()
+    for file in sorted(root.rglob("*")):
+        if file.is_file():
+            stat = file.stat()
+            line = f"{file.relative_to(root)} {stat.st_size} {stat.st_mtime_ns}\n"
+            digest.update(line.encode())
+    return digest.hexdigest()

@@ -1,0 +1,41 @@
+"""Places where objects lie under keys: what a folder and a bucket have in common.
+
+A place is a small value that may be sent to another process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Protocol
+
+from zarr.abc.store import Store
+
+__all__ = ["Place"]
+
+
+class Place(Protocol):
+    """Where the objects of a group lie."""
+
+    def __hash__(self) -> int: ...
+
+    @property
+    def where(self) -> str:
+        """The path or URL that a group there is opened by."""
+
+    def zarr_store(self) -> Store:
+        """What Zarr reads and writes through."""
+
+    def holds(self, key: str) -> bool:
+        """Whether an object is there."""
+
+    def sizes(self, under: str, names: Collection[str]) -> dict[str, int]:
+        """Bytes of those objects below a key that are there."""
+
+    def record(self, key: str, *, sync: bool = False) -> tuple[int, int]:
+        """Bytes and crc32c of an object, perhaps after it is safe."""
+
+    def make_safe(self, keys: Iterable[str]) -> None:
+        """Make objects outlive a crash of the machine, those that are there."""
+
+    def within(self, name: str) -> Place:
+        """A place below this one."""

@@ -1,0 +1,165 @@
+"""An output in a bucket: nothing can be renamed there, so its metadata comes last.
+
+::
+
+    OUT/
+      VARIABLE/c/…            blocks, at their final keys, each a whole object
+      .volconv/header.json    written when all is ready for blocks
+      .volconv/lock           held by the run that writes
+      .volconv/journal/…      the finished blocks of the last stage
+      .volconv/draft/…        the metadata to be
+      .volconv/stage-…/       journal and store of an earlier stage
+
+At the end the arrays' metadata is copied from the draft, then the group's, and what a run
+kept is removed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from volconv.io.bucket import DRAFT, HIDDEN, Bucket
+from volconv.io.store import consolidate
+from volconv.run.journal import Places
+from volconv.run.journal_objects import ObjectJournal
+from volconv.run.lease import Lease, check_held, holder
+from volconv.run.target import read_mapping
+
+__all__ = ["BucketTarget"]
+
+LOCK = f"{HIDDEN}/lock"
+
+
+@dataclass(frozen=True)
+class BucketTarget:
+    """Where a run writes.
+
+    Parameters
+    ----------
+    url : str
+        The output, which can be opened only when it is complete.
+    """
+
+    url: str
+
+    @property
+    def where(self) -> str:
+        """The output's URL."""
+        return self.url
+
+    @property
+    def place(self) -> Bucket:
+        """Where tasks write to."""
+        return Bucket(self.url, is_draft=True)
+
+    @property
+    def objects(self) -> Bucket:
+        """All that lies below the URL."""
+        return Bucket(self.url)
+
+    def attributes(self) -> dict[str, Any] | None:
+        """Attributes of the group at the output; None where nothing is there."""
+        metadata = read_mapping(self.objects.get("zarr.json"))
+        if metadata is None:
+            names = self.objects.listed()
+            is_ours = any(name.startswith(f"{HIDDEN}/") for name in names)
+            return None if is_ours or not names else {}
+        found = metadata.get("attributes")
+        return found if isinstance(found, dict) else {}
+
+    def header(self) -> dict[str, Any] | None:
+        """What is known of the run that began it; None where none did."""
+        return read_mapping(self.objects.get(f"{HIDDEN}/header.json"))
+
+    def write_header(self, content: Mapping[str, Any]) -> None:
+        """Declare it ready for blocks."""
+        self.objects.put(f"{HIDDEN}/header.json", json.dumps(content).encode())
+
+    def clear(self) -> None:
+        """Remove a beginning that did not get as far as its header."""
+        under = HIDDEN if self.objects.holds("zarr.json") else ""
+        self.objects.remove(key for key in self.objects.listed(under) if key != LOCK)
+
+    def erase(self) -> None:
+        """Remove the output and what was begun of it, but for the hold on it."""
+        if self.objects.holds("zarr.json"):
+            self.objects.remove(["zarr.json"])  # first: no half result can be opened
+        there = [key for key in self.objects.listed() if key != LOCK]
+        self.objects.remove(key for key in there if not key.startswith(HIDDEN))
+        self.objects.remove(key for key in there if key.startswith(HIDDEN))
+
+    def finish(self) -> None:
+        """Consolidate the draft, and copy the arrays' metadata, then the group's."""
+        if self.objects.holds("zarr.json"):
+            return
+        check_held(self.objects, LOCK)
+        consolidate(self.place)
+        below = f"{DRAFT}/"
+        drafts = [key.removeprefix(below) for key in self.objects.listed(DRAFT)]
+        for key in sorted(drafts, key=lambda key: (key == "zarr.json", key)):
+            content = self.objects.get(below + key)
+            assert content is not None, "it was listed"
+            self.objects.put(key, content)
+
+    def discard_partial(self) -> None:
+        """Remove what a run kept."""
+        self.objects.remove(self.objects.listed(HIDDEN))
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the output for one run.
+
+        Raises
+        ------
+        OutputError
+            If another run holds it, or it cannot be written to.
+        """
+        return Lease(self.objects, LOCK).held()
+
+    def owner(self) -> dict[str, Any] | None:
+        """The run that holds the output, as far as its last sign of life tells."""
+        return holder(self.objects, LOCK)
+
+    def journal(self, stage: str, place_of: Places | None = None) -> ObjectJournal:
+        """The journal of a stage; of the last one where the name is empty."""
+        below = f"{HIDDEN}/{stage}/journal" if stage else f"{HIDDEN}/journal"
+        check = partial(check_held, self.objects, LOCK)
+        return ObjectJournal(self.objects.within(below), place_of, check)
+
+    def journals(self) -> Iterator[tuple[str, ObjectJournal]]:
+        """Every journal that is there, with its stage."""
+        parts = [key.split("/") for key in self.objects.listed(HIDDEN)]
+        stages = {names[1] for names in parts if names[1].startswith("stage-")}
+        for stage in ("", *sorted(stages)):
+            yield stage, self.journal(stage)
+
+    def between(self, stage: str) -> Bucket:
+        """Where the result of a stage lies that the next one reads."""
+        return self.objects.within(f"{HIDDEN}/{stage}/store")
+
+    def discard(self, stage: str) -> None:
+        """Remove that result; the journal stays."""
+        self.objects.remove(self.objects.listed(f"{HIDDEN}/{stage}/store"))
+
+    def written(self) -> float | None:
+        """When it was last written, in seconds since 1970."""
+        listed = self.objects.listed()
+        times = [
+            meta["last_modified"].timestamp()
+            for key, meta in listed.items()
+            if key != LOCK
+        ]
+        return max(times, default=None)
+
+    def stored(self) -> tuple[int, int]:
+        """Objects of a complete output, and their bytes."""
+        sizes = [
+            meta["size"]
+            for key, meta in self.objects.listed().items()
+            if not key.endswith("zarr.json") and not key.startswith(HIDDEN)
+        ]
+        return len(sizes), sum(sizes)

@@ -1,0 +1,216 @@
+"""An output in a folder: written beside its path, and renamed at the end.
+
+::
+
+    OUT.partial/
+      header.json       written when the store is ready for blocks
+      journal.jsonl     one line for each finished block of the last stage
+      owner.json        the process that writes, or was the last to
+      lock              held by it
+      store/            the group to be
+      stage-…/          journal and store of an earlier stage
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from volconv.errors import OutputError
+from volconv.io.folder import Folder, sync_folder
+from volconv.io.store import consolidate
+from volconv.run.journal import Places
+from volconv.run.journal_file import FileJournal
+from volconv.run.target import held, oneself, read_mapping
+
+__all__ = ["FolderTarget"]
+
+PATIENCE = 0.2
+"""Seconds that a lock is waited for: longer than a look at it takes."""
+
+
+@dataclass(frozen=True)
+class FolderTarget:
+    """Where a run writes.
+
+    Parameters
+    ----------
+    path : Path
+        The output, there only when it is complete.
+    """
+
+    path: Path
+
+    @property
+    def where(self) -> str:
+        """The output's path."""
+        return str(self.path)
+
+    @property
+    def partial(self) -> Path:
+        """The folder beside it that holds what is done so far."""
+        return self.path.with_name(self.path.name + ".partial")
+
+    @property
+    def store(self) -> Path:
+        """The group that is being written."""
+        return self.partial / "store"
+
+    @property
+    def place(self) -> Folder:
+        """The same, as tasks write to it."""
+        return Folder(self.store)
+
+    @property
+    def header_file(self) -> Path:
+        """What is known of the run, written when the store is ready for blocks."""
+        return self.partial / "header.json"
+
+    def journal_file(self, stage: str = "") -> Path:
+        """The finished blocks of a stage."""
+        return self.partial / stage / "journal.jsonl"
+
+    def attributes(self) -> dict[str, Any] | None:
+        """Attributes of the group at the output; None where nothing is there."""
+        if not self.path.exists():
+            return None
+        metadata = read_file(self.path / "zarr.json") or {}
+        found = metadata.get("attributes")
+        return found if isinstance(found, dict) else {}
+
+    def header(self) -> dict[str, Any] | None:
+        """What is known of the run that began it; None where none did."""
+        return read_file(self.header_file)
+
+    def write_header(self, content: Mapping[str, Any]) -> None:
+        """Declare the store ready for blocks, at once or not at all."""
+        draft = self.header_file.with_suffix(".draft")
+        with draft.open("w") as handle:
+            json.dump(content, handle, indent=1)
+            handle.flush()
+            os.fsync(handle.fileno())
+        draft.replace(self.header_file)
+
+    def clear(self) -> None:
+        """Remove a beginning that did not get as far as its header."""
+        for folder in (self.store, *self.partial.glob("stage-*")):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.journal_file().unlink(missing_ok=True)
+
+    def erase(self) -> None:
+        """Remove the output and what was begun of it."""
+        for folder in (self.path, self.partial):
+            if folder.exists():
+                # a name that cannot be opened first: a crash leaves no half result
+                doomed = folder.with_name(folder.name + ".deleting")
+                shutil.rmtree(doomed, ignore_errors=True)
+                folder.rename(doomed)
+                shutil.rmtree(doomed)
+
+    def finish(self) -> None:
+        """Remove litter of interrupted writes, consolidate, and rename."""
+        if self.path.exists():
+            return
+        for litter in self.store.rglob("*.partial"):
+            litter.unlink()
+        consolidate(self.place)
+        for file in self.store.rglob("zarr.json"):
+            with file.open("rb") as handle:
+                os.fsync(handle.fileno())
+        self.store.rename(self.path)
+        sync_folder(self.path.parent)
+
+    def discard_partial(self) -> None:
+        """Remove the folder beside a complete output."""
+        shutil.rmtree(self.partial, ignore_errors=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the output for one run.
+
+        Raises
+        ------
+        OutputError
+            If another run holds it, or the folder cannot be written to.
+        """
+        try:
+            self.partial.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.partial / "lock", timeout=PATIENCE)
+            lock.acquire(poll_interval=PATIENCE / 10)
+        except Timeout:
+            raise held(self.where, read_file(self.partial / "owner.json")) from None
+        except OSError as error:
+            raise OutputError(
+                "output.path",
+                f"{self.where!r} ({error.strerror or error})",
+                "a folder that can be written to",
+                "choose another output.path, or mend its permissions",
+            ) from error
+        try:
+            (self.partial / "owner.json").write_text(json.dumps(oneself()))
+            yield
+        finally:
+            lock.release()
+
+    def owner(self) -> dict[str, Any] | None:
+        """The run that holds the output; None where none does."""
+        if not (self.partial / "lock").exists():
+            return None
+        lock = FileLock(self.partial / "lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            return read_file(self.partial / "owner.json") or {}
+        lock.release()
+        return None
+
+    def journal(self, stage: str, place_of: Places | None = None) -> FileJournal:
+        """The journal of a stage; of the last one where the name is empty."""
+        return FileJournal(self.journal_file(stage), place_of)
+
+    def journals(self) -> Iterator[tuple[str, FileJournal]]:
+        """Every journal that is there, with its stage."""
+        for folder in (self.partial, *sorted(self.partial.glob("stage-*"))):
+            stage = "" if folder == self.partial else folder.name
+            if self.journal_file(stage).exists():
+                yield stage, self.journal(stage)
+
+    def between(self, stage: str) -> Folder:
+        """Where the result of a stage lies that the next one reads."""
+        return Folder(self.partial / stage / "store")
+
+    def discard(self, stage: str) -> None:
+        """Remove that result; the journal stays."""
+        shutil.rmtree(self.partial / stage / "store", ignore_errors=True)
+
+    def written(self) -> float | None:
+        """When it was last written, in seconds since 1970."""
+        files = [self.path / "zarr.json", self.header_file]
+        files += [self.journal_file(stage) for stage, _ in self.journals()]
+        times = [file.stat().st_mtime for file in files if file.exists()]
+        return max(times, default=None)
+
+    def stored(self) -> tuple[int, int]:
+        """Objects of a complete output, and their bytes."""
+        sizes = [
+            file.stat().st_size
+            for file in self.path.rglob("*")
+            if file.name != "zarr.json" and file.is_file()
+        ]
+        return len(sizes), sum(sizes)
+
+
+def read_file(path: Path) -> dict[str, Any] | None:
+    """The mapping in a JSON file; None where there is none."""
+    try:
+        return read_mapping(path.read_bytes())
+    except OSError:
+        return None

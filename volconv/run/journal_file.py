@@ -1,0 +1,113 @@
+"""A journal in a file: lines are appended, and now and then declared safe.
+
+A line that says up to which byte of the file all is safe on the disk follows the objects'
+own fsync. After a crash of the machine, what stands behind that byte is looked at again,
+checksum by checksum.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from volconv.io.place import Place
+from volconv.run.journal import Line, Places, line_of, make_safe, read_line
+from volconv.run.task import BlockRecord
+
+__all__ = ["FileJournal"]
+
+BATCH = 2.0
+"""Seconds between two lines that say that all is safe: arbitrary, what a crash of the
+machine may cost."""
+
+
+class FileJournal:
+    """The lines of one stage.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made where it is not there.
+    place_of : callable, optional
+        Where an object lies; needed to append.
+    """
+
+    def __init__(self, path: Path, place_of: Places | None = None) -> None:
+        self.path = path
+        self.place_of = place_of
+        self.handle: TextIO | None = None
+        self.waiting: list[tuple[Place, str]] = []
+        self.lock = threading.Lock()
+        self.stop = threading.Event()
+        self.syncing: threading.Thread | None = None
+        self.failure: OSError | None = None
+
+    def lines(self) -> Iterator[Line]:
+        """The lines so far, each with the byte that it begins at."""
+        if not self.path.exists():
+            return
+        place = 0
+        with self.path.open("rb") as handle:
+            for line in handle:
+                found = read_line(line)
+                if found is not None:
+                    yield place, found
+                place += len(line)
+
+    def append(self, record: BlockRecord) -> None:
+        """Add a finished block."""
+        assert self.place_of is not None, "a journal that is only read"
+        with self.lock:
+            self.write(line_of(record))
+            self.waiting += [self.place_of((w, key)) for w, key, _, _ in record.objects]
+        if self.failure is not None:
+            raise self.failure
+        if self.syncing is None:
+            self.syncing = threading.Thread(target=self.keep_safe, daemon=True)
+            self.syncing.start()
+
+    def write(self, line: str) -> None:
+        """Append a line; it outlives the process, not yet the machine."""
+        if self.handle is None:
+            self.handle = self.path.open("a")
+            if self.handle.tell():
+                self.handle.write("\n")  # ends a torn line; an empty one is skipped
+        self.handle.write(line + "\n")
+        self.handle.flush()
+
+    def keep_safe(self) -> None:
+        """Make what is written safe, again and again, beside the work."""
+        while not self.stop.wait(BATCH):
+            try:
+                self.make_safe()
+            except OSError as error:
+                self.failure = error
+                return
+
+    def make_safe(self) -> None:
+        """Make all that is written so far safe on the disk, and say so."""
+        with self.lock:
+            objects, self.waiting = self.waiting, []
+            if self.handle is None or not objects:
+                return
+            lines = self.handle.tell()
+        make_safe(objects)
+        with self.lock:
+            self.write(json.dumps({"safe": lines}))
+            os.fsync(self.handle.fileno())
+
+    def close(self, *, complete: bool) -> None:
+        """Close the file; where the stage is complete, after all is safe."""
+        self.stop.set()
+        if self.syncing is not None:
+            self.syncing.join()
+            self.syncing = None
+        if complete:
+            self.make_safe()
+        if self.handle is not None:
+            self.handle.close()
+            self.handle = None

@@ -1,0 +1,72 @@
+"""The outputs of a run: which kind each is, and whether it may be written."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from volconv.errors import OutputError
+from volconv.io.objects import is_object_url, is_url, normal_url
+from volconv.run.target import Target
+
+__all__ = ["check_apart", "locked", "target_of"]
+
+
+def target_of(path: str) -> Target:
+    """The target that a path or URL names.
+
+    Raises
+    ------
+    OutputError
+        If it is a URL of something that cannot be written to.
+    """
+    if is_object_url(path):
+        from volconv.run.bucket import BucketTarget
+
+        return BucketTarget(normal_url(path))
+    if is_url(path):
+        raise OutputError(
+            "output.path",
+            repr(path),
+            "a folder, or the URL of an object store (s3://, gs://, az://)",
+            "write to one of these, then copy it",
+        )
+    from volconv.run.folder import FolderTarget
+
+    return FolderTarget(Path(path))
+
+
+@contextlib.contextmanager
+def locked(targets: Mapping[int, Target]) -> Iterator[None]:
+    """Hold all outputs for one run."""
+    with contextlib.ExitStack() as stack:
+        for target in targets.values():
+            stack.enter_context(target.locked())
+        yield
+
+
+def check_apart(source: str, output: str) -> None:
+    """Refuse an output that is the input, lies in it, or holds it.
+
+    Raises
+    ------
+    OutputError
+    """
+    given, wanted = whole_path(source), whole_path(output)
+    if given == wanted or given in wanted.parents or wanted in given.parents:
+        raise OutputError(
+            "output.path",
+            f"{output!r}, which is, holds or lies in the input {source!r}",
+            "an output apart from the input",
+            "choose another output.path",
+        )
+
+
+def whole_path(path: str) -> PurePosixPath | Path:
+    """A path or URL with one spelling for each place; these two never lie in another."""
+    if is_object_url(path):
+        return PurePosixPath(normal_url(path).replace("://", ":/"))
+    if is_url(path):
+        return PurePosixPath(path)
+    return Path(path).resolve()

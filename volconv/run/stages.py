@@ -1,0 +1,82 @@
+"""The stages of a run: where each reads and writes, and whether it is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import xarray as xr
+
+from volconv.errors import RunError
+from volconv.io import ZarrSource
+from volconv.io.store import create_store
+from volconv.plan.plan import Plan
+from volconv.plan.stage import Stage
+from volconv.run.progress import StageRun
+from volconv.run.target import Target
+
+__all__ = ["check_all_there", "make_between", "stage_runs"]
+
+
+def stage_runs(
+    plan: Plan, source: ZarrSource, targets: Mapping[int, Target]
+) -> list[StageRun]:
+    """The stages with where they read and write."""
+    result = targets[plan.pipeline.last]
+    runs: list[StageRun] = []
+    for stage in plan.stages:
+        reads = source
+        if runs:
+            before = runs[-1]
+            variable = before.stage.writes[-1].output.variable
+            reads = ZarrSource(before.stores[-1].within(variable).where)
+        is_last = stage is plan.stages[-1]
+        name = "" if is_last else digest_of(stage, plan)
+        stores = [
+            targets[place].place if place in targets else result.between(name)
+            for place in (stage.first - 1 + write.place for write in stage.writes)
+        ]
+        runs.append(StageRun(stage, reads, name, result, stores))
+    return runs
+
+
+def digest_of(stage: Stage, plan: Plan) -> str:
+    """A name of a stage that another cut of the pipeline does not give."""
+    said = {
+        "plan": plan.fingerprint,
+        "first": stage.first,
+        "writes": [
+            [write.place, list(write.shape), write.output.describe()]
+            for write in stage.writes
+        ],
+    }
+    text = json.dumps(said, sort_keys=True)
+    return f"stage-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def make_between(run: StageRun) -> None:
+    """Make the store between this stage and the next one ready for blocks."""
+    store = run.target.between(run.name)
+    write = run.stage.writes[-1]
+    if run.stores[-1] != store or store.holds(f"{write.output.variable}/zarr.json"):
+        return
+    meta = run.stage.pipeline.target(run.stage.source)
+    create_store(store, write.output, meta, xr.Dataset(), {}, {})
+
+
+def check_all_there(run: StageRun) -> None:
+    """Refuse to go on where an object of a stage that ran is not in its store.
+
+    Raises
+    ------
+    RunError
+    """
+    missing = run.pending()
+    if len(missing):
+        raise RunError(
+            run.target.where,
+            f"{len(missing)} blocks whose objects are gone, such as {missing[0]}",
+            "every object in the store",
+            "run again: what is there is kept",
+        )

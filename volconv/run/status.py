@@ -1,0 +1,152 @@
+"""How far an output is, as it tells itself: neither plan nor input are looked at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from volconv.errors import InputError, OutputError
+from volconv.run.journal import Journal
+from volconv.run.outputs import target_of
+from volconv.run.target import PLAN_ATTRIBUTE, Target, whose
+
+__all__ = ["Status", "status_of"]
+
+
+@dataclass
+class Status:
+    """What there is of an output.
+
+    Parameters
+    ----------
+    path : str
+        Its path or URL.
+    complete : bool
+        Whether it can be opened.
+    done : int
+        Objects that are written and in the journal; all of them where it is complete.
+    objects : int
+        Objects in all.
+    between : int
+        Objects of results between two stages, as far as they are in the journal.
+    nbytes : int
+        Bytes of the objects that are done.
+    seconds : float, optional
+        Of all tasks in sum; None where it is complete, like all that follows.
+    written : float, optional
+        When it was last written, in seconds since 1970.
+    holder : str, optional
+        The run that holds it.
+    lowest, highest : float, optional
+        Of the finite cells that were written.
+    nonfinite : int, optional
+        Cells that are not finite.
+    command : str
+        What to type to go on.
+    """
+
+    path: str
+    complete: bool
+    done: int = 0
+    objects: int = 0
+    between: int = 0
+    nbytes: int = 0
+    seconds: float | None = None
+    written: float | None = None
+    holder: str | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    nonfinite: int | None = None
+    command: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The same, for JSON."""
+        return asdict(self)
+
+
+def status_of(path: str) -> Status:
+    """How far an output is.
+
+    Raises
+    ------
+    InputError
+        If nothing is there.
+    OutputError
+        If what is there was not made by a run.
+    """
+    target = target_of(path)
+    attributes = target.attributes()
+    if attributes is not None and PLAN_ATTRIBUTE in attributes:
+        done, nbytes = target.stored()
+        written = target.written()
+        return Status(path, True, done, done, 0, nbytes, written=written)
+    header = target.header()
+    owner = target.owner()
+    if header is not None or owner is not None:
+        return begun(path, target, header or {}, owner)
+    if attributes is not None:
+        raise OutputError(
+            repr(path),
+            "something that was not made by a run",
+            "the output of a run",
+        )
+    raise InputError(
+        repr(path), "nothing there", "an output, complete or begun", "check the path"
+    )
+
+
+def begun(
+    path: str, target: Target, header: dict[str, Any], owner: dict[str, Any] | None
+) -> Status:
+    """What the journals tell of an output that is not complete."""
+    found = Status(
+        path,
+        False,
+        objects=header.get("objects", 0),
+        seconds=0.0,
+        written=target.written(),
+        holder=None if owner is None else whose(owner),
+        nonfinite=0,
+        command=header.get("command", ""),
+    )
+    stages: dict[str, Sequence[int | None]] = header.get("stages", {})
+    done: dict[tuple[int, str], int] = {}
+    for stage, journal in target.journals():
+        read_journal(found, journal, stages.get(stage, ()), done, is_last=not stage)
+    found.done = len(done)
+    found.nbytes = sum(done.values())
+    return found
+
+
+def read_journal(
+    found: Status,
+    journal: Journal,
+    places: Sequence[int | None],
+    done: dict[tuple[int, str], int],
+    *,
+    is_last: bool,
+) -> None:
+    """Take a stage's lines in; the range of values is that of the last stage."""
+    between = set()
+    for _, line in journal.lines():
+        for which, key, nbytes, _ in line.get("objects", ()):
+            place = places[which] if which < len(places) else None
+            if place is None:
+                between.add((which, key))
+            else:
+                done[place, key] = nbytes
+        found.seconds = (found.seconds or 0.0) + line.get("seconds", 0.0)
+        if is_last and "block" in line:
+            widen(found, line)
+    found.between += len(between)
+
+
+def widen(found: Status, line: dict[str, Any]) -> None:
+    """Take what a block tells of its values in."""
+    found.nonfinite = (found.nonfinite or 0) + line["nonfinite"]
+    if not math.isnan(line["lowest"]):
+        low, high = found.lowest, found.highest
+        found.lowest = line["lowest"] if low is None else min(low, line["lowest"])
+        found.highest = line["highest"] if high is None else max(high, line["highest"])
