@@ -66,7 +66,7 @@ def traffics(reads: Sequence[AxisReads]) -> Iterator[Traffic]:
     """Orders of blocks worth a look, first the one in which each reads for itself."""
     counts = tuple(len(axis.needs) for axis in reads)
     plain = Sweep.plain(counts)
-    yield Traffic(plain, math.prod(axis.decoded(1) for axis in reads), 0)
+    yield Traffic(plain, math.prod(axis.alone for axis in reads), 0)
     shared = [number for number, axis in enumerate(reads) if axis.is_shared]
     if not shared:
         return
