@@ -2,6 +2,7 @@
 
 import operator
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from volconv.errors import DimError, NumberError
 from volconv.steps.arithmetic import join_step
 
 WHOLE = (*BOOLS, *INTEGERS)
-IN_PYTHON = {
+IN_PYTHON: dict[str, Any] = {
     "add": operator.add,
     "subtract": operator.sub,
     "multiply": operator.mul,

@@ -53,8 +53,10 @@ def run(
     from volconv.run.runner import run_plan
 
     output = ready.plan.output.path
-    if restart and Path(output).exists() and not yes:
-        typer.confirm(f"erase {output}?", abort=True, err=True)
+    saved = [spec.path for spec in ready.plan.saves.values()]
+    there = [path for path in (*saved, output) if Path(path).exists()]
+    if restart and there and not yes:
+        typer.confirm(f"erase {' and '.join(there)}?", abort=True, err=True)
     try:
         with progress_bar() as progress:
             outcome = run_plan(

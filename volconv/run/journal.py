@@ -159,11 +159,15 @@ class Journal:
         if self.syncing is not None:
             self.syncing.join()
             self.syncing = None
-        if complete:
-            self.make_safe()
-        if self.handle is not None:
-            self.handle.close()
-            self.handle = None
+        try:
+            if complete:
+                if self.failure is not None:
+                    raise self.failure
+                self.make_safe()
+        finally:
+            if self.handle is not None:
+                self.handle.close()
+                self.handle = None
 
 
 def check_fingerprint(

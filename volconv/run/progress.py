@@ -130,7 +130,13 @@ class StageRun:
         )
 
     def journalled(self, records: Iterable[BlockRecord]) -> Iterator[BlockRecord]:
-        """The records, each after it is in the journal."""
+        """The records, each after it is in the journal.
+
+        What an earlier run left behind its last safe mark is made safe with the rest:
+        the next mark stands for it too.
+        """
+        unsafe = self.journal.seen().unsafe
+        self.journal.waiting += [self.file_of(key) for key in unsafe]
         complete = False
         try:
             for record in records:

@@ -21,7 +21,7 @@ from volconv.plan.stage import Stage
 from volconv.plan.write import Write
 from volconv.run.cluster import crew_of
 from volconv.run.progress import Progress, StageRun, Tally, no_progress
-from volconv.run.target import PLAN_ATTRIBUTE, Target, check_apart
+from volconv.run.target import PLAN_ATTRIBUTE, Target, check_all_apart
 from volconv.run.threads import BlockFailure
 
 __all__ = ["Labels", "Outcome", "Progress", "run_plan"]
@@ -100,8 +100,7 @@ def run_plan(
     """
     outputs = {**plan.saves, plan.pipeline.last: plan.output}
     targets = {place: Target(Path(spec.path)) for place, spec in outputs.items()}
-    for spec in outputs.values():
-        check_apart(source.path, spec.path)
+    check_all_apart(source.path, [spec.path for spec in outputs.values()])
     if restart:
         with locked(targets):
             pass  # nobody else is writing what is erased
@@ -111,9 +110,9 @@ def run_plan(
     if all(complete.values()):
         return Outcome(0, plan.blocks)
     result = targets[plan.pipeline.last]
-    result.is_begun(plan.fingerprint)
+    result.is_begun(plan.fingerprint, layout_of(plan))
     with locked(targets):
-        if not result.is_begun(plan.fingerprint):
+        if not result.is_begun(plan.fingerprint, layout_of(plan)):
             begin(targets, plan, labels)
         outcome = run_stages(plan, source, targets, on, progress)
         for target in [targets[place] for place in sorted(targets)]:
@@ -155,7 +154,26 @@ def begin(
         )
     last = targets[plan.pipeline.last]
     objects = sum(objects_of(writes[place]) for place in targets)
-    last.write_header({"fingerprint": plan.fingerprint, "objects": objects})
+    last.write_header(
+        {
+            "fingerprint": plan.fingerprint,
+            "layout": layout_of(plan),
+            "objects": objects,
+        }
+    )
+
+
+def layout_of(plan: Plan) -> dict[str, list[Any]]:
+    """For each place that is saved: the stage that writes it, and in which chunks.
+
+    What a run with other stages has saved is not what this one would go on with.
+    """
+    return {
+        str(stage.first - 1 + write.place): [stage.first, which, *write.output.unit]
+        for stage in plan.stages
+        for which, write in enumerate(stage.writes)
+        if stage.first - 1 + write.place in plan.saves
+    }
 
 
 def objects_of(write: Write) -> int:
@@ -215,7 +233,7 @@ def stage_runs(
         is_last = stage is plan.stages[-1]
         folder = result.partial if is_last else result.partial / digest_of(stage, plan)
         stores = [
-            targets[place].store if place in targets else folder / "store"
+            targets[place].group if place in targets else folder / "store"
             for place in (stage.first - 1 + write.place for write in stage.writes)
         ]
         runs.append(StageRun(stage, reads, folder, stores))
@@ -238,11 +256,11 @@ def digest_of(stage: Stage, plan: Plan) -> str:
 
 def make_between(run: StageRun) -> None:
     """Make the store between this stage and the next one ready for blocks."""
+    run.folder.mkdir(parents=True, exist_ok=True)  # for its journal, if nothing else
     store = run.folder / "store"
     write = run.stage.writes[-1]
     if run.stores[-1] != store or (store / write.output.variable).exists():
         return
-    run.folder.mkdir(parents=True, exist_ok=True)
     meta = run.stage.pipeline.target(run.stage.source)
     create_store(store, write.output, meta, xr.Dataset(), {}, {})
 

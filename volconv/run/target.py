@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from volconv.io import is_url
 from volconv.io.store import group_attributes
 from volconv.run.journal import check_fingerprint
 
-__all__ = ["PLAN_ATTRIBUTE", "Target"]
+__all__ = ["PLAN_ATTRIBUTE", "Target", "check_all_apart"]
 
 PLAN_ATTRIBUTE = "volconv_plan"
 """Attribute of a finished group that holds the fingerprint of its plan."""
@@ -46,6 +46,12 @@ class Target:
     def store(self) -> Path:
         """The group that is being written."""
         return self.partial / "store"
+
+    @property
+    def group(self) -> Path:
+        """The group as far as it is: what is being written, or what is complete."""
+        is_named = self.path.exists() and not self.store.exists()
+        return self.path if is_named else self.store
 
     @property
     def header(self) -> Path:
@@ -82,8 +88,17 @@ class Target:
         check_fingerprint(str(self.path), begun, fingerprint, fix)
         return True
 
-    def is_begun(self, fingerprint: Mapping[str, str]) -> bool:
-        """Whether this very plan has begun the output.
+    def is_begun(
+        self, fingerprint: Mapping[str, str], layout: Mapping[str, Any]
+    ) -> bool:
+        """Whether this very plan has begun the output, in this layout.
+
+        Parameters
+        ----------
+        fingerprint : mapping
+            The plan's.
+        layout : mapping
+            How what is saved on the way is stored, which another cut into stages changes.
 
         Raises
         ------
@@ -96,7 +111,7 @@ class Target:
             return False
         fix = "--restart to erase it and begin anew, or a new output.path"
         check_fingerprint(str(self.path), header["fingerprint"], fingerprint, fix)
-        return True
+        return bool(header.get("layout", {}) == layout)
 
     def write_header(self, content: Mapping[str, Any]) -> None:
         """Declare the store ready for blocks, at once or not at all."""
@@ -173,28 +188,35 @@ def whose(owner: Path) -> str:
     return f"process {found.get('pid')} on {found.get('host')}"
 
 
-def check_apart(source: str, output: str) -> None:
-    """Refuse an output that is the input, lies in it, or holds it.
+def check_all_apart(source: str, outputs: Sequence[str]) -> None:
+    """Refuse an output that is the input or another output, lies in it, or holds it.
 
     Raises
     ------
     OutputError
-        Also where the output is a URL, which cannot be renamed at the end.
+        Also where an output is a URL, which cannot be renamed at the end.
     """
-    if is_url(output):
-        raise OutputError(
-            "output.path",
-            repr(output),
-            "a folder on this machine's file systems",
-            "write to a folder, then copy it",
-        )
-    if is_url(source):
-        return
-    given, wanted = Path(source).resolve(), Path(output).resolve()
-    if given == wanted or given in wanted.parents or wanted in given.parents:
-        raise OutputError(
-            "output.path",
-            f"{output!r}, which is, holds or lies in the input {source!r}",
-            "an output apart from the input",
-            "choose another output.path",
-        )
+    others = [("the input", source)]
+    for output in outputs:
+        if is_url(output):
+            raise OutputError(
+                "output.path",
+                repr(output),
+                "a folder on this machine's file systems",
+                "write to a folder, then copy it",
+            )
+        for whose, other in others:
+            if not is_url(other) and are_one(other, output):
+                raise OutputError(
+                    "output.path",
+                    f"{output!r}, which is, holds or lies in {whose} {other!r}",
+                    "an output apart from the input and from what is saved",
+                    "choose another path",
+                )
+        others.append(("the output", output))
+
+
+def are_one(one: str, other: str) -> bool:
+    """Whether two folders are the same, or one lies in the other."""
+    given, wanted = Path(one).resolve(), Path(other).resolve()
+    return given == wanted or given in wanted.parents or wanted in given.parents
