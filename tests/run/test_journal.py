@@ -12,7 +12,6 @@ from volconv.run.journal import Journal
 from volconv.run.target import Target
 from volconv.run.task import BlockRecord
 
-
 SYNC = "volconv.run.journal.sync_objects"
 
 
