@@ -44,7 +44,8 @@ def folder(tmp_path, volume):
     return tmp_path
 
 
-def prepared(folder: Path, text: str = CONFIG, **limits):
+def prepared(folder: Path, text: str = CONFIG, *, fuse: bool = True, **limits):
     """The plan of a configuration that lies in a folder."""
     config = parse_config(text).located(folder)
-    return prepare(config, Limits(**{"workers": 2, "memory": 2**30, **limits}))
+    given = Limits(**{"workers": 2, "memory": 2**30, **limits})
+    return prepare(config, given, fuse=fuse)

@@ -55,8 +55,11 @@ def run(
     from volconv.run.runner import run_plan
 
     output = ready.plan.output.path
-    if restart and not yes and target_of(output).attributes() is not None:
-        typer.confirm(f"erase {output}?", abort=True, err=True)
+    outputs = [*(spec.path for spec in ready.plan.saves.values()), output]
+    if restart and not yes:
+        there = [path for path in outputs if target_of(path).attributes() is not None]
+        if there:
+            typer.confirm(f"erase {' and '.join(there)}?", abort=True, err=True)
     try:
         with progress_bar() as progress:
             outcome = run_plan(

@@ -1,6 +1,17 @@
 """Paths and stores: the only place that reads and writes files of volumes."""
 
 from volconv.io.objects import is_url
-from volconv.io.source import ZarrSource
+from volconv.io.source import ZarrSource, opened
+from volconv.io.store import opened_for_writing
 
-__all__ = ["ZarrSource", "is_url"]
+__all__ = ["ZarrSource", "forget_opened", "is_url"]
+
+
+def forget_opened() -> None:
+    """Open each store anew: another run may have made another array at its path.
+
+    The tasks of a run share what a process has opened; a worker of a cluster lives on
+    through many runs.
+    """
+    opened.cache_clear()
+    opened_for_writing.cache_clear()

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import mul
 
 import numpy as np
 
+from volconv.geometry import Window
 from volconv.meta import ArrayMeta
 from volconv.plan.output import OutputSpec, cubic_chunks
 from volconv.plan.stage import DECODE, ENCODE, Room, Stage, make_stage
@@ -183,20 +185,25 @@ class Builder:
 
 
 def jump_between(pipeline: Pipeline, place: int) -> tuple[int, ...]:
-    """Cells of a place from one cell of the result to the next, along each axis."""
-    node_place = pipeline.last
-    jump = [1] * len(pipeline.nodes[-1].step.source.dims)
-    while node_place > place:
-        step = pipeline.nodes[node_place - 1].step
-        for axis, dim in enumerate(step.source.dims):
-            jump[axis] *= step.geometry[dim].stride
-        later = [
-            read for read in pipeline.nodes[node_place - 1].inputs if read >= place
-        ]
-        if not later:
-            return tuple([1] * len(jump))  # the result does not depend on it
-        node_place = max(later)
-    return tuple(jump)
+    """Cells of a place from one cell of the result to the next, along each axis.
+
+    1 where the result does not depend on the place.
+    """
+    ones = (1,) * len(pipeline.nodes[-1].step.source.dims)
+    jumps = {pipeline.last: ones}
+    for number in range(pipeline.last, place, -1):
+        node = pipeline.nodes[number - 1]
+        if number in jumps:
+            strides = [window.stride for window in windows_of(node)]
+            for read in node.inputs:
+                jumps[read] = tuple(map(mul, jumps[number], strides))
+    return jumps.get(place, ones)
+
+
+def windows_of(node: Node) -> list[Window]:
+    """A step's windows in the order of its axes."""
+    step = node.step
+    return [step.geometry[dim] for dim in step.source.dims]
 
 
 def aligned(save: OutputSpec, result: OutputSpec) -> OutputSpec:

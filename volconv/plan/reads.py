@@ -102,6 +102,16 @@ class AxisReads:
             range(start, min(start + width, count)) for start in range(0, count, width)
         )
 
+    @cached_property
+    def alone(self) -> int:
+        """Cells of the chunks that are decoded if nothing is held, not even in a block."""
+        return sum(
+            self.cells(chunk)
+            for needs in self.needs
+            for need in needs
+            for chunk in chunks_of((need,), self.chunk)
+        )
+
     @lru_cache(maxsize=4096)  # noqa: B019 (a few live as long as a plan is made)
     def decoded(self, width: int) -> int:
         """Cells of the chunks that are decoded if each `width` blocks read for themselves.

@@ -88,7 +88,7 @@ def traffics(
     counts = list(fine)
     counts[tiling.axis] = -(-fine[tiling.axis] // tiling.tiles)
     plain = Sweep.plain(counts)
-    yield Traffic(plain, math.prod(axis.decoded(1) for axis in reads), 0)
+    yield Traffic(plain, math.prod(axis.alone for axis in reads), 0)
     shared = [number for number, axis in enumerate(reads) if axis.is_shared]
     if not shared:
         return

@@ -58,6 +58,11 @@ class BucketTarget:
         return Bucket(self.url, is_draft=True)
 
     @property
+    def draft(self) -> Bucket:
+        """The same: objects have their final keys from the beginning."""
+        return self.place
+
+    @property
     def objects(self) -> Bucket:
         """All that lies below the URL."""
         return Bucket(self.url)

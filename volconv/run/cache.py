@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,10 @@ Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
 WORTH = 0.75
 """A chunk is cut down where less than this share of what is held of it is still read:
 arbitrary, cutting copies what stays."""
+
+
+MOST_STALE = 1024
+"""Chunks that are gone and still queued, at most: arbitrary, 100 kB."""
 
 
 @dataclass(eq=False)
@@ -103,6 +107,7 @@ class ChunkCache:
     lag: int = 0
     decoded: int = 0
     held: int = 0
+    horizon: int = 0
     entries: dict[Index, Entry] = field(default_factory=dict)
     farthest: list[tuple[int, Index]] = field(default_factory=list)
     nearest: list[tuple[int, Index]] = field(default_factory=list)
@@ -160,23 +165,26 @@ class ChunkCache:
             cells = self.read(whole)
             with self.lock:
                 self.decoded += 1
-                self.keep(turn, chunk, whole, cells)
+                self.keep(turn, chunk, box, cells)
         finally:
             self.decoding.pop(chunk, None)
             event.set()
         return cells[relative(box, whole)]
 
-    def keep(self, turn: int, chunk: Index, whole: Box, cells: NDArray[Any]) -> None:
-        """Hold a chunk for the blocks that are still to read it."""
+    def keep(self, turn: int, chunk: Index, read: Box, cells: NDArray[Any]) -> None:
+        """Hold a chunk for the blocks that are still to read it.
+
+        The block of this turn is one of them where it reads more than this box of it.
+        """
         readers = {
             reader: box
-            for reader, box in self.readers_of(chunk, turn - self.lag).items()
-            if reader not in self.done and reader != turn
+            for reader, box in self.readers_of(chunk, self.horizon).items()
+            if reader not in self.done and (reader, box) != (turn, read)
         }
         self.drop(chunk)
         if not readers:
             return
-        entry = Entry([(whole, cells)], readers)
+        entry = Entry([(self.chunk_box(chunk), cells)], readers)
         self.entries[chunk] = entry
         self.held += cells.nbytes
         heapq.heappush(self.farthest, (-max(readers), chunk))
@@ -184,20 +192,34 @@ class ChunkCache:
         self.shrink(entry, chunk)
         while self.held > self.budget and self.farthest:
             self.let_go()
+        if len(self.farthest) > 2 * len(self.entries) + MOST_STALE:
+            self.sweep_out()
 
     def let_go(self) -> None:
         """Give up the part that is read last of all."""
         turn, chunk = heapq.heappop(self.farthest)
         entry = self.entries.get(chunk)
-        if entry is None or -turn not in entry.readers:
+        if entry is None:
             return
-        del entry.readers[-turn]
+        entry.readers.pop(-turn, None)  # or its block is done, out of order
         if entry.readers:
             heapq.heappush(self.farthest, (-max(entry.readers), chunk))
         self.shrink(entry, chunk)
 
+    def sweep_out(self) -> None:
+        """Remove chunks that are gone from the queues of those to be let go."""
+        for queue, turn_of in (
+            (self.farthest, farthest_of),
+            (self.nearest, nearest_of),
+        ):
+            queue[:] = [
+                (turn_of(entry.readers), chunk) for chunk, entry in self.entries.items()
+            ]
+            heapq.heapify(queue)
+
     def forget(self, horizon: int) -> None:
         """Let go of what blocks before a turn were to read."""
+        self.horizon = horizon = max(horizon, self.horizon)
         while self.nearest and self.nearest[0][0] < horizon:
             _, chunk = heapq.heappop(self.nearest)
             entry = self.entries.get(chunk)
@@ -265,6 +287,16 @@ class ChunkCache:
             Interval(number * axis.chunk, min((number + 1) * axis.chunk, axis.size))
             for axis, number in zip(self.reads, chunk, strict=True)
         )
+
+
+def farthest_of(readers: Iterable[int]) -> int:
+    """A number that is lower the later the last of some turns is."""
+    return -max(readers)
+
+
+def nearest_of(readers: Iterable[int]) -> int:
+    """The first of some turns."""
+    return min(readers)
 
 
 def hull(needs: Sequence[Interval], side: Interval) -> Interval:

@@ -65,9 +65,15 @@ class FolderTarget:
         return self.partial / "store"
 
     @property
-    def place(self) -> Folder:
-        """The same, as tasks write to it."""
+    def draft(self) -> Folder:
+        """The same, as a run begins it."""
         return Folder(self.store)
+
+    @property
+    def place(self) -> Folder:
+        """The group as far as it is, as tasks write to it: perhaps it is complete."""
+        is_named = self.path.exists() and not self.store.exists()
+        return Folder(self.path if is_named else self.store)
 
     @property
     def header_file(self) -> Path:
@@ -121,7 +127,7 @@ class FolderTarget:
             return
         for litter in self.store.rglob("*.partial"):
             litter.unlink()
-        consolidate(self.place)
+        consolidate(self.draft)
         for file in self.store.rglob("zarr.json"):
             with file.open("rb") as handle:
                 os.fsync(handle.fileno())

@@ -41,6 +41,9 @@ class Journal(Protocol):
     def lines(self) -> Iterator[Line]:
         """The lines so far, without those that a crash left torn."""
 
+    def take_over(self, objects: Iterable[Key]) -> None:
+        """Make objects of an earlier run safe with the rest: marks stand for them too."""
+
     def append(self, record: BlockRecord) -> None:
         """Add a finished block."""
 
@@ -98,8 +101,17 @@ def read_line(line: bytes) -> dict[str, Any] | None:
         found = json.loads(line)
     except ValueError:
         return None
-    is_whole = isinstance(found, dict) and ("safe" in found or "objects" in found)
-    return found if is_whole else None
+    if not isinstance(found, dict):
+        return None
+    return found if isinstance(found.get("safe"), int) or has_objects(found) else None
+
+
+def has_objects(line: Mapping[str, Any]) -> bool:
+    """Whether a line tells of objects, each whole."""
+    objects = line.get("objects")
+    return isinstance(objects, list) and all(
+        isinstance(one, list) and len(one) == 4 for one in objects
+    )
 
 
 def make_safe(objects: Iterable[tuple[Place, str]]) -> None:

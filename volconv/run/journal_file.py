@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
 from volconv.io.place import Place
-from volconv.run.journal import Line, Places, line_of, make_safe, read_line
+from volconv.run.journal import Key, Line, Places, line_of, make_safe, read_line
 from volconv.run.task import BlockRecord
 
 __all__ = ["FileJournal"]
@@ -58,6 +58,12 @@ class FileJournal:
                     yield place, found
                 place += len(line)
 
+    def take_over(self, objects: Iterable[Key]) -> None:
+        """Make objects of an earlier run safe with the rest: marks stand for them too."""
+        assert self.place_of is not None, "a journal that is only read"
+        with self.lock:
+            self.waiting += map(self.place_of, objects)
+
     def append(self, record: BlockRecord) -> None:
         """Add a finished block."""
         assert self.place_of is not None, "a journal that is only read"
@@ -73,6 +79,7 @@ class FileJournal:
     def write(self, line: str) -> None:
         """Append a line; it outlives the process, not yet the machine."""
         if self.handle is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self.handle = self.path.open("a")
             if self.handle.tell():
                 self.handle.write("\n")  # ends a torn line; an empty one is skipped
@@ -106,8 +113,12 @@ class FileJournal:
         if self.syncing is not None:
             self.syncing.join()
             self.syncing = None
-        if complete:
-            self.make_safe()
-        if self.handle is not None:
-            self.handle.close()
-            self.handle = None
+        try:
+            if complete:
+                if self.failure is not None:
+                    raise self.failure
+                self.make_safe()
+        finally:
+            if self.handle is not None:
+                self.handle.close()
+                self.handle = None

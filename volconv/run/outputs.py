@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from volconv.errors import OutputError
@@ -46,21 +46,26 @@ def locked(targets: Mapping[int, Target]) -> Iterator[None]:
         yield
 
 
-def check_apart(source: str, output: str) -> None:
-    """Refuse an output that is the input, lies in it, or holds it.
+def check_apart(source: str, outputs: Sequence[str]) -> None:
+    """Refuse an output that is the input or another output, lies in it, or holds it.
 
     Raises
     ------
     OutputError
     """
-    given, wanted = whole_path(source), whole_path(output)
-    if given == wanted or given in wanted.parents or wanted in given.parents:
-        raise OutputError(
-            "output.path",
-            f"{output!r}, which is, holds or lies in the input {source!r}",
-            "an output apart from the input",
-            "choose another output.path",
-        )
+    others = [("the input", source)]
+    for output in outputs:
+        wanted = whole_path(output)
+        for name, path in others:
+            given = whole_path(path)
+            if given == wanted or given in wanted.parents or wanted in given.parents:
+                raise OutputError(
+                    "output.path",
+                    f"{output!r}, which is, holds or lies in {name} {path!r}",
+                    "an output apart from the input and from what is saved",
+                    "choose another path",
+                )
+        others.append(("the output", output))
 
 
 def whole_path(path: str) -> PurePosixPath | Path:

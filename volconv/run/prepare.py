@@ -10,7 +10,7 @@ from dask.system import CPU_COUNT
 
 from volconv.config import Config, codec_name
 from volconv.coordinates import output_attrs, output_coords
-from volconv.io import ZarrSource
+from volconv.io import ZarrSource, forget_opened
 from volconv.io.source import Stored
 from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
@@ -83,6 +83,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     VolconvError
         What is wrong with a step for this input, the step named; or the memory.
     """
+    forget_opened()
     given = config.input
     source = ZarrSource(
         given.path, given.variable, tuple(given.dims) if given.dims else None

@@ -131,8 +131,13 @@ class StageRun:
         )
 
     def journalled(self, records: Iterable[BlockRecord]) -> Iterator[BlockRecord]:
-        """The records, each after it is in the journal."""
+        """The records, each after it is in the journal.
+
+        What an earlier run left behind its last safe mark is made safe with the rest:
+        the next mark stands for it too.
+        """
         journal = self.target.journal(self.name, self.object_of)
+        journal.take_over(Seen(journal.lines()).unsafe)
         complete = False
         try:
             for record in records:

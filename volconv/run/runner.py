@@ -106,8 +106,7 @@ def run_plan(
     """
     outputs = {**plan.saves, plan.pipeline.last: plan.output}
     targets = {place: target_of(spec.path) for place, spec in outputs.items()}
-    for spec in outputs.values():
-        check_apart(source.path, spec.path)
+    check_apart(source.path, [spec.path for spec in outputs.values()])
     if restart:
         with locked(targets):
             for target in targets.values():
@@ -119,9 +118,9 @@ def run_plan(
             target.discard_partial()  # a run may have ended just before it did
         return Outcome(0, plan.blocks)
     result = targets[plan.pipeline.last]
-    is_begun(result, fingerprint)
+    is_begun(result, fingerprint, layout_of(plan))
     with locked(targets):
-        if not is_begun(result, fingerprint):
+        if not is_begun(result, fingerprint, layout_of(plan)):
             begin(targets, plan, labels)
         runs = stage_runs(plan, source, targets)
         declare(result, plan, runs, command)
@@ -146,7 +145,7 @@ def begin(
         target.clear()
         meta = plan.pipeline.meta(place, plan.source)
         create_store(
-            target.place,
+            target.draft,
             writes[place].output,
             meta,
             labels[place].coords,
@@ -172,11 +171,25 @@ def declare(result: Target, plan: Plan, runs: list[StageRun], command: str) -> N
     result.write_header(
         {
             "fingerprint": plan.fingerprint,
+            "layout": layout_of(plan),
             "objects": sum(objects[place] for place in outputs),
             "stages": stages,
             "command": command,
         }
     )
+
+
+def layout_of(plan: Plan) -> dict[str, list[Any]]:
+    """For each place that is saved: the stage that writes it, and in which chunks.
+
+    What a run with other stages has saved is not what this one would go on with.
+    """
+    return {
+        str(stage.first - 1 + write.place): [stage.first, which, *write.output.unit]
+        for stage in plan.stages
+        for which, write in enumerate(stage.writes)
+        if stage.first - 1 + write.place in plan.saves
+    }
 
 
 def objects_of(write: Write) -> int:

@@ -51,8 +51,12 @@ class Target(Protocol):
         """The path or URL of the output, there only when it is complete."""
 
     @property
+    def draft(self) -> Place:
+        """Where a run begins the group."""
+
+    @property
     def place(self) -> Place:
-        """Where the group is being written."""
+        """Where the group is being written, or where it is complete."""
 
     def attributes(self) -> dict[str, Any] | None:
         """Attributes of the group at the output; None where nothing is there.
@@ -134,8 +138,19 @@ def is_complete(target: Target, fingerprint: Mapping[str, str]) -> bool:
     return True
 
 
-def is_begun(target: Target, fingerprint: Mapping[str, str]) -> bool:
-    """Whether this very plan has begun the output.
+def is_begun(
+    target: Target, fingerprint: Mapping[str, str], layout: Mapping[str, Any]
+) -> bool:
+    """Whether this very plan has begun the output, in this layout.
+
+    Parameters
+    ----------
+    target : Target
+        The output.
+    fingerprint : mapping
+        The plan's.
+    layout : mapping
+        How what is saved on the way is stored, which another cut into stages changes.
 
     Raises
     ------
@@ -146,7 +161,7 @@ def is_begun(target: Target, fingerprint: Mapping[str, str]) -> bool:
     if header is None:
         return False
     check_fingerprint(target.where, header["fingerprint"], fingerprint, ANOTHER)
-    return True
+    return bool(header.get("layout", {}) == layout)
 
 
 def read_mapping(text: str | bytes | None) -> dict[str, Any] | None:

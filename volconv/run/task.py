@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from volconv.boundary import Read
 from volconv.compute import cast
 from volconv.geometry import Interval
-from volconv.io import ZarrSource
+from volconv.io import ZarrSource, forget_opened
 from volconv.io.place import Place
 from volconv.io.store import object_key, write_box
 from volconv.plan.stage import Stage
@@ -108,6 +108,7 @@ class Worker:
     """
 
     def __init__(self, work: Work, lag: int) -> None:
+        forget_opened()
         self.work = work
         stage = work.stage
         self.memory = ThreadMemory()

@@ -1,0 +1,183 @@
+"""Workers that die, come late, or are not there yet: the same bytes in the end."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.run.conftest import CONFIG, prepared
+from tests.run.test_runner import run, tree
+from volconv.run.folder import FolderTarget
+from volconv.run.stations import IN_FLIGHT, LOOK, Roster
+
+TEXT = CONFIG.replace("{z: 3, y: 4, x: 5}", "{z: 1, y: 1, x: 5}")
+LIMITS = {"workers": 8}  # as many blocks as two machines are to share
+
+
+class Cluster:
+    """`dask scheduler` and workers as processes of their own."""
+
+    def __init__(self, folder, stack):
+        self.file = folder / "scheduler.json"
+        self.folder = folder
+        self.stack = stack
+        self.log = stack.enter_context((folder / "log").open("w"))
+        self.start("scheduler", "--port", "0")
+        until = time.monotonic() + 60
+        while not self.file.exists() or not self.file.read_text():
+            assert time.monotonic() < until, "the scheduler did not start"
+            time.sleep(0.05)
+        self.address = json.loads(self.file.read_text())["address"]
+
+    def start(self, *words):
+        command = [sys.executable, "-m", "dask", *words, "--host", "127.0.0.1"]
+        command += ["--no-dashboard", "--scheduler-file", str(self.file)]
+        process = subprocess.Popen(
+            command, stderr=self.log, stdout=self.log, cwd=self.folder
+        )
+        self.stack.enter_context(process)
+        self.stack.callback(process.kill)
+        return process
+
+    def worker(self):
+        return self.start("worker", "--nthreads", "1", "--no-nanny")
+
+    def has_workers(self, count):
+        from distributed import Client
+
+        with Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(count, timeout=60)
+
+
+@pytest.fixture
+def cluster(tmp_path_factory):
+    with contextlib.ExitStack() as stack:
+        yield Cluster(tmp_path_factory.mktemp("cluster"), stack)
+
+
+def test_a_run_outlives_its_workers(folder, cluster):
+    """None at first; then one; a second one joins, and the first is killed."""
+    run(folder, TEXT, limits=LIMITS)
+    whole = tree(folder / "out.zarr")
+    total = prepared(folder, TEXT, **LIMITS).plan.blocks
+    assert total > 30
+    target = FolderTarget(folder / "out.zarr")
+    workers = []
+    late = threading.Timer(0.5, lambda: workers.append(cluster.worker()))
+    late.start()
+    turns: list[int] = []
+
+    def progress(done, _):
+        if done == 4:
+            workers.append(cluster.worker())
+            cluster.has_workers(2)
+            time.sleep(LOOK)
+        if done == 8:
+            workers[0].kill()
+            workers[0].wait()
+        if done == total:
+            lines = [
+                json.loads(x)
+                for x in target.journal_file().read_text().split("\n")
+                if x
+            ]
+            turns.extend(line["block"] for line in lines if "block" in line)
+
+    outcome = run(
+        folder, TEXT, limits=LIMITS, on=cluster.address, restart=True, progress=progress
+    )
+    late.join()
+    assert outcome.computed == total
+    assert sorted(turns) == list(range(total))
+    assert tree(folder / "out.zarr") == whole
+
+
+class Workers:
+    """A client's view of which workers there are."""
+
+    def __init__(self, **threads):
+        self.threads = threads
+
+    def nthreads(self):
+        return dict(self.threads)
+
+
+def looked(roster, workers):
+    roster.looked = -1e9
+    roster.look(workers)
+
+
+def test_each_worker_begins_with_a_run_of_neighbours_as_long_as_it_has_threads():
+    roster = Roster(list(range(40)))
+    roster.look(Workers(a=1, b=3))
+    assert list(roster.runs["a"]) == list(range(10))
+    assert list(roster.runs["b"]) == list(range(10, 40))
+    first = Counter(address for address, _ in roster.assignments())
+    assert first == {"a": IN_FLIGHT, "b": 3 * IN_FLIGHT}
+    assert list(roster.assignments()) == []
+    roster.finished("a")
+    assert list(roster.assignments()) == [("a", IN_FLIGHT)]
+
+
+def test_without_workers_nothing_is_given_and_nothing_is_lost():
+    roster = Roster(list(range(5)))
+    roster.look(Workers())
+    assert list(roster.assignments()) == []
+    assert roster.left == 5
+    roster.look(Workers(a=1))
+    assert [turn for _, turn in roster.assignments()] == [0, 1, 2]
+
+
+def test_a_worker_that_comes_late_takes_the_far_half_of_the_longest_run():
+    roster = Roster(list(range(40)))
+    roster.look(Workers(a=1))
+    list(roster.assignments())
+    looked(roster, Workers(a=1, b=1))
+    given = list(roster.assignments())
+    assert given == [("b", 22), ("b", 23), ("b", 24)]
+    assert roster.left == 40 - 2 * IN_FLIGHT
+
+
+def test_the_run_of_a_worker_that_is_gone_is_done_by_another():
+    roster = Roster(list(range(20)))
+    roster.look(Workers(a=1, b=1))
+    done = [turn for _, turn in roster.assignments()]
+    looked(roster, Workers(b=1))
+    roster.finished("a")  # its block came back after all
+    while roster.left:
+        roster.finished("b")
+        done += [turn for _, turn in roster.assignments()]
+    assert sorted(done) == list(range(20))
+
+
+@given(st.integers(0, 60), st.data())
+def test_whatever_workers_do_each_turn_is_given_once(count, data):
+    roster = Roster(list(range(count)))
+    given: list[int] = []
+    flying: Counter[str] = Counter()
+    for _ in range(data.draw(st.integers(0, 30))):
+        names = data.draw(st.sets(st.sampled_from("abcd")))
+        looked(
+            roster, Workers(**{name: data.draw(st.integers(1, 3)) for name in names})
+        )
+        for address, turn in roster.assignments():
+            assert address in names
+            given.append(turn)
+            flying[address] += 1
+        for address in list(flying):
+            if flying[address] and data.draw(st.booleans()):
+                flying[address] -= 1
+                roster.finished(address)
+    assert len(given) + roster.left == count
+    looked(roster, Workers(z=1))
+    while roster.left:
+        given += [turn for _, turn in roster.assignments()]
+        roster.finished("z")
+    assert sorted(given) == list(range(count))

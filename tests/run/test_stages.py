@@ -1,0 +1,299 @@
+"""Stages, and what is saved on the way: the same bytes however a pipeline is cut."""
+
+import shutil
+
+import numpy as np
+import pytest
+import xarray as xr
+from numpy.testing import assert_array_equal
+
+import volconv
+from tests.run.conftest import prepared
+from tests.run.test_runner import result, run, tree
+from volconv.errors import OutputError
+from volconv.plan.stage import PROCESS_MEMORY
+from volconv.run.folder import FolderTarget
+from volconv.run.runner import run_plan
+
+HEAD = """
+version: 1
+input: {path: in.zarr}
+steps:
+"""
+CHAIN = (
+    HEAD
+    + """
+  - gaussian:
+      {sigma: {z: 1, y: 0.8, x: 1.2}, boundary: {x: wrap}, name: smooth, save: smooth.zarr}
+  - correlate:
+      {kernel: [[1, 2], [3, 4]], dims: [y, x], stride: {y: 2}, padding: 1, save: half.zarr}
+  - gaussian: {sigma: {z: 0.5, y: 0.5}}
+output: {path: out.zarr, chunks: {z: 3, y: 3, x: 5}}
+"""
+)
+BRANCHES = (
+    HEAD
+    + """
+  - gaussian: {sigma: 0.6, boundary: wrap, name: fine, save: fine.zarr}
+  - gaussian: {sigma: 1.2, boundary: wrap, from: input}
+  - subtract: {from: [fine, input], name: rest}
+  - box: {size: {y: 2, x: 2}, stride: {y: 2, x: 2}, padding: valid, save: less.zarr}
+  - maximum: {from: [rest, fine]}
+output: {path: out.zarr, chunks: {z: 4, y: 4, x: 4}}
+"""
+)
+
+
+def run_cut(folder, text, *, fuse, **options):
+    """A run that is fused, or cut behind each step where it can be."""
+    ready = prepared(folder, text, fuse=fuse)
+    return run_plan(ready.plan, ready.source, ready.labels, **options)
+
+
+def values(folder, name):
+    return result(folder, name).density.values
+
+
+def clear(folder):
+    for name in ("out", "smooth", "half", "fine", "less"):
+        shutil.rmtree(folder / f"{name}.zarr", ignore_errors=True)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_steps_that_are_not_fused_write_the_same_bytes(folder):
+    text = CHAIN.replace(", save: smooth.zarr", "").replace(", save: half.zarr", "")
+    run_cut(folder, text, fuse=True)
+    fused = tree(folder / "out.zarr")
+    clear(folder)
+    assert len(prepared(folder, text, fuse=False).plan.stages) == 3
+    run_cut(folder, text, fuse=False)
+    assert tree(folder / "out.zarr") == fused
+    assert names(folder) == ["config.yaml", "in.zarr", "out.zarr"]
+
+
+def saved(folder, names_of):
+    return {
+        name: (
+            found.values,
+            found.attrs,
+            {k: v.values for k, v in found.coords.items()},
+        )
+        for name in names_of
+        for found in [result(folder, f"{name}.zarr").density]
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [(CHAIN, ("smooth", "half", "out")), (BRANCHES, ("fine", "less", "out"))],
+)
+def test_what_is_saved_does_not_depend_on_the_cuts(folder, text, kept):
+    run_cut(folder, text, fuse=True)
+    fused = saved(folder, kept)
+    clear(folder)
+    run_cut(folder, text, fuse=False)
+    apart = saved(folder, kept)
+    for name in kept:
+        assert apart[name][0].tobytes() == fused[name][0].tobytes()
+        assert apart[name][1] == fused[name][1]
+        assert apart[name][2].keys() == fused[name][2].keys()
+        for label, cells in apart[name][2].items():
+            assert_array_equal(cells, fused[name][2][label])
+    assert not list(folder.glob("*.partial"))
+
+
+def test_a_save_is_what_a_run_of_its_own_writes(folder, volume):
+    run(folder, CHAIN)
+    first = volconv.gaussian(
+        volume, {"z": 1, "y": 0.8, "x": 1.2}, boundary={"x": "wrap"}
+    )
+    second = volconv.correlate(
+        first, [[1, 2], [3, 4]], dims=("y", "x"), stride={"y": 2}, padding=1
+    )
+    for name, wanted in (("smooth", first), ("half", second)):
+        found = result(folder, f"{name}.zarr").density
+        assert_array_equal(found.values.view("u4"), wanted.values.view("u4"))
+        for label, coord in wanted.coords.items():
+            assert_array_equal(found[label].values, coord.values)
+            assert found[label].attrs == coord.attrs
+        assert found.attrs["units"] == "g"
+        assert found.attrs["volconv"] == wanted.attrs["volconv"]
+    alone = CHAIN.split("  - correlate:")[0].replace(", save: smooth.zarr", "")
+    run(folder, alone + "output: {path: alone.zarr}")
+    found, wanted = (result(folder, name) for name in ("smooth.zarr", "alone.zarr"))
+    assert found.density.attrs == wanted.density.attrs
+    xr.testing.assert_identical(found.density, wanted.density)
+
+
+def test_saves_of_branches_hold_every_cell_also_those_of_the_last_block(folder, volume):
+    """A step of another shape than the result: its rest belongs to the last blocks."""
+    text = BRANCHES.replace(
+        "- maximum: {from: [rest, fine]}",
+        "- box: {size: {z: 3, y: 4}, stride: {z: 2, y: 3}, padding: valid, from: fine}",
+    )
+    text = text.replace("{z: 4, y: 4, x: 4}", "{z: 1, y: 2, x: 4}")
+    assert run(folder, text).computed == 8
+    fine = volconv.gaussian(volume, 0.6, boundary="wrap")
+    assert_array_equal(values(folder, "fine.zarr"), fine.values)
+    rest = fine.values - volume.values
+    less = volconv.box(
+        volume.copy(data=rest),
+        {"y": 2, "x": 2},
+        stride={"y": 2, "x": 2},
+        padding="valid",
+    )
+    assert_array_equal(values(folder, "less.zarr"), less.values)
+
+
+def test_a_small_memory_cuts_the_pipeline_and_changes_no_byte(tmp_path):
+    volume = np.random.default_rng(5).random((96, 96, 96)).astype("float32")
+    array = xr.DataArray(volume, dims=("z", "y", "x"), name="density")
+    array.chunk(z=32, y=32, x=32).to_zarr(
+        tmp_path / "in.zarr", zarr_format=3, consolidated=False
+    )
+    text = (
+        HEAD
+        + "  - gaussian: {sigma: 4}\n"
+        + "  - gaussian: {sigma: 4, boundary: edge}\n"
+        + "output: {path: out.zarr, chunks: {z: 16, y: 32, x: 32}}\n"
+    )
+    whole = prepared(tmp_path, text, workers=1)
+    assert len(whole.plan.stages) == 1
+    run(tmp_path, text, limits={"workers": 1})
+    before = tree(tmp_path / "out.zarr")
+    clear(tmp_path)
+    limit = PROCESS_MEMORY + 18 * 2**20
+    tight = prepared(tmp_path, text, workers=1, memory=limit)
+    assert len(tight.plan.stages) == 2
+    assert tight.plan.peak_bytes <= limit
+    run_plan(tight.plan, tight.source, tight.labels)
+    assert tree(tmp_path / "out.zarr") == before
+    assert names(tmp_path) == ["in.zarr", "out.zarr"]
+
+
+def test_another_array_at_the_same_path_is_written_as_what_it_is(folder, volume):
+    """A process that lives through several runs opens each store anew."""
+    text = HEAD + "  - gaussian: {sigma: 1}\noutput: {path: out.zarr, chunks: {z: 3}}\n"
+    run(folder, text)
+    before = values(folder, "out.zarr")
+    other = text.replace("z: 3", "z: 5, x: 4")
+    run(folder, other, restart=True)
+    assert_array_equal(values(folder, "out.zarr"), before)
+    shutil.rmtree(folder / "in.zarr")
+    few = volume[:4].to_dataset()
+    few.to_zarr(folder / "in.zarr", zarr_format=3, consolidated=False)
+    run(folder, other, restart=True)
+    assert values(folder, "out.zarr").shape[0] == 4
+
+
+# interruptions
+
+
+def stopped_after(folder, text, blocks, *, fuse):
+    def stop(done, total):
+        if done == blocks:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_cut(folder, text, fuse=fuse, progress=stop)
+    assert not (folder / "out.zarr").exists()
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+def test_a_run_with_saves_goes_on_from_every_block(folder, fuse):
+    run_cut(folder, CHAIN, fuse=fuse)
+    stores = ("out.zarr", "smooth.zarr", "half.zarr")
+    whole = {name: tree(folder / name) for name in stores}
+    total = prepared(folder, CHAIN, fuse=fuse).plan.blocks
+    for blocks in range(1, total, max(1, total // 5)):
+        clear(folder)
+        stopped_after(folder, CHAIN, blocks, fuse=fuse)
+        outcome = run_cut(folder, CHAIN, fuse=fuse)
+        assert outcome.kept >= blocks
+        assert outcome.kept + outcome.computed == total
+        assert {name: tree(folder / name) for name in stores} == whole
+        assert not list(folder.glob("*.partial"))
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+def test_a_run_that_goes_on_with_other_cuts_ends_with_the_right_values(folder, fuse):
+    run_cut(folder, CHAIN, fuse=not fuse)
+    whole = {name: values(folder, name) for name in ("out.zarr", "smooth.zarr")}
+    clear(folder)
+    stopped_after(folder, CHAIN, 5, fuse=fuse)
+    run_cut(folder, CHAIN, fuse=not fuse)
+    for name, wanted in whole.items():
+        assert_array_equal(values(folder, name), wanted)
+
+
+def test_a_crash_between_two_stores_getting_their_names_loses_nothing(
+    folder, monkeypatch
+):
+    finish = FolderTarget.finish
+    run(folder, CHAIN)
+    stores = ("smooth.zarr", "half.zarr", "out.zarr")
+    whole = {name: tree(folder / name) for name in stores}
+    for named in range(3):
+        clear(folder)
+        left = [named]
+
+        def crash(target, left=left):
+            if not left[0]:
+                raise KeyboardInterrupt
+            left[0] -= 1
+            finish(target)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(FolderTarget, "finish", crash)
+            with pytest.raises(KeyboardInterrupt):
+                run(folder, CHAIN)
+        assert [(folder / name).exists() for name in stores].count(True) == named
+        assert run(folder, CHAIN).computed == 0
+        assert {name: tree(folder / name) for name in stores} == whole
+        assert not list(folder.glob("*.partial"))
+
+
+def test_a_result_that_was_removed_is_made_again_beside_its_saves(folder):
+    run(folder, CHAIN)
+    before = tree(folder / "out.zarr")
+    shutil.rmtree(folder / "out.zarr")
+    assert run(folder, CHAIN).computed > 0
+    assert tree(folder / "out.zarr") == before
+    assert not list(folder.glob("*.partial"))
+
+
+@pytest.mark.parametrize(
+    "path", ["out.zarr/smooth", ".", "link.zarr", "in.zarr/x", "half.zarr/a"]
+)
+def test_a_save_lies_apart_from_all_other_stores(folder, path):
+    (folder / "link.zarr").symlink_to("out.zarr")
+    before = tree(folder / "in.zarr")
+    with pytest.raises(OutputError, match="is, holds or lies in"):
+        run(folder, CHAIN.replace("smooth.zarr", path))
+    assert tree(folder / "in.zarr") == before
+    assert not (folder / "out.zarr").exists()
+    assert not list(folder.glob("*.partial"))
+
+
+def test_a_save_over_what_no_run_made_is_refused(folder):
+    (folder / "smooth.zarr").mkdir()
+    (folder / "smooth.zarr" / "thesis.txt").write_text("precious")
+    with pytest.raises(OutputError, match="was not made by a run"):
+        run(folder, CHAIN)
+    assert (folder / "smooth.zarr" / "thesis.txt").read_text() == "precious"
+
+
+def test_objects_of_the_header_are_those_of_all_stores(folder):
+    stopped_after(folder, CHAIN, 2, fuse=True)
+    header = FolderTarget(folder / "out.zarr").header()
+    run_cut(folder, CHAIN, fuse=True)
+    there = [
+        path
+        for name in ("out.zarr", "smooth.zarr", "half.zarr")
+        for path in (folder / name / "density" / "c").rglob("*")
+        if path.is_file()
+    ]
+    assert header["objects"] == len(there)

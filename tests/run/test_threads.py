@@ -1,0 +1,93 @@
+"""Threads that take turns: each once, errors told with the turn, memory that is flat."""
+
+import itertools
+import threading
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from volconv.run.task import BlockRecord
+from volconv.run.threads import BlockFailure, run_in_threads
+
+RECORD = {"objects": ((0, "c/0", 4, 5),), "seconds": 0.0}
+
+
+class Fake:
+    """A worker whose blocks are nothing, and of which some fail."""
+
+    def __init__(self, fails=()):
+        self.fails = fails
+        self.done = []
+
+    def run(self, turn):
+        if turn in self.fails:
+            raise ValueError(f"turn {turn} is bad")
+        return BlockRecord(turn, **RECORD, lowest=0.0, highest=1.0, nonfinite=0)
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    def make(fails=()):
+        worker = Fake(fails)
+        monkeypatch.setattr("volconv.run.threads.Worker", lambda *_, **__: worker)
+        return worker
+
+    return make
+
+
+def threads_left():
+    return threading.active_count() - 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 500])
+@pytest.mark.parametrize("threads", [1, 4])
+def test_each_turn_is_done_once(fake, count, threads):
+    fake()
+    before = threads_left()
+    turns = [record.turn for record in run_in_threads(None, range(count), threads)]
+    assert sorted(turns) == list(range(count))
+    assert threads_left() == before
+
+
+def test_an_error_is_told_with_its_turn_and_ends_the_threads(fake):
+    fake(fails={7})
+    before = threads_left()
+    with pytest.raises(BlockFailure) as failure:
+        list(run_in_threads(None, range(1000), 4))
+    assert failure.value.turn == 7
+    assert str(failure.value.__cause__) == "turn 7 is bad"
+    assert threads_left() == before
+
+
+def test_a_run_that_is_left_ends_its_threads(fake):
+    fake()
+    before = threads_left()
+    records: Any = run_in_threads(None, itertools.count(), 3)
+    for _ in range(20):
+        next(records)
+    records.close()
+    assert threads_left() == before
+
+
+def test_records_wait_no_further_ahead_than_a_few_blocks(fake):
+    taken = itertools.count()
+    fake()
+    records: Any = run_in_threads(None, taken, 2)
+    next(records)
+    threading.Event().wait(0.1)
+    records.close()
+    assert next(taken) < 20
+
+
+def test_memory_stays_flat_over_a_hundred_thousand_blocks(fake):
+    fake()
+    seen = []
+    records: Any = run_in_threads(None, range(100_000), 2)
+    next(records)
+    tracemalloc.start()
+    for number, _ in enumerate(records):
+        if number % 20_000 == 10_000:
+            seen.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert max(seen) < min(seen) + 50_000
