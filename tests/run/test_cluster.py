@@ -72,7 +72,7 @@ def test_a_run_outlives_its_workers(folder, cluster):
     workers = []
     late = threading.Timer(0.5, lambda: workers.append(cluster.worker()))
     late.start()
-    turns = []
+    turns: list[int] = []
 
     def progress(done, _):
         if done == 4:

@@ -3,6 +3,7 @@
 import itertools
 import threading
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_an_error_is_told_with_its_turn_and_ends_the_threads(fake):
 def test_a_run_that_is_left_ends_its_threads(fake):
     fake()
     before = threads_left()
-    records = run_in_threads(None, itertools.count(), 3)
+    records: Any = run_in_threads(None, itertools.count(), 3)
     for _ in range(20):
         next(records)
     records.close()
@@ -72,7 +73,7 @@ def test_a_run_that_is_left_ends_its_threads(fake):
 def test_records_wait_no_further_ahead_than_a_few_blocks(fake):
     taken = itertools.count()
     fake()
-    records = run_in_threads(None, taken, 2)
+    records: Any = run_in_threads(None, taken, 2)
     next(records)
     threading.Event().wait(0.1)
     records.close()
