@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -185,3 +186,59 @@ def test_a_terminal_gets_a_bar(folder):
     os.close(parent)
     assert process.returncode == 0
     assert b"4/4" in seen
+
+
+BRANCHES = """
+version: 1
+input: {path: in.zarr}
+steps:
+  - gaussian: {sigma: {z: 1}, name: fine, save: fine.zarr}
+  - gaussian: {sigma: {z: 2}, from: input}
+  - subtract: {from: [fine, input], name: rest}
+  - box: {size: {y: 2}, stride: {y: 2}, padding: valid}
+output: {path: out.zarr, chunks: {z: 4, y: 4}}
+"""
+
+
+def test_plan_tells_branches_saves_and_stages(folder):
+    (folder / "config.yaml").write_text(BRANCHES)
+    done = volconv(folder, "plan", "config.yaml", "--no-fuse")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    for line in (
+        "step 2   gaussian of the input -> z 8, y 12  float32",
+        "step 3   subtract of step 1 and the input -> z 8, y 12  float32",
+        "step 4   box -> z 8, y 6  float32",
+        f"           saved to {os.path.realpath(folder)}/fine.zarr",
+        "stage    steps 1 to 3 into a store in between",
+        "stage    step 4",
+    ):
+        assert line in [
+            each.replace(str(folder), os.path.realpath(folder)) for each in lines
+        ]
+    fused = volconv(folder, "plan", "config.yaml", "--json")
+    plan = json.loads(fused.stdout)
+    assert [step["reads"] for step in plan["steps"]] == [[0], [0], [1, 0], [3]]
+    assert [stage["steps"] for stage in plan["stages"]] == [[1, 4]]
+
+
+def test_run_without_fusing_writes_the_same_and_restart_asks_for_saves_too(folder):
+    (folder / "config.yaml").write_text(BRANCHES)
+    names = ("out.zarr", "fine.zarr")
+
+    def values():
+        return [xr.open_zarr(folder / name, chunks=None).v.values for name in names]
+
+    assert volconv(folder, "run", "config.yaml").returncode == 0
+    fused = values()
+    shutil.rmtree(folder / "out.zarr")
+    refused = volconv(folder, "run", "config.yaml", "--restart", "--no-fuse")
+    assert refused.returncode == 1
+    assert "fine.zarr?" in refused.stderr
+    assert (folder / "fine.zarr").exists()
+    done = volconv(folder, "run", "config.yaml", "--restart", "--yes", "--no-fuse")
+    assert done.returncode == 0, done.stderr
+    for one, other in zip(values(), fused, strict=True):
+        assert one.tobytes() == other.tobytes()
+    left = sorted(path.name for path in folder.iterdir())
+    assert left == ["config.yaml", "fine.zarr", "in.zarr", "out.zarr"]

@@ -20,9 +20,10 @@ from volconv.steps import Pipeline
 
 __all__ = ["PROCESS_MEMORY", "Room", "Stage", "make_stage"]
 
-PROCESS_MEMORY = 160 * 2**20
-"""Bytes of the interpreter with its libraries: 155 MiB measured 2026-11 as the peak of a
-run over small blocks (``/usr/bin/time -v volconv run configs/brain_half.yaml``)."""
+PROCESS_MEMORY = 210 * 2**20
+"""Bytes of the interpreter with its libraries: 197 to 207 MiB measured 2026-11 as the peak
+of runs over 16 cells cubed (``/usr/bin/time -v volconv run``), 165 MiB without a compiled
+engine, whose compiler takes the rest."""
 
 HEAP = 1.25
 """Bytes taken of the machine for each byte in use: what the C library's allocator keeps

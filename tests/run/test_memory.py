@@ -1,0 +1,132 @@
+"""Memory of tasks and of runs, measured, against what the plan says before."""
+
+import subprocess
+import sys
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import zarr
+
+from tests.run.conftest import prepared
+from volconv.run.runner import begin, stage_runs
+from volconv.run.target import Target
+from volconv.run.task import Worker
+from volconv.text import parse_bytes
+
+HEAD = """
+version: 1
+input: {path: in.zarr}
+steps:
+"""
+SMOOTH = "  - gaussian: {sigma: 1.5, boundary: edge}\n"
+HALVE = "  - box: {size: 2, stride: 2, padding: valid}\n"
+SLOPES = """
+  - gaussian: {sigma: 1, name: smooth}
+  - correlate: {kernel: [-1, 0, 1], dims: y, padding: same, boundary: edge, name: dy}
+  - correlate:
+      {kernel: [-1, 0, 1], dims: x, padding: same, boundary: edge, from: smooth, name: dx}
+  - multiply: {from: [dy, dy], name: yy}
+  - multiply: {from: [dx, dx], name: xx}
+  - add: {from: [yy, xx]}
+"""
+SUMS = """
+  - correlate:
+      {kernel: [[1, 2], [3, 4]], dims: [y, x], stride: {z: 1, y: 2, x: 2}}
+"""
+CASES = [
+    # scratch of the compiled engines is told by its bound, three blocks
+    ("float32", SMOOTH, "", 2.3),
+    ("float64", SMOOTH + HALVE, "", 2.3),
+    ("int16", SMOOTH, ", dtype: int16", 2.3),
+    ("float32", SLOPES, "", 2.3),
+    ("complex64", SMOOTH, "", 2.3),
+    ("uint8", SUMS, "", 1.5),
+    # magnitudes in float64, for sums that may not fit: here all do
+    ("int32", SUMS, "", 4.0),
+    ("int64", "  - add: {from: [input, input, input]}\n", "", 1.5),
+]
+SLACK = 1.5e6
+"""Bytes of the interpreter's own small things, about."""
+
+
+def volume_of(folder, dtype, cells=128, chunk=32):
+    """A volume of noise in chunks, without names: its dims are given."""
+    rng = np.random.default_rng(1)
+    shape = (cells,) * 3
+    array = zarr.create_array(
+        folder / "in.zarr",
+        shape=shape,
+        chunks=(chunk,) * 3,
+        dtype=dtype,
+        dimension_names=("z", "y", "x"),
+    )
+    for z in range(0, cells, chunk):
+        slab = 100 * rng.random((min(chunk, cells - z), cells, cells))
+        array[z : z + chunk] = slab.astype(dtype)
+
+
+def text_of(steps, more="", chunk=32):
+    chunks = "{" + ", ".join(f"{dim}: {chunk}" for dim in "zyx") + "}"
+    return f"{HEAD}{steps}output: {{path: out.zarr, chunks: {chunks}{more}}}\n"
+
+
+def peak_of_blocks(folder, ready):
+    """The most that blocks of a plan's only stage hold at once, one by one."""
+    plan = ready.plan
+    targets = {plan.pipeline.last: Target(folder / "out.zarr")}
+    targets[plan.pipeline.last].partial.mkdir()
+    begin(targets, plan, ready.labels)
+    (run,) = stage_runs(plan, ready.source, targets)
+    alone = replace(run.work("threads"), stage=replace(run.stage, cache_bytes=0))
+    worker = Worker(alone, lag=2)
+    worker.run(0)  # compiles, and opens the stores
+    tracemalloc.start()
+    for turn in range(run.stage.grid.total):
+        worker.run(turn)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return run.stage, peak
+
+
+@pytest.mark.parametrize(("dtype", "steps", "more", "most"), CASES)
+def test_a_task_takes_what_its_parts_say_and_no_small_share_of_it(
+    tmp_path, dtype, steps, more, most
+):
+    volume_of(tmp_path, dtype)
+    ready = prepared(tmp_path, text_of(steps, more), workers=1)
+    stage, peak = peak_of_blocks(tmp_path, ready)
+    assert peak <= stage.task_bytes + SLACK
+    assert stage.task_bytes <= most * peak
+
+
+def test_a_run_of_a_process_takes_what_its_plan_says(tmp_path):
+    """Peak resident memory of the command, a volume of 340 MB and two threads."""
+    volume_of(tmp_path, "float32", cells=440, chunk=88)
+    (tmp_path / "config.yaml").write_text(text_of(SMOOTH + HALVE, chunk=44))
+    words = [sys.executable, "-m", "volconv", "run", "config.yaml"]
+    words += ["--threads", "2", "--memory", "420MiB"]
+    code = (
+        "import resource, subprocess, sys\n"
+        "done = subprocess.run(sys.argv[1:], capture_output=True, text=True)\n"
+        "sys.stderr.write(done.stderr[-1000:])\n"
+        "print(done.stdout)\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *page, peak = done.stdout.splitlines()
+    (line,) = [line for line in page if line.startswith("memory ")]
+    said = parse_bytes(
+        "memory", line.removeprefix("memory").split(" at most")[0].strip()
+    )
+    assert any(line.startswith("done ") for line in page), done.stderr
+    measured = 1024 * int(peak)
+    assert measured <= said
+    assert said <= 1.25 * measured
