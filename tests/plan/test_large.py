@@ -10,6 +10,7 @@ from volconv.plan.blocks import BlockGrid
 from volconv.plan.output import OutputSpec, output_spec
 from volconv.plan.plan import make_plan
 from volconv.plan.stage import Room, Search
+from volconv.plan.traffic import Tiling
 from volconv.plan.write import Write
 from volconv.steps import WindowOptions, chain
 from volconv.steps.gaussian import gaussian_step
@@ -34,7 +35,7 @@ def test_a_million_blocks_are_planned_in_seconds(shape, unit):
     assert grid.total == 10**6
     begun = time.process_time()
     search = Search(meta, pipeline, (write,), Room(4, 2**33), 1)
-    stage = search.stage(grid)
+    stage = search.stage(grid, Tiling())
     order = (stage.number(turn) for turn in (0, 1, 999_999))
     assert len(set(order)) == 3
     assert time.process_time() - begun < 20  # 10 s on a machine that is not shared

@@ -31,9 +31,12 @@ from volconv.steps.block import described_windows
 __all__ = ["WindowOptions", "WindowStep", "window_step", "windows_of"]
 
 SCRATCH = 3 * 2**20
-SEPARABLE_SCRATCH = 20 * 2**20
-"""Bytes that compiled engines work in, at most: 1 and 19 MB measured over blocks of 64 to
-256 cells cubed, sigmas up to 8 and all dtypes (tracemalloc, 2026-11)."""
+SEPARABLE_SCRATCH = 12 * 2**20
+WIDE_SCRATCH = 20 * 2**20
+WIDE = 48
+"""Bytes that compiled engines work in, at most: directly, in passes, and in passes over
+windows of so many cells. 1, 10 and 19 MB measured over blocks of 64 to 256 cells cubed,
+sigmas up to 8 and all dtypes (tracemalloc, 2026-11)."""
 
 CELL = 1.5
 TAP = 0.05
@@ -123,7 +126,10 @@ class WindowStep:
 
             work += fft.work_bytes(self.windows(), self.numbers.compute)
         if compute.kind == "f" and self.choice.engine != "reference":
-            scratch = SEPARABLE_SCRATCH if self.arithmetic.is_separable else SCRATCH
+            scratch = SCRATCH
+            if self.arithmetic.is_separable:
+                spans = [window.span for _, window in self.geometry]
+                scratch = WIDE_SCRATCH if max(spans) >= WIDE else SEPARABLE_SCRATCH
             work += min(3 * size * cells, scratch)
         else:
             work += size * outputs
