@@ -20,7 +20,7 @@ environment() {
     python=$(python_of_this_machine)
     echo "making the environment $folder with $("$python" --version)"
     "$python" -m venv "$folder"
-    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile \
       --editable ".[$extras]"
     cp pyproject.toml "$stamp"
   fi
