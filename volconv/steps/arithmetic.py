@@ -165,6 +165,11 @@ class JoinStep:
         return outputs * work
 
     @property
+    def is_tiled(self) -> bool:
+        """Whether it works in tiles of its own: see `Step.is_tiled`."""
+        return False
+
+    @property
     def cell_cost(self) -> float:
         """Nanoseconds of one output cell, about."""
         return 1.5 * len(self.sources)

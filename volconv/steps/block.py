@@ -116,6 +116,11 @@ class BlockStep:
         return size * outputs + self.operation.work_bytes(outputs, cells)
 
     @property
+    def is_tiled(self) -> bool:
+        """Whether it works in tiles of its own: see `Step.is_tiled`."""
+        return False
+
+    @property
     def cell_cost(self) -> float:
         """Nanoseconds of one output cell, about."""
         return CELL + TAP * sum(window.size for _, window in self.geometry)

@@ -81,6 +81,10 @@ class Step(Protocol):
         """
 
     @property
+    def is_tiled(self) -> bool:
+        """Whether it works in tiles of its own, which thin slabs would waste."""
+
+    @property
     def cell_cost(self) -> float:
         """Nanoseconds of one output cell, about: what the planner weighs."""
 

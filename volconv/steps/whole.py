@@ -94,7 +94,8 @@ def compute_cells(
             known[0], placed(out, slab, box), known[1]
         )
         if not is_done:
-            for part in slabs(step, slab, SLAB_BYTES):
+            nbytes = LARGE_SLAB_BYTES if step.is_tiled else SLAB_BYTES
+            for part in slabs(step, slab, nbytes):
                 assembled(part)
     return out
 
@@ -234,7 +235,8 @@ def slab_bytes(step: Step, box: tuple[Interval, ...]) -> int:
         return whole
     layer = whole // read[axis]
     halo = step.geometry[step.source.dims[axis]].halo
-    return min(whole, max(SLAB_BYTES, 2 * halo * layer, layer))
+    most = LARGE_SLAB_BYTES if step.is_tiled else SLAB_BYTES
+    return min(whole, max(most, 2 * halo * layer, layer))
 
 
 class Scratch:

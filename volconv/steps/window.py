@@ -145,6 +145,11 @@ class WindowStep:
         return work
 
     @property
+    def is_tiled(self) -> bool:
+        """Whether it transforms tiles: see `Step.is_tiled`."""
+        return self.choice.engine == "fft"
+
+    @property
     def cell_cost(self) -> float:
         """Nanoseconds of one output cell, about."""
         counts = [np.count_nonzero(factor) for factor in self.arithmetic.factors]
