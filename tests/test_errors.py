@@ -18,6 +18,7 @@ CHILDREN = {
     "ConfigFileError": OSError,
     "OutputError": OSError,
     "PlanMismatch": OSError,
+    "StorageError": OSError,
     "MemoryPlanError": ValueError,
     "ClusterError": OSError,
     "RunError": RuntimeError,
