@@ -3,7 +3,7 @@
 from volconv.geometry.axis import Centres
 from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
-from volconv.geometry.interval import Interval
+from volconv.geometry.interval import Interval, contains, relative
 from volconv.geometry.window import Window
 
 __all__ = [
@@ -15,4 +15,6 @@ __all__ = [
     "PerDim",
     "ReceptiveField",
     "Window",
+    "contains",
+    "relative",
 ]

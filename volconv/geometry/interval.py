@@ -6,10 +6,11 @@ axis's size, reaches into padding.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-__all__ = ["Interval"]
+__all__ = ["Interval", "contains", "relative"]
 
 
 @dataclass(frozen=True, order=True)
@@ -53,3 +54,15 @@ class Interval:
     def contains(self, other: Interval) -> bool:
         """Whether every cell of `other` is in it."""
         return self.start <= other.start and other.stop <= self.stop
+
+
+def contains(outer: Sequence[Interval], box: Sequence[Interval]) -> bool:
+    """Whether a box, an interval for each axis, lies in another."""
+    return all(a.contains(b) for a, b in zip(outer, box, strict=True))
+
+
+def relative(box: Sequence[Interval], outer: Sequence[Interval]) -> tuple[slice, ...]:
+    """A box as slices of an array that holds a larger one."""
+    return tuple(
+        side.shift(-whole.start).slice for side, whole in zip(box, outer, strict=True)
+    )

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.geometry import Interval
+from volconv.geometry import Interval, contains, relative
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Sweep
 
@@ -312,18 +312,6 @@ def outermost(boxes: Sequence[Box] | Any) -> list[Box]:
         if not any(contains(outer, box) for outer in found):
             found.append(box)
     return found
-
-
-def contains(outer: Box, box: Box) -> bool:
-    """Whether a box lies in another."""
-    return all(a.contains(b) for a, b in zip(outer, box, strict=True))
-
-
-def relative(box: Box, outer: Box) -> tuple[slice, ...]:
-    """A box as slices of a larger one."""
-    return tuple(
-        side.shift(-whole.start).slice for side, whole in zip(box, outer, strict=True)
-    )
 
 
 def volume(box: Box) -> int:

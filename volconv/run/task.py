@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from volconv.boundary import Read
 from volconv.compute import cast
-from volconv.geometry import Interval
+from volconv.geometry import Interval, relative
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.place import Place
 from volconv.io.store import object_key, write_box
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
-from volconv.run.cache import Box, ChunkCache, relative
+from volconv.run.cache import Box, ChunkCache
 from volconv.run.memory import ThreadMemory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]

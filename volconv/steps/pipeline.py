@@ -25,7 +25,7 @@ from typing import Any, cast
 from numpy.typing import NDArray
 
 from volconv.boundary import Read, fill_block, source_boxes
-from volconv.geometry import Interval
+from volconv.geometry import Interval, contains, relative
 from volconv.meta import ArrayMeta
 from volconv.steps.step import Join, Step, source_intervals
 from volconv.steps.whole import compute_cells
@@ -216,13 +216,8 @@ def sources(step: Step) -> tuple[ArrayMeta, ...]:
 def piece_of(held: Held, box: Box) -> NDArray[Any]:
     """A box out of the one held box that contains it."""
     for outer, cells in held:
-        if all(a.contains(b) for a, b in zip(outer, box, strict=True)):
-            return cells[
-                tuple(
-                    side.shift(-whole.start).slice
-                    for side, whole in zip(box, outer, strict=True)
-                )
-            ]
+        if contains(outer, box):
+            return cells[relative(box, outer)]
     message = f"{box} lies in none of {[outer for outer, _ in held]}"
     raise AssertionError(message)
 
