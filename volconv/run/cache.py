@@ -1,8 +1,8 @@
 """Decoded chunks, kept for the blocks that are still to read them.
 
 The order of the blocks is known, so nothing is guessed: a chunk is held as long as some
-later block reads it, cut down to the parts that later blocks read as soon as these are
-few, and where the memory does not suffice, what is needed last goes first.
+later block reads it. Where the memory does not suffice, chunks are cut down to the parts
+that later blocks read, and if that is not enough, what is needed last goes first.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,6 +111,7 @@ class ChunkCache:
     entries: dict[Index, Entry] = field(default_factory=dict)
     farthest: list[tuple[int, Index]] = field(default_factory=list)
     nearest: list[tuple[int, Index]] = field(default_factory=list)
+    uncut: dict[Index, None] = field(default_factory=dict)
     decoding: dict[Index, threading.Event] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -132,20 +133,28 @@ class ChunkCache:
 
     def cells(self, turn: int, box: Box, empty: Empty = np.empty) -> NDArray[Any]:
         """Cells of a box that the block of a turn reads."""
+        chunks = list(itertools.product(*map(self.chunk_range, range(len(box)), box)))
+        if len(chunks) == 1:
+            return self.part(turn, chunks[0], box)
         out: NDArray[Any] | None = None
-        for chunk in itertools.product(*map(self.chunk_range, range(len(box)), box)):
-            part = tuple(
-                side.intersect(whole)
-                for side, whole in zip(box, self.chunk_box(chunk), strict=True)
-            )
+        for chunk in self.others_last(chunks):
+            part = tuple(map(Interval.intersect, box, self.chunk_box(chunk)))
             cells = self.part(turn, chunk, part)
-            if part == box:
-                return cells
             if out is None:
                 out = empty([side.size for side in box], cells.dtype)
             out[relative(part, box)] = cells
         assert out is not None, "a box has cells"
         return out
+
+    def others_last(self, chunks: Iterable[Index]) -> Iterator[Index]:
+        """Chunks, those last that other blocks are decoding meanwhile."""
+        late = []
+        for chunk in chunks:
+            if chunk in self.decoding:
+                late.append(chunk)
+            else:
+                yield chunk
+        yield from late
 
     def part(self, turn: int, chunk: Index, box: Box) -> NDArray[Any]:
         """Cells of a box inside one chunk."""
@@ -190,13 +199,21 @@ class ChunkCache:
         heapq.heappush(self.farthest, (-max(readers), chunk))
         heapq.heappush(self.nearest, (min(readers), chunk))
         self.shrink(entry, chunk)
-        while self.held > self.budget and self.farthest:
-            self.let_go()
+        while self.held > self.budget and (self.uncut or self.farthest):
+            self.make_room()
         if len(self.farthest) > 2 * len(self.entries) + MOST_STALE:
             self.sweep_out()
 
-    def let_go(self) -> None:
-        """Give up the part that is read last of all."""
+    def make_room(self) -> None:
+        """Give up what nobody reads any more, or else the part that is read last."""
+        if self.uncut:
+            chunk = next(iter(self.uncut))
+            del self.uncut[chunk]
+            whole = self.entries[chunk]
+            self.held -= whole.nbytes
+            whole.cut()
+            self.held += whole.nbytes
+            return
         turn, chunk = heapq.heappop(self.farthest)
         entry = self.entries.get(chunk)
         if entry is None:
@@ -246,17 +263,16 @@ class ChunkCache:
                     self.shrink(entry, chunk)
 
     def shrink(self, entry: Entry, chunk: Index) -> None:
-        """Cut an entry down, and drop it where nobody reads it any more."""
-        before = entry.nbytes
-        if not entry.readers:
+        """Drop an entry that nobody reads any more; some of the others may be cut."""
+        if entry.readers:
+            self.uncut[chunk] = None
+        else:
             self.drop(chunk)
-            return
-        entry.cut()
-        self.held += entry.nbytes - before
 
     def drop(self, chunk: Index) -> None:
         """Hold nothing of a chunk."""
         entry = self.entries.pop(chunk, None)
+        self.uncut.pop(chunk, None)
         if entry is not None:
             self.held -= entry.nbytes
 

@@ -20,7 +20,7 @@ from volconv.run.task import BlockRecord
 
 __all__ = ["FileJournal"]
 
-BATCH = 2.0
+BATCH = 0.5
 """Seconds between two lines that say that all is safe: arbitrary, what a crash of the
 machine may cost."""
 
