@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.boundary.rules import Run, runs
-from volconv.geometry import Interval
+from volconv.geometry import Interval, relative
 
 __all__ = ["Read", "fill_block", "source_boxes"]
 
@@ -68,11 +68,7 @@ def fill_block(
     for pieces in itertools.product(*(axis.reads for axis in axes)):
         values = read(tuple(run.source for run in pieces if run.source is not None))
         flips = tuple(slice(None, None, run.step or 1) for run in pieces)
-        dest = tuple(
-            run.dest.shift(-interval.start).slice
-            for run, interval in zip(pieces, wanted, strict=True)
-        )
-        block[dest] = values[flips]
+        block[relative([run.dest for run in pieces], wanted)] = values[flips]
     for number, axis in enumerate(axes):
         axis.copy_within(np.moveaxis(block, number, 0), wanted[number].start)
     for number, axis in enumerate(axes):

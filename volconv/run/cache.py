@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -198,22 +199,26 @@ class ChunkCache:
         self.held += cells.nbytes
         heapq.heappush(self.farthest, (-max(readers), chunk))
         heapq.heappush(self.nearest, (min(readers), chunk))
-        self.shrink(entry, chunk)
+        self.settle(entry, chunk)
         while self.held > self.budget and (self.uncut or self.farthest):
-            self.make_room()
+            if self.uncut:
+                self.cut_one()
+            else:
+                self.let_go()
         if len(self.farthest) > 2 * len(self.entries) + MOST_STALE:
             self.sweep_out()
 
-    def make_room(self) -> None:
-        """Give up what nobody reads any more, or else the part that is read last."""
-        if self.uncut:
-            chunk = next(iter(self.uncut))
-            del self.uncut[chunk]
-            whole = self.entries[chunk]
-            self.held -= whole.nbytes
-            whole.cut()
-            self.held += whole.nbytes
-            return
+    def cut_one(self) -> None:
+        """Give up what nobody reads any more of the chunk that waits longest for it."""
+        chunk = next(iter(self.uncut))
+        del self.uncut[chunk]
+        entry = self.entries[chunk]
+        self.held -= entry.nbytes
+        entry.cut()
+        self.held += entry.nbytes
+
+    def let_go(self) -> None:
+        """Give up the part that is read last of all."""
         turn, chunk = heapq.heappop(self.farthest)
         entry = self.entries.get(chunk)
         if entry is None:
@@ -221,7 +226,7 @@ class ChunkCache:
         entry.readers.pop(-turn, None)  # or its block is done, out of order
         if entry.readers:
             heapq.heappush(self.farthest, (-max(entry.readers), chunk))
-        self.shrink(entry, chunk)
+        self.settle(entry, chunk)
 
     def sweep_out(self) -> None:
         """Remove chunks that are gone from the queues of those to be let go."""
@@ -246,7 +251,7 @@ class ChunkCache:
                 del entry.readers[reader]
             if entry.readers:
                 heapq.heappush(self.nearest, (min(entry.readers), chunk))
-            self.shrink(entry, chunk)
+            self.settle(entry, chunk)
         self.done = {turn for turn in self.done if turn >= horizon}
 
     def finish(self, turn: int) -> None:
@@ -260,10 +265,10 @@ class ChunkCache:
             for chunk in itertools.product(*touched):
                 entry = self.entries.get(chunk)
                 if entry is not None and entry.readers.pop(turn, None) is not None:
-                    self.shrink(entry, chunk)
+                    self.settle(entry, chunk)
 
-    def shrink(self, entry: Entry, chunk: Index) -> None:
-        """Drop an entry that nobody reads any more; some of the others may be cut."""
+    def settle(self, entry: Entry, chunk: Index) -> None:
+        """Drop an entry that nobody reads any more; remember to cut any other."""
         if entry.readers:
             self.uncut[chunk] = None
         else:
@@ -332,7 +337,4 @@ def outermost(boxes: Sequence[Box] | Any) -> list[Box]:
 
 def volume(box: Box) -> int:
     """Cells of a box."""
-    found = 1
-    for side in box:
-        found *= side.size
-    return found
+    return math.prod(side.size for side in box)

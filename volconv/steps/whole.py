@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from volconv.boundary import fill_block, runs
 from volconv.compute import CONSTANT, Edges, aligned_empty
-from volconv.geometry import Interval
+from volconv.geometry import Interval, relative
 from volconv.steps.step import Step, source_intervals
 
 __all__ = ["compute_cells", "slab_bytes", "slabs"]
@@ -94,8 +94,7 @@ def compute_cells(
             known[0], placed(out, slab, box), known[1]
         )
         if not is_done:
-            nbytes = LARGE_SLAB_BYTES if step.is_tiled else SLAB_BYTES
-            for part in slabs(step, slab, nbytes):
+            for part in slabs(step, slab, slab_room(step)):
                 assembled(part)
     return out
 
@@ -104,9 +103,8 @@ def placed(
     out: NDArray[Any], part: tuple[Interval, ...], box: tuple[Interval, ...]
 ) -> NDArray[Any]:
     """Where the outputs of a part of a box go; a view, even of an array without axes."""
-    sides = zip(part, box, strict=True)
-    place: list[Any] = [side.shift(-whole.start).slice for side, whole in sides]
-    found: NDArray[Any] = out[(*place, ...)]
+    place: tuple[Any, ...] = (*relative(part, box), ...)
+    found: NDArray[Any] = out[place]
     return found
 
 
@@ -235,8 +233,12 @@ def slab_bytes(step: Step, box: tuple[Interval, ...]) -> int:
         return whole
     layer = whole // read[axis]
     halo = step.geometry[step.source.dims[axis]].halo
-    most = LARGE_SLAB_BYTES if step.is_tiled else SLAB_BYTES
-    return min(whole, max(most, 2 * halo * layer, layer))
+    return min(whole, max(slab_room(step), 2 * halo * layer, layer))
+
+
+def slab_room(step: Step) -> int:
+    """Padded bytes of a slab, about, where cells are assembled before they are used."""
+    return LARGE_SLAB_BYTES if step.is_tiled else SLAB_BYTES
 
 
 class Scratch:
