@@ -1,6 +1,7 @@
 """The public functions: parse at the door, resolve a step, carry it out."""
 
 from volconv.api.apply import Dims, Labelled
+from volconv.api.bank import correlate_bank
 from volconv.api.bands import difference_of_gaussians, unsharp
 from volconv.api.calls import map_windows
 from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
@@ -25,6 +26,7 @@ __all__ = [
     "clip",
     "convolve",
     "correlate",
+    "correlate_bank",
     "crop",
     "difference_of_gaussians",
     "gaussian",

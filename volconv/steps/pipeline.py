@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from volconv.boundary import Read, fill_block, source_boxes
 from volconv.geometry import Interval, contains, relative
 from volconv.meta import ArrayMeta
-from volconv.steps.step import Join, Step, source_intervals
+from volconv.steps.step import Join, Step, of_box, source_intervals
 from volconv.steps.whole import compute_cells
 
 __all__ = ["Node", "Pipeline", "chain", "compute_box"]
@@ -76,6 +76,11 @@ class Pipeline:
     def last(self) -> int:
         """The place of the result."""
         return len(self.nodes)
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The dimensions of all places, those that steps make among them."""
+        return self.nodes[0].step.source.dims
 
     def meta(self, place: int, source: ArrayMeta) -> ArrayMeta:
         """What there is at a place."""
@@ -204,7 +209,7 @@ def run_step(
         for place, meta in zip(node.inputs, sources(step), strict=True)
     ]
     if len(blocks) == 1:
-        return step.compute(blocks[0], out)
+        return of_box(step, box).compute(blocks[0], out)
     return cast("Join", step).combine(blocks)
 
 

@@ -96,6 +96,11 @@ class StepSettings(SettingsModel, ABC):
         """What is no fault but may not be what was meant."""
         return []
 
+    @property
+    def new_dims(self) -> tuple[str, ...]:
+        """Dimensions that it makes."""
+        return ()
+
     def named_dims(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Dimensions that the text names, each with its place below the step."""
         for key in type(self).model_fields:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from volconv.errors import KindError, VolconvError, did_you_mean
 from volconv.meta import ArrayMeta
+from volconv.steps.carried import all_dims, among
 from volconv.steps.pipeline import Node, Pipeline
 from volconv.steps.settings import StepSettings
 
@@ -72,4 +74,5 @@ def resolved_pipeline(settings: Sequence[StepSettings], source: ArrayMeta) -> Pi
             places[setting.name] = number
         metas.append(step.target)
         nodes.append(Node(step, inputs, setting.name or ""))
-    return Pipeline(tuple(nodes))
+    dims = all_dims(source, [node.step for node in nodes])
+    return Pipeline(tuple(replace(n, step=among(n.step, dims)) for n in nodes))
