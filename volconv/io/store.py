@@ -73,13 +73,13 @@ def create_store(
     group = zarr.open_group(store, mode="r+")
     array = group.create_array(
         spec.variable,
-        shape=target.shape,
+        shape=target.own.shape,
         dtype=spec.dtype,
-        chunks=spec.chunks,
-        shards=spec.shards,
+        chunks=spec.stored_chunks,
+        shards=spec.stored_shards,
         compressors=codecs(spec),
         fill_value="NaN" if spec.dtype.startswith("float") else 0,
-        dimension_names=target.dims,
+        dimension_names=target.own.dims,
         attributes=plain(attrs),
     )
     extra = [str(name) for name in dataset.coords if name not in dataset.dims]
@@ -103,7 +103,8 @@ def write_box(
     A unit that is left out would read as the fill value, like one that was lost.
     """
     array = opened_for_writing(place, spec.variable)
-    array[tuple(side.slice for side in box)] = values
+    cells = values.squeeze(spec.new_axes)
+    array[tuple(side.slice for side in spec.stored(box))] = cells
 
 
 @lru_cache(maxsize=8)
