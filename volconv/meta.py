@@ -176,6 +176,4 @@ def without(items: Sequence[Item], axes: Sequence[int]) -> tuple[Item, ...]:
     >>> without((1, 64, 32), [0])
     (64, 32)
     """
-    return tuple(
-        item for place, item in enumerate(items) if place not in axes
-    )
+    return tuple(item for place, item in enumerate(items) if place not in axes)

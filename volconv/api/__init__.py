@@ -1,8 +1,8 @@
 """The public functions: parse at the door, resolve a step, carry it out."""
 
 from volconv.api.apply import Dims, Labelled
-from volconv.api.bank import correlate_bank
 from volconv.api.bands import difference_of_gaussians, unsharp
+from volconv.api.bank import correlate_bank
 from volconv.api.calls import map_windows
 from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad

@@ -2,9 +2,8 @@
 
 Its input has one cell there, which every output reads::
 
-    input      |0|
-               /|\\
-    outputs  |0|1|2|
+    input       |0|
+    outputs   |0|1|2|
 """
 
 from __future__ import annotations

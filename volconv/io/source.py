@@ -97,8 +97,7 @@ class ZarrSource:
         stored = self.open()
         box = without(box, self.new_axes)
         try:
-            cells = np.asarray(stored.cells[tuple(side.slice for side in box)])
-            return np.expand_dims(cells, self.new_axes)
+            found = np.asarray(stored.cells[tuple(side.slice for side in box)])
         except Exception as error:
             # codecs and stores raise errors of every kind; the box says where it is
             cells = ", ".join(
@@ -111,6 +110,7 @@ class ZarrSource:
                 "chunks that can be decoded",
                 "restore the input from where it came, then run again",
             ) from error
+        return np.expand_dims(found, self.new_axes)
 
     def identity(self) -> dict[str, object]:
         """What tells this input from another one, or from itself after a change.

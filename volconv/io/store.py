@@ -67,7 +67,8 @@ def create_store(
         The group's attributes.
     """
     apart = [*bounds_names(coords), *grid_mappings(attrs, coords)]
-    dataset = coords.reset_coords(apart).assign_attrs(dict(group_attrs))
+    dataset = in_free_length(coords).reset_coords(apart)
+    dataset = dataset.assign_attrs(dict(group_attrs))
     store = place.zarr_store()
     dataset.to_zarr(store, mode="w-", zarr_format=3, consolidated=False)
     group = zarr.open_group(store, mode="r+")
@@ -85,6 +86,16 @@ def create_store(
     extra = [str(name) for name in dataset.coords if name not in dataset.dims]
     if extra:
         array.attrs["coordinates"] = " ".join(extra)
+
+
+def in_free_length(coords: xr.Dataset) -> xr.Dataset:
+    """Coordinates whose texts are of any length: Zarr has no fixed ones that all read."""
+    texts = {
+        name: variable.astype(object)
+        for name, variable in coords.variables.items()
+        if variable.dtype.kind == "U"
+    }
+    return coords.assign_coords(texts)
 
 
 def plain(attrs: Mapping[Any, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -88,9 +88,7 @@ class Bank:
         return cls.of(parsed, labels)
 
     @classmethod
-    def of(
-        cls, kernels: Sequence[Kernel], labels: NDArray[Any] | None = None
-    ) -> Self:
+    def of(cls, kernels: Sequence[Kernel], labels: NDArray[Any] | None = None) -> Self:
         """The bank of kernels, their weights in one dtype.
 
         Raises
@@ -109,12 +107,9 @@ class Bank:
                     "kernels of one shape",
                     "pad the smaller with zeros: a weight of zero costs nothing",
                 )
-        dtype = np.result_type(*(factor for k in kernels for factor in k.factors))
-        alike = (
-            replace(k, factors=tuple(factor.astype(dtype, copy=False) for factor in k.factors))
-            for k in kernels
-        )
-        return cls(tuple(alike), labels)
+        dtype = np.result_type(*(factor for one in kernels for factor in one.factors))
+        alike = tuple(one.as_type(dtype) for one in kernels)
+        return cls(alike, labels)
 
 
 def along(kernels: Any, new_dim: str) -> tuple[list[Any], NDArray[Any] | None]:
@@ -131,7 +126,8 @@ def along(kernels: Any, new_dim: str) -> tuple[list[Any], NDArray[Any] | None]:
             "kernels",
             f"dims {names}",
             f"{new_dim!r} among them",
-            did_you_mean(new_dim, names) or "say dim=… which of them counts the kernels",
+            did_you_mean(new_dim, names)
+            or "say dim=… which of them counts the kernels",
         )
     each = [kernels[{new_dim: number}] for number in range(kernels.sizes[new_dim])]
     labels = kernels.coords[new_dim].values if new_dim in kernels.coords else None

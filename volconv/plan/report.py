@@ -114,7 +114,11 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
     lines.append(
         f"output   {sizes_text(plan.target.own.sizes)}  {output.dtype}  "
         f"in chunks of {by_text(output.stored_chunks)}"
-        + (f", shards of {by_text(output.stored_shards)}" if output.stored_shards else "")
+        + (
+            f", shards of {by_text(output.stored_shards)}"
+            if output.stored_shards
+            else ""
+        )
         + f", {output.codec}"
     )
     lines += cast_note(plan)
@@ -143,13 +147,14 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
         )
         stored = " into a store in between" if last < plan.pipeline.last else ""
         lines.append(f"stage    {steps}{stored}")
+    block = stage.writes[-1].output.stored(stage.grid.block)
     read = f"{stage.read_amplification:.2f} times its input"
     held = (
         f", {bytes_text(stage.cache_bytes)} of them held" if stage.cache_bytes else ""
     )
     return [
         *lines,
-        f"blocks   {stage.grid.total} of {by_text(stage.grid.block)} cells, "
+        f"blocks   {stage.grid.total} of {by_text(block)} cells, "
         f"{order_text(plan, stage)}",
         f"reads    {bytes_text(stage.bytes_read)}, {read}{held}",
         f"writes   {bytes_text(stage.bytes_written)} before compression",

@@ -146,7 +146,9 @@ class BankStep:
     def engine_note(self) -> str:
         """The engines that compute it."""
         engines = sorted({kernel.choice.engine for kernel in self.kernels})
-        return f"{', '.join(engines)}: {len(self.kernels)} kernels over one padded block"
+        return (
+            f"{', '.join(engines)}: {len(self.kernels)} kernels over one padded block"
+        )
 
 
 class CorrelateBank(DilatedSettings):
@@ -161,7 +163,9 @@ class CorrelateBank(DilatedSettings):
         | Annotated[
             Annotated[dict[StepName, AnyKernel], Field(min_length=1)], Tag("by name")
         ],
-        Discriminator(lambda value: "by name" if isinstance(value, dict) else "in order"),
+        Discriminator(
+            lambda value: "by name" if isinstance(value, dict) else "in order"
+        ),
     ]
     """Kernels of one shape, each as correlate takes it: a list, or a mapping of names."""
 
@@ -279,5 +283,7 @@ def bank_step(
         tuple(steps),
         bank.labels,
         meta.among((new_dim, *meta.dims)),
-        replace(target, axes=(replace(made, size=len(steps), is_new=False), *target.axes)),
+        replace(
+            target, axes=(replace(made, size=len(steps), is_new=False), *target.axes)
+        ),
     )

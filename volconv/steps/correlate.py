@@ -127,9 +127,7 @@ class Convolve(Correlate):
         return super().taps(source).flipped()
 
 
-def contradiction(
-    kernel: object, dims: tuple[str, ...] | None
-) -> VolconvError | None:
+def contradiction(kernel: object, dims: tuple[str, ...] | None) -> VolconvError | None:
     """What of a kernel's own text contradicts `dims`."""
     if not isinstance(kernel, tuple) or dims is None:
         return None
@@ -153,12 +151,11 @@ def dims_in_kernel(
     kernel: object, place: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Dimensions that a kernel's text names, each with its place."""
+    sizes: object = None
     if isinstance(kernel, GaussianKernel):
         place, sizes = (*place, "gaussian", "sigma"), kernel.sigma
     elif isinstance(kernel, BoxKernel):
         place, sizes = (*place, "box"), kernel.root
-    else:
-        return
     if isinstance(sizes, Mapping):
         yield from (((*place, dim), dim) for dim in sizes)
 
