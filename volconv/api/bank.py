@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
@@ -59,7 +59,8 @@ def correlate_bank(
     -------
     DataArray or Dataset
         As for `correlate`, whose bits each kernel's part has. All parts are of one
-        dtype: that of the widest sums, where integers are summed.
+        dtype: where integers are summed, the one that holds those of all kernels, as
+        NumPy finds it, or int64.
 
     Raises
     ------
@@ -97,8 +98,9 @@ def bank_names(
     own = getattr(kernels, "dims", None)
     if own is not None:
         return tuple(str(name) for name in own if name != dim)
-    each = list(kernels.values() if isinstance(kernels, Mapping) else kernels)  # type: ignore[call-overload]
-    return kernel_names(data, each[0] if each else None, dims)
+    each = kernels.values() if isinstance(kernels, Mapping) else kernels
+    first = next(iter(each), None) if isinstance(each, Iterable) else None
+    return kernel_names(data, first, dims)
 
 
 def coords_along(kernels: object, dim: str) -> dict[Any, xr.DataArray]:

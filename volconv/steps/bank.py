@@ -30,7 +30,7 @@ from volconv.steps.correlate import (
 )
 from volconv.steps.fields import StepName
 from volconv.steps.model import refused_at
-from volconv.steps.settings import DilatedSettings
+from volconv.steps.settings import DilatedSettings, Place
 from volconv.steps.window import WindowOptions, WindowStep, window_step
 
 __all__ = ["BankStep", "CorrelateBank", "bank_step", "correlate_bank_step"]
@@ -200,13 +200,13 @@ class CorrelateBank(DilatedSettings):
         """Dimensions that it makes."""
         return (self.dim,)
 
-    def named_dims(self) -> Iterator[tuple[tuple[str, ...], str]]:
+    def named_dims(self) -> Iterator[tuple[Place, str]]:
         """Dimensions that the text names, each with its place below the step."""
         yield from (
             (place, dim) for place, dim in super().named_dims() if place[0] != "kernels"
         )
         for name, kernel in placed(self.kernels):
-            yield from dims_in_kernel(kernel, ("kernels", str(name)))
+            yield from dims_in_kernel(kernel, ("kernels", name))
 
 
 def placed(kernels: Any) -> list[tuple[int | str, Any]]:
@@ -261,8 +261,8 @@ def bank_step(
 
     Notes
     -----
-    Where integers are summed, each kernel's result is of the dtype that holds every
-    sum of all kernels.
+    Where integers are summed, each kernel's result is of the dtype that NumPy finds for
+    those of all kernels together, or int64 where it finds none among the integers.
     """
     if new_dim in meta.dims:
         raise DimError(

@@ -30,7 +30,7 @@ __all__ = ["all_dims", "among"]
 Array = NDArray[Any]
 
 
-def all_dims(source: ArrayMeta, steps: Sequence[Step]) -> tuple[str, ...]:
+def all_dims(steps: Sequence[Step]) -> tuple[str, ...]:
     """The dimensions of a pipeline, the one made last first.
 
     Raises
@@ -38,7 +38,7 @@ def all_dims(source: ArrayMeta, steps: Sequence[Step]) -> tuple[str, ...]:
     DimError
         If two steps make the same dimensions in another order.
     """
-    found = list(source.dims)
+    found: list[str] = []
     for step in steps:
         found = [dim for dim in step.source.dims if dim not in found] + found
     for step in steps:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from volconv.errors import KindError, VolconvError, did_you_mean
 from volconv.meta import ArrayMeta
-from volconv.steps.carried import all_dims, among
-from volconv.steps.pipeline import Node, Pipeline
+from volconv.steps.pipeline import Node, Pipeline, wired
 from volconv.steps.settings import StepSettings
 
 __all__ = ["INPUT", "resolved_pipeline", "wiring_faults"]
@@ -74,5 +72,4 @@ def resolved_pipeline(settings: Sequence[StepSettings], source: ArrayMeta) -> Pi
             places[setting.name] = number
         metas.append(step.target)
         nodes.append(Node(step, inputs, setting.name or ""))
-    dims = all_dims(source, [node.step for node in nodes])
-    return Pipeline(tuple(replace(n, step=among(n.step, dims)) for n in nodes))
+    return wired(nodes)
