@@ -14,6 +14,7 @@ from volconv.accessor.calls import Calls
 from volconv.accessor.derivatives import Derivatives
 from volconv.accessor.frame import Frame
 from volconv.accessor.kernels import Kernels
+from volconv.accessor.layers import Layers
 from volconv.accessor.methods import Labelled
 from volconv.accessor.pointwise import Pointwise
 from volconv.accessor.pooling import Pooling
@@ -29,6 +30,7 @@ class Accessor(
     Derivatives[Labelled],
     Bands[Labelled],
     Pooling[Labelled],
+    Layers[Labelled],
     Pointwise[Labelled],
     Frame[Labelled],
     Calls[Labelled],

@@ -23,7 +23,7 @@ from volconv.coordinates import (
     step_coords,
 )
 from volconv.errors import DimError, KindError, VolconvError, did_you_mean
-from volconv.geometry import Centres, Geometry
+from volconv.geometry import Centres, Geometry, Mix
 from volconv.meta import ArrayMeta
 from volconv.steps import Step, compute_cells
 
@@ -154,9 +154,11 @@ def check_passes(
         Naming the variable and the dimension.
     """
     for dim, window in geometry:
-        if dim in geometry.new_dims or dim not in array.dims:
-            continue
-        if not Centres.of(window, sizes[dim]).are_all_cells:
+        if (
+            dim not in geometry.new_dims
+            and dim in array.dims
+            and not Centres.of(window, sizes[dim]).are_all_cells
+        ):
             raise DimError(
                 f"variable {name!r}",
                 f"dims {list(array.dims)}, of which the windows move {dim!r}",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.errors import DimError
-from volconv.geometry import Centres, Geometry
+from volconv.geometry import Centres, Geometry, Mix
 from volconv.steps import Step
 
 __all__ = [
@@ -105,6 +105,10 @@ def output_coords(
     """
     for dim, window in geometry:
         if dim in geometry.new_dims:
+            continue
+        if isinstance(window, Mix):
+            along = [name for name, one in coords.variables.items() if dim in one.dims]
+            coords = coords.drop_vars(along)
             continue
         centres = Centres.of(window, sizes[dim])
         if not centres.are_all_cells:

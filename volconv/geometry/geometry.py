@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from volconv.errors import DimError, GeometryError, KindError, did_you_mean
-from volconv.geometry.repeat import Repeat
+from volconv.geometry.mix import Repeat
 from volconv.geometry.window import Window
 from volconv.meta import ArrayMeta
 

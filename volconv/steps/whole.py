@@ -210,7 +210,7 @@ def slabs(
     twice; the last axis is never cut, nor one whose outputs all read the same.
     """
     read = [interval.size for interval in source_intervals(step, box)]
-    axis = cut_axis(box, read)
+    axis = cut_axis(step, box)
     if axis is None:
         yield box
         return
@@ -224,10 +224,14 @@ def slabs(
         yield (*box[:axis], slab, *box[axis + 1 :])
 
 
-def cut_axis(box: Sequence[Interval], read: Sequence[int]) -> int | None:
-    """The axis along which a box that reads so many cells is cut into slabs."""
-    sides = zip(box[:-1], read, strict=False)
-    found = (i for i, (side, cells) in enumerate(sides) if min(side.size, cells) > 1)
+def cut_axis(step: Step, box: Sequence[Interval]) -> int | None:
+    """The axis along which a box is cut into slabs, of which each reads less."""
+    sides = zip(step.source.dims[:-1], box, strict=False)
+    found = (
+        axis
+        for axis, (dim, side) in enumerate(sides)
+        if side.size > 1 and step.geometry[dim].stride > 0
+    )
     return next(found, None)
 
 
@@ -235,7 +239,7 @@ def slab_bytes(step: Step, box: tuple[Interval, ...]) -> int:
     """Bytes of a padded slab of the box, at most."""
     read = [interval.size for interval in source_intervals(step, box)]
     whole = math.prod(read) * np.dtype(step.source.dtype).itemsize
-    axis = cut_axis(box, read)
+    axis = cut_axis(step, box)
     if axis is None:
         return whole
     layer = whole // read[axis]
