@@ -23,7 +23,7 @@ from volconv.coordinates import (
     step_coords,
 )
 from volconv.errors import DimError, KindError, VolconvError, did_you_mean
-from volconv.geometry import Centres, Geometry, Mix
+from volconv.geometry import Centres, Geometry
 from volconv.meta import ArrayMeta
 from volconv.steps import Step, compute_cells
 

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from volconv.boundary import runs
-from volconv.geometry import Interval, Window
+from volconv.geometry import Interval, Mix, Window
 
 __all__ = ["Ownership", "owned_chunks"]
 
@@ -85,6 +85,9 @@ def owned_chunks(
     ((4, 4), (2, 2), 0)
     """
     cells = sum(sizes)
+    if isinstance(window, Mix):
+        # each output reads all cells
+        return Ownership((Interval(0, cells),), (Interval(0, outputs),), 0)
     chunks = cut(sizes)
     aligned = halo_of(chunks, owners(chunks, window, outputs), window)
     least = window.span - 1 if aligned else 0
