@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, TypeVar
 
 from volconv.errors import DimError, did_you_mean
 
-__all__ = ["ArrayMeta", "Axis"]
+__all__ = ["ArrayMeta", "Axis", "without"]
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,16 @@ class Axis:
         no numeric coordinate or where its cells are not evenly spaced.
     units : str, optional
         The coordinate's unit, as its ``units`` attribute says it.
+    is_new : bool
+        Whether a step makes the dimension later on: until then it has one cell, and no
+        array in memory or in a store has it.
     """
 
     dim: str
     size: int
     spacing: float | None = None
     units: str | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,6 +91,36 @@ class ArrayMeta:
         """Cells in all."""
         return math.prod(self.shape)
 
+    @property
+    def new_axes(self) -> tuple[int, ...]:
+        """Positions of the dimensions that only a later step makes."""
+        return tuple(place for place, axis in enumerate(self.axes) if axis.is_new)
+
+    @property
+    def own(self) -> Self:
+        """The array without the dimensions that only a later step makes."""
+        if not self.new_axes:
+            return self
+        axes = tuple(axis for axis in self.axes if not axis.is_new)
+        chunks = None if self.chunks is None else without(self.chunks, self.new_axes)
+        return replace(self, axes=axes, chunks=chunks)
+
+    def among(self, dims: Sequence[str]) -> Self:
+        """The array among the dimensions of a pipeline, of which it may lack some.
+
+        Parameters
+        ----------
+        dims : sequence of str
+            Its own in their order, and those that other steps make.
+        """
+        own = dict(zip(self.dims, self.axes, strict=True))
+        axes = tuple(own.get(dim) or Axis(dim, 1, is_new=True) for dim in dims)
+        chunks = self.chunks
+        if chunks is not None:
+            sizes = dict(zip(self.dims, chunks, strict=True))
+            chunks = tuple(sizes.get(dim, 1) for dim in dims)
+        return replace(self, axes=axes, chunks=chunks)
+
     def axis(self, dim: str) -> Axis:
         """The dimension of that name."""
         return self.axes[self.index(dim)]
@@ -130,3 +166,14 @@ class ArrayMeta:
             for axis in self.axes
         )
         return replace(self, axes=axes, chunks=None)
+
+
+def without(items: Sequence[Item], axes: Sequence[int]) -> tuple[Item, ...]:
+    """Items, one for each axis, without those of some axes.
+
+    Examples
+    --------
+    >>> without((1, 64, 32), [0])
+    (64, 32)
+    """
+    return tuple(item for place, item in enumerate(items) if place not in axes)

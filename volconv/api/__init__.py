@@ -2,6 +2,7 @@
 
 from volconv.api.apply import Dims, Labelled
 from volconv.api.bands import difference_of_gaussians, unsharp
+from volconv.api.bank import correlate_bank
 from volconv.api.calls import map_windows
 from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
@@ -25,6 +26,7 @@ __all__ = [
     "clip",
     "convolve",
     "correlate",
+    "correlate_bank",
     "crop",
     "difference_of_gaussians",
     "gaussian",

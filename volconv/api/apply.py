@@ -16,8 +16,11 @@ import xarray as xr
 from volconv.coordinates import (
     array_meta,
     bounds_names,
+    check_new_dims,
+    new_labels,
     output_attrs,
     output_coords,
+    step_coords,
 )
 from volconv.errors import DimError, KindError, VolconvError, did_you_mean
 from volconv.geometry import Centres, Geometry
@@ -75,7 +78,7 @@ def apply_to_array(array: xr.DataArray, resolve: Resolve, keep: bool) -> xr.Data
     """A step over one array."""
     coords = array.coords.to_dataset()
     step = resolve(array_meta(array.dims, array.shape, array.dtype, coords))
-    moved = output_coords(coords, step.geometry, step.source.sizes)
+    moved = step_coords(coords, step)
     variable = carried_out(step, array, keep)
     result = xr.DataArray(variable, coords=moved.coords, name=array.name)
     result.encoding = variable.encoding
@@ -107,6 +110,8 @@ def apply_to_dataset(
         raise DimError(
             "dims", str(list(named)), "a variable that has all of these dimensions"
         )
+    first = next(iter(steps.values()))
+    check_new_dims(labels, first)
     geometry = merged_geometry(steps.values())
     sizes = {str(dim): size for dim, size in labels.sizes.items()}
     variables = {}
@@ -116,8 +121,8 @@ def apply_to_dataset(
         else:
             check_passes(str(name), array, geometry, sizes)
             variables[name] = array.variable
-    moved = output_coords(coords, geometry, sizes)
-    record = output_attrs(dataset.attrs, list(steps.values())[:1], keep_attrs=keep)
+    moved = output_coords(coords, geometry, sizes).assign_coords(new_labels(first))
+    record = output_attrs(dataset.attrs, [first], keep_attrs=keep)
     result = xr.Dataset(variables, coords=moved.coords, attrs=record)
     return result.reset_coords([name for name in bounds if name in result.coords])
 
@@ -149,7 +154,9 @@ def check_passes(
         Naming the variable and the dimension.
     """
     for dim, window in geometry:
-        if dim in array.dims and not Centres.of(window, sizes[dim]).are_all_cells:
+        if dim in geometry.new_dims or dim not in array.dims:
+            continue
+        if not Centres.of(window, sizes[dim]).are_all_cells:
             raise DimError(
                 f"variable {name!r}",
                 f"dims {list(array.dims)}, of which the windows move {dim!r}",
@@ -160,14 +167,17 @@ def check_passes(
 
 def carried_out(step: Step, array: xr.DataArray, keep: bool) -> xr.Variable:
     """The step's output: lazy for a Dask array, else computed now."""
+    cells = array.variable
+    if step.source.new_axes:
+        cells = cells.set_dims(step.source.sizes)
     if is_lazy(array):
         from volconv.lazy import lazy_step
 
-        values: Any = lazy_step(step, array.data)
+        values: Any = lazy_step(step, cells.data)
     else:
-        values = compute_cells(step, np.asarray(array.values))
+        values = compute_cells(step, np.asarray(cells.values))
     attrs = output_attrs(array.attrs, [step], keep_attrs=keep)
-    return xr.Variable(array.dims, values, attrs, value_free(array.encoding))
+    return xr.Variable(step.target.dims, values, attrs, value_free(array.encoding))
 
 
 def is_lazy(array: xr.DataArray) -> bool:

@@ -13,11 +13,21 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from volconv.coordinates.values import can_interpolate, values_at
+from volconv.errors import DimError
 from volconv.geometry import Centres, Geometry
+from volconv.steps import Step
 
-__all__ = ["bounds_names", "grid_mappings", "output_coords"]
+__all__ = [
+    "bounds_names",
+    "check_new_dims",
+    "grid_mappings",
+    "new_labels",
+    "output_coords",
+    "step_coords",
+]
 
 STORAGE = frozenset(
     {
@@ -35,6 +45,42 @@ STORAGE = frozenset(
     }
 )
 """Encoding that speaks of how the input was stored, not of what its values mean."""
+
+
+def step_coords(coords: xr.Dataset, step: Step) -> xr.Dataset:
+    """Coordinates of a step's output, from those of its input: see `output_coords`.
+
+    Raises
+    ------
+    DimError
+        If a coordinate has the name of a dimension that the step makes.
+    """
+    check_new_dims(coords, step)
+    moved = output_coords(coords, step.geometry, step.source.sizes)
+    return moved.assign_coords(new_labels(step))
+
+
+def new_labels(step: Step) -> dict[str, NDArray[Any]]:
+    """Coordinates of the dimensions that a step makes."""
+    return dict(getattr(step, "labels", {}))
+
+
+def check_new_dims(dataset: xr.Dataset, step: Step) -> None:
+    """Refuse names of new dimensions that a dataset has already.
+
+    Raises
+    ------
+    DimError
+    """
+    taken = {*dataset.dims, *dataset.variables}
+    for dim in step.geometry.new_dims:
+        if dim in taken:
+            raise DimError(
+                "dim",
+                f"{dim!r}, which the data have already",
+                "a new name",
+                "choose another name for the new dimension",
+            )
 
 
 def output_coords(
@@ -58,6 +104,8 @@ def output_coords(
         Coordinates of the same names; without those that could not follow.
     """
     for dim, window in geometry:
+        if dim in geometry.new_dims:
+            continue
         centres = Centres.of(window, sizes[dim])
         if not centres.are_all_cells:
             coords = coords_along(coords, dim, centres)

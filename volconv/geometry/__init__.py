@@ -4,6 +4,7 @@ from volconv.geometry.axis import Centres
 from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
 from volconv.geometry.interval import Interval, contains, relative
+from volconv.geometry.repeat import Repeat
 from volconv.geometry.window import Window
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "PaddingLike",
     "PerDim",
     "ReceptiveField",
+    "Repeat",
     "Window",
     "contains",
     "relative",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from volconv.errors import DimError, GeometryError, KindError, did_you_mean
+from volconv.geometry.repeat import Repeat
 from volconv.geometry.window import Window
 from volconv.meta import ArrayMeta
 
@@ -140,6 +141,11 @@ class Geometry:
     def dims(self) -> tuple[str, ...]:
         """The dimensions that have a window."""
         return tuple(dim for dim, _ in self.windows)
+
+    @property
+    def new_dims(self) -> tuple[str, ...]:
+        """The dimensions that the step of these windows makes."""
+        return tuple(dim for dim, window in self.windows if isinstance(window, Repeat))
 
     def __getitem__(self, dim: str) -> Window:
         """The window along a dimension: of one cell where none is listed."""

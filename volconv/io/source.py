@@ -20,7 +20,7 @@ from volconv.geometry import Interval
 from volconv.io.bucket import InputStore, input_store
 from volconv.io.digest import chunks_digest, text_digest
 from volconv.io.objects import is_object_url, is_url, normal_url
-from volconv.meta import ArrayMeta
+from volconv.meta import ArrayMeta, without
 
 __all__ = ["ZarrSource"]
 
@@ -67,11 +67,14 @@ class ZarrSource:
         The array's name in a group; may be left out where there is only one.
     dims : tuple of str, optional
         Names of the dimensions, for arrays that have none of their own.
+    new_axes : tuple of int
+        Axes of one cell that the boxes have which are read, and the array lacks.
     """
 
     path: str
     variable: str | None = None
     dims: tuple[str, ...] | None = None
+    new_axes: tuple[int, ...] = ()
 
     def open(self) -> Stored:
         """The array's metadata and coordinates; opened once in a process.
@@ -92,8 +95,9 @@ class ZarrSource:
             If a chunk cannot be read or decoded, naming the box.
         """
         stored = self.open()
+        box = without(box, self.new_axes)
         try:
-            return np.asarray(stored.cells[tuple(side.slice for side in box)])
+            found = np.asarray(stored.cells[tuple(side.slice for side in box)])
         except Exception as error:
             # codecs and stores raise errors of every kind; the box says where it is
             cells = ", ".join(
@@ -106,6 +110,7 @@ class ZarrSource:
                 "chunks that can be decoded",
                 "restore the input from where it came, then run again",
             ) from error
+        return np.expand_dims(found, self.new_axes)
 
     def identity(self) -> dict[str, object]:
         """What tells this input from another one, or from itself after a change.

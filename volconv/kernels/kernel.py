@@ -112,6 +112,13 @@ class Kernel:
         """The kernel reversed along every dimension, as convolution takes it."""
         return type(self)(self.dims, tuple(np.flip(factor) for factor in self.factors))
 
+    def as_type(self, dtype: np.dtype[Any]) -> Self:
+        """The kernel with weights of another dtype."""
+        return type(self)(
+            self.dims,
+            tuple(factor.astype(dtype, copy=False) for factor in self.factors),
+        )
+
     def along(self, dims: Sequence[str]) -> tuple[Weights, ...]:
         """The factors with one axis for each of an array's dimensions, in its order."""
         if self.is_separable:

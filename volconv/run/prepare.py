@@ -9,7 +9,7 @@ import xarray as xr
 from dask.system import CPU_COUNT
 
 from volconv.config import Config, codec_name
-from volconv.coordinates import output_attrs, output_coords
+from volconv.coordinates import output_attrs, step_coords
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.source import Stored
 from volconv.plan.output import output_spec
@@ -90,10 +90,12 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     )
     stored = source.open()
     pipeline = resolved_pipeline(config.steps, stored.meta)
+    meta = stored.meta.among(pipeline.dims)
+    source = replace(source, new_axes=meta.new_axes)
     output = config.output
     spec = output_spec(
-        pipeline.target(stored.meta),
-        stored.meta,
+        pipeline.target(meta),
+        meta,
         path=output.path,
         variable=output.variable or stored.name,
         dtype=output.dtype,
@@ -105,8 +107,8 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     saves = {
         place: replace(
             output_spec(
-                pipeline.meta(place, stored.meta),
-                stored.meta,
+                pipeline.meta(place, meta),
+                meta,
                 path=step.save,
                 variable=spec.variable,
             ),
@@ -117,7 +119,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         if step.save is not None
     }
     plan = make_plan(
-        stored.meta,
+        meta,
         pipeline,
         spec,
         source.identity(),
@@ -136,7 +138,7 @@ def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
     steps = steps_to(pipeline, place)
     coords: xr.Dataset = stored.coords
     for step in path_to(pipeline, place):
-        coords = output_coords(coords, step.geometry, step.source.sizes)
+        coords = step_coords(coords, step)
     group = {
         key: value
         for key, value in stored.group_attrs.items()

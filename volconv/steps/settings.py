@@ -34,11 +34,15 @@ from volconv.steps.window import WindowOptions
 __all__ = [
     "DilatedSettings",
     "MovingSettings",
+    "Place",
     "PlacedSettings",
     "StepSettings",
     "WeightedSettings",
     "WindowSettings",
 ]
+
+Place = tuple[str | int, ...]
+"""Where something stands in a text: keys, and places in lists from 0."""
 
 SHARED = ("name", "from", "save")
 """Keys of every step, which tell its place in a pipeline."""
@@ -96,7 +100,12 @@ class StepSettings(SettingsModel, ABC):
         """What is no fault but may not be what was meant."""
         return []
 
-    def named_dims(self) -> Iterator[tuple[tuple[str, ...], str]]:
+    @property
+    def new_dims(self) -> tuple[str, ...]:
+        """Dimensions that it makes."""
+        return ()
+
+    def named_dims(self) -> Iterator[tuple[Place, str]]:
         """Dimensions that the text names, each with its place below the step."""
         for key in type(self).model_fields:
             value = getattr(self, key)

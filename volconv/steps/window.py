@@ -101,6 +101,11 @@ class WindowStep:
         """Taps and stride along each axis of a window: see `choose_engine`."""
         return taps_and_strides(self.geometry, self.source.dims)
 
+    def out_shape(self, block: Sequence[int]) -> tuple[int, ...]:
+        """Outputs along each axis of a block with so many cells, its halo included."""
+        windows = (replace(self.geometry[d], padding=(0, 0)) for d in self.source.dims)
+        return tuple(w.out_size(n) for w, n in zip(windows, block, strict=True))
+
     def compute(
         self, block: NDArray[Any], out: NDArray[Any] | None = None
     ) -> NDArray[Any]:
