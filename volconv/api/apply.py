@@ -24,7 +24,17 @@ from volconv.geometry import Centres, Geometry
 from volconv.meta import ArrayMeta
 from volconv.steps import Step, compute_cells
 
-__all__ = ["Dims", "Labelled", "Resolve", "apply", "value_names"]
+__all__ = [
+    "Dims",
+    "Labelled",
+    "Resolve",
+    "apply",
+    "is_lazy",
+    "keeps_attrs",
+    "step_values",
+    "value_free",
+    "value_names",
+]
 
 Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
 Dims = str | Sequence[str]
@@ -159,15 +169,19 @@ def check_passes(
 
 
 def carried_out(step: Step, array: xr.DataArray, keep: bool) -> xr.Variable:
-    """The step's output: lazy for a Dask array, else computed now."""
+    """The step's output, with what it says of itself."""
+    attrs = output_attrs(array.attrs, [step], keep_attrs=keep)
+    values = step_values(step, array)
+    return xr.Variable(array.dims, values, attrs, value_free(array.encoding))
+
+
+def step_values(step: Step, array: xr.DataArray) -> Any:
+    """The values of a step's output: lazy for a Dask array, else computed now."""
     if is_lazy(array):
         from volconv.lazy import lazy_step
 
-        values: Any = lazy_step(step, array.data)
-    else:
-        values = compute_cells(step, np.asarray(array.values))
-    attrs = output_attrs(array.attrs, [step], keep_attrs=keep)
-    return xr.Variable(array.dims, values, attrs, value_free(array.encoding))
+        return lazy_step(step, array.data)
+    return compute_cells(step, np.asarray(array.values))
 
 
 def is_lazy(array: xr.DataArray) -> bool:
