@@ -12,8 +12,11 @@ __all__ = [
     "BOUNDARIES",
     "Mode",
     "all_axes",
+    "ascending",
+    "boundaries_for",
     "boundary_of",
     "for_each",
+    "modes_for",
     "one_axis",
     "reach",
 ]
@@ -57,6 +60,23 @@ def boundary_of(mode: str) -> str:
     return BOUNDARIES[mode]
 
 
+def boundaries_for(mode: Mode, axes: Sequence[int]) -> list[str]:
+    """Our names of the modes of some axes.
+
+    Examples
+    --------
+    >>> boundaries_for("wrap", (0, 1)), boundaries_for(["wrap", "nearest"], (0, 1))
+    (['wrap', 'wrap'], ['wrap', 'edge'])
+    """
+    return [boundary_of(one) for one in modes_for(mode, axes)]
+
+
+def modes_for(mode: Mode, axes: Sequence[int]) -> list[str]:
+    """The modes of some axes, from one for all or one for each."""
+    modes = [mode] * len(axes) if isinstance(mode, str) else list(mode)
+    return as_many("mode", modes, axes)
+
+
 def for_each(
     where: str, value: Value | Iterable[Value], axes: Sequence[int]
 ) -> list[Value]:
@@ -72,14 +92,42 @@ def for_each(
     >>> for_each("size", 3, (0, 1)), for_each("size", [3, 5], (0, 1))
     ([3, 3], [3, 5])
     """
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        return [value] * len(axes)  # type: ignore[list-item]
-    values = list(value)
+    if not isinstance(value, Iterable):
+        return [value] * len(axes)
+    return as_many(where, list(value), axes)
+
+
+def as_many(where: str, values: list[Value], axes: Sequence[int]) -> list[Value]:
+    """The values, if there are as many as axes.
+
+    Raises
+    ------
+    DimError
+    """
     if len(values) != len(axes):
         raise DimError(
             where, f"{len(values)} values", f"one, or one for each of {len(axes)} axes"
         )
     return values
+
+
+def ascending(
+    where: str, value: Value | Iterable[Value], axes: Sequence[int], ndim: int
+) -> list[Value]:
+    """A value for each axis, the axes in ascending order.
+
+    Weights and footprints go to axes in ascending order, as SciPy's do. Where all axes
+    are given, what there is for each goes by that order, too, else by the given one.
+
+    Examples
+    --------
+    >>> ascending("origin", [-1, 1], (2, 0), 3), ascending("origin", [-1, 1], (1, 0), 2)
+    ([1, -1], [-1, 1])
+    """
+    order = sorted(axes)
+    named = axes if len(axes) < ndim else order
+    by_axis = dict(zip(named, for_each(where, value, axes), strict=True))
+    return [by_axis[axis] for axis in order]
 
 
 def one_axis(axis: int, ndim: int) -> int:
@@ -92,9 +140,7 @@ def one_axis(axis: int, ndim: int) -> int:
     """
     found = operator.index(axis)
     if not -ndim <= found < ndim:
-        raise DimError(
-            "axis", str(axis), f"a whole number from {-ndim} to {ndim - 1}"
-        )
+        raise DimError("axis", str(axis), f"a whole number from {-ndim} to {ndim - 1}")
     return found % ndim
 
 

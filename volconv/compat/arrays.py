@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from volconv.api.apply import is_lazy, keeps_attrs, value_free
 from volconv.compat.arguments import BOUNDARIES
+from volconv.compute import checked_dtype
 from volconv.errors import GeometryError, KindError, NumberError
 from volconv.meta import ArrayMeta, Axis
 
@@ -42,7 +43,7 @@ class Source:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """dtype of the cells."""
+        """The dtype of the cells."""
         return self.array.dtype
 
     @property
@@ -133,6 +134,8 @@ def opened(input: object) -> Source:
     ------
     KindError
         For a Dataset, and for a Dask array whose chunks have unknown sizes.
+    NumberError
+        For cells that are no numbers, or of more than 64 bits.
     """
     if isinstance(input, xr.Dataset):
         raise KindError(
@@ -141,10 +144,10 @@ def opened(input: object) -> Source:
             "a DataArray, a Dask array, or what numpy.asarray takes",
             "call dataset.map(function, …)",
         )
-    cells = input.data if isinstance(input, xr.DataArray) else input
+    cells: Any = input.data if isinstance(input, xr.DataArray) else input
     if not hasattr(cells, "__dask_graph__"):
         cells = np.asarray(cells)
-    native = cells.dtype.newbyteorder("=")
+    native = checked_dtype("input", cells.dtype)
     if native != cells.dtype:
         cells = cells.astype(native)
     array = xr.DataArray(cells, dims=dims_of(cells.ndim))

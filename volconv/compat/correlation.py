@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from volconv.compat.arguments import Mode, all_axes, boundary_of, for_each, reach
+from volconv.compat.arguments import Mode, all_axes, ascending, boundaries_for, reach
 from volconv.compat.arrays import Array, Output, Source, filtered
 from volconv.compat.passes import Beyond, Pass, carried_out
 from volconv.errors import BoundaryError, DimError, KernelError
 from volconv.kernels.kernel import usable_weights
 
 __all__ = ["convolve", "convolve1d", "correlate", "correlate1d"]
+
 
 def correlate(
     input: Array,
@@ -63,7 +64,10 @@ def correlate(
 
     Examples
     --------
-    >>> correlate([1, 2, 4, 8], [1, 0, 0]), correlate([1, 2, 4, 8], [1, 0, 0], origin=-1)
+    >>> (
+    ...     correlate([1, 2, 4, 8], [1, 0, 0]),
+    ...     correlate([1, 2, 4, 8], [1, 0, 0], origin=-1),
+    ... )
     (array([1, 1, 2, 4]), array([1, 2, 4, 8]))
     """
     taps = as_weights(weights).conj()
@@ -251,7 +255,11 @@ def weighted(
     """
 
     def make(source: Source, dtype: np.dtype[Any]) -> Source:
-        if weights.dtype.kind == "c" and source.dtype.kind != "c" and np.iscomplex(cval):
+        if (
+            weights.dtype.kind == "c"
+            and source.dtype.kind != "c"
+            and np.iscomplex(cval)
+        ):
             raise BoundaryError("cval", f"{cval} for {source.dtype}", "a real number")
         found = all_axes(axes, source.ndim)
         if weights.ndim != len(found):
@@ -276,13 +284,12 @@ def placed(
 ) -> Pass:
     """Weights along axes; theirs go to the axes in ascending order, as SciPy's do."""
     ordered = tuple(sorted(axes))
-    modes = dict(zip(axes, for_each("mode", mode, axes), strict=True))
-    placed_by = axes if len(axes) < ndim else ordered
-    origins = dict(zip(placed_by, for_each("origin", origin, axes), strict=True))
+    boundaries = dict(zip(axes, boundaries_for(mode, axes), strict=True))
+    origins = ascending("origin", origin, axes, ndim)
     edges = []
-    for axis, size in zip(ordered, weights.shape, strict=True):
-        moved = operator.index(origins[axis])
+    for axis, size, given in zip(ordered, weights.shape, origins, strict=True):
+        moved = operator.index(given)
         if flipped:
             moved = -moved - (size % 2 == 0)
-        edges.append(Beyond(reach(size, moved), boundary_of(modes[axis])))
+        edges.append(Beyond(reach(size, moved), boundaries[axis]))
     return Pass(ordered, np.flip(weights) if flipped else weights, tuple(edges))

@@ -1,169 +1,26 @@
-"""Differences, Laplacians and gradients: see `scipy.ndimage`."""
+"""Laplacians and gradients of Gaussians: see `scipy.ndimage`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
-from volconv.compat.arguments import Mode, all_axes, boundary_of, for_each, one_axis
+from volconv.compat.arguments import Mode, all_axes, for_each, modes_for
 from volconv.compat.arrays import Array, Output, Source, filtered
-from volconv.compat.passes import Beyond, Pass, Term, carried_out
-from volconv.compat.smoothing import gaussian_passes
+from volconv.compat.gaussians import gaussian_passes
+from volconv.compat.passes import Term, carried_out
 from volconv.errors import KindError, did_you_mean
 
-__all__ = [
-    "gaussian_gradient_magnitude",
-    "gaussian_laplace",
-    "laplace",
-    "prewitt",
-    "sobel",
-]
-
-Spread = float | int | Sequence[int | None] | None
-"""What `truncate` and `radius` can be."""
+__all__ = ["gaussian_gradient_magnitude", "gaussian_laplace"]
 
 
-def sobel(
-    input: Array,
-    axis: int = -1,
-    output: Output = None,
-    mode: Mode = "reflect",
-    cval: complex = 0.0,
-) -> Array:
-    """Difference along one axis, 1 2 1 along the others: `scipy.ndimage.sobel`.
+class Taps(TypedDict, total=False):
+    """How far a Gaussian reaches: see `gaussian_filter`."""
 
-    Parameters
-    ----------
-    input, output, mode, cval
-        As for `correlate`.
-    axis : int
-        The axis of the difference.
-
-    Returns
-    -------
-    array
-        As for `correlate`.
-
-    Raises
-    ------
-    VolconvError
-        As for `correlate`.
-
-    Examples
-    --------
-    >>> sobel([[0.0, 1.0, 3.0], [0.0, 1.0, 3.0]])
-    array([[ 4., 12.,  8.],
-           [ 4., 12.,  8.]])
-    """
-    return differences(input, axis, output, mode, cval, [1, 2, 1])
-
-
-def prewitt(
-    input: Array,
-    axis: int = -1,
-    output: Output = None,
-    mode: Mode = "reflect",
-    cval: complex = 0.0,
-) -> Array:
-    """Difference along one axis, 1 1 1 along the others: `scipy.ndimage.prewitt`.
-
-    Parameters
-    ----------
-    input, axis, output, mode, cval
-        As for `sobel`.
-
-    Returns
-    -------
-    array
-        As for `correlate`.
-
-    Raises
-    ------
-    VolconvError
-        As for `correlate`.
-
-    Examples
-    --------
-    >>> prewitt([[0.0, 1.0, 3.0], [0.0, 1.0, 3.0]])
-    array([[3., 9., 6.],
-           [3., 9., 6.]])
-    """
-    return differences(input, axis, output, mode, cval, [1, 1, 1])
-
-
-def differences(
-    input: Array,
-    axis: int,
-    output: Output,
-    mode: Mode,
-    cval: complex,
-    across: Sequence[int],
-) -> Array:
-    """``-1 0 1`` along one axis, then other weights across it."""
-
-    def make(source: Source, dtype: np.dtype[Any]) -> Source:
-        along = one_axis(axis, source.ndim)
-        every = all_axes(None, source.ndim)
-        modes = for_each("mode", mode, every)
-        term = tuple(
-            three_taps(one, [-1, 0, 1] if one == along else across, modes[one])
-            for one in sorted(every, key=lambda one: one != along)
-        )
-        return carried_out(source, dtype, [term], cval)
-
-    return filtered(input, output, make)
-
-
-def three_taps(axis: int, weights: Sequence[int], mode: str) -> Pass:
-    """Three weights around a cell."""
-    return Pass((axis,), np.array(weights, float), (Beyond(1, boundary_of(mode)),))
-
-
-def laplace(
-    input: Array,
-    output: Output = None,
-    mode: Mode = "reflect",
-    cval: complex = 0.0,
-    *,
-    axes: int | Iterable[int] | None = None,
-) -> Array:
-    """Sum of second differences: `scipy.ndimage.laplace`.
-
-    Parameters
-    ----------
-    input, output, mode, cval
-        As for `correlate`.
-    axes : int or sequence of int, optional
-        Axes of the differences; by default all.
-
-    Returns
-    -------
-    array
-        As for `correlate`.
-
-    Raises
-    ------
-    VolconvError
-        As for `correlate`.
-
-    Examples
-    --------
-    >>> laplace([0.0, 0.0, 1.0, 0.0, 0.0])
-    array([ 0.,  1., -2.,  1.,  0.])
-    """
-
-    def make(source: Source, dtype: np.dtype[Any]) -> Source:
-        found = all_axes(axes, source.ndim)
-        modes = for_each("mode", mode, found)
-        terms: list[Term] = [
-            (three_taps(axis, [1, -2, 1], one),)
-            for axis, one in zip(found, modes, strict=True)
-        ]
-        return carried_out(source, dtype, terms, cval)
-
-    return filtered(input, output, make)
+    truncate: float
+    radius: int | Sequence[int] | None
 
 
 def gaussian_laplace(
@@ -174,7 +31,7 @@ def gaussian_laplace(
     cval: complex = 0.0,
     *,
     axes: int | Iterable[int] | None = None,
-    **kwargs: Spread,
+    **kwargs: Unpack[Taps],
 ) -> Array:
     """Sum of second Gaussian derivatives: `scipy.ndimage.gaussian_laplace`.
 
@@ -226,7 +83,7 @@ def gaussian_gradient_magnitude(
     cval: complex = 0.0,
     *,
     axes: int | Iterable[int] | None = None,
-    **kwargs: Spread,
+    **kwargs: Unpack[Taps],
 ) -> Array:
     """Length of the gradient: `scipy.ndimage.gaussian_gradient_magnitude`.
 
@@ -273,7 +130,7 @@ def derivative_terms(
     sigmas: Sequence[float],
     order: int,
     mode: Mode,
-    options: dict[str, Spread],
+    options: Taps,
 ) -> list[Term]:
     """Gaussians along all axes, derived along one, for each of some axes.
 
@@ -292,7 +149,7 @@ def derivative_terms(
             )
     truncate, radius = options.get("truncate", 4.0), options.get("radius")
     terms = []
-    for axis, one in zip(axes, for_each("mode", mode, axes), strict=True):
+    for axis, one in zip(axes, modes_for(mode, axes), strict=True):
         orders = [order if other == axis else 0 for other in range(ndim)]
         terms.append(
             gaussian_passes(range(ndim), sigmas, orders, one, truncate, radius)

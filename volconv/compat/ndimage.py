@@ -12,28 +12,17 @@ array([[0.23, 1.2 , 2.8 ]])
 """
 
 from volconv.compat.correlation import convolve, convolve1d, correlate, correlate1d
-from volconv.compat.derivatives import (
-    gaussian_gradient_magnitude,
-    gaussian_laplace,
-    laplace,
-    prewitt,
-    sobel,
-)
-from volconv.compat.ranks import (
+from volconv.compat.derivatives import gaussian_gradient_magnitude, gaussian_laplace
+from volconv.compat.differences import laplace, prewitt, sobel
+from volconv.compat.extremes import (
     maximum_filter,
     maximum_filter1d,
-    median_filter,
     minimum_filter,
     minimum_filter1d,
-    percentile_filter,
-    rank_filter,
 )
-from volconv.compat.smoothing import (
-    gaussian_filter,
-    gaussian_filter1d,
-    uniform_filter,
-    uniform_filter1d,
-)
+from volconv.compat.gaussians import gaussian_filter, gaussian_filter1d
+from volconv.compat.means import uniform_filter, uniform_filter1d
+from volconv.compat.ranks import median_filter, percentile_filter, rank_filter
 
 __all__ = [
     "convolve",

@@ -145,7 +145,9 @@ def carried_out(
         cval = 0.0
     if dtype.kind in "fc" and are_fusable(terms, cval):
         return passed(source, fused(source, dtype.name, terms, cval, rule))
-    return combined([one_by_one(source, dtype, term, cval) for term in terms], rule, dtype)
+    return combined(
+        [one_by_one(source, dtype, term, cval) for term in terms], rule, dtype
+    )
 
 
 def edges_of(terms: Sequence[Term]) -> Iterator[Beyond]:
@@ -176,7 +178,9 @@ def fused(
         terms = [(crossed([term[0] for term in terms]),)]
     largest: dict[int, tuple[int, Beyond]] = {}
     for one in (one for term in terms for one in term):
-        for axis, size, edge in zip(one.axes, one.weights.shape, one.edges, strict=True):
+        for axis, size, edge in zip(
+            one.axes, one.weights.shape, one.edges, strict=True
+        ):
             if size > largest.get(axis, (0, edge))[0]:
                 largest[axis] = (size, edge)
     sizes, edges = zip(*largest.values(), strict=True)

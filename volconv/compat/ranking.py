@@ -11,8 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from volconv.api.calls import token_of
-from volconv.compat.arguments import Mode, all_axes, boundary_of, for_each, reach
-from volconv.compat.arrays import Array, Output, Source, filtered
+from volconv.compat.arguments import (
+    Mode,
+    all_axes,
+    ascending,
+    boundaries_for,
+    for_each,
+    reach,
+)
+from volconv.compat.arrays import Array, Output, Source, as_dtype, filtered
 from volconv.compat.passes import Beyond, Cut, name_of, passed, window_options
 from volconv.compat.windows import Ranked
 from volconv.errors import DimError, GeometryError, KernelError, KindError, NumberError
@@ -25,7 +32,11 @@ __all__ = ["Sized", "ranked"]
 
 @dataclass(frozen=True, eq=False)
 class Sized:
-    """A window as SciPy's arguments say it: see `maximum_filter`."""
+    """A window as SciPy's arguments say it: see `maximum_filter`.
+
+    `is_separable` where a full window has the given order of its axes: else it has the
+    ascending one, as SciPy's have.
+    """
 
     size: int | Sequence[int] | None
     footprint: ArrayLike | None
@@ -33,6 +44,7 @@ class Sized:
     cval: float
     origin: int | Sequence[int]
     axes: int | Iterable[int] | None
+    is_separable: bool = False
 
     def __post_init__(self) -> None:
         if self.size is not None and self.footprint is not None:
@@ -83,34 +95,41 @@ def ranked(
             raise KindError(
                 "input", f"{source.dtype.name} cells", "real numbers", "take abs first"
             )
-        axes = all_axes(sized.axes, source.ndim)
-        mask = sized.mask(axes)
+        given = all_axes(sized.axes, source.ndim)
+        mask = sized.mask(given)
         taps = int(mask.sum())
         rank = rank_of(taps)
         if not 0 <= rank < taps:
             raise NumberError("rank", f"{rank} of {taps} cells", f"up to {taps - 1}")
-        edges = edges_of(sized, axes, mask)
+        is_box = sized.is_separable and mask.all()
+        axes = given if is_box else tuple(sorted(given))
+        edges = edges_of(sized, axes, mask, source.ndim)
+        cval = 0.0
         if any(edge.boundary == "constant" for edge in edges):
-            source = source.holding(sized.cval)
+            cval = sized.cval
+            if not mask.all() or rank not in {0, taps - 1}:  # SciPy casts it, then
+                cval = as_dtype(np.array(float(cval)), source.dtype).item()
+            source = source.holding(cval)
         if mask.size > 1 and source.array.size:
-            source = passed(source, rank_step(source, axes, mask, rank, edges, sized))
+            source = passed(source, rank_step(source, axes, mask, rank, edges, cval))
         return source.mapped(Cut(dtype))
 
     return filtered(input, output, make)
 
 
 def edges_of(
-    sized: Sized, axes: tuple[int, ...], mask: NDArray[Any]
+    sized: Sized, axes: tuple[int, ...], mask: NDArray[Any], ndim: int
 ) -> tuple[Beyond, ...]:
     """What lies beyond each axis of a mask."""
+    given = all_axes(sized.axes, ndim)
+    boundaries = dict(zip(given, boundaries_for(sized.mode, given), strict=True))
+    if axes == given:
+        origins = for_each("origin", sized.origin, given)
+    else:
+        origins = ascending("origin", sized.origin, given, ndim)
     return tuple(
-        Beyond(reach(size, origin), boundary_of(mode))
-        for size, origin, mode in zip(
-            mask.shape,
-            for_each("origin", sized.origin, axes),
-            for_each("mode", sized.mode, axes),
-            strict=True,
-        )
+        Beyond(reach(size, origin), boundaries[axis])
+        for axis, size, origin in zip(axes, mask.shape, origins, strict=True)
     )
 
 
@@ -120,13 +139,11 @@ def rank_step(
     mask: NDArray[Any],
     rank: int,
     edges: tuple[Beyond, ...],
-    sized: Sized,
+    cval: float,
 ) -> Step:
     """The step of a rank: pooling where it has it, else a function of windows."""
-    sizes = {
-        name_of(axis): size for axis, size in zip(axes, mask.shape, strict=True)
-    }
-    options = window_options(axes, mask.shape, edges, sized.cval, None)
+    sizes = {name_of(axis): size for axis, size in zip(axes, mask.shape, strict=True)}
+    options = window_options(axes, mask.shape, edges, cval, None)
     pools = {0: "min", mask.size - 1: "max"}
     if mask.size % 2:
         pools[mask.size // 2] = "median"

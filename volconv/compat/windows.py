@@ -53,6 +53,7 @@ class Sums:
 
     def in_pairs(self, windows: Array) -> Array:
         """Sums of windows of one axis."""
+        sums: Array
         weights = self.weights
         middle = weights.size // 2
         sign = symmetry(weights)

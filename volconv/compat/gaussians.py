@@ -1,4 +1,4 @@
-"""Gaussian and uniform smoothing, and Gaussian derivatives: see `scipy.ndimage`."""
+"""Gaussian smoothing and derivatives: see `scipy.ndimage`."""
 
 from __future__ import annotations
 
@@ -11,23 +11,17 @@ import numpy as np
 from volconv.compat.arguments import (
     Mode,
     all_axes,
+    boundaries_for,
     boundary_of,
     for_each,
     one_axis,
-    reach,
 )
 from volconv.compat.arrays import Array, Output, Source, filtered
 from volconv.compat.passes import Beyond, Pass, Term, carried_out
-from volconv.errors import GeometryError, KernelError
+from volconv.errors import KernelError
 from volconv.kernels.named import bell_derivative, check_taps
 
-__all__ = [
-    "gaussian_filter",
-    "gaussian_filter1d",
-    "gaussian_passes",
-    "uniform_filter",
-    "uniform_filter1d",
-]
+__all__ = ["gaussian_filter", "gaussian_filter1d", "gaussian_passes"]
 
 NO_SPREAD = 1e-15
 """Largest sigma of an axis that `gaussian_filter` leaves as it is."""
@@ -129,113 +123,12 @@ def gaussian_filter1d(
 
     def make(source: Source, dtype: np.dtype[Any]) -> Source:
         found = one_axis(axis, source.ndim)
-        term = (gaussian_pass(found, sigma, order, mode, truncate, radius),)
-        return carried_out(source, dtype, [term], cval)
-
-    return filtered(input, output, make)
-
-
-def uniform_filter(
-    input: Array,
-    size: int | Sequence[int] = 3,
-    output: Output = None,
-    mode: Mode = "reflect",
-    cval: complex = 0.0,
-    origin: int | Sequence[int] = 0,
-    *,
-    axes: int | Iterable[int] | None = None,
-) -> Array:
-    """Mean of the cells under a box: `scipy.ndimage.uniform_filter`.
-
-    Parameters
-    ----------
-    input, output, mode, cval, origin
-        As for `correlate`.
-    size : int or sequence of int
-        Cells of the box. Axes of 1 are left as they are.
-    axes : int or sequence of int, optional
-        Axes that are filtered, by default all; sequences have one value for each.
-
-    Returns
-    -------
-    array
-        As for `correlate`. A NaN reaches the windows that hold it, and no other.
-
-    Raises
-    ------
-    VolconvError
-        As for `correlate`.
-
-    Examples
-    --------
-    >>> uniform_filter([1.0, 2.0, 6.0, 9.0], 2)
-    array([1. , 1.5, 4. , 7.5])
-    """
-
-    def make(source: Source, dtype: np.dtype[Any]) -> Source:
-        found = all_axes(axes, source.ndim)
-        values = zip(
-            found,
-            [int(cells) for cells in for_each("size", size, found)],
-            for_each("mode", mode, found),
-            for_each("origin", origin, found),
-            strict=True,
+        term = (
+            gaussian_pass(found, sigma, order, boundary_of(mode), truncate, radius),
         )
-        term = tuple(uniform_pass(*value) for value in values if value[1] > 1)
         return carried_out(source, dtype, [term], cval)
 
     return filtered(input, output, make)
-
-
-def uniform_filter1d(
-    input: Array,
-    size: int,
-    axis: int = -1,
-    output: Output = None,
-    mode: str = "reflect",
-    cval: complex = 0.0,
-    origin: int = 0,
-) -> Array:
-    """Mean of the cells under a box along one axis: `scipy.ndimage.uniform_filter1d`.
-
-    Parameters
-    ----------
-    input, size, output, mode, cval, origin
-        As for `uniform_filter`.
-    axis : int
-        The axis.
-
-    Returns
-    -------
-    array
-        As for `uniform_filter`.
-
-    Raises
-    ------
-    VolconvError
-        As for `correlate`.
-
-    Examples
-    --------
-    >>> uniform_filter1d([2, 8, 0, 4, 1, 9, 9, 0], size=3)
-    array([4, 3, 4, 1, 4, 6, 6, 3])
-    """
-
-    def make(source: Source, dtype: np.dtype[Any]) -> Source:
-        found = one_axis(axis, source.ndim)
-        cells = operator.index(size)
-        if cells < 1:
-            raise GeometryError("size", str(size), "a whole number of at least 1")
-        term = (uniform_pass(found, cells, mode, origin),)
-        return carried_out(source, dtype, [term], cval)
-
-    return filtered(input, output, make)
-
-
-def uniform_pass(axis: int, size: int, mode: str, origin: int) -> Pass:
-    """The mean of some cells along an axis: their sum, over their number."""
-    edge = Beyond(reach(size, origin), boundary_of(mode))
-    return Pass((axis,), np.ones(size), (edge,), divisor=size)
 
 
 def gaussian_passes(
@@ -251,7 +144,7 @@ def gaussian_passes(
         axes,
         for_each("sigma", sigma, axes),
         for_each("order", order, axes),
-        for_each("mode", mode, axes),
+        boundaries_for(mode, axes),
         [truncate] * len(axes),
         for_each("radius", radius, axes),
         strict=True,
@@ -260,7 +153,12 @@ def gaussian_passes(
 
 
 def gaussian_pass(
-    axis: int, sigma: float, order: int, mode: str, truncate: float, radius: int | None
+    axis: int,
+    sigma: float,
+    order: int,
+    boundary: str,
+    truncate: float,
+    radius: int | None,
 ) -> Pass:
     """A Gaussian, or its derivative, along an axis.
 
@@ -284,4 +182,4 @@ def gaussian_pass(
         raise KernelError("order", str(order), "a whole number of at least 0")
     check_taps("sigma", 2 * cells + 1)
     weights = bell_derivative(spread, cells, order)[::-1]
-    return Pass((axis,), weights, (Beyond(cells, boundary_of(mode)),))
+    return Pass((axis,), weights, (Beyond(cells, boundary),))
