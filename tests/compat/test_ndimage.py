@@ -20,7 +20,6 @@ from tests.compat.strategies import (
     weights,
 )
 
-EXACT = settings(max_examples=60)
 COMPILED = settings(max_examples=15)
 """Each example of floats compiles kernels of its own."""
 
@@ -61,7 +60,6 @@ def correlations(data, dtypes):
     )
 
 
-@EXACT
 @given(st.data())
 def test_correlations_of_integers_are_scipy_s(data):
     correlations(data, INTEGERS)
@@ -109,7 +107,6 @@ def gaussians(data, dtypes):
     check("gaussian_filter", array, sigma, order, output, **common, **more)
 
 
-@EXACT
 @given(st.data())
 def test_gaussians_of_integers_are_scipy_s(data):
     gaussians(data, INTEGERS)
@@ -146,7 +143,6 @@ def uniforms(data, dtypes):
     check("uniform_filter", array, size, **common)
 
 
-@EXACT
 @given(st.data())
 def test_means_of_integers_are_scipy_s(data):
     uniforms(data, INTEGERS)
@@ -161,14 +157,10 @@ def test_means_of_floats_are_scipy_s(data):
 def derivatives(data, dtypes):
     """Draw and compare the filters of differences."""
     array = data.draw(arrays(dtypes))
-    name = data.draw(
-        st.sampled_from(
-            [
-                *("sobel", "prewitt", "laplace"),
-                *("gaussian_laplace", "gaussian_gradient_magnitude"),
-            ]
-        )
-    )
+    names = ["sobel", "prewitt", "laplace", "gaussian_laplace"]
+    if array.dtype.kind != "c":  # whose roots jump where rounding changes a sign
+        names.append("gaussian_gradient_magnitude")
+    name = data.draw(st.sampled_from(names))
     options = {
         "output": None if dtypes == INTEGERS else data.draw(outputs(array.dtype)),
         "cval": data.draw(cvals),
@@ -191,7 +183,6 @@ def derivatives(data, dtypes):
     check(name, array, *args, **options)
 
 
-@EXACT
 @given(st.data())
 def test_derivatives_of_integers_are_scipy_s(data):
     derivatives(data, INTEGERS)
@@ -200,10 +191,9 @@ def test_derivatives_of_integers_are_scipy_s(data):
 @COMPILED
 @given(st.data())
 def test_derivatives_of_floats_are_scipy_s(data):
-    derivatives(data, FLOATS)
+    derivatives(data, (*FLOATS, *COMPLEX))
 
 
-@EXACT
 @given(st.data())
 def test_ranks_are_scipy_s(data):
     array = data.draw(arrays((*INTEGERS, *FLOATS)))

@@ -101,8 +101,8 @@ def bell_derivative(sigma: float, radius: int, order: int) -> Weights:
     --------
     >>> bell_derivative(1.0, 1, 0).round(3)
     array([0.274, 0.452, 0.274])
-    >>> bell_derivative(2.0, 2, 2).round(3)
-    array([-0.   , -0.042, -0.055, -0.042, -0.   ])
+    >>> bell_derivative(2.0, 1, 2).round(3)
+    array([-0.06, -0.09, -0.06])
     """
     cells = np.arange(-radius, radius + 1)
     factor = -1 / (sigma * sigma)
