@@ -27,7 +27,17 @@ from volconv.geometry import Centres, Geometry
 from volconv.meta import ArrayMeta
 from volconv.steps import Step, compute_cells
 
-__all__ = ["Dims", "Labelled", "Resolve", "apply", "value_names"]
+__all__ = [
+    "Dims",
+    "Labelled",
+    "Resolve",
+    "apply",
+    "is_lazy",
+    "keeps_attrs",
+    "step_values",
+    "value_free",
+    "value_names",
+]
 
 Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
 Dims = str | Sequence[str]
@@ -166,21 +176,24 @@ def check_passes(
 
 
 def carried_out(step: Step, array: xr.DataArray, keep: bool) -> xr.Variable:
-    """The step's output: lazy for a Dask array, else computed now."""
-    cells = array.variable
-    if step.source.new_axes:
-        cells = cells.set_dims(step.source.sizes)
-    if is_lazy(array):
-        from volconv.lazy import lazy_step
-
-        values: Any = lazy_step(step, cells.data)
-    else:
-        values = compute_cells(step, np.asarray(cells.values))
+    """The step's output, with what it says of itself."""
     attrs = output_attrs(array.attrs, [step], keep_attrs=keep)
+    values = step_values(step, array.variable)
     return xr.Variable(step.target.dims, values, attrs, value_free(array.encoding))
 
 
-def is_lazy(array: xr.DataArray) -> bool:
+def step_values(step: Step, cells: xr.Variable) -> Any:
+    """The values of a step's output: lazy for a Dask array, else computed now."""
+    if step.source.new_axes:
+        cells = cells.set_dims(step.source.sizes)
+    if is_lazy(cells):
+        from volconv.lazy import lazy_step
+
+        return lazy_step(step, cells.data)
+    return compute_cells(step, np.asarray(cells.values))
+
+
+def is_lazy(array: xr.DataArray | xr.Variable) -> bool:
     """Whether the array is backed by Dask.
 
     Raises
