@@ -258,3 +258,31 @@ def test_packed_data_come_back_from_a_store_as_they_were_computed(tmp_path):
     total.to_zarr(again, consolidated=False)
     back = xr.open_zarr(again, consolidated=False).air
     assert_array_equal(back.values, total.values)
+
+
+@given(axes, st.data())
+def test_unsigned_coordinates_beyond_2_to_the_63_are_exact(axis, data):
+    cells = axis["cells"]
+    first = data.draw(st.integers(0, 2**64 - 1 - 9 * 60))
+    step = data.draw(st.integers(1, 9))
+    values = [first + step * number for number in range(cells)]
+    array = xr.DataArray(np.zeros(cells), {"x": np.array(values, "uint64")}, "x")
+    found, at = windowed(array, axis)
+    exact = [expected_value(values, place) for place in at]
+    if any(place.denominator > 1 for place in at):
+        np.testing.assert_allclose(found.x.values, [float(x) for x in exact])
+    elif min(exact) >= 0 and max(exact) < 2**64:
+        assert [int(x) for x in found.x.values] == exact
+
+
+def test_unsigned_coordinates_that_no_integer_dtype_holds_are_floats():
+    array = xr.DataArray(np.zeros(2), {"x": np.array([0, 2**63], "uint64")}, "x")
+    wide = volconv.pad(array, 1)
+    assert wide.x.values.tolist() == [-(2.0**63), 0, 2.0**63, 2.0**64]
+
+
+def test_lazy_unsigned_coordinates_are_exact_too():
+    ids = xr.DataArray(np.array([2**63 + 1, 2**63 + 5], "uint64"), dims="x")
+    array = xr.DataArray(np.zeros(2), {"id": ids.chunk(x=1)}, "x")
+    wide = volconv.pad(array, (0, 2)).id.values.tolist()
+    assert wide == [2**63 + 1, 2**63 + 5, 2**63 + 9, 2**63 + 13]

@@ -18,6 +18,7 @@ from volconv.coordinates import (
     bounds_names,
     output_attrs,
     output_coords,
+    recorded,
 )
 from volconv.errors import DimError, KindError, VolconvError, did_you_mean
 from volconv.geometry import Centres, Geometry
@@ -117,7 +118,7 @@ def apply_to_dataset(
             check_passes(str(name), array, geometry, sizes)
             variables[name] = array.variable
     moved = output_coords(coords, geometry, sizes)
-    record = output_attrs(dataset.attrs, list(steps.values())[:1], keep_attrs=keep)
+    record = recorded(dataset.attrs, list(steps.values())[:1], keep_attrs=keep)
     result = xr.Dataset(variables, coords=moved.coords, attrs=record)
     return result.reset_coords([name for name in bounds if name in result.coords])
 

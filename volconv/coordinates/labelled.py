@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from volconv.coordinates.bounds import bounds_at, bounds_owners
+from volconv.coordinates.longitude import turn_of
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.geometry import Centres, Geometry
 
-__all__ = ["bounds_names", "grid_mappings", "output_coords"]
+__all__ = ["grid_mappings", "output_coords"]
 
 STORAGE = frozenset(
     {
@@ -69,16 +71,22 @@ def output_coords(
 
 def coords_along(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
     """Coordinates moved along one dimension."""
-    bounds = {
-        name: bounds_at(coords.variables[name], dim, centres)
-        for name in bounds_names(coords)
+    owners = {
+        name: owner
+        for name, owner in bounds_owners(coords).items()
         if dim in coords[name].dims
     }
-    others = coords.drop_vars(list(bounds))
+    others = coords.drop_vars(list(owners))
     if centres.are_cells:
         moved = others.isel({dim: centres.slice}, missing_dims="ignore")
     else:
         moved = interpolated(others, dim, centres)
+    bounds = {
+        name: bounds_at(
+            coords.variables[name], dim, centres, moved.variables.get(owner)
+        )
+        for name, owner in owners.items()
+    }
     kept = {name: found for name, found in bounds.items() if found is not None}
     moved = moved.assign_coords(kept)
     for name in set(bounds) - set(kept):
@@ -109,53 +117,18 @@ def interpolated(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
 def variable_at(variable: xr.Variable, dim: str, centres: Centres) -> xr.Variable:
     """A variable's values at positions along one of its dimensions."""
     axis = variable.dims.index(dim)
-    data = variable.data if variable.chunks is not None else variable.values
-    values = values_at(data, centres, axis)
+    is_lazy = variable.chunks is not None and variable.dtype != np.uint64
+    data = variable.data if is_lazy else variable.values
+    values = values_at(data, centres, axis, turn_of(variable.attrs))
     keep = {"units", "calendar", "bounds", "grid_mapping", "coordinates"}
     encoding = {key: item for key, item in variable.encoding.items() if key in keep}
     return xr.Variable(variable.dims, values, variable.attrs, encoding)
-
-
-def bounds_names(dataset: xr.Dataset) -> list[str]:
-    """Names of the CF bounds variables of a dataset's variables, those that it has."""
-    named = {
-        place.get("bounds")
-        for variable in dataset.variables.values()
-        for place in (variable.attrs, variable.encoding)
-    }
-    return [str(name) for name in dataset.variables if name in named]
 
 
 def grid_mappings(attrs: Mapping[Any, Any], dataset: xr.Dataset) -> list[str]:
     """Names of the CF grid mapping variables that attributes name, those there are."""
     named = str(attrs.get("grid_mapping", "")).replace(":", " ").split()
     return [name for name in named if name in dataset.variables]
-
-
-def bounds_at(bounds: xr.Variable, dim: str, centres: Centres) -> xr.Variable | None:
-    """Cells of the outputs, from the input's: ``c(k) - s/2 … c(k) + s/2``.
-
-    None where the input's cells do not touch one another, so that there is no place
-    between them.
-    """
-    values = bounds.values
-    is_pair = bounds.ndim == 2 and bounds.dims[0] == dim and values.shape[1] == 2
-    if not is_pair or values.dtype.kind not in "iufmM":
-        return None
-    upper, lower = values[:-1, 1], values[1:, 0]
-    touching = (
-        np.allclose(upper, lower)
-        if values.dtype.kind == "f"
-        else (upper == lower).all()
-    )
-    if not touching:
-        return None
-    edges: Any = np.concatenate([values[:, 0], values[-1:, 1]])
-    moved = values_at(edges, centres.edges(), 0)
-    pairs = np.stack([moved[:-1], moved[1:]], axis=1)
-    keep = {"units", "calendar"}
-    encoding = {key: item for key, item in bounds.encoding.items() if key in keep}
-    return xr.Variable(bounds.dims, pairs, bounds.attrs, encoding)
 
 
 def storage_free(encoding: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -2,7 +2,8 @@
 
 A position on a cell inside the axis takes the cell's own value, to the last bit. Between
 two cells it is interpolated linearly, beyond the ends continued with the end spacing: in
-the coordinate's own type, times in whole numbers of their unit.
+the coordinate's own type, times in whole numbers of their unit, longitudes the shorter
+way around.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volconv.coordinates.longitude import folded, short_way
 from volconv.geometry import Centres
 
 __all__ = ["can_interpolate", "values_at"]
@@ -22,7 +24,9 @@ def can_interpolate(dtype: np.dtype[Any], cells: int) -> bool:
     return dtype.kind in "iufcmM" and cells > 1
 
 
-def values_at(values: NDArray[Any], centres: Centres, axis: int) -> NDArray[Any]:
+def values_at(
+    values: NDArray[Any], centres: Centres, axis: int, turn: float | None = None
+) -> NDArray[Any]:
     """Values at positions along one axis.
 
     Parameters
@@ -34,6 +38,8 @@ def values_at(values: NDArray[Any], centres: Centres, axis: int) -> NDArray[Any]
         The positions.
     axis : int
         The axis that they lie along.
+    turn : float, optional
+        A full turn, where the values are longitudes.
 
     Returns
     -------
@@ -47,6 +53,8 @@ def values_at(values: NDArray[Any], centres: Centres, axis: int) -> NDArray[Any]
     >>> centres = Centres.of(Window(2, padding=(1, 0)), cells=3)
     >>> values_at(np.array([10.0, 20.0, 30.0]), centres, 0)
     array([ 5., 15., 25.])
+    >>> values_at(np.array([358.0, 359.0, 0.0]), centres, 0, 360.0)
+    array([357.5, 358.5, 359.5])
     """
     places = centres.first + centres.step * np.arange(centres.count)
     lower = np.clip(places // 2, 0, centres.cells - 2)
@@ -54,19 +62,49 @@ def values_at(values: NDArray[Any], centres: Centres, axis: int) -> NDArray[Any]
     shape[axis] = -1
     halves = (places - 2 * lower).reshape(shape)
     if values.dtype.kind in "iu":
-        values = values.astype("int64" if centres.first % 2 == 0 else "float64")
+        if centres.first % 2:
+            values = values.astype("float64")
+        elif turn is not None or values.dtype != np.uint64:
+            values = values.astype("int64")
     low = np.take(values, lower, axis=axis)
     high = np.take(values, lower + 1, axis=axis)
     if values.dtype.kind in "mM":
         between = times_between(low, high, halves)
-    elif values.dtype.kind == "i":
-        between = low + (high - low) * halves // 2
+    elif values.dtype.kind == "u":
+        return unsigned_between(low, high, halves)
+    elif turn is not None:
+        between = low + parts(short_way(high - low, turn), halves)
+        between = folded(between, values, axis, turn)
     else:
-        between = low + (high - low) * (halves / 2).astype(values.real.dtype)
+        between = low + parts(high - low, halves)
     found: NDArray[Any] = np.where(
         halves == 0, low, np.where(halves == 2, high, between)
     )
     return found
+
+
+def parts(steps: NDArray[Any], halves: NDArray[np.int64]) -> NDArray[Any]:
+    """Halves of steps, in their dtype."""
+    if steps.dtype.kind == "i":
+        return steps * halves // 2
+    scaled: NDArray[Any] = steps * (halves / 2).astype(steps.real.dtype)
+    return scaled
+
+
+def unsigned_between(
+    low: NDArray[Any], high: NDArray[Any], halves: NDArray[np.int64]
+) -> NDArray[Any]:
+    """``low + (high - low) halves / 2`` of uint64 at whole positions: int64, or uint64.
+
+    Sums are exact modulo 2**64, and so in the dtype that holds them all; where none does,
+    they are floats.
+    """
+    exact: NDArray[Any] = low + (high - low) * (halves // 2).astype("uint64")
+    start, stop = low.astype(float), high.astype(float)
+    about: NDArray[Any] = start + (stop - start) * (halves / 2)
+    if about.min() >= -(2.0**63) and about.max() < 2.0**63:
+        return exact.astype("int64")
+    return exact if about.min() >= 0 and about.max() < 2.0**64 else about
 
 
 def times_between(

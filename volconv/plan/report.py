@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from volconv.boundary import closes
 from volconv.geometry import Window
 from volconv.plan.plan import Plan
 from volconv.plan.stage import PROCESS_MEMORY, Stage
+from volconv.steps import Step
 from volconv.text import bytes_text
 
 __all__ = ["plan_json", "plan_text"]
@@ -38,6 +40,7 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
                 "reads": list(node.inputs),
                 "sizes": node.step.target.sizes,
                 "engine_note": node.step.engine_note(),
+                "notes": step_notes(node.step),
             }
             for node in plan.pipeline.nodes
         ],
@@ -106,6 +109,7 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
                 if not window.is_identity
             ),
             f"           engine {step.engine_note()}",
+            *(f"           {note}" for note in step_notes(step)),
         ]
         if number in plan.saves:
             lines.append(f"           saved to {plan.saves[number].path}")
@@ -130,6 +134,17 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
         f"to       {output.path} (variable {output.variable})",
     ]
     return "\n".join(lines)
+
+
+def step_notes(step: Step) -> list[str]:
+    """What is no fault of a step but may not be what was meant."""
+    return [
+        f"{dim} goes once around: boundary wrap would go on at its other end"
+        for dim, window in step.geometry
+        if max(window.padding) > 0
+        and step.boundaries[dim] != "wrap"
+        and closes(step.source.axis(dim))
+    ]
 
 
 def stage_lines(plan: Plan, stage: Stage) -> list[str]:

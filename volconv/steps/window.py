@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.boundary import Boundaries, BoundaryLike
+from volconv.boundary import Boundaries, BoundaryLike, check_closes
 from volconv.compute import (
     Choice,
     Correlation,
@@ -84,6 +84,11 @@ class WindowStep:
     source: ArrayMeta
     target: ArrayMeta
     unit_factor: str | None = ""
+
+    @property
+    def cell_method(self) -> str:
+        """The statistic of its windows that it is: see `BlockStep`."""
+        return self.kernel.statistic
 
     @cached_property
     def correlation(self) -> Correlation:
@@ -202,6 +207,7 @@ def windows_of(
     boundaries = Boundaries.parse(
         geometry.dims, options.boundary, options.fill_value, options.default_boundary
     )
+    check_closes(meta, geometry, boundaries)
     if "constant" not in dict(boundaries.kinds).values():
         return geometry, replace(boundaries, fill_value=0)
     boundaries.check_fill(checked_dtype("data", meta.dtype).name)
