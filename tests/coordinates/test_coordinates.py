@@ -278,6 +278,7 @@ def test_unsigned_coordinates_beyond_2_to_the_63_are_exact(axis, data):
 def test_unsigned_coordinates_that_no_integer_dtype_holds_are_floats():
     array = xr.DataArray(np.zeros(2), {"x": np.array([0, 2**63], "uint64")}, "x")
     wide = volconv.pad(array, 1)
+    assert wide.x.dtype == np.float64
     assert wide.x.values.tolist() == [-(2.0**63), 0, 2.0**63, 2.0**64]
 
 
@@ -286,3 +287,20 @@ def test_lazy_unsigned_coordinates_are_exact_too():
     array = xr.DataArray(np.zeros(2), {"id": ids.chunk(x=1)}, "x")
     wide = volconv.pad(array, (0, 2)).id.values.tolist()
     assert wide == [2**63 + 1, 2**63 + 5, 2**63 + 9, 2**63 + 13]
+
+
+def test_the_label_of_irregular_levels_is_the_middle_of_the_window_not_their_mean():
+    levels = [1000.0, 925.0, 850.0, 700.0, 500.0, 300.0]
+    data = xr.DataArray(np.arange(6.0), {"level": levels}, "level")
+    # the two middle cells of four, and the middle one of three
+    assert volconv.mean_pool(data, 4, stride=1).level.values.tolist() == [
+        (925 + 850) / 2,
+        (850 + 700) / 2,
+        (700 + 500) / 2,
+    ]
+    assert volconv.mean_pool(data, 3).level.values.tolist() == [925.0, 500.0]
+    assert data.coarsen(level=3).mean().level.values.tolist() == [925.0, 500.0]
+    # xarray takes the mean of all labels, which lies elsewhere where they are uneven
+    coarse = data.isel(level=slice(2, 6)).coarsen(level=4).mean()
+    assert coarse.level.item() == np.mean(levels[2:6]) == 587.5
+    assert volconv.mean_pool(data.isel(level=slice(2, 6)), 4).level.item() == 600.0

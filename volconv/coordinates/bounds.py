@@ -14,7 +14,7 @@ from volconv.coordinates.longitude import (
     unrolled,
     whole_turns,
 )
-from volconv.coordinates.values import values_at
+from volconv.coordinates.values import can_interpolate, values_at
 from volconv.geometry import Centres
 
 __all__ = ["bounds_at", "bounds_names", "bounds_owners"]
@@ -59,7 +59,7 @@ def bounds_at(
     """
     values = bounds.values
     is_pair = bounds.ndim == 2 and bounds.dims[0] == dim and values.shape[1] == 2
-    if owner is None or not is_pair or values.dtype.kind not in "iufmM":
+    if owner is None or not is_pair or not can_interpolate(values):
         return None
     turn = turn_of(owner.attrs)
     if not are_touching(values[:-1, 1], values[1:, 0], turn):

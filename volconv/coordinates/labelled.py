@@ -109,7 +109,8 @@ def interpolated(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
     found = {}
     for name in along:
         variable = coords.variables[name]
-        if name not in levels and can_interpolate(variable.dtype, centres.cells):
+        data = values_of(variable)
+        if name not in levels and centres.cells > 1 and can_interpolate(data):
             found[name] = variable_at(variable, dim, centres)
     return coords.drop_vars(along).assign_coords(found)
 
@@ -117,12 +118,17 @@ def interpolated(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
 def variable_at(variable: xr.Variable, dim: str, centres: Centres) -> xr.Variable:
     """A variable's values at positions along one of its dimensions."""
     axis = variable.dims.index(dim)
-    is_lazy = variable.chunks is not None and variable.dtype != np.uint64
-    data = variable.data if is_lazy else variable.values
-    values = values_at(data, centres, axis, turn_of(variable.attrs))
+    turn = turn_of(variable.attrs)
+    values = values_at(values_of(variable), centres, axis, turn)
     keep = {"units", "calendar", "bounds", "grid_mapping", "coordinates"}
     encoding = {key: item for key, item in variable.encoding.items() if key in keep}
     return xr.Variable(variable.dims, values, variable.attrs, encoding)
+
+
+def values_of(variable: xr.Variable) -> Any:
+    """A variable's values; lazy ones stay so where their dtype says enough of them."""
+    is_lazy = variable.chunks is not None and variable.dtype not in (np.uint64, object)
+    return variable.data if is_lazy else variable.values
 
 
 def grid_mappings(attrs: Mapping[Any, Any], dataset: xr.Dataset) -> list[str]:

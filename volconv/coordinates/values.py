@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volconv.coordinates.calendars import are_cftimes, cftimes, passed
 from volconv.coordinates.longitude import folded, short_way
 from volconv.geometry import Centres
 
 __all__ = ["can_interpolate", "values_at"]
 
 
-def can_interpolate(dtype: np.dtype[Any], cells: int) -> bool:
-    """Whether values of a dtype along so many cells have values between them."""
-    return dtype.kind in "iufcmM" and cells > 1
+def can_interpolate(values: Any) -> bool:
+    """Whether there are values between values: numbers, times, times of cftime."""
+    return values.dtype.kind in "iufcmM" or are_cftimes(values)
 
 
 def values_at(
@@ -32,8 +33,8 @@ def values_at(
     Parameters
     ----------
     values : ndarray or dask array
-        Coordinate values, ``centres.cells`` of them along `axis`, at least two; of a
-        dtype that `can_interpolate`.
+        Coordinate values, ``centres.cells`` of them along `axis`, at least two, that
+        `can_interpolate`.
     centres : Centres
         The positions.
     axis : int
@@ -56,6 +57,9 @@ def values_at(
     >>> values_at(np.array([358.0, 359.0, 0.0]), centres, 0, 360.0)
     array([357.5, 358.5, 359.5])
     """
+    if values.dtype == object:
+        since = values_at(passed(values), centres, axis)
+        return cftimes(values.flat[0], since)
     places = centres.first + centres.step * np.arange(centres.count)
     lower = np.clip(places // 2, 0, centres.cells - 2)
     shape = [1] * values.ndim
@@ -94,17 +98,16 @@ def parts(steps: NDArray[Any], halves: NDArray[np.int64]) -> NDArray[Any]:
 def unsigned_between(
     low: NDArray[Any], high: NDArray[Any], halves: NDArray[np.int64]
 ) -> NDArray[Any]:
-    """``low + (high - low) halves / 2`` of uint64 at whole positions: int64, or uint64.
+    """``low + (high - low) halves / 2`` of uint64 at whole positions, exact.
 
-    Sums are exact modulo 2**64, and so in the dtype that holds them all; where none does,
-    they are floats.
+    In int64, or else uint64; in floats where neither holds all.
     """
-    exact: NDArray[Any] = low + (high - low) * (halves // 2).astype("uint64")
-    start, stop = low.astype(float), high.astype(float)
-    about: NDArray[Any] = start + (stop - start) * (halves / 2)
-    if about.min() >= -(2.0**63) and about.max() < 2.0**63:
-        return exact.astype("int64")
-    return exact if about.min() >= 0 and about.max() < 2.0**64 else about
+    start, stop = low.astype(object), high.astype(object)
+    found: NDArray[Any] = start + (stop - start) * (halves // 2).astype(object)
+    least, most = found.min(), found.max()
+    if least >= -(2**63) and most < 2**63:
+        return found.astype("int64")
+    return found.astype("uint64" if least >= 0 and most < 2**64 else "float64")
 
 
 def times_between(
