@@ -21,7 +21,7 @@ from volconv.coordinates import (
     recorded,
 )
 from volconv.errors import DimError, KindError, VolconvError, did_you_mean
-from volconv.geometry import Centres, Geometry
+from volconv.geometry import Geometry
 from volconv.meta import ArrayMeta
 from volconv.steps import Step, compute_cells
 
@@ -135,8 +135,10 @@ def step_of_variable(name: str, array: xr.DataArray, resolve: Resolve) -> Step:
 
 def merged_geometry(steps: Iterable[Step]) -> Geometry:
     """The windows of all dimensions that some step of a Dataset has."""
-    windows = {dim: window for step in steps for dim, window in step.geometry}
-    return Geometry(tuple(windows.items()))
+    all_of = [step.geometry for step in steps]
+    windows = {dim: window for geometry in all_of for dim, window in geometry}
+    labels = {dim: label for geometry in all_of for dim, label in geometry.labels}
+    return Geometry(tuple(windows.items()), tuple(labels.items()))
 
 
 def check_passes(
@@ -149,8 +151,8 @@ def check_passes(
     DimError
         Naming the variable and the dimension.
     """
-    for dim, window in geometry:
-        if dim in array.dims and not Centres.of(window, sizes[dim]).are_all_cells:
+    for dim in geometry.dims:
+        if dim in array.dims and geometry.moves(dim, sizes[dim]):
             raise DimError(
                 f"variable {name!r}",
                 f"dims {list(array.dims)}, of which the windows move {dim!r}",

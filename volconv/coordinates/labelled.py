@@ -42,7 +42,7 @@ STORAGE = frozenset(
 def output_coords(
     coords: xr.Dataset, geometry: Geometry, sizes: Mapping[str, int]
 ) -> xr.Dataset:
-    """Coordinates at the centres of the windows.
+    """Coordinates at the centres of the windows, or at the ends that their labels name.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def output_coords(
         The input's coordinates, with their CF bounds, as coordinates of a Dataset
         without data variables.
     geometry : Geometry
-        The windows.
+        The windows and their labels.
     sizes : mapping of str to int
         The input's cells along each of its dimensions.
 
@@ -60,27 +60,30 @@ def output_coords(
         Coordinates of the same names; without those that could not follow.
     """
     for dim, window in geometry:
-        centres = Centres.of(window, sizes[dim])
-        if not centres.are_all_cells:
-            coords = coords_along(coords, dim, centres)
+        if geometry.moves(dim, sizes[dim]):
+            places = geometry.places(dim, sizes[dim])
+            centres = Centres.of(window, sizes[dim])
+            coords = coords_along(coords, dim, places, centres)
     for name in coords.variables:
         variable = coords.variables[name]
         variable.encoding = storage_free(variable.encoding)
     return coords
 
 
-def coords_along(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
-    """Coordinates moved along one dimension."""
+def coords_along(
+    coords: xr.Dataset, dim: str, places: Centres, centres: Centres
+) -> xr.Dataset:
+    """Coordinates at places along one dimension, and bounds around the centres."""
     owners = {
         name: owner
         for name, owner in bounds_owners(coords).items()
         if dim in coords[name].dims
     }
     others = coords.drop_vars(list(owners))
-    if centres.are_cells:
-        moved = others.isel({dim: centres.slice}, missing_dims="ignore")
+    if places.are_cells:
+        moved = others.isel({dim: places.slice}, missing_dims="ignore")
     else:
-        moved = interpolated(others, dim, centres)
+        moved = interpolated(others, dim, places)
     bounds = {
         name: bounds_at(
             coords.variables[name], dim, centres, moved.variables.get(owner)

@@ -9,7 +9,6 @@ import numpy as np
 import xarray as xr
 
 from volconv.boundary import closes
-from volconv.geometry import Window
 from volconv.plan.plan import Plan
 from volconv.plan.stage import PROCESS_MEMORY, Stage
 from volconv.steps import Step
@@ -104,7 +103,7 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
             f"step {number}   {step.name}{inputs_text(plan, number)} -> "
             f"{sizes_text(step.target.sizes)}  {step.target.dtype}",
             *(
-                f"           {dim}: {window_text(window, step.boundaries[dim])}"
+                f"           {dim}: {window_text(step, dim)}"
                 for dim, window in step.geometry
                 if not window.is_identity
             ),
@@ -237,8 +236,9 @@ def by_text(sizes: tuple[int, ...]) -> str:
     return " x ".join(map(str, sizes))
 
 
-def window_text(window: Window, boundary: str) -> str:
+def window_text(step: Step, dim: str) -> str:
     """One window: size, and what of the rest is not the default."""
+    window = step.geometry[dim]
     text = f"size {window.size}"
     if window.stride != 1:
         text += f", stride {window.stride}"
@@ -246,5 +246,8 @@ def window_text(window: Window, boundary: str) -> str:
         text += f", dilation {window.dilation}"
     if any(window.padding):
         before, after = window.padding
-        text += f", padding {before} before and {after} after ({boundary})"
+        text += f", padding {before} before and {after} after "
+        text += f"({step.boundaries[dim]})"
+    if step.geometry.label(dim) != "center":
+        text += f", labelled {step.geometry.label(dim)}"
     return text

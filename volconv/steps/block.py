@@ -184,7 +184,8 @@ def block_step(
 
 
 def described_windows(geometry: Geometry, boundaries: Boundaries) -> dict[str, object]:
-    """Windows and boundaries as JSON."""
+    """Windows, boundaries, and labels that are not the default, as JSON."""
+    labels = dict(geometry.labels)
     return {
         dim: {
             "size": window.size,
@@ -192,6 +193,7 @@ def described_windows(geometry: Geometry, boundaries: Boundaries) -> dict[str, o
             "dilation": window.dilation,
             "padding": list(window.padding),
             "boundary": boundaries[dim],
+            **({"label": labels[dim]} if dim in labels else {}),
         }
         for dim, window in geometry
     }

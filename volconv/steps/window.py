@@ -23,7 +23,13 @@ from volconv.compute import (
     numbers_of,
 )
 from volconv.compute.pointwise import number_text
-from volconv.geometry import Geometry, PaddingLike, PerDim
+from volconv.geometry import (
+    Geometry,
+    LabelLike,
+    PaddingLike,
+    PerDim,
+    labels_by_dim,
+)
 from volconv.kernels import Kernel
 from volconv.meta import ArrayMeta
 from volconv.steps.block import described_windows
@@ -64,6 +70,7 @@ class WindowOptions:
     engine: str = "auto"
     default_padding: str = "valid"
     default_boundary: str = "constant"
+    label: LabelLike = "center"
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,6 +211,7 @@ def windows_of(
         dilation=options.dilation,
         default_padding=options.default_padding,
     )
+    geometry = replace(geometry, labels=labels_by_dim(options.label, geometry.dims))
     boundaries = Boundaries.parse(
         geometry.dims, options.boundary, options.fill_value, options.default_boundary
     )
