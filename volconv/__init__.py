@@ -12,6 +12,7 @@ from volconv.registration import register_accessor
 
 if TYPE_CHECKING:
     from volconv.api import (
+        Window,
         abs,  # noqa: A004  numpy and xarray call it so, too
         box,
         cast,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
         min_pool,
         mode_pool,
         normalise,
+        output_affine,
+        output_transformations,
         pad,
         scale,
         sobel,
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
     from volconv.version import __version__
 
 __all__ = [
+    "Window",
     "__version__",
     "abs",
     "box",
@@ -64,6 +68,8 @@ __all__ = [
     "min_pool",
     "mode_pool",
     "normalise",
+    "output_affine",
+    "output_transformations",
     "pad",
     "scale",
     "sobel",

@@ -1,15 +1,20 @@
 """Labels of the outputs: coordinates, attributes, provenance."""
 
+from volconv.coordinates.affine import output_affine, output_transformations
 from volconv.coordinates.bounds import bounds_names
 from volconv.coordinates.labelled import grid_mappings, output_coords
 from volconv.coordinates.metadata import array_meta
+from volconv.coordinates.places import NGFF
 from volconv.coordinates.provenance import output_attrs, recorded
 
 __all__ = [
+    "NGFF",
     "array_meta",
     "bounds_names",
     "grid_mappings",
+    "output_affine",
     "output_attrs",
     "output_coords",
+    "output_transformations",
     "recorded",
 ]

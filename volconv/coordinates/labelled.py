@@ -16,6 +16,7 @@ import xarray as xr
 
 from volconv.coordinates.bounds import bounds_at, bounds_owners
 from volconv.coordinates.longitude import turn_of
+from volconv.coordinates.places import place_free
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.geometry import Centres, Geometry
 
@@ -64,10 +65,18 @@ def output_coords(
             places = geometry.places(dim, sizes[dim])
             centres = Centres.of(window, sizes[dim])
             coords = coords_along(coords, dim, places, centres)
+            forget_places(coords)
     for name in coords.variables:
         variable = coords.variables[name]
         variable.encoding = storage_free(variable.encoding)
     return coords
+
+
+def forget_places(coords: xr.Dataset) -> None:
+    """Take from grid mappings and other scalars what they say of where cells lay."""
+    for variable in coords.variables.values():
+        if variable.ndim == 0:
+            variable.attrs = place_free(variable.attrs)
 
 
 def coords_along(

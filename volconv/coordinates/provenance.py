@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from volconv.coordinates.places import lie_elsewhere, place_free
 from volconv.geometry import Window
 from volconv.steps import Step
 from volconv.version import __version__
@@ -51,8 +52,11 @@ def output_attrs(
 def recorded(
     attrs: Mapping[Any, Any], steps: Sequence[Step], *, keep_attrs: bool
 ) -> dict[Any, Any]:
-    """Attributes as they are, if they are kept, with the steps in `PROVENANCE`."""
-    kept = dict(attrs)
+    """Attributes as they are, if they are kept, with the steps in `PROVENANCE`.
+
+    Without those that say where the input's cells lie, where the outputs lie elsewhere.
+    """
+    kept = place_free(attrs) if lie_elsewhere(steps) else dict(attrs)
     earlier = earlier_steps(kept.pop(PROVENANCE, None))
     record = {
         "version": __version__,
