@@ -12,6 +12,7 @@ from volconv.registration import register_accessor
 
 if TYPE_CHECKING:
     from volconv.api import (
+        Window,
         abs,  # noqa: A004  numpy and xarray call it so, too
         box,
         cast,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
         min_pool,
         mode_pool,
         normalise,
+        output_affine,
+        output_transformations,
         pad,
         scale,
         sobel,
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from volconv.version import __version__
 
 __all__ = [
+    "Window",
     "__version__",
     "abs",
     "box",
@@ -66,6 +70,8 @@ __all__ = [
     "min_pool",
     "mode_pool",
     "normalise",
+    "output_affine",
+    "output_transformations",
     "pad",
     "scale",
     "sobel",

@@ -32,13 +32,28 @@ class Axis:
     is_new : bool
         Whether a step makes the dimension later on: until then it has one cell, and no
         array in memory or in a store has it.
+    around : float, optional
+        Share of a full turn that the cells of a longitude cover, 1 where they close a
+        circle; None where the coordinate is no longitude.
     """
 
     dim: str
     size: int
     spacing: float | None = None
     units: str | None = None
+    around: float | None = None
     is_new: bool = False
+
+    def moved(self, size: int, stride: int) -> Self:
+        """The same dimension of another size and with its spacing times a stride."""
+        return replace(
+            self,
+            size=size,
+            spacing=None if self.spacing is None else self.spacing * stride,
+            around=None
+            if self.around is None
+            else self.around * stride * size / self.size,
+        )
 
 
 @dataclass(frozen=True)
@@ -156,13 +171,7 @@ class ArrayMeta:
     def with_sizes(self, sizes: Mapping[str, int], strides: Mapping[str, int]) -> Self:
         """The same dimensions with other sizes and with spacings times strides."""
         axes = tuple(
-            replace(
-                axis,
-                size=sizes.get(axis.dim, axis.size),
-                spacing=None
-                if axis.spacing is None
-                else axis.spacing * strides.get(axis.dim, 1),
-            )
+            axis.moved(sizes.get(axis.dim, axis.size), strides.get(axis.dim, 1))
             for axis in self.axes
         )
         return replace(self, axes=axes, chunks=None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from volconv.boundary import KINDS
 from volconv.compute.numbers import SOURCES
-from volconv.geometry import PADDINGS
+from volconv.geometry import LABELS, PADDINGS
 
 DIMS = ("z", "y", "x")
 
@@ -34,6 +34,7 @@ def by_dim(one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 windows: dict[str, st.SearchStrategy[Any]] = {
     "stride": by_dim(counts),
     "padding": by_dim(paddings),
+    "label": by_dim(st.sampled_from(LABELS)),
     "boundary": by_dim(st.sampled_from(KINDS)),
     "fill_value": st.integers(-9, 9) | st.floats(-9, 9),
     "dtype": st.sampled_from(SOURCES),

@@ -132,7 +132,7 @@ DTYPES = (
                      "a number of cells, or a text such as 1.2 mm."),
         ("gaussian: ", "missing key steps.1.gaussian.sigma. Expected standard "
                        "deviation: a number of cells, or a text such as 1.2 mm."),
-        ("gaussian: 2", "steps.1.gaussian: got 2; expected a mapping of padding, "
+        ("gaussian: 2", "steps.1.gaussian: got 2; expected a mapping of padding, label, "
                         "boundary, fill_value, dtype, stride, engine, dims, sigma, "
                         "truncate, name, from, save."),
         ("gaussian: {sigma: -1}", "steps.1.gaussian.sigma: got -1; expected a number "
@@ -158,7 +158,7 @@ DTYPES = (
         ("gaussian: {sigma: 1, truncate: -4}",
          "steps.1.gaussian.truncate: got -4; expected a number of at least 0."),
         ("gaussian: {sigma: 1, dilation: 2}",
-         "unknown key steps.1.gaussian.dilation. Expected one of: padding, "
+         "unknown key steps.1.gaussian.dilation. Expected one of: padding, label, "
          "boundary, fill_value, dtype, stride, engine, dims, sigma, truncate, name, from, "
          "save."),
         ("box: {size: 0}", "steps.1.box.size: got 0; expected a whole number of at "
@@ -339,7 +339,7 @@ output:
 
 def test_a_key_that_is_no_word_is_quoted_in_its_path():
     assert step_faults('box: {size: 3, "a.b\\n": 1}') == [
-        "line 3: unknown key steps.1.box.'a.b\\n'. Expected one of: padding, "
+        "line 3: unknown key steps.1.box.'a.b\\n'. Expected one of: padding, label, "
         "boundary, fill_value, dtype, stride, engine, dims, dilation, size, name, "
         "from, save."
     ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
     from volconv.boundary import BoundaryLike
-    from volconv.geometry import PaddingLike, PerDim
+    from volconv.geometry import LabelLike, PaddingLike, PerDim
 
 __all__ = ["Calls"]
 
@@ -31,6 +31,7 @@ class Calls(Methods[Labelled]):
         stride: PerDim = 1,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "constant",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -45,6 +46,7 @@ class Calls(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,

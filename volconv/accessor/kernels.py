@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
     from volconv.boundary import BoundaryLike
-    from volconv.geometry import PaddingLike, PerDim
+    from volconv.geometry import LabelLike, PaddingLike, PerDim
     from volconv.kernels import LengthLike
 
 __all__ = ["Kernels"]
@@ -29,6 +29,7 @@ class Kernels(Methods[Labelled]):
         stride: PerDim = 1,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "constant",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -43,6 +44,7 @@ class Kernels(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -58,6 +60,7 @@ class Kernels(Methods[Labelled]):
         stride: PerDim = 1,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "constant",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -72,6 +75,7 @@ class Kernels(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -87,6 +91,7 @@ class Kernels(Methods[Labelled]):
         truncate: float = 4.0,
         stride: PerDim = 1,
         padding: PaddingLike = "same",
+        label: LabelLike = "center",
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -101,6 +106,7 @@ class Kernels(Methods[Labelled]):
             truncate=truncate,
             stride=stride,
             padding=padding,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -116,6 +122,7 @@ class Kernels(Methods[Labelled]):
         stride: PerDim = 1,
         padding: PaddingLike = "same",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -130,6 +137,7 @@ class Kernels(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,

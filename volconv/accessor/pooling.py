@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
     from volconv.boundary import BoundaryLike
-    from volconv.geometry import PaddingLike, PerDim
+    from volconv.geometry import LabelLike, PaddingLike, PerDim
 
 __all__ = ["Pooling"]
 
@@ -27,6 +27,7 @@ class Pooling(Methods[Labelled]):
         stride: PerDim | None = None,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "edge",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -41,6 +42,7 @@ class Pooling(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -56,6 +58,7 @@ class Pooling(Methods[Labelled]):
         stride: PerDim | None = None,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "edge",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -72,6 +75,7 @@ class Pooling(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -86,6 +90,7 @@ class Pooling(Methods[Labelled]):
         stride: PerDim | None = None,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "edge",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -102,6 +107,7 @@ class Pooling(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -116,6 +122,7 @@ class Pooling(Methods[Labelled]):
         stride: PerDim | None = None,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "edge",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -132,6 +139,7 @@ class Pooling(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -146,6 +154,7 @@ class Pooling(Methods[Labelled]):
         stride: PerDim | None = None,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "edge",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -162,6 +171,7 @@ class Pooling(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,

@@ -16,10 +16,13 @@ from volconv.api.pointwise import (
 )
 from volconv.api.pooling import max_pool, mean_pool, median_pool, min_pool, mode_pool
 from volconv.api.ranges import clip, normalise, scale, threshold
+from volconv.coordinates import output_affine, output_transformations
+from volconv.geometry import Window
 
 __all__ = [
     "Dims",
     "Labelled",
+    "Window",
     "abs",
     "box",
     "cast",
@@ -41,6 +44,8 @@ __all__ = [
     "min_pool",
     "mode_pool",
     "normalise",
+    "output_affine",
+    "output_transformations",
     "pad",
     "scale",
     "sobel",

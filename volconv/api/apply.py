@@ -21,9 +21,10 @@ from volconv.coordinates import (
     output_attrs,
     output_coords,
     step_coords,
+    recorded,
 )
 from volconv.errors import DimError, KindError, VolconvError, did_you_mean
-from volconv.geometry import Centres, Geometry
+from volconv.geometry import Geometry
 from volconv.meta import ArrayMeta
 from volconv.steps import Step, compute_cells
 
@@ -132,7 +133,7 @@ def apply_to_dataset(
             check_passes(str(name), array, geometry, sizes)
             variables[name] = array.variable
     moved = output_coords(coords, geometry, sizes).assign_coords(new_labels(first))
-    record = output_attrs(dataset.attrs, [first], keep_attrs=keep)
+    record = recorded(dataset.attrs, [first], keep_attrs=keep)
     result = xr.Dataset(variables, coords=moved.coords, attrs=record)
     return result.reset_coords([name for name in bounds if name in result.coords])
 
@@ -149,8 +150,10 @@ def step_of_variable(name: str, array: xr.DataArray, resolve: Resolve) -> Step:
 
 def merged_geometry(steps: Iterable[Step]) -> Geometry:
     """The windows of all dimensions that some step of a Dataset has."""
-    windows = {dim: window for step in steps for dim, window in step.geometry}
-    return Geometry(tuple(windows.items()))
+    all_of = [step.geometry for step in steps]
+    windows = {dim: window for geometry in all_of for dim, window in geometry}
+    labels = {dim: label for geometry in all_of for dim, label in geometry.labels}
+    return Geometry(tuple(windows.items()), tuple(labels.items()))
 
 
 def check_passes(
@@ -163,10 +166,8 @@ def check_passes(
     DimError
         Naming the variable and the dimension.
     """
-    for dim, window in geometry:
-        if dim in geometry.new_dims or dim not in array.dims:
-            continue
-        if not Centres.of(window, sizes[dim]).are_all_cells:
+    for dim in geometry.dims:
+        if dim in array.dims and geometry.moves(dim, sizes[dim]):
             raise DimError(
                 f"variable {name!r}",
                 f"dims {list(array.dims)}, of which the windows move {dim!r}",

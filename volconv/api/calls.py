@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from volconv.api.apply import Dims, Labelled, apply, value_names
 from volconv.boundary import BoundaryLike
-from volconv.geometry import PaddingLike, PerDim
+from volconv.geometry import LabelLike, PaddingLike, PerDim
 from volconv.steps import WindowOptions
 from volconv.steps.calls import map_windows_step
 
@@ -26,6 +26,7 @@ def map_windows(
     stride: PerDim = 1,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "constant",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -48,7 +49,7 @@ def map_windows(
         Cells of a window along each dimension.
     dims : str or sequence of str, optional
         Dimensions that one `size` for all goes to; by default all.
-    stride, padding, dilation, boundary, fill_value, keep_attrs
+    stride, padding, dilation, label, boundary, fill_value, keep_attrs
         As for `correlate`.
     dtype : dtype, optional
         What `func` returns; by default the data's. Another one is an error, not a cast.
@@ -75,7 +76,9 @@ def map_windows(
     >>> map_windows(row, np.ptp, 2).values
     array([1., 2., 4.])
     """
-    options = WindowOptions(stride, padding, dilation, boundary, fill_value, dtype)
+    options = WindowOptions(
+        stride, padding, dilation, boundary, fill_value, dtype, label=label
+    )
     token = token_of(func)
     return apply(
         data,

@@ -9,7 +9,7 @@ import xarray as xr
 from volconv.api.apply import Dims, Labelled, apply, value_names
 from volconv.boundary import BoundaryLike
 from volconv.errors import DimError
-from volconv.geometry import PaddingLike, PerDim
+from volconv.geometry import LabelLike, PaddingLike, PerDim
 from volconv.kernels import LengthLike
 from volconv.steps import WindowOptions
 from volconv.steps.box import box_step
@@ -33,6 +33,7 @@ def correlate(
     stride: PerDim = 1,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "constant",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -59,6 +60,10 @@ def correlate(
         ``"same"``, ``"same_upper"``, ``"same_lower"``, ``"full"``.
     dilation : int or {dim: int}
         Cells from one tap to the next.
+    label : str or {dim: str}
+        Which cell of its window gives an output its coordinate: ``"center"``, the middle
+        or the mean of the two middle ones, ``"left"``, the first, or ``"right"``, the
+        last.
     boundary : str or {dim: str}
         What padded cells hold: ``"constant"`` (`fill_value`), ``"edge"``,
         ``"reflect"``, ``"symmetric"`` or ``"wrap"``, as in `numpy.pad`.
@@ -96,7 +101,7 @@ def correlate(
     (array([0.5, 2.5, 4.5]), array([ 5., 25., 45.]))
     """
     options = WindowOptions(
-        stride, padding, dilation, boundary, fill_value, dtype, engine
+        stride, padding, dilation, boundary, fill_value, dtype, engine, label=label
     )
     return apply(
         data,
@@ -114,6 +119,7 @@ def convolve(
     stride: PerDim = 1,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "constant",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -124,8 +130,8 @@ def convolve(
 
     Parameters
     ----------
-    data, kernel, dims, stride, padding, dilation, boundary, fill_value, dtype, engine, \
-keep_attrs
+    data, kernel, dims, stride, padding, dilation, label, boundary, fill_value, dtype, \
+engine, keep_attrs
         As for `correlate`.
 
     Returns
@@ -146,7 +152,7 @@ keep_attrs
     array([0., 1., 2., 3., 0.])
     """
     options = WindowOptions(
-        stride, padding, dilation, boundary, fill_value, dtype, engine
+        stride, padding, dilation, boundary, fill_value, dtype, engine, label=label
     )
     return apply(
         data,
@@ -164,6 +170,7 @@ def gaussian(
     truncate: float = 4.0,
     stride: PerDim = 1,
     padding: PaddingLike = "same",
+    label: LabelLike = "center",
     boundary: BoundaryLike = "symmetric",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -184,7 +191,7 @@ def gaussian(
         those whose unit is of its kind.
     truncate : float
         Standard deviations from the centre to the last tap.
-    stride, padding, boundary, fill_value, dtype, engine, keep_attrs
+    stride, padding, label, boundary, fill_value, dtype, engine, keep_attrs
         As for `correlate`; the defaults of padding and boundary make the result that of
         `scipy.ndimage.gaussian_filter`.
 
@@ -209,7 +216,7 @@ def gaussian(
     array([0.   , 0.274, 0.452, 0.274, 0.   ])
     """
     options = WindowOptions(
-        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING
+        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING, label
     )
     return apply(
         data,
@@ -227,6 +234,7 @@ def box(
     stride: PerDim = 1,
     padding: PaddingLike = "same",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "symmetric",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -243,7 +251,7 @@ def box(
         Cells of the box along each dimension.
     dims : str or sequence of str, optional
         Dimensions that one `size` for all goes to; by default all.
-    stride, padding, dilation, boundary, fill_value, dtype, engine, keep_attrs
+    stride, padding, dilation, label, boundary, fill_value, dtype, engine, keep_attrs
         As for `correlate`; with ``padding="valid"`` and a stride of the box's size, the
         means of blocks.
 
@@ -265,7 +273,15 @@ def box(
     array([1., 4.])
     """
     options = WindowOptions(
-        stride, padding, dilation, boundary, fill_value, dtype, engine, *SMOOTHING
+        stride,
+        padding,
+        dilation,
+        boundary,
+        fill_value,
+        dtype,
+        engine,
+        *SMOOTHING,
+        label=label,
     )
     return apply(
         data,

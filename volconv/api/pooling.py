@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from volconv.api.apply import Dims, Labelled, apply, value_names
 from volconv.boundary import BoundaryLike
-from volconv.geometry import PaddingLike, PerDim
+from volconv.geometry import LabelLike, PaddingLike, PerDim
 from volconv.steps import WindowOptions
 from volconv.steps.pooling import mean_pool_step, pool_step
 
@@ -27,6 +27,7 @@ def mean_pool(
     stride: PerDim | None = None,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -46,7 +47,7 @@ def mean_pool(
     stride : int or {dim: int}, optional
         Cells from one output to the next; by default the size. With ``stride=1`` and
         ``padding="same"`` the window slides.
-    padding, dilation
+    padding, dilation, label
         As for `correlate`: by default cells at the end that fill no window are left
         out.
     boundary : str or {dim: str}
@@ -73,7 +74,7 @@ def mean_pool(
     (array([1.5, 4.5]), array([ 5., 25.]))
     """
     options = WindowOptions(
-        1, padding, dilation, boundary, fill_value, dtype, engine, *CLOSEST
+        1, padding, dilation, boundary, fill_value, dtype, engine, *CLOSEST, label
     )
     return apply(
         data,
@@ -91,6 +92,7 @@ def max_pool(
     stride: PerDim | None = None,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -102,7 +104,7 @@ def max_pool(
     ----------
     data : DataArray or Dataset
         As for `correlate`, but not complex.
-    size, dims, stride, padding, dilation, boundary, fill_value, keep_attrs
+    size, dims, stride, padding, dilation, label, boundary, fill_value, keep_attrs
         As for `mean_pool`.
     dtype : dtype, optional
         Of the result; by default the data's.
@@ -127,7 +129,7 @@ def max_pool(
     array([5, 3])
     """
     options = WindowOptions(
-        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST
+        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST, label
     )
     return apply(
         data,
@@ -145,6 +147,7 @@ def min_pool(
     stride: PerDim | None = None,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -156,7 +159,7 @@ def min_pool(
     ----------
     data : DataArray or Dataset
         As for `correlate`, but not complex.
-    size, dims, stride, padding, dilation, boundary, fill_value, keep_attrs
+    size, dims, stride, padding, dilation, label, boundary, fill_value, keep_attrs
         As for `mean_pool`.
     dtype : dtype, optional
         Of the result; by default the data's.
@@ -181,7 +184,7 @@ def min_pool(
     array([1, 2])
     """
     options = WindowOptions(
-        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST
+        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST, label
     )
     return apply(
         data,
@@ -199,6 +202,7 @@ def median_pool(
     stride: PerDim | None = None,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -210,7 +214,7 @@ def median_pool(
     ----------
     data : DataArray or Dataset
         As for `correlate`, but not complex.
-    size, dims, stride, padding, dilation, boundary, fill_value, keep_attrs
+    size, dims, stride, padding, dilation, label, boundary, fill_value, keep_attrs
         As for `mean_pool`.
     dtype : dtype, optional
         Of the result; by default the data's.
@@ -239,7 +243,7 @@ def median_pool(
     array([1, 2])
     """
     options = WindowOptions(
-        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST
+        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST, label
     )
     return apply(
         data,
@@ -257,6 +261,7 @@ def mode_pool(
     stride: PerDim | None = None,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -268,7 +273,7 @@ def mode_pool(
     ----------
     data : DataArray or Dataset
         Labels: integers or booleans.
-    size, dims, stride, padding, dilation, boundary, fill_value, keep_attrs
+    size, dims, stride, padding, dilation, label, boundary, fill_value, keep_attrs
         As for `mean_pool`.
     dtype : dtype, optional
         Of the result; by default the data's.
@@ -296,7 +301,7 @@ def mode_pool(
     array([7, 2, 4])
     """
     options = WindowOptions(
-        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST
+        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST, label
     )
     return apply(
         data,

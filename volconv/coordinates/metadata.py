@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from volconv.coordinates.longitude import goes_one_way, turn_of, unrolled
 from volconv.errors import DimError
 from volconv.meta import ArrayMeta, Axis
 
@@ -58,11 +59,16 @@ def axis_of(dim: str, size: int, coords: xr.Dataset) -> Axis:
         return Axis(dim, size, even_step(times_in_seconds(variable.values)), "s")
     if variable.dtype.kind not in "iuf":
         return Axis(dim, size)
+    values = variable.values.astype(float)
+    turn = turn_of(variable.attrs)
+    if turn is not None:
+        values = unrolled(values, turn)
     return Axis(
         dim,
         size,
-        even_step(variable.values.astype(float)),
+        even_step(values),
         units if isinstance(units, str) else None,
+        None if turn is None else share_of_turn(values, turn),
     )
 
 
@@ -80,3 +86,14 @@ def even_step(values: np.ndarray[Any, Any]) -> float | None:
     if step == 0 or np.abs(np.diff(values) - step).max() > EVEN * abs(step):
         return None
     return step
+
+
+def share_of_turn(values: np.ndarray[Any, Any], turn: float) -> float | None:
+    """What longitudes cover of a circle, a cell as wide as their mean step.
+
+    None where they do not go one way.
+    """
+    if values.size < 2 or not goes_one_way(values):
+        return None
+    step = abs(values[-1] - values[0]) / (values.size - 1)
+    return float(step * values.size / turn)

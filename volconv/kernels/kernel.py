@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cmath
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -107,6 +109,23 @@ class Kernel:
             else self.factors[0].shape
         )
         return dict(zip(self.dims, shape, strict=True))
+
+    @property
+    def statistic(self) -> str:
+        """``mean`` or ``sum`` of the cells under it; empty where it is neither.
+
+        Examples
+        --------
+        >>> Kernel(("x",), (np.full(4, 0.25),)).statistic
+        'mean'
+        """
+        if any((factor != factor.flat[0]).any() for factor in self.factors):
+            return ""
+        weight = math.prod(complex(factor.flat[0]) for factor in self.factors)
+        taps = math.prod(factor.size for factor in self.factors)
+        if cmath.isclose(weight * taps, 1):
+            return "mean"
+        return "sum" if cmath.isclose(weight, 1) else ""
 
     def flipped(self) -> Self:
         """The kernel reversed along every dimension, as convolution takes it."""

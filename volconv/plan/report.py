@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from volconv.geometry import Repeat, Window
+from volconv.boundary import closes
+from volconv.geometry import Repeat
 from volconv.plan.plan import Plan
 from volconv.plan.stage import PROCESS_MEMORY, Stage
+from volconv.steps import Step
 from volconv.text import bytes_text
 
 __all__ = ["plan_json", "plan_text"]
@@ -38,6 +40,7 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
                 "reads": list(node.inputs),
                 "sizes": node.step.target.own.sizes,
                 "engine_note": node.step.engine_note(),
+                "notes": step_notes(node.step),
             }
             for node in plan.pipeline.nodes
         ],
@@ -102,11 +105,12 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
             f"step {number}   {step.name}{inputs_text(plan, number)} -> "
             f"{sizes_text(step.target.own.sizes)}  {step.target.dtype}",
             *(
-                f"           {dim}: {window_text(window, step.boundaries[dim])}"
+                f"           {dim}: {window_text(step, dim)}"
                 for dim, window in step.geometry
                 if not window.is_identity
             ),
             f"           engine {step.engine_note()}",
+            *(f"           {note}" for note in step_notes(step)),
         ]
         if number in plan.saves:
             lines.append(f"           saved to {plan.saves[number].path}")
@@ -135,6 +139,17 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
         f"to       {output.path} (variable {output.variable})",
     ]
     return "\n".join(lines)
+
+
+def step_notes(step: Step) -> list[str]:
+    """What is no fault of a step but may not be what was meant."""
+    return [
+        f"{dim} goes once around: boundary wrap would go on at its other end"
+        for dim, window in step.geometry
+        if max(window.padding) > 0
+        and step.boundaries[dim] != "wrap"
+        and closes(step.source.axis(dim))
+    ]
 
 
 def stage_lines(plan: Plan, stage: Stage) -> list[str]:
@@ -228,8 +243,9 @@ def by_text(sizes: tuple[int, ...]) -> str:
     return " x ".join(map(str, sizes))
 
 
-def window_text(window: Window, boundary: str) -> str:
+def window_text(step: Step, dim: str) -> str:
     """One window: size, and what of the rest is not the default."""
+    window = step.geometry[dim]
     if isinstance(window, Repeat):
         return f"new, {window.outputs} cells"
     text = f"size {window.size}"
@@ -239,5 +255,8 @@ def window_text(window: Window, boundary: str) -> str:
         text += f", dilation {window.dilation}"
     if any(window.padding):
         before, after = window.padding
-        text += f", padding {before} before and {after} after ({boundary})"
+        text += f", padding {before} before and {after} after "
+        text += f"({step.boundaries[dim]})"
+    if step.geometry.label(dim) != "center":
+        text += f", labelled {step.geometry.label(dim)}"
     return text

@@ -9,7 +9,7 @@ import xarray as xr
 from dask.system import CPU_COUNT
 
 from volconv.config import Config, codec_name
-from volconv.coordinates import output_attrs, step_coords
+from volconv.coordinates import NGFF, output_attrs, step_coords
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.source import Stored
 from volconv.plan.output import output_spec
@@ -142,7 +142,7 @@ def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
     group = {
         key: value
         for key, value in stored.group_attrs.items()
-        if key not in OWN_ATTRIBUTES
+        if key not in (*OWN_ATTRIBUTES, *NGFF)
     }
     return Labels(coords, output_attrs(stored.attrs, steps, keep_attrs=True), group)
 

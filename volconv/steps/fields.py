@@ -27,7 +27,7 @@ from volconv.boundary.boundaries import check_kind, plain_number
 from volconv.compute import ENGINES, check_engine
 from volconv.compute.numbers import SOURCES
 from volconv.errors import DimError, InputError, KindError, NumberError, did_you_mean
-from volconv.geometry import PADDINGS, Window
+from volconv.geometry import LABELS, PADDINGS, Window, check_label
 from volconv.geometry.geometry import padding_cells, whole_number
 from volconv.kernels import box, gaussian
 from volconv.kernels.kernel import as_names
@@ -44,6 +44,7 @@ __all__ = [
     "Dims",
     "EngineName",
     "FillValue",
+    "LabelName",
     "Length",
     "Lengths",
     "Padding",
@@ -218,6 +219,13 @@ BoundaryName = Annotated[
     WithJsonSchema({"enum": list(KINDS)}),
 ]
 """One of `volconv.boundary.KINDS`."""
+
+LabelName = Annotated[
+    str,
+    PlainValidator(refusing(lambda value: check_label("", value))),
+    WithJsonSchema({"enum": list(LABELS)}),
+]
+"""One of `volconv.geometry.LABELS`."""
 
 FillValue = Annotated[
     complex,

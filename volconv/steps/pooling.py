@@ -29,6 +29,14 @@ from volconv.steps.window import WindowOptions, WindowStep, window_step, windows
 
 __all__ = ["mean_pool_step", "pool_sizes", "pool_step"]
 
+CELL_METHODS = {
+    "max": "maximum",
+    "min": "minimum",
+    "median": "median",
+    "mode": "mode",
+}
+"""What CF calls the order statistics."""
+
 
 class PoolSettings(PlacedSettings):
     """Settings that all pooling steps share."""
@@ -158,6 +166,7 @@ def pool_step(
         Pool(kind, windows, target),
         target,
         windows=(geometry, boundaries),
+        cell_method=CELL_METHODS[kind],
     )
 
 

@@ -23,6 +23,7 @@ from volconv.steps.fields import (
     DTypeName,
     EngineName,
     FillValue,
+    LabelName,
     Padding,
     PathText,
     StepName,
@@ -127,6 +128,9 @@ class PlacedSettings(StepSettings):
     padding: ByDim[Padding] = "valid"
     """Cells added before and after: a number, a pair, or a name."""
 
+    label: ByDim[LabelName] = "center"
+    """Which cell of its window gives an output its coordinate."""
+
     boundary: ByDim[BoundaryName] = "constant"
     """What padded cells hold, as in numpy.pad."""
 
@@ -153,6 +157,7 @@ class PlacedSettings(StepSettings):
             dtype=self.dtype,
             default_padding=self.default_padding,
             default_boundary=self.default_boundary,
+            label=self.label,
         )
 
 

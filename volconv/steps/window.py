@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.boundary import Boundaries, BoundaryLike
+from volconv.boundary import Boundaries, BoundaryLike, check_closes
 from volconv.compute import (
     Choice,
     Correlation,
@@ -23,7 +23,13 @@ from volconv.compute import (
     numbers_of,
 )
 from volconv.compute.pointwise import number_text
-from volconv.geometry import Geometry, PaddingLike, PerDim
+from volconv.geometry import (
+    Geometry,
+    LabelLike,
+    PaddingLike,
+    PerDim,
+    labels_by_dim,
+)
 from volconv.kernels import Kernel
 from volconv.meta import ArrayMeta
 from volconv.steps.block import described_windows
@@ -64,6 +70,7 @@ class WindowOptions:
     engine: str = "auto"
     default_padding: str = "valid"
     default_boundary: str = "constant"
+    label: LabelLike = "center"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +91,11 @@ class WindowStep:
     source: ArrayMeta
     target: ArrayMeta
     unit_factor: str | None = ""
+
+    @property
+    def cell_method(self) -> str:
+        """The statistic of its windows that it is: see `BlockStep`."""
+        return self.kernel.statistic
 
     @cached_property
     def correlation(self) -> Correlation:
@@ -204,9 +216,11 @@ def windows_of(
         dilation=options.dilation,
         default_padding=options.default_padding,
     )
+    geometry = replace(geometry, labels=labels_by_dim(options.label, geometry.dims))
     boundaries = Boundaries.parse(
         geometry.dims, options.boundary, options.fill_value, options.default_boundary
     )
+    check_closes(meta, geometry, boundaries)
     if "constant" not in dict(boundaries.kinds).values():
         return geometry, replace(boundaries, fill_value=0)
     boundaries.check_fill(checked_dtype("data", meta.dtype).name)
