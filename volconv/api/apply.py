@@ -20,8 +20,8 @@ from volconv.coordinates import (
     new_labels,
     output_attrs,
     output_coords,
-    step_coords,
     recorded,
+    step_coords,
 )
 from volconv.errors import DimError, KindError, VolconvError, did_you_mean
 from volconv.geometry import Geometry
