@@ -13,6 +13,7 @@ from volconv.registration import register_accessor
 if TYPE_CHECKING:
     from volconv.api import (
         abs,  # noqa: A004  numpy and xarray call it so, too
+        ball,
         box,
         cast,
         clip,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "__version__",
     "abs",
+    "ball",
     "box",
     "cast",
     "clip",

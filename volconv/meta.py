@@ -26,13 +26,25 @@ class Axis:
         Distance between neighbouring cells, in `units`; None where the dimension has
         no numeric coordinate or where its cells are not evenly spaced.
     units : str, optional
-        The coordinate's unit, as its ``units`` attribute says it.
+        The coordinate's unit, as its ``units`` attribute says it; of times the unit
+        alone, without ``since`` and what follows.
+    uneven : str
+        What its cells are like where they have no even spacing: by how much they lie
+        apart, and where. Empty where they have one, and where nothing is known.
     """
 
     dim: str
     size: int
     spacing: float | None = None
     units: str | None = None
+    uneven: str = ""
+
+    def resized(self, size: int, stride: int) -> Self:
+        """The same dimension with another size, its cells some strides apart."""
+        spacing = None if self.spacing is None else self.spacing * stride
+        # it tells of cells by their number, which others may have now
+        uneven = self.uneven if stride == 1 and size == self.size else ""
+        return replace(self, size=size, spacing=spacing, uneven=uneven)
 
 
 @dataclass(frozen=True)
@@ -120,13 +132,7 @@ class ArrayMeta:
     def with_sizes(self, sizes: Mapping[str, int], strides: Mapping[str, int]) -> Self:
         """The same dimensions with other sizes and with spacings times strides."""
         axes = tuple(
-            replace(
-                axis,
-                size=sizes.get(axis.dim, axis.size),
-                spacing=None
-                if axis.spacing is None
-                else axis.spacing * strides.get(axis.dim, 1),
-            )
+            axis.resized(sizes.get(axis.dim, axis.size), strides.get(axis.dim, 1))
             for axis in self.axes
         )
         return replace(self, axes=axes, chunks=None)

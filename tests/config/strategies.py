@@ -48,10 +48,14 @@ gaussian_kernels = st.fixed_dictionaries(
 named_kernels = st.one_of(
     st.fixed_dictionaries({"gaussian": gaussian_kernels}),
     st.fixed_dictionaries({"box": by_dim(counts)}),
+    st.fixed_dictionaries({"ball": st.fixed_dictionaries({"radius": by_dim(lengths)})}),
 )
 gaussians = st.fixed_dictionaries(
     {"sigma": by_dim(lengths)},
     optional={"truncate": st.floats(0, 5), **windows, **some_dims},
+)
+balls = st.fixed_dictionaries(
+    {"radius": by_dim(lengths)}, optional={**windows, **some_dims}
 )
 boxes = st.fixed_dictionaries(
     {"size": by_dim(counts)}, optional={**dilated, **some_dims}
@@ -109,6 +113,7 @@ more_steps: dict[str, st.SearchStrategy[Any]] = {
 steps = st.one_of(
     *(st.fixed_dictionaries({name: keys}) for name, keys in more_steps.items()),
     st.fixed_dictionaries({"gaussian": gaussians}),
+    st.fixed_dictionaries({"ball": balls}),
     st.fixed_dictionaries({"box": boxes}),
     st.fixed_dictionaries({"correlate": correlates}),
     st.fixed_dictionaries({"convolve": correlates}),

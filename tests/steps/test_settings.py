@@ -153,7 +153,7 @@ def test_any_valid_step_resolves_or_says_why_not(values):
 
 
 OURS = [
-    *("abs", "add", "box", "cast", "clip", "convolve", "correlate", "crop"),
+    *("abs", "add", "ball", "box", "cast", "clip", "convolve", "correlate", "crop"),
     *(
         "difference_of_gaussians",
         "divide",

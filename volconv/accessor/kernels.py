@@ -136,3 +136,30 @@ class Kernels(Methods[Labelled]):
             engine=engine,
             keep_attrs=keep_attrs,
         )
+
+    def ball(
+        self,
+        radius: LengthLike,
+        *,
+        dims: api.Dims | None = None,
+        stride: PerDim = 1,
+        padding: PaddingLike = "same",
+        boundary: BoundaryLike = "symmetric",
+        fill_value: complex = 0,
+        dtype: DTypeLike | None = None,
+        engine: str = "auto",
+        keep_attrs: bool | None = None,
+    ) -> Labelled:
+        """Mean of the cells within a radius: `volconv.ball`."""
+        return api.ball(
+            self.data,
+            radius,
+            dims=dims,
+            stride=stride,
+            padding=padding,
+            boundary=boundary,
+            fill_value=fill_value,
+            dtype=dtype,
+            engine=engine,
+            keep_attrs=keep_attrs,
+        )

@@ -1,6 +1,7 @@
 """The public functions: parse at the door, resolve a step, carry it out."""
 
 from volconv.api.apply import Dims, Labelled
+from volconv.api.balls import ball
 from volconv.api.bands import difference_of_gaussians, unsharp
 from volconv.api.calls import map_windows
 from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
@@ -20,6 +21,7 @@ __all__ = [
     "Dims",
     "Labelled",
     "abs",
+    "ball",
     "box",
     "cast",
     "clip",

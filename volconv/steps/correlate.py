@@ -13,6 +13,7 @@ from volconv.errors import KindError, VolconvError
 from volconv.kernels import Kernel
 from volconv.kernels.kernel import usable_weights
 from volconv.meta import ArrayMeta
+from volconv.steps.ball import BallKernel
 from volconv.steps.box import BoxKernel
 from volconv.steps.fields import AS_IS
 from volconv.steps.gaussian import GaussianKernel
@@ -26,6 +27,7 @@ __all__ = ["Convolve", "Correlate", "convolve_step", "correlate_step"]
 KERNELS: Mapping[str, type[WordedModel]] = {
     "gaussian": GaussianKernel,
     "box": BoxKernel,
+    "ball": BallKernel,
 }
 """Kernels that a configuration can name."""
 
@@ -75,7 +77,9 @@ Weights = Annotated[
 ]
 """A kernel written out: nested lists of numbers, one level for each dimension."""
 
-NamedKernel = Annotated[GaussianKernel | BoxKernel, OneKey(lambda: KERNELS, "kernel")]
+NamedKernel = Annotated[
+    GaussianKernel | BoxKernel | BallKernel, OneKey(lambda: KERNELS, "kernel")
+]
 """A kernel by name, with its settings."""
 
 
@@ -88,7 +92,7 @@ class Correlate(DilatedSettings):
         Annotated[Weights, Tag("inline")] | Annotated[NamedKernel, Tag("by name")],
         Discriminator(kind_of_kernel),
     ]
-    """Nested lists of weights, {gaussian: {sigma: 1.2 mm}}, or {box: {y: 2, x: 2}}."""
+    """Nested lists, {gaussian: {sigma: 1.2 mm}}, {ball: {radius: 3 mm}}, {box: 3}."""
 
     @field_validator("kernel")
     @classmethod
@@ -121,6 +125,8 @@ class Correlate(DilatedSettings):
             sizes: object = self.kernel.sigma
         elif isinstance(self.kernel, BoxKernel):
             place, sizes = ("kernel", "box"), self.kernel.root
+        elif isinstance(self.kernel, BallKernel):
+            place, sizes = ("kernel", "ball", "radius"), self.kernel.radius
         else:
             return
         if isinstance(sizes, Mapping):

@@ -24,7 +24,7 @@ from volconv.compute import (
 )
 from volconv.compute.pointwise import number_text
 from volconv.geometry import Geometry, PaddingLike, PerDim
-from volconv.kernels import Kernel
+from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta
 from volconv.steps.block import described_windows
 
@@ -166,6 +166,11 @@ class WindowStep:
             "dtype": [self.numbers.source, self.numbers.compute, self.numbers.target],
             "engine": self.choice.engine,
         }
+
+    @property
+    def lengths(self) -> tuple[LengthNote, ...]:
+        """What lengths became in cells."""
+        return self.kernel.lengths
 
     def engine_note(self) -> str:
         """The engine and why."""
