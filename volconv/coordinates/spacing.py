@@ -60,7 +60,7 @@ def positions_of(variable: xr.Variable) -> tuple[NDArray[Any] | None, str | None
     if not isinstance(units, str):
         return variable.values.astype(float), None
     since = SINCE.fullmatch(units)
-    return variable.values.astype(float), since[1] if since else units
+    return variable.values.astype(float), since[1].lower() if since else units
 
 
 def calendar_seconds(values: NDArray[Any]) -> NDArray[Any] | None:

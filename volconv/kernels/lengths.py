@@ -176,8 +176,10 @@ def length_in_cells(where: str, length: object, axis: Axis) -> float:
     if not is_known(axis.units):
         raise unknown_unit(where, length, axis, IN_CELLS)
     along = in_kind_of(where, length, quantity, axis)
-    fix = f"interpolate to even spacing first, {IN_CELLS}"
-    spacing = even_spacing(where, repr(length), axis, fix)
+    mend = "interpolate to even spacing first"
+    if axis.size == 1:
+        mend = f"leave it out by naming dims, or by data.isel({{{axis.dim!r}: 0}})"
+    spacing = even_spacing(where, repr(length), axis, f"{mend}, {IN_CELLS}")
     return float(along.m_as(difference_unit(axis.units))) / abs(spacing)
 
 

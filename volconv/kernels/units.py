@@ -38,6 +38,9 @@ DEGREES = re.compile(r"\s*degrees?[_\s]*(north|east|true|n|e)?\s*", re.IGNORECAS
 LEVELS = frozenset({"level", "layer", "sigma_level"})
 """Units of levels that are counted, as CF spells them."""
 
+WORD = 4
+"""Letters that a unit has at least where it is a word and no symbol: arbitrary."""
+
 OF_A_CALENDAR = frozenset({"month", "year", "decade", "century", "millennium"})
 """Units of time that are longer in one place of a calendar than in another."""
 
@@ -74,9 +77,16 @@ def way_of(units: str) -> str:
 def difference_unit(units: str) -> Any:
     """The unit of the difference of two coordinates: one of degC has no offset.
 
-    Any, since pint's units are dynamically typed; it raises whatever pint does.
+    Words may be in capitals, as in ``Hours``; symbols may not: Mm is no mm. Any, since
+    pint's units are dynamically typed; it raises whatever pint does.
     """
-    unit = registry().parse_units(cf_unit(units))
+    spelt = cf_unit(units)
+    try:
+        unit = registry().parse_units(spelt)
+    except AttributeError:  # which pint's own error of unknown units is
+        if len(spelt) < WORD:
+            raise
+        unit = registry().parse_units(spelt.lower())
     return (registry().Quantity(1, unit) - registry().Quantity(0, unit)).units
 
 
