@@ -215,3 +215,30 @@ def test_a_broken_plug_in_is_left_out_and_logged(plug_in, caplog, name, at, reas
 
 def test_a_kernel_of_equal_weights_is_its_sizes_alone():
     assert BoxKernel.model_validate({"x": 3}).root == {"x": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "told"),
+    [
+        (
+            "difference_of_gaussians",
+            {"low_sigma": 1, "high_sigma": {"x": "1 mm", "z": 3}},
+            ["high_sigma along x: 1 mm = 2 cells of 0.5 mm"],
+        ),
+        (
+            "unsharp",
+            {"sigma": "1 mm", "dims": "x"},
+            ["sigma along x: 1 mm = 2 cells of 0.5 mm"],
+        ),
+        (
+            "convolve",
+            {"kernel": {"ball": {"radius": {"z": "3 mm"}}}, "padding": "same"},
+            ["radius along z: 3 mm = 1 cell of 3 mm"],
+        ),
+        ("gaussian", {"sigma": 1}, []),
+    ],
+)
+def test_a_step_tells_what_its_lengths_became(name, keys, told):
+    step = step_classes()[name].model_validate(keys).resolve(META)
+    assert [str(note) for note in step.lengths] == told
+    assert "lengths" not in step.describe()

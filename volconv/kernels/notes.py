@@ -38,7 +38,8 @@ class LengthNote:
     units: str
 
     def __str__(self) -> str:
+        noun = "cell" if self.cells == 1 else "cells"
         return (
-            f"{self.where} along {self.dim}: {self.length} = {self.cells:g} cells of "
+            f"{self.where} along {self.dim}: {self.length} = {self.cells:g} {noun} of "
             f"{self.spacing:g} {self.units}"
         )
