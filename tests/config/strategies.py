@@ -18,6 +18,7 @@ dims = st.sampled_from(DIMS)
 lengths = st.one_of(
     st.integers(0, 9), st.floats(0, 9), st.sampled_from(["1.2 mm", "0.5 degrees"])
 )
+sizes = counts | st.sampled_from(["1.2 mm", "0.5 degrees"])
 paddings = st.one_of(
     st.integers(0, 9),
     st.sampled_from(PADDINGS),
@@ -47,7 +48,7 @@ gaussian_kernels = st.fixed_dictionaries(
 )
 named_kernels = st.one_of(
     st.fixed_dictionaries({"gaussian": gaussian_kernels}),
-    st.fixed_dictionaries({"box": by_dim(counts)}),
+    st.fixed_dictionaries({"box": by_dim(sizes)}),
     st.fixed_dictionaries({"ball": st.fixed_dictionaries({"radius": by_dim(lengths)})}),
 )
 gaussians = st.fixed_dictionaries(
@@ -58,7 +59,7 @@ balls = st.fixed_dictionaries(
     {"radius": by_dim(lengths)}, optional={**windows, **some_dims}
 )
 boxes = st.fixed_dictionaries(
-    {"size": by_dim(counts)}, optional={**dilated, **some_dims}
+    {"size": by_dim(sizes)}, optional={**dilated, **some_dims}
 )
 correlates = st.one_of(
     st.fixed_dictionaries({"kernel": named_kernels}, optional={**dilated, **some_dims}),
@@ -98,7 +99,7 @@ more_steps: dict[str, st.SearchStrategy[Any]] = {
     ),
     **{
         f"{kind}_pool": st.fixed_dictionaries(
-            {"size": by_dim(counts)}, optional={**pooling, **some_dims}
+            {"size": by_dim(sizes)}, optional={**pooling, **some_dims}
         )
         for kind in ("mean", "max", "min", "median", "mode")
     },

@@ -163,8 +163,11 @@ DTYPES = (
          "save."),
         ("box: {size: 0}", "steps.1.box.size: got 0; expected a whole number of at "
                            "least 1."),
-        ("box: {size: '3'}", "steps.1.box.size: got '3'; expected a whole number of at "
-                             "least 1."),
+        ("box: {size: '3'}", "steps.1.box.size: got '3'; expected a number and a unit, "
+                             "such as '1.2 mm'. Fix: give a number without quotes to "
+                             "count cells."),
+        ("box: {size: -3 mm}", "steps.1.box.size: got '-3 mm'; expected a number of at "
+                               "least 0."),
         ("box: {size: 1.5}", "steps.1.box.size: got 1.5; expected a whole number of at "
                              "least 1."),
         ("box: {size: {x: 3, y: true}}", "steps.1.box.size.y: got True; expected a "

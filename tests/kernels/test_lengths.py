@@ -3,8 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from volconv.errors import DimError, KindError, UnitError
-from volconv.kernels import cells_of, length_notes
+from volconv.errors import (
+    DimError,
+    GeometryError,
+    KernelError,
+    KindError,
+    UnitError,
+)
+from volconv.kernels import cells_of, length_notes, sizes_of
 from volconv.meta import ArrayMeta, Axis
 
 SCAN = ArrayMeta(
@@ -323,3 +329,51 @@ def test_notes_tell_what_became_of_what_has_a_unit():
         "sigma along t: 0.5 min = 15 cells of 2 s",
         "sigma along x: 1 mm = 2 cells of 0.5 mm",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "spacing", "size"),
+    [
+        ("6 mm", 0.7, 9),  # 8.57
+        ("6 mm", -2.5, 2),  # 2.4
+        ("5 mm", 2, 3),  # 2.5: halves go up
+        ("3 mm", 2, 2),
+        ("1 mm", 2, 1),
+        ("0.2 mm", 2, 1),
+        ("0 mm", 2, 1),
+        ("0.45 cm", float(np.float32(0.9)), 5),
+        ("0.35 mm", 0.1, 4),  # 3.4999999999999996
+    ],
+)
+def test_a_size_is_the_nearest_whole_number_of_cells(text, spacing, size):
+    sizes, notes = sizes_of("size", text, None, along("mm", spacing))
+    assert sizes == {"x": size}
+    assert notes[0].whole == size
+    assert str(notes[0]).endswith(f" mm, whole {size}")
+
+
+def test_a_size_in_cells_is_as_it_is_and_tells_nothing():
+    assert sizes_of("size", 3, None, SCAN) == ({"t": 3, "z": 3, "x": 3}, ())
+    sizes, notes = sizes_of("size", {"z": "9 mm", "x": 2}, None, SCAN)
+    assert sizes == {"z": 3, "x": 2}
+    assert [note.dim for note in notes] == ["z"]
+
+
+@pytest.mark.parametrize(
+    ("size", "kind", "message"),
+    [
+        (1.5, KindError, "size along 't': got 1.5"),
+        (0, GeometryError, "size along 't': got 0"),
+        ({}, KernelError, "size: got no dimension"),
+        (
+            "-2 mm",
+            KernelError,
+            "size along 'z': got '-2 mm'; expected a number of at l",
+        ),
+        ("2 kg", UnitError, "size: got '2 kg'; expected a unit of the kind of a dim"),
+        ({"x": "1e300 mm"}, KernelError, "size along 'x': got 2e[+]300 taps"),
+    ],
+)
+def test_a_size_that_cannot_be_is_refused(size, kind, message):
+    with pytest.raises(kind, match=f"^{message}"):
+        sizes_of("size", size, None, SCAN)

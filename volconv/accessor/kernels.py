@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from volconv.boundary import BoundaryLike
     from volconv.geometry import PaddingLike, PerDim
-    from volconv.kernels import LengthLike
+    from volconv.kernels import LengthLike, SizeLike
 
 __all__ = ["Kernels"]
 
@@ -110,7 +110,7 @@ class Kernels(Methods[Labelled]):
 
     def box(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim = 1,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from volconv.boundary import BoundaryLike
     from volconv.geometry import PaddingLike, PerDim
+    from volconv.kernels import SizeLike
 
 __all__ = ["Pooling"]
 
@@ -21,7 +22,7 @@ class Pooling(Methods[Labelled]):
 
     def mean_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
@@ -50,7 +51,7 @@ class Pooling(Methods[Labelled]):
 
     def max_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
@@ -80,7 +81,7 @@ class Pooling(Methods[Labelled]):
 
     def min_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
@@ -110,7 +111,7 @@ class Pooling(Methods[Labelled]):
 
     def median_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
@@ -140,7 +141,7 @@ class Pooling(Methods[Labelled]):
 
     def mode_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,

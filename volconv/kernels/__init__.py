@@ -2,7 +2,13 @@
 
 from volconv.kernels.balls import ball
 from volconv.kernels.kernel import Kernel
-from volconv.kernels.lengths import LengthLike, cells_of, length_notes
+from volconv.kernels.lengths import (
+    LengthLike,
+    SizeLike,
+    cells_of,
+    length_notes,
+    sizes_of,
+)
 from volconv.kernels.named import box, gaussian
 from volconv.kernels.notes import LengthNote
 
@@ -10,9 +16,11 @@ __all__ = [
     "Kernel",
     "LengthLike",
     "LengthNote",
+    "SizeLike",
     "ball",
     "box",
     "cells_of",
     "gaussian",
     "length_notes",
+    "sizes_of",
 ]

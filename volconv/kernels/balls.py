@@ -10,13 +10,9 @@ import numpy as np
 
 from volconv.errors import KernelError
 from volconv.kernels.kernel import Kernel
-from volconv.kernels.named import MAX_TAPS, check_spread, check_taps
+from volconv.kernels.named import MAX_TAPS, ROUNDING, check_spread, check_taps
 
 __all__ = ["ball"]
-
-ROUNDING = 1e-6
-"""Share of the radius by which a cell may lie beyond it and be within: spacings of
-float32 coordinates are off by 1e-7, and 0.3 mm over cells of 0.1 mm are 2.9999…"""
 
 
 def ball(radii: Mapping[str, float]) -> Kernel:

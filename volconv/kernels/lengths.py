@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +20,7 @@ from volconv.kernels.axes import (
     no_unit,
     unknown_unit,
 )
-from volconv.kernels.named import check_spread
+from volconv.kernels.named import ROUNDING, box, check_size, check_spread
 from volconv.kernels.notes import LengthNote
 from volconv.kernels.units import (
     arc,
@@ -28,7 +31,18 @@ from volconv.kernels.units import (
 )
 from volconv.meta import ArrayMeta, Axis
 
-__all__ = ["LengthLike", "cells_of", "check_length", "length_in_cells", "length_notes"]
+__all__ = [
+    "LengthLike",
+    "SizeLike",
+    "cells_of",
+    "check_length",
+    "length_in_cells",
+    "length_notes",
+    "sizes_of",
+]
+
+SizeLike = int | str | Mapping[str, int | str]
+"""A whole number of cells, or a text with a unit; for all or by name."""
 
 LengthLike = float | str | Mapping[str, float | str]
 """A number of cells, or a text with a unit such as "1.2 mm"; for all or by name."""
@@ -62,16 +76,68 @@ def cells_of(
     >>> cells_of("sigma", "0.2 cm", None, meta)
     {'x': 4.0}
     """
-    if isinstance(dims, str):
-        dims = [dims]
+    return {
+        dim: length_in_cells(f"{where} along {dim!r}", value, meta.axis(dim))
+        for dim, value in lengths_by_dim(where, length, dims, meta).items()
+    }
+
+
+def sizes_of(
+    where: str, size: object, dims: Sequence[str] | str | None, meta: ArrayMeta
+) -> tuple[dict[str, int], tuple[LengthNote, ...]]:
+    """Cells of a window along each dimension, and what lengths became of them.
+
+    Parameters
+    ----------
+    where, dims, meta
+        As `cells_of` takes them.
+    size : int, str, or mapping of str to one of them
+        A whole number of cells, or a text with a unit: the nearest whole number of
+        cells, halves rounded up, and at least one.
+
+    Raises
+    ------
+    UnitError, KernelError, KindError, GeometryError
+        As `cells_of`, and if a number is not whole.
+
+    Examples
+    --------
+    >>> meta = ArrayMeta((Axis("z", 9, 5.0, "mm"), Axis("x", 9, 0.7, "mm")), "int16")
+    >>> sizes, notes = sizes_of("size", "6 mm", None, meta)
+    >>> sizes, str(notes[1])
+    ({'z': 1, 'x': 9}, 'size along x: 6 mm = 8.57143 cells of 0.7 mm, whole 9')
+    """
+    given = lengths_by_dim(where, size, dims, meta)
+    box(dict.fromkeys(given, 1))  # refuses a window without a dimension
+    exact = {
+        dim: length_in_cells(f"{where} along {dim!r}", value, meta.axis(dim))
+        for dim, value in given.items()
+        if isinstance(value, str)
+    }
+    sizes = {
+        dim: check_size(
+            f"{where} along {dim!r}",
+            nearest_whole(exact[dim]) if dim in exact else value,
+        )
+        for dim, value in given.items()
+    }
+    notes = length_notes(where, given, exact, meta)
+    return sizes, tuple(replace(note, whole=sizes[note.dim]) for note in notes)
+
+
+def nearest_whole(cells: float) -> int:
+    """The nearest whole number of cells, halves rounded up, and at least one."""
+    return max(1, math.floor(cells * (1 + ROUNDING) + 0.5))
+
+
+def lengths_by_dim(
+    where: str, length: object, dims: Sequence[str] | str | None, meta: ArrayMeta
+) -> dict[str, Any]:
+    """A length for each dimension that it goes to: see `cells_of`."""
     if dims is None:
         named = isinstance(length, Mapping)
         dims = () if named else default_dims(where, length, meta)
-    lengths = values_by_dim(where, length, dims, meta)
-    return {
-        dim: length_in_cells(f"{where} along {dim!r}", value, meta.axis(dim))
-        for dim, value in lengths.items()
-    }
+    return values_by_dim(where, length, dims, meta)
 
 
 def length_notes(
@@ -159,6 +225,8 @@ def length_in_cells(where: str, length: object, axis: Axis) -> float:
     ------
     UnitError
         If the axis has no unit, no even spacing, or a unit of another kind.
+    KernelError
+        If a text has a number below 0.
     KindError
         If it is neither a number nor a text.
 
@@ -170,6 +238,7 @@ def length_in_cells(where: str, length: object, axis: Axis) -> float:
     """
     if not isinstance(length, str):
         return cells_in_number(where, length)
+    check_length(where, length)
     quantity = parse_quantity(where, length)
     if not axis.units:
         raise no_unit(where, length, axis, IN_CELLS)

@@ -23,6 +23,8 @@ class LengthNote:
         Distance between neighbouring cells, in `units`.
     units : str
         The coordinate's unit.
+    whole : int, optional
+        The whole number of cells that was taken, where it must be one.
 
     Examples
     --------
@@ -36,10 +38,12 @@ class LengthNote:
     cells: float
     spacing: float
     units: str
+    whole: int | None = None
 
     def __str__(self) -> str:
         noun = "cell" if self.cells == 1 else "cells"
         return (
             f"{self.where} along {self.dim}: {self.length} = {self.cells:g} {noun} of "
             f"{self.spacing:g} {self.units}"
+            + ("" if self.whole is None else f", whole {self.whole}")
         )
