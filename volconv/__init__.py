@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from volconv.api import (
         Window,
         abs,  # noqa: A004  numpy and xarray call it so, too
+        ball,
         box,
         cast,
         clip,
@@ -50,6 +51,7 @@ __all__ = [
     "Window",
     "__version__",
     "abs",
+    "ball",
     "box",
     "cast",
     "clip",

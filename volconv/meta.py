@@ -28,32 +28,36 @@ class Axis:
         Distance between neighbouring cells, in `units`; None where the dimension has
         no numeric coordinate or where its cells are not evenly spaced.
     units : str, optional
-        The coordinate's unit, as its ``units`` attribute says it.
-    is_new : bool
-        Whether a step makes the dimension later on: until then it has one cell, and no
-        array in memory or in a store has it.
+        The coordinate's unit, as its ``units`` attribute says it; of times the unit
+        alone, without ``since`` and what follows.
+    uneven : str
+        What its cells are like where they have no even spacing: by how much they lie
+        apart, and where. Empty where they have one, and where nothing is known.
     around : float, optional
         Share of a full turn that the cells of a longitude cover, 1 where they close a
         circle; None where the coordinate is no longitude.
+    is_new : bool
+        Whether a step makes the dimension later on: until then it has one cell, and no
+        array in memory or in a store has it.
     """
 
     dim: str
     size: int
     spacing: float | None = None
     units: str | None = None
+    uneven: str = ""
     around: float | None = None
     is_new: bool = False
 
     def moved(self, size: int, stride: int) -> Self:
-        """The same dimension of another size and with its spacing times a stride."""
-        return replace(
-            self,
-            size=size,
-            spacing=None if self.spacing is None else self.spacing * stride,
-            around=None
-            if self.around is None
-            else self.around * stride * size / self.size,
-        )
+        """The same dimension with another size, its cells some strides apart."""
+        spacing = None if self.spacing is None else self.spacing * stride
+        # it tells of cells by their number, which others may have now
+        uneven = self.uneven if stride == 1 and size == self.size else ""
+        around = self.around
+        if around is not None:
+            around *= stride * size / self.size
+        return replace(self, size=size, spacing=spacing, uneven=uneven, around=around)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ dims = st.sampled_from(DIMS)
 lengths = st.one_of(
     st.integers(0, 9), st.floats(0, 9), st.sampled_from(["1.2 mm", "0.5 degrees"])
 )
+sizes = counts | st.sampled_from(["1.2 mm", "0.5 degrees"])
 paddings = st.one_of(
     st.integers(0, 9),
     st.sampled_from(PADDINGS),
@@ -48,14 +49,18 @@ gaussian_kernels = st.fixed_dictionaries(
 )
 named_kernels = st.one_of(
     st.fixed_dictionaries({"gaussian": gaussian_kernels}),
-    st.fixed_dictionaries({"box": by_dim(counts)}),
+    st.fixed_dictionaries({"box": by_dim(sizes)}),
+    st.fixed_dictionaries({"ball": st.fixed_dictionaries({"radius": by_dim(lengths)})}),
 )
 gaussians = st.fixed_dictionaries(
     {"sigma": by_dim(lengths)},
     optional={"truncate": st.floats(0, 5), **windows, **some_dims},
 )
+balls = st.fixed_dictionaries(
+    {"radius": by_dim(lengths)}, optional={**windows, **some_dims}
+)
 boxes = st.fixed_dictionaries(
-    {"size": by_dim(counts)}, optional={**dilated, **some_dims}
+    {"size": by_dim(sizes)}, optional={**dilated, **some_dims}
 )
 correlates = st.one_of(
     st.fixed_dictionaries({"kernel": named_kernels}, optional={**dilated, **some_dims}),
@@ -95,7 +100,7 @@ more_steps: dict[str, st.SearchStrategy[Any]] = {
     ),
     **{
         f"{kind}_pool": st.fixed_dictionaries(
-            {"size": by_dim(counts)}, optional={**pooling, **some_dims}
+            {"size": by_dim(sizes)}, optional={**pooling, **some_dims}
         )
         for kind in ("mean", "max", "min", "median", "mode")
     },
@@ -110,6 +115,7 @@ more_steps: dict[str, st.SearchStrategy[Any]] = {
 steps = st.one_of(
     *(st.fixed_dictionaries({name: keys}) for name, keys in more_steps.items()),
     st.fixed_dictionaries({"gaussian": gaussians}),
+    st.fixed_dictionaries({"ball": balls}),
     st.fixed_dictionaries({"box": boxes}),
     st.fixed_dictionaries({"correlate": correlates}),
     st.fixed_dictionaries({"convolve": correlates}),

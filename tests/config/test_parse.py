@@ -163,8 +163,11 @@ DTYPES = (
          "save."),
         ("box: {size: 0}", "steps.1.box.size: got 0; expected a whole number of at "
                            "least 1."),
-        ("box: {size: '3'}", "steps.1.box.size: got '3'; expected a whole number of at "
-                             "least 1."),
+        ("box: {size: '3'}", "steps.1.box.size: got '3'; expected a number and a unit, "
+                             "such as '1.2 mm'. Fix: give a number without quotes to "
+                             "count cells."),
+        ("box: {size: -3 mm}", "steps.1.box.size: got '-3 mm'; expected a number of at "
+                               "least 0."),
         ("box: {size: 1.5}", "steps.1.box.size: got 1.5; expected a whole number of at "
                              "least 1."),
         ("box: {size: {x: 3, y: true}}", "steps.1.box.size.y: got True; expected a "
@@ -205,11 +208,11 @@ DTYPES = (
         ("box: {size: 3, engine: drect}",
          "steps.1.box.engine: got 'drect'; expected one of auto, direct, separable, fft, "
          "reference. Fix: did you mean 'direct'?"),
-        ("correlate: {}", "missing key steps.1.correlate.kernel. Expected nested lists "
-                          "of weights, {gaussian: {sigma: 1.2 mm}}, or "
-                          "{box: {y: 2, x: 2}}."),
+        ("correlate: {}", "missing key steps.1.correlate.kernel. Expected nested "
+                          "lists, {gaussian: {sigma: 1.2 mm}}, "
+                          "{ball: {radius: 3 mm}}, {box: 3}."),
         ("correlate: {kernel: 3}", "steps.1.correlate.kernel: got 3; expected one "
-                                   "kernel of gaussian, box."),
+                                   "kernel of gaussian, box, ball."),
         ("correlate: {kernel: []}", "steps.1.correlate.kernel: got shape (0,); "
                                     "expected at least one axis and one tap."),
         ("correlate: {kernel: [1, .nan]}", "steps.1.correlate.kernel: got NaN or inf "
@@ -231,7 +234,7 @@ DTYPES = (
          "axes as dims."),
         ("correlate: {kernel: {gaussain: {sigma: 1}}}",
          "steps.1.correlate.kernel: got 'gaussain'; expected one kernel of gaussian, "
-         "box. Fix: did you mean 'gaussian'?"),
+         "box, ball. Fix: did you mean 'gaussian'?"),
         ("correlate: {kernel: {box: {x: 0}}}", "steps.1.correlate.kernel.box.x: got 0; "
                                                "expected a whole number of at least "
                                                "1."),

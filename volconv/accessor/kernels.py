@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from volconv.boundary import BoundaryLike
     from volconv.geometry import LabelLike, PaddingLike, PerDim
-    from volconv.kernels import LengthLike
+    from volconv.kernels import LengthLike, SizeLike
 
 __all__ = ["Kernels"]
 
@@ -116,7 +116,7 @@ class Kernels(Methods[Labelled]):
 
     def box(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim = 1,
@@ -137,6 +137,35 @@ class Kernels(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
+            boundary=boundary,
+            fill_value=fill_value,
+            dtype=dtype,
+            engine=engine,
+            keep_attrs=keep_attrs,
+        )
+
+    def ball(
+        self,
+        radius: LengthLike,
+        *,
+        dims: api.Dims | None = None,
+        stride: PerDim = 1,
+        padding: PaddingLike = "same",
+        label: LabelLike = "center",
+        boundary: BoundaryLike = "symmetric",
+        fill_value: complex = 0,
+        dtype: DTypeLike | None = None,
+        engine: str = "auto",
+        keep_attrs: bool | None = None,
+    ) -> Labelled:
+        """Mean of the cells within a radius: `volconv.ball`."""
+        return api.ball(
+            self.data,
+            radius,
+            dims=dims,
+            stride=stride,
+            padding=padding,
             label=label,
             boundary=boundary,
             fill_value=fill_value,

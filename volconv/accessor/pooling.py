@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from volconv.boundary import BoundaryLike
     from volconv.geometry import LabelLike, PaddingLike, PerDim
+    from volconv.kernels import SizeLike
 
 __all__ = ["Pooling"]
 
@@ -21,7 +22,7 @@ class Pooling(Methods[Labelled]):
 
     def mean_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
@@ -52,7 +53,7 @@ class Pooling(Methods[Labelled]):
 
     def max_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
@@ -84,7 +85,7 @@ class Pooling(Methods[Labelled]):
 
     def min_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
@@ -116,7 +117,7 @@ class Pooling(Methods[Labelled]):
 
     def median_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
@@ -148,7 +149,7 @@ class Pooling(Methods[Labelled]):
 
     def mode_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,

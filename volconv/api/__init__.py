@@ -1,6 +1,7 @@
 """The public functions: parse at the door, resolve a step, carry it out."""
 
 from volconv.api.apply import Dims, Labelled
+from volconv.api.balls import ball
 from volconv.api.bands import difference_of_gaussians, unsharp
 from volconv.api.bank import correlate_bank
 from volconv.api.calls import map_windows
@@ -24,6 +25,7 @@ __all__ = [
     "Labelled",
     "Window",
     "abs",
+    "ball",
     "box",
     "cast",
     "clip",

@@ -10,7 +10,7 @@ from volconv.api.apply import Dims, Labelled, apply, value_names
 from volconv.boundary import BoundaryLike
 from volconv.errors import DimError
 from volconv.geometry import LabelLike, PaddingLike, PerDim
-from volconv.kernels import LengthLike
+from volconv.kernels import LengthLike, SizeLike
 from volconv.steps import WindowOptions
 from volconv.steps.box import box_step
 from volconv.steps.correlate import convolve_step, correlate_step
@@ -228,7 +228,7 @@ def gaussian(
 
 def box(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim = 1,
@@ -247,10 +247,12 @@ def box(
     ----------
     data : DataArray or Dataset
         As for `correlate`.
-    size : int or {dim: int}
-        Cells of the box along each dimension.
+    size : int, str, or {dim: int or str}
+        Cells of the box along each dimension; a text such as ``"6 mm"`` is the nearest
+        whole number of them, and at least one.
     dims : str or sequence of str, optional
-        Dimensions that one `size` for all goes to; by default all.
+        Dimensions that one `size` for all goes to: by default all, or, for a text,
+        those whose unit is of its kind.
     stride, padding, dilation, label, boundary, fill_value, dtype, engine, keep_attrs
         As for `correlate`; with ``padding="valid"`` and a stride of the box's size, the
         means of blocks.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from volconv.api.apply import Dims, Labelled, apply, value_names
 from volconv.boundary import BoundaryLike
 from volconv.geometry import LabelLike, PaddingLike, PerDim
+from volconv.kernels import SizeLike
 from volconv.steps import WindowOptions
 from volconv.steps.pooling import mean_pool_step, pool_step
 
@@ -21,7 +22,7 @@ CLOSEST = ("valid", "edge")
 
 def mean_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
@@ -40,10 +41,10 @@ def mean_pool(
     ----------
     data : DataArray or Dataset
         As for `correlate`.
-    size : int or {dim: int}
-        Cells of a window along each dimension.
+    size : int, str, or {dim: int or str}
+        Cells of a window along each dimension; a text as for `box`.
     dims : str or sequence of str, optional
-        Dimensions that one `size` for all goes to; by default all.
+        Dimensions that one `size` for all goes to, as for `box`.
     stride : int or {dim: int}, optional
         Cells from one output to the next; by default the size. With ``stride=1`` and
         ``padding="same"`` the window slides.
@@ -86,7 +87,7 @@ def mean_pool(
 
 def max_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
@@ -141,7 +142,7 @@ def max_pool(
 
 def min_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
@@ -196,7 +197,7 @@ def min_pool(
 
 def median_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
@@ -255,7 +256,7 @@ def median_pool(
 
 def mode_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,

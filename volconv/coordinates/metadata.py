@@ -8,15 +8,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from volconv.coordinates.longitude import goes_one_way, turn_of, unrolled
+from volconv.coordinates.spacing import spaced_axis
 from volconv.errors import DimError
 from volconv.meta import ArrayMeta, Axis
 
 __all__ = ["array_meta", "axis_of"]
-
-EVEN = 1e-3
-"""Largest deviation of a step from the mean step, as a share of it, that counts as even:
-float32 coordinates around a globe deviate by 3e-5, months by 5e-2."""
 
 
 def array_meta(
@@ -47,53 +43,7 @@ def array_meta(
 
 
 def axis_of(dim: str, size: int, coords: xr.Dataset) -> Axis:
-    """A dimension with the spacing and unit of its own coordinate.
-
-    Times have the unit "s".
-    """
+    """A dimension with the spacing and unit of its own coordinate."""
     if dim not in coords.variables or coords.variables[dim].dims != (dim,):
         return Axis(dim, size)
-    variable = coords.variables[dim]
-    units = variable.attrs.get("units")
-    if variable.dtype.kind in "mM":
-        return Axis(dim, size, even_step(times_in_seconds(variable.values)), "s")
-    if variable.dtype.kind not in "iuf":
-        return Axis(dim, size)
-    values = variable.values.astype(float)
-    turn = turn_of(variable.attrs)
-    if turn is not None:
-        values = unrolled(values, turn)
-    return Axis(
-        dim,
-        size,
-        even_step(values),
-        units if isinstance(units, str) else None,
-        None if turn is None else share_of_turn(values, turn),
-    )
-
-
-def times_in_seconds(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Times since the first one, in seconds."""
-    passed: np.ndarray[Any, Any] = (values - values[:1]) / np.timedelta64(1, "s")
-    return passed
-
-
-def even_step(values: np.ndarray[Any, Any]) -> float | None:
-    """The step between neighbours where it is even, else None."""
-    if values.size < 2 or not np.isfinite(values).all():
-        return None
-    step = float(values[-1] - values[0]) / (values.size - 1)
-    if step == 0 or np.abs(np.diff(values) - step).max() > EVEN * abs(step):
-        return None
-    return step
-
-
-def share_of_turn(values: np.ndarray[Any, Any], turn: float) -> float | None:
-    """What longitudes cover of a circle, a cell as wide as their mean step.
-
-    None where they do not go one way.
-    """
-    if values.size < 2 or not goes_one_way(values):
-        return None
-    step = abs(values[-1] - values[0]) / (values.size - 1)
-    return float(step * values.size / turn)
+    return spaced_axis(dim, coords.variables[dim])

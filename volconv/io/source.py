@@ -249,7 +249,7 @@ def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
         if group.metadata.zarr_format == 2:
             for variable in raw.variables.values():
                 forget_default_fill(variable)
-        return xr.decode_cf(raw, decode_timedelta=False)
+        return decoded(raw)
     except (KeyError, ValueError) as error:
         names = ", ".join(sorted(name for name, _ in group.arrays())) or "none"
         raise InputError(
@@ -258,6 +258,14 @@ def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
             f"arrays with names of dimensions; its arrays are: {names}",
             "give the path of one array, and input.dims",
         ) from error
+
+
+def decoded(raw: xr.Dataset) -> xr.Dataset:
+    """Decoded as CF says; times that cannot be dates, as of a year 0, stay numbers."""
+    try:
+        return xr.decode_cf(raw, decode_timedelta=False)
+    except ValueError:
+        return xr.decode_cf(raw, decode_times=False)
 
 
 def forget_default_fill(variable: xr.Variable) -> None:

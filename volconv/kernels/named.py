@@ -17,6 +17,10 @@ __all__ = ["bell_derivative", "box", "check_taps", "gaussian", "gaussian_weights
 MAX_TAPS = 2**24
 """Most taps along one dimension: arbitrary, above the longest axes of stored volumes."""
 
+ROUNDING = 1e-6
+"""Share by which a number of cells may be below a limit and reach it: spacings of
+float32 coordinates are off by 1e-7, and 0.3 mm over cells of 0.1 mm are 2.9999…"""
+
 
 def gaussian(sigmas: Mapping[str, float], truncate: float = 4.0) -> Kernel:
     """Gaussian kernel, its weights summing to 1.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import xarray as xr
 
 from volconv.boundary import closes
 from volconv.geometry import Repeat
+from volconv.kernels import LengthNote
 from volconv.plan.plan import Plan
 from volconv.plan.stage import PROCESS_MEMORY, Stage
 from volconv.steps import Step
@@ -39,6 +41,7 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
                 **node.step.describe(),
                 "reads": list(node.inputs),
                 "sizes": node.step.target.own.sizes,
+                "lengths": [asdict(note) for note in length_notes(node.step)],
                 "engine_note": node.step.engine_note(),
                 "notes": step_notes(node.step),
             }
@@ -109,6 +112,7 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
                 for dim, window in step.geometry
                 if not window.is_identity
             ),
+            *(f"           {note}" for note in length_notes(step)),
             f"           engine {step.engine_note()}",
             *(f"           {note}" for note in step_notes(step)),
         ]
@@ -193,6 +197,12 @@ def order_text(plan: Plan, stage: Stage) -> str:
             name += " backwards"
         words.append(f"{name} by {loop.width}" if loop.width > 1 else name)
     return "by " + ", ".join(words) if words else "one"
+
+
+def length_notes(step: Step) -> tuple[LengthNote, ...]:
+    """What lengths of a step became in cells; nothing where it does not tell."""
+    found: tuple[LengthNote, ...] = getattr(step, "lengths", ())
+    return found
 
 
 def inputs_text(plan: Plan, number: int) -> str:

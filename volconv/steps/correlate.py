@@ -13,6 +13,7 @@ from volconv.errors import KindError, VolconvError
 from volconv.kernels import Kernel
 from volconv.kernels.kernel import usable_weights
 from volconv.meta import ArrayMeta
+from volconv.steps.ball import BallKernel
 from volconv.steps.box import BoxKernel
 from volconv.steps.fields import AS_IS
 from volconv.steps.gaussian import GaussianKernel
@@ -26,6 +27,7 @@ __all__ = ["Convolve", "Correlate", "convolve_step", "correlate_step"]
 KERNELS: Mapping[str, type[WordedModel]] = {
     "gaussian": GaussianKernel,
     "box": BoxKernel,
+    "ball": BallKernel,
 }
 """Kernels that a configuration can name."""
 
@@ -75,7 +77,9 @@ Weights = Annotated[
 ]
 """A kernel written out: nested lists of numbers, one level for each dimension."""
 
-NamedKernel = Annotated[GaussianKernel | BoxKernel, OneKey(lambda: KERNELS, "kernel")]
+NamedKernel = Annotated[
+    GaussianKernel | BoxKernel | BallKernel, OneKey(lambda: KERNELS, "kernel")
+]
 """A kernel by name, with its settings."""
 
 AnyKernel = Annotated[
@@ -91,7 +95,7 @@ class Correlate(DilatedSettings):
     step_name: ClassVar[str] = "correlate"
 
     kernel: AnyKernel
-    """Nested lists of weights, {gaussian: {sigma: 1.2 mm}}, or {box: {y: 2, x: 2}}."""
+    """Nested lists, {gaussian: {sigma: 1.2 mm}}, {ball: {radius: 3 mm}}, {box: 3}."""
 
     @field_validator("kernel")
     @classmethod
@@ -154,6 +158,8 @@ def dims_in_kernel(kernel: object, place: Place) -> Iterator[tuple[Place, str]]:
         place, sizes = (*place, "gaussian", "sigma"), kernel.sigma
     elif isinstance(kernel, BoxKernel):
         place, sizes = (*place, "box"), kernel.root
+    elif isinstance(kernel, BallKernel):
+        place, sizes = (*place, "ball", "radius"), kernel.radius
     if isinstance(sizes, Mapping):
         yield from (((*place, dim), dim) for dim in sizes)
 

@@ -88,6 +88,14 @@ def read_count(value: object) -> int:
     return whole_number("", value)
 
 
+def read_size(value: object) -> int | str:
+    """Cells of a box along one dimension, or a text with a unit."""
+    if isinstance(value, str):
+        check_length("", value)
+        return value
+    return check_size("", read_count(value))
+
+
 def read_padding(value: object) -> int | str | tuple[int, int]:
     """A padding of any spelling; what it comes to depends on the window."""
     before, after = padding_cells("", value, Window(1), 1)
@@ -291,14 +299,15 @@ Spread = Annotated[
 """A finite number of at least 0."""
 
 Size = Annotated[
-    int,
-    PlainValidator(refusing(lambda value: check_size("", read_count(value)))),
-    WithJsonSchema({"type": "integer", "minimum": 1}),
+    int | str,
+    PlainValidator(refusing(read_size)),
+    AS_IS,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}),
 ]
-"""Cells of a box along one dimension."""
+"""Cells of a box along one dimension, or a text with a unit."""
 
 Sizes = Annotated[ByDim[Size], AfterValidator(refusing(some_sizes))]
-"""Cells of a box: one number, or one for each dimension by name."""
+"""Cells of a box: one size for all dimensions, or one by name."""
 
 Lengths = Annotated[ByDim[Length], AfterValidator(refusing(some_lengths))]
 """A length for all dimensions, or one by name."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from volconv.kernels import Kernel, LengthLike, cells_of, gaussian
+from volconv.kernels import Kernel, LengthLike, cells_of, gaussian, length_notes
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import BoundaryName, ByDim, Dims, Lengths, Padding, Spread
 from volconv.steps.model import SettingsModel
@@ -77,5 +78,6 @@ def gaussian_kernel(
     truncate: float,
 ) -> Kernel:
     """The Gaussian kernel over an array; one sigma for all goes to `dims`."""
-    names = [dims] if isinstance(dims, str) else dims
-    return gaussian(cells_of("sigma", sigma, names, meta), truncate)
+    cells = cells_of("sigma", sigma, dims, meta)
+    notes = length_notes("sigma", sigma, cells, meta)
+    return replace(gaussian(cells, truncate), lengths=notes)

@@ -30,7 +30,7 @@ from volconv.geometry import (
     PerDim,
     labels_by_dim,
 )
-from volconv.kernels import Kernel
+from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta
 from volconv.steps.block import described_windows
 
@@ -183,6 +183,11 @@ class WindowStep:
             "dtype": [self.numbers.source, self.numbers.compute, self.numbers.target],
             "engine": self.choice.engine,
         }
+
+    @property
+    def lengths(self) -> tuple[LengthNote, ...]:
+        """What lengths became in cells."""
+        return self.kernel.lengths
 
     def engine_note(self) -> str:
         """The engine and why."""
