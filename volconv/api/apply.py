@@ -74,7 +74,7 @@ def keeps_attrs(keep_attrs: bool | None) -> bool:
 def apply_to_array(array: xr.DataArray, resolve: Resolve, keep: bool) -> xr.DataArray:
     """A step over one array."""
     coords = array.coords.to_dataset()
-    step = resolve(array_meta(array.dims, array.shape, array.dtype, coords))
+    step = resolve(meta_of(array, coords))
     moved = output_coords(coords, step.geometry, step.source.sizes)
     variable = carried_out(step, array, keep)
     result = xr.DataArray(variable, coords=moved.coords, name=array.name)
@@ -126,10 +126,15 @@ def step_of_variable(name: str, array: xr.DataArray, resolve: Resolve) -> Step:
     """The step of one variable of a Dataset; errors name the variable."""
     coords = array.coords.to_dataset()
     try:
-        return resolve(array_meta(array.dims, array.shape, array.dtype, coords))
+        return resolve(meta_of(array, coords))
     except VolconvError as error:
         error.where = f"variable {name!r}, {error.where}"
         raise
+
+
+def meta_of(array: xr.DataArray, coords: xr.Dataset) -> ArrayMeta:
+    """What an array says of itself, its coordinates given."""
+    return array_meta(array.dims, array.shape, array.dtype, coords, attrs=array.attrs)
 
 
 def merged_geometry(steps: Iterable[Step]) -> Geometry:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import math
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from volconv.errors import DimError
 from volconv.meta import ArrayMeta, Axis
 
 __all__ = ["array_meta", "axis_of"]
+
+MISSING = ("_FillValue", "missing_value")
+"""Attributes of CF that declare missing values."""
 
 EVEN = 1e-3
 """Largest deviation of a step from the mean step, as a share of it, that counts as even:
@@ -24,8 +28,9 @@ def array_meta(
     dtype: np.dtype[Any],
     coords: xr.Dataset,
     chunks: tuple[int, ...] | None = None,
+    attrs: Mapping[Any, Any] | None = None,
 ) -> ArrayMeta:
-    """Dimensions, spacings, units, dtype and chunks.
+    """Dimensions, spacings, units, dtype, chunks and declared missing values.
 
     Raises
     ------
@@ -42,7 +47,48 @@ def array_meta(
                 f"rename it: {{{dim!r}: 'x'}}",
             )
         axes.append(axis_of(dim, size, coords))
-    return ArrayMeta(tuple(axes), np.dtype(dtype).name, chunks)
+    missing = declared_missing(attrs or {}, np.dtype(dtype))
+    return ArrayMeta(tuple(axes), np.dtype(dtype).name, chunks, missing)
+
+
+def declared_missing(
+    attrs: Mapping[Any, Any], dtype: np.dtype[Any]
+) -> tuple[float, ...]:
+    """Values that attributes declare as missing, as the dtype holds them.
+
+    CF's ``_FillValue``, then its ``missing_value``, which may be several. NaN needs no
+    declaring, and a value that the dtype cannot hold stands for no cell.
+
+    Examples
+    --------
+    >>> attrs = {"_FillValue": -32768, "missing_value": [-32768, -1, 1e20]}
+    >>> declared_missing(attrs, np.dtype("int16"))
+    (-32768, -1)
+    >>> declared_missing({"missing_value": 1e20}, np.dtype("float32"))
+    (1.0000000200408773e+20,)
+    """
+    if dtype.kind not in "iuf":
+        return ()
+    found: list[float] = []
+    for name in MISSING:
+        for value in np.ravel(attrs.get(name, [])).tolist():
+            held = held_value(value, dtype)
+            if held is not None and held not in found:
+                found.append(held)
+    return tuple(found)
+
+
+def held_value(value: object, dtype: np.dtype[Any]) -> float | None:
+    """A declared value as a dtype holds it; None for NaN, texts, and what it does not."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            cell = float(dtype.type(value))
+        return None if math.isnan(cell) else cell
+    limits = np.iinfo(dtype)
+    is_held = math.isfinite(value) and value == int(value)
+    return int(value) if is_held and limits.min <= value <= limits.max else None
 
 
 def axis_of(dim: str, size: int, coords: xr.Dataset) -> Axis:

@@ -44,7 +44,10 @@ def output_attrs(
         "version": __version__,
         "steps": [*earlier, *(step.describe() for step in steps)],
     }
-    return {**(kept if keep_attrs else {}), PROVENANCE: json.dumps(record)}
+    found = {**(kept if keep_attrs else {}), PROVENANCE: json.dumps(record)}
+    for value in steps[-1].target.missing[:1] if steps else ():
+        found["_FillValue"] = value  # the result's cells hold it: it must be declared
+    return found
 
 
 def with_unit(attrs: Mapping[Any, Any], factor: str | None) -> dict[Any, Any]:

@@ -10,14 +10,18 @@ from dask.system import CPU_COUNT
 
 from volconv.config import Config, codec_name
 from volconv.coordinates import output_attrs, output_coords
+from volconv.errors import VolconvError
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.source import Stored
+from volconv.io.weights import ZarrWeights, check_coords
 from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
+from volconv.run.outputs import check_apart
 from volconv.run.runner import Labels
 from volconv.run.target import OWN_ATTRIBUTES
-from volconv.steps import Pipeline, Step
+from volconv.steps import Pipeline, Step, StepSettings
+from volconv.steps.settings import RenormalisedSettings
 from volconv.steps.wiring import resolved_pipeline
 
 __all__ = ["Limits", "Prepared", "prepare"]
@@ -89,7 +93,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         given.path, given.variable, tuple(given.dims) if given.dims else None
     )
     stored = source.open()
-    pipeline = resolved_pipeline(config.steps, stored.meta)
+    pipeline = resolved_pipeline(opened_weights(config, stored.coords), stored.meta)
     output = config.output
     spec = output_spec(
         pipeline.target(stored.meta),
@@ -129,6 +133,38 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         place: labels_of(stored, pipeline, place) for place in (*saves, pipeline.last)
     }
     return Prepared(plan, source, labels)
+
+
+def opened_weights(config: Config, coords: xr.Dataset) -> list[StepSettings]:
+    """The steps with the cell weights that some name, opened.
+
+    Raises
+    ------
+    InputError
+        If weights are not there or have not what the configuration names.
+    DimError
+        If they lie along other coordinates than the input.
+    OutputError
+        If they would be overwritten.
+    """
+    found: list[StepSettings] = []
+    outputs = [step.save for step in config.steps if step.save is not None]
+    for number, step in enumerate(config.steps, start=1):
+        if not isinstance(step, RenormalisedSettings) or step.weights is None:
+            found.append(step)
+            continue
+        given = step.weights
+        weights = ZarrWeights(
+            ZarrSource(given.path, given.variable, given.dims, "weights")
+        )
+        check_apart(given.path, [*outputs, config.output.path], "the weights")
+        try:
+            check_coords(weights, coords)
+        except VolconvError as error:
+            error.where = f"step {number} ({step.step_name}), {error.where}"
+            raise
+        found.append(step.with_weights(weights))
+    return found
 
 
 def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from volconv.boundary import Read, fill_block, source_boxes
 from volconv.geometry import Interval, contains, relative
 from volconv.meta import ArrayMeta
-from volconv.steps.step import Join, Step, source_intervals
+from volconv.steps.step import Join, Step, source_intervals, step_at
 from volconv.steps.whole import compute_cells
 
 __all__ = ["Node", "Pipeline", "chain", "compute_box"]
@@ -204,7 +204,7 @@ def run_step(
         for place, meta in zip(node.inputs, sources(step), strict=True)
     ]
     if len(blocks) == 1:
-        return step.compute(blocks[0], out)
+        return step_at(step, box).compute(blocks[0], out)
     return cast("Join", step).combine(blocks)
 
 

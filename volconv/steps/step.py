@@ -12,7 +12,7 @@ from volconv.compute import Edges
 from volconv.geometry import Geometry, Interval
 from volconv.meta import ArrayMeta
 
-__all__ = ["Join", "Step", "source_intervals"]
+__all__ = ["Join", "Placed", "Step", "source_intervals", "step_at"]
 
 
 class Step(Protocol):
@@ -105,6 +105,19 @@ class Join(Step, Protocol):
 
     def combine(self, blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Outputs of blocks that have their halo, one of each input."""
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """A step whose arithmetic depends on where in its input a block lies."""
+
+    def at(self, box: tuple[Interval, ...], /) -> Step:
+        """The step for the outputs of a box."""
+
+
+def step_at(step: Step, box: tuple[Interval, ...]) -> Step:
+    """The step for the outputs of a box: itself, but for those that are `Placed`."""
+    return step.at(box) if isinstance(step, Placed) else step
 
 
 def source_intervals(step: Step, box: tuple[Interval, ...]) -> tuple[Interval, ...]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from volconv.boundary import fill_block, runs
 from volconv.compute import CONSTANT, Edges, aligned_empty
 from volconv.geometry import Interval, relative
-from volconv.steps.step import Step, source_intervals
+from volconv.steps.step import Step, source_intervals, step_at
 
 __all__ = ["compute_cells", "slab_bytes", "slabs"]
 
@@ -83,7 +83,7 @@ def compute_cells(
             step.source.dtype,
             empty=scratch.empty,
         )
-        step.compute(block, placed(out, part, box))
+        step_at(step, part).compute(block, placed(out, part, box))
 
     if held.has_all(box):
         assembled(box)

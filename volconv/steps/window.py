@@ -27,6 +27,7 @@ from volconv.geometry import Geometry, PaddingLike, PerDim
 from volconv.kernels import Kernel
 from volconv.meta import ArrayMeta
 from volconv.steps.block import described_windows
+from volconv.steps.missing import Missing
 
 __all__ = ["WindowOptions", "WindowStep", "window_step", "windows_of"]
 
@@ -52,7 +53,8 @@ class WindowOptions:
 
     The fields are the keywords of `volconv.correlate`, which explains them, and
     `default_padding` and `default_boundary`, for dimensions that `padding` and
-    `boundary` leave out.
+    `boundary` leave out. `missing` is for builders whose weights may be rescaled; None
+    where missing cells spread.
     """
 
     stride: PerDim = 1
@@ -64,6 +66,7 @@ class WindowOptions:
     engine: str = "auto"
     default_padding: str = "valid"
     default_boundary: str = "constant"
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, eq=False)
