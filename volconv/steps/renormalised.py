@@ -90,7 +90,7 @@ class RenormalisedStep:
             return self
         dims, real = self.source.dims, self.arithmetic.weights.numbers.compute
         wanted = dict(zip(dims, source_intervals(self, box), strict=True))
-        shares = fill_block(
+        shares: Array = fill_block(
             lambda inner: usable_cell_weights(weights.read(inner), real),
             [wanted[dim] for dim in weights.dims],
             weights.shape,
@@ -99,10 +99,18 @@ class RenormalisedStep:
             real,
         )
         order = [weights.dims.index(dim) for dim in dims if dim in weights.dims]
-        absent = tuple(i for i, dim in enumerate(dims) if dim not in weights.dims)
-        return replace(
-            self, shares=np.expand_dims(shares.transpose(order), absent).astype(real)
-        )
+        absent = [axis for axis, dim in enumerate(dims) if dim not in weights.dims]
+        shares = np.expand_dims(shares.transpose(order), absent)
+        for axis in absent:
+            inside = Interval(0, self.source.shape[axis])
+            side = wanted[dims[axis]]
+            if self.boundaries[dims[axis]] == "constant" and not inside.contains(side):
+                cells = np.arange(side.start, side.stop)
+                is_inside = (cells >= 0) & (cells < inside.stop)
+                shares = shares * is_inside.reshape(
+                    [-1 if other == axis else 1 for other in range(len(dims))]
+                )
+        return replace(self, shares=shares)
 
     def compute(self, block: Array, out: Array | None = None) -> Array:
         """Outputs of a block that has its halo: see `Step.compute`."""
