@@ -129,7 +129,7 @@ def missing_options(
             "min_weight",
             f"{share:g} while missing cells are not left out",
             "skipna or weights beside it",
-            "say skipna=True, or leave min_weight out",
+            "leave them out by skipna, or leave min_weight out",
         )
     return None
 

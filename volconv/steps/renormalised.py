@@ -192,8 +192,11 @@ class RenormalisedStep:
 
     def engine_note(self) -> str:
         """The engine and why."""
-        by = " and cell weights" if self.missing.weights is not None else ""
-        return f"{self.plain.engine_note()}; rescaled by missing cells{by}"
+        missing = self.missing
+        asked = {"missing cells left out": missing.skipna}
+        asked["cells weighted"] = missing.weights is not None
+        said = ", ".join(what for what, is_asked in asked.items() if is_asked)
+        return f"{self.plain.engine_note()}; {said}"
 
 
 KernelStep = WindowStep | RenormalisedStep

@@ -175,7 +175,7 @@ class WeightsFile(SettingsModel):
 class RenormalisedSettings(PlacedSettings):
     """Settings of steps whose weights may be rescaled where cells are missing.
 
-    The last among the bases of a class, so that its keys come first.
+    The last among the bases of a class: its keys then come before theirs.
     """
 
     skipna: Flag = False
