@@ -7,6 +7,7 @@ from volconv.config import parse_config
 from volconv.config.codecs import Blosc, NoCodec, Zstd
 from volconv.config.models import located
 from volconv.errors import ConfigError
+from volconv.steps.box import Box
 
 
 def config(output="{path: b.zarr}"):
@@ -53,8 +54,10 @@ def test_cell_weights_are_located_too():
         "  - box: {size: 3}\noutput: {path: c}\n"
     )
     (first, second) = parse_config(text).located("/runs").steps
-    assert (first.weights.path, first.save) == ("/runs/mask.zarr", "/runs/b")
-    assert second.weights is None
+    assert isinstance(first, Box)
+    assert first.weights.path == "/runs/mask.zarr"
+    assert first.save == "/runs/b"
+    assert second == Box(size=3)
     with pytest.raises(ConfigError, match="the cell weights of step 1: path"):
         parse_config(text.replace("path: c", "path: mask.zarr"))
 

@@ -169,7 +169,7 @@ output: {path: out.zarr}
 
 def test_fill_values_that_an_array_declares(tmp_path):
     counts = np.array([[4, -9, 6], [7, 8, -9], [-9, -9, 3]], "int16")
-    array = zarr.save_array(tmp_path / "bare.zarr", counts, zarr_format=3)
+    zarr.save_array(tmp_path / "bare.zarr", counts, zarr_format=3)
     array = zarr.open_array(tmp_path / "bare.zarr", mode="r+")
     array.attrs["_FillValue"] = -9
     run(tmp_path, INTEGERS)
