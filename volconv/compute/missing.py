@@ -86,30 +86,31 @@ class Renormalisation:
         out : ndarray
             The outputs.
         """
-        real = np.dtype(self.weights.numbers.compute)
-        taking = taking_part(gaps, shares, real)
-        sums = self.values(self.filled(block, taking, gaps, shares))
+        taking = taking_part(gaps, shares, np.dtype(self.weights.numbers.compute))
         counted = self.counted(taking, block.shape)
+        total = self.weights(counted)
+        absent = self.absent(total, counted, is_weighted=shares is not None)
+        is_direct = out.dtype == self.values.numbers.target
+        cells = self.filled(block, taking, gaps, shares)
+        sums = self.values(cells, out if is_direct else None)
         with np.errstate(all="ignore"):
-            total = self.weights(counted)
-            factor = self.whole / total
+            factor = np.divide(self.whole, total, out=total)
             for plane in planes(sums):
                 np.multiply(plane, factor, out=plane)
-        absent = self.absent(total, counted, shares)
-        self.write(sums, np.broadcast_to(absent, out.shape), out)
+        self.write(sums, absent, out)
 
     def filled(
         self, block: Array, taking: Array, gaps: Array | None, shares: Array | None
     ) -> Array:
         """Cells times their weights, 0 where they take no part."""
         cells = block.astype(self.values.numbers.compute)
-        if shares is None:
-            cells[gaps] = 0
-            return cells
-        with np.errstate(all="ignore"):
-            for plane in planes(cells):
-                np.multiply(plane, taking, out=plane)
-        cells[np.broadcast_to(taking == 0, cells.shape)] = 0
+        if shares is not None:
+            gaps = taking == 0
+            with np.errstate(all="ignore"):
+                for plane in planes(cells):
+                    np.multiply(plane, taking, out=plane)
+        if gaps is not None:
+            put(cells, gaps, 0)
         return cells
 
     def counted(self, taking: Array, shape: tuple[int, ...]) -> Array:
@@ -119,8 +120,10 @@ class Renormalisation:
             taking, [1 if taps == own == 1 else size for taps, own, size in sides]
         )
 
-    def absent(self, total: Array, counted: Array, shares: Array | None) -> Array:
-        """Outputs of which too little takes part.
+    def absent(
+        self, total: Array, counted: Array, *, is_weighted: bool
+    ) -> Array | None:
+        """Outputs of which too little takes part; None where there is none.
 
         Parameters
         ----------
@@ -128,24 +131,24 @@ class Renormalisation:
             Weights that took part.
         counted : ndarray
             What takes part of each cell.
-        shares : ndarray, optional
-            Cell weights; None where all are 1.
+        is_weighted : bool
+            Whether cells take part by more or less.
         """
         by_size = self.magnitudes or self.weights
-        size = np.abs(total if self.magnitudes is None else by_size(counted))
         rounding = rounding_of(by_size)
+        size = np.abs(total) if self.magnitudes is None else by_size(counted)
         # below the least normal number, a quotient means nothing
-        absent: Array = ~(np.abs(total) > np.finfo(size.dtype).tiny)
+        found: Array = ~(size > np.finfo(size.dtype).tiny)
         if self.magnitudes is not None:
-            absent |= np.abs(total) <= rounding * size
+            found |= np.abs(total) <= rounding * size
         if self.least > 0:
-            if shares is not None:
+            if is_weighted:
                 size = np.abs(by_size((counted != 0).astype(size.dtype)))
-            share = size / np.abs(self.whole_size)
-            absent |= share * (1 + 2 * rounding) < self.least
-        return absent
+            whole = abs(float(whole_sum(by_size)))
+            found |= size < self.least * whole / (1 + 2 * rounding)
+        return found if found.any() else None
 
-    def write(self, sums: Array, absent: Array, out: Array) -> None:
+    def write(self, sums: Array, absent: Array | None, out: Array) -> None:
         """The sums as outputs.
 
         Raises
@@ -153,31 +156,26 @@ class Renormalisation:
         NumberError
             If an output is missing, and nothing in its dtype can say so.
         """
-        if np.dtype(self.target).kind not in "biu":
-            sums[absent] = complex(np.nan, np.nan) if sums.dtype.kind == "c" else np.nan
-            out[...] = cast(sums, self.target)
-            return
-        if self.missing is None and absent.any():
+        is_integer = np.dtype(self.target).kind in "biu"
+        if is_integer and self.missing is None and absent is not None:
             raise NumberError(
                 "dtype",
                 f"missing outputs in a result of dtype {self.target}",
                 "a dtype that has NaN, or data that declare a fill value",
                 "choose a float dtype, or set the attribute _FillValue of the data",
             )
-        sums[absent] = 0
-        out[...] = cast(sums, self.target)
-        if self.missing is not None:
+        if absent is not None:
+            absent = np.broadcast_to(absent, out.shape)
+            put(sums, absent, 0 if is_integer else np.nan)
+        if sums is not out:
+            out[...] = cast(sums, self.target)
+        if absent is not None and is_integer:
             out[absent] = self.missing
 
     @cached_property
     def whole(self) -> Array:
         """The sum of all weights, as the engine makes it."""
         return whole_sum(self.weights)
-
-    @cached_property
-    def whole_size(self) -> Array:
-        """The sum of all absolute weights, as the engine makes it."""
-        return whole_sum(self.magnitudes or self.weights)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most, beside what the sums are made in."""
@@ -231,6 +229,21 @@ def taking_part(gaps: Array | None, shares: Array | None, real: np.dtype[Any]) -
 def planes(cells: Array) -> tuple[Array, ...]:
     """The real and imaginary part of complex cells, others as they are."""
     return (cells.real, cells.imag) if cells.dtype.kind == "c" else (cells,)
+
+
+def put(cells: Array, where: Array, value: float) -> None:
+    """Write a value to some cells of floats.
+
+    By their bits: where cells here and there are written to, a masked write takes ten
+    times as long.
+    """
+    keep = where.view("i1") - np.int8(1)  # no bit where the value goes, else all
+    for plane in planes(cells):
+        bits = plane.view(f"i{plane.itemsize}")
+        np.bitwise_and(bits, keep, out=bits)
+        if value:
+            pattern = np.full((), value, plane.dtype).view(bits.dtype)
+            np.bitwise_or(bits, ~keep & pattern, out=bits)
 
 
 def rounding_of(correlation: Correlation) -> float:

@@ -125,26 +125,21 @@ class RenormalisedStep:
                 [window.dilation for window in windows],
             )
             out = aligned_empty(shape, np.dtype(self.target.dtype))
-        if self.gaps(block) is None and self.shares is None:
+        gaps, shares = self.gaps(block), self.shares
+        if gaps is None and shares is None:
             return self.plain.compute(block, out)
         whole = tuple(Interval(0, size) for size in out.shape)
         for part in slabs(self.plain, whole, SLAB_BYTES):
             outputs = tuple(side.slice for side in part)
             cells = cells_under(block, windows, outputs)
-            shares = self.shares
-            if shares is not None:
-                shares = shares_under(shares, windows, outputs)
+            holes = None if gaps is None else cells_under(gaps, windows, outputs)
+            counts = None if shares is None else shares_under(shares, windows, outputs)
             place: tuple[Any, ...] = (*outputs, ...)  # a view, even without axes
-            self.compute_part(cells, shares, out[place])
+            if counts is None and holes is not None and not holes.any():
+                self.plain.compute(cells, out[place])
+            else:
+                self.arithmetic(cells, holes, counts, out[place])
         return out
-
-    def compute_part(self, cells: Array, shares: Array | None, out: Array) -> None:
-        """Write the outputs of a part of a block, by plain sums where these are right."""
-        gaps = self.gaps(cells)
-        if gaps is None and shares is None:
-            self.plain.compute(cells, out)
-        else:
-            self.arithmetic(cells, gaps, shares, out)
 
     def gaps(self, cells: Array) -> Array | None:
         """Which cells are left out; None where none is."""
