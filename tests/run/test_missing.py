@@ -1,6 +1,7 @@
 """Runs over stores with missing cells, and with cell weights in a store of their own."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ import volconv
 from tests.oracle import same_bits
 from tests.run.conftest import prepared
 from volconv.errors import DimError, InputError, NumberError, OutputError, PlanMismatch
+from volconv.geometry import Interval
 from volconv.run.runner import run_plan
+from volconv.steps import compute_box
 
 CONFIG = """
 version: 1
@@ -80,9 +83,8 @@ def wanted(values):
     )
 
 
-@pytest.mark.parametrize("on", ["threads", "processes"])
-def test_a_run_writes_what_the_functions_compute_bit_for_bit(folder, holed, on):
-    assert run(folder, on=on).computed > 4
+def test_a_run_writes_what_the_functions_compute_bit_for_bit(folder, holed):
+    assert run(folder).computed > 4
     found = xr.open_zarr(folder / "out.zarr", chunks=None).load().density
     expected = wanted(holed)
     assert np.isnan(expected).sum() > 20
@@ -90,6 +92,18 @@ def test_a_run_writes_what_the_functions_compute_bit_for_bit(folder, holed, on):
     first, second = json.loads(found.attrs["volconv"])["steps"]
     assert (first["skipna"], first["min_weight"], first["weights"]) == (True, 0.3, None)
     assert second["weights"]["dims"] == ["x", "y"]
+
+
+def test_steps_with_weights_are_sent_to_other_processes_as_they_are(folder, holed):
+    pipeline = prepared(folder, CONFIG).plan.pipeline
+    box = (Interval(2, 5), Interval(0, 4), Interval(3, 9))
+    found = compute_box(
+        pickle.loads(pickle.dumps(pipeline)),
+        box,
+        lambda cut: holed.values[tuple(one.slice for one in cut)],
+    )
+    expected = wanted(holed).values[tuple(side.slice for side in box)]
+    assert same_bits(found, expected)
 
 
 def test_other_weights_are_another_run(folder, holed):
@@ -185,3 +199,36 @@ def test_fill_values_that_an_array_declares(tmp_path):
     assert variable.attrs["_FillValue"] == -9
     (decoded,) = xr.open_zarr(tmp_path / "kept.zarr", chunks=None).data_vars.values()
     np.testing.assert_array_equal(np.isnan(decoded), counts == -9)
+
+
+def test_declared_values_that_the_output_cannot_hold_are_refused(tmp_path):
+    zarr.save_array(tmp_path / "bare.zarr", np.array([[4, -9]], "int16"))
+    zarr.open_array(tmp_path / "bare.zarr", mode="r+").attrs["_FillValue"] = -9
+    text = INTEGERS.replace("size: 2", "size: 1, dtype: int16")
+    kept = text.replace("path: out.zarr", "path: out.zarr, dtype: int32")
+    assert prepared(tmp_path, kept).plan.output.dtype == "int32"
+    for dtype in ("uint8", "float32"):
+        with pytest.raises(NumberError, match=rf"output\.dtype: got {dtype} .* -9"):
+            prepared(tmp_path, kept.replace("int32", dtype))
+
+
+def test_fill_values_that_xarray_writes_as_text(tmp_path):
+    row = xr.DataArray([1.0, np.nan, 3.0], dims="x", name="v")
+    encoding = {"v": {"_FillValue": 1e20}}
+    row.to_zarr(
+        tmp_path / "a.zarr", zarr_format=3, consolidated=False, encoding=encoding
+    )
+    assert zarr.open_array(tmp_path / "a.zarr/v", mode="r")[1] == 1e20
+    text = INTEGERS.replace("bare.zarr, dims: [y, x]", "a.zarr/v")
+    run(tmp_path, text)
+    found = xr.open_zarr(tmp_path / "out.zarr", chunks=None).load()["data"]
+    np.testing.assert_array_equal(found, [1, 3])
+
+
+def test_a_join_declares_nothing(tmp_path):
+    zarr.save_array(tmp_path / "bare.zarr", np.array([[4, -9]], "int16"))
+    zarr.open_array(tmp_path / "bare.zarr", mode="r+").attrs["_FillValue"] = -9
+    steps = "  - maximum: {from: [input, few]}\n"
+    text = INTEGERS.replace("size: 2", "size: 1, dtype: int16, name: few")
+    ready = prepared(tmp_path, text.replace("output:", f"{steps}output:"))
+    assert "_FillValue" not in ready.labels[2].attrs

@@ -97,6 +97,12 @@ class TestDeclared:
         again = volconv.box(found, 2, padding="valid", skipna=True)
         assert_allclose(again, [[19 / 3, 7], [17 / 3, 13 / 3]], rtol=1e-6)
 
+    def test_a_variable_declares_it_and_not_its_dataset(self, stored):
+        dataset = xr.Dataset({"counts": stored})
+        found = volconv.box(dataset, 1, dims=["x"], skipna=True, dtype="int16")
+        assert found.counts.attrs["_FillValue"] == -9
+        assert "_FillValue" not in found.attrs
+
     def test_lazily_too(self, stored):
         for dtype in (None, "int32"):
             found = volconv.box(stored.chunk(x=2), 2, skipna=True, dtype=dtype)

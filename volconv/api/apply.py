@@ -16,6 +16,7 @@ import xarray as xr
 from volconv.coordinates import (
     array_meta,
     bounds_names,
+    declared_attrs,
     output_attrs,
     output_coords,
 )
@@ -172,6 +173,7 @@ def carried_out(step: Step, array: xr.DataArray, keep: bool) -> xr.Variable:
     else:
         values = compute_cells(step, np.asarray(array.values))
     attrs = output_attrs(array.attrs, [step], keep_attrs=keep)
+    attrs |= declared_attrs(step.target.missing)
     return xr.Variable(array.dims, values, attrs, value_free(array.encoding))
 
 

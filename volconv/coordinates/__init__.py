@@ -2,11 +2,12 @@
 
 from volconv.coordinates.labelled import bounds_names, grid_mappings, output_coords
 from volconv.coordinates.metadata import array_meta
-from volconv.coordinates.provenance import output_attrs
+from volconv.coordinates.provenance import declared_attrs, output_attrs
 
 __all__ = [
     "array_meta",
     "bounds_names",
+    "declared_attrs",
     "grid_mappings",
     "output_attrs",
     "output_coords",

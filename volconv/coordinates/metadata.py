@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import math
+import re
+import struct
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import DTypeLike
 
 from volconv.errors import DimError
 from volconv.meta import ArrayMeta, Axis
@@ -47,13 +51,11 @@ def array_meta(
                 f"rename it: {{{dim!r}: 'x'}}",
             )
         axes.append(axis_of(dim, size, coords))
-    missing = declared_missing(attrs or {}, np.dtype(dtype))
+    missing = declared_missing(attrs or {}, dtype)
     return ArrayMeta(tuple(axes), np.dtype(dtype).name, chunks, missing)
 
 
-def declared_missing(
-    attrs: Mapping[Any, Any], dtype: np.dtype[Any]
-) -> tuple[float, ...]:
+def declared_missing(attrs: Mapping[Any, Any], dtype: DTypeLike) -> tuple[float, ...]:
     """Values that attributes declare as missing, as the dtype holds them.
 
     CF's ``_FillValue``, then its ``missing_value``, which may be several. NaN needs no
@@ -62,33 +64,34 @@ def declared_missing(
     Examples
     --------
     >>> attrs = {"_FillValue": -32768, "missing_value": [-32768, -1, 1e20]}
-    >>> declared_missing(attrs, np.dtype("int16"))
+    >>> declared_missing(attrs, "int16")
     (-32768, -1)
-    >>> declared_missing({"missing_value": 1e20}, np.dtype("float32"))
+    >>> declared_missing({"missing_value": 1e20}, "float32")
     (1.0000000200408773e+20,)
     """
-    if dtype.kind not in "iuf":
-        return ()
-    found: list[float] = []
-    for name in MISSING:
-        for value in np.ravel(attrs.get(name, [])).tolist():
-            held = held_value(value, dtype)
-            if held is not None and held not in found:
-                found.append(held)
-    return tuple(found)
+    values = [v for name in MISSING for v in np.ravel(attrs.get(name, [])).tolist()]
+    held = (held_value(value, dtype) for value in values)
+    return tuple(dict.fromkeys(value for value in held if value is not None))
 
 
-def held_value(value: object, dtype: np.dtype[Any]) -> float | None:
-    """A declared value as a dtype holds it; None for NaN, texts, and what it does not."""
+def held_value(value: object, dtype: DTypeLike) -> float | None:
+    """A declared value as a dtype holds it; None where it is NaN or does not.
+
+    Xarray writes floats to Zarr as the text of their eight bytes in base 64.
+    """
+    wanted = np.dtype(dtype)
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9+/]{11}=", value):
+        (value,) = struct.unpack("<d", base64.b64decode(value))
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if dtype.kind == "f":
+    if wanted.kind not in "iuf" or math.isnan(value):
+        return None
+    if wanted.kind == "f":
         with np.errstate(over="ignore"):
-            cell = float(dtype.type(value))
-        return None if math.isnan(cell) else cell
-    limits = np.iinfo(dtype)
-    is_held = math.isfinite(value) and value == int(value)
-    return int(value) if is_held and limits.min <= value <= limits.max else None
+            return float(wanted.type(value))
+    limits = np.iinfo(wanted)
+    is_whole = math.isfinite(value) and value == int(value)
+    return int(value) if is_whole and limits.min <= value <= limits.max else None
 
 
 def axis_of(dim: str, size: int, coords: xr.Dataset) -> Axis:

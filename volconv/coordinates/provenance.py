@@ -9,7 +9,7 @@ from typing import Any
 from volconv.steps import Step
 from volconv.version import __version__
 
-__all__ = ["PROVENANCE", "output_attrs"]
+__all__ = ["PROVENANCE", "declared_attrs", "output_attrs"]
 
 PROVENANCE = "volconv"
 """Name of the attribute that tells which steps made an array."""
@@ -44,10 +44,18 @@ def output_attrs(
         "version": __version__,
         "steps": [*earlier, *(step.describe() for step in steps)],
     }
-    found = {**(kept if keep_attrs else {}), PROVENANCE: json.dumps(record)}
-    for value in steps[-1].target.missing[:1] if steps else ():
-        found["_FillValue"] = value  # the result's cells hold it: it must be declared
-    return found
+    return {**(kept if keep_attrs else {}), PROVENANCE: json.dumps(record)}
+
+
+def declared_attrs(missing: Sequence[float]) -> dict[str, float]:
+    """The attribute that tells of a value that stands for missing cells.
+
+    Examples
+    --------
+    >>> declared_attrs([-999])
+    {'_FillValue': -999}
+    """
+    return {"_FillValue": missing[0]} if missing else {}
 
 
 def with_unit(attrs: Mapping[Any, Any], factor: str | None) -> dict[Any, Any]:

@@ -9,11 +9,13 @@ import xarray as xr
 from dask.system import CPU_COUNT
 
 from volconv.config import Config, codec_name
-from volconv.coordinates import output_attrs, output_coords
-from volconv.errors import VolconvError
+from volconv.coordinates import declared_attrs, output_attrs, output_coords
+from volconv.coordinates.metadata import held_value
+from volconv.errors import NumberError, VolconvError
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.source import Stored
 from volconv.io.weights import ZarrWeights, check_coords
+from volconv.meta import ArrayMeta
 from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
@@ -106,6 +108,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         codec=codec_name(output.codec),
         codec_options=output.codec.model_dump(),
     )
+    check_holds(spec.dtype, pipeline.target(stored.meta))
     saves = {
         place: replace(
             output_spec(
@@ -167,6 +170,23 @@ def opened_weights(config: Config, coords: xr.Dataset) -> list[StepSettings]:
     return found
 
 
+def check_holds(dtype: str, target: ArrayMeta) -> None:
+    """Refuse to store cells as a dtype that has no place for a declared missing value.
+
+    Raises
+    ------
+    NumberError
+    """
+    for value in target.missing:
+        if not dtype.startswith(("int", "uint")) or held_value(value, dtype) is None:
+            raise NumberError(
+                "output.dtype",
+                f"{dtype} for {target.dtype} cells of which {value} are missing",
+                f"an integer dtype that holds {value}",
+                "leave output.dtype out, or give the last step a float dtype",
+            )
+
+
 def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
     """Coordinates and attributes of what lies at a place."""
     steps = steps_to(pipeline, place)
@@ -178,7 +198,9 @@ def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
         for key, value in stored.group_attrs.items()
         if key not in OWN_ATTRIBUTES
     }
-    return Labels(coords, output_attrs(stored.attrs, steps, keep_attrs=True), group)
+    attrs = output_attrs(stored.attrs, steps, keep_attrs=True)
+    attrs |= declared_attrs(pipeline.meta(place, stored.meta).missing if place else ())
+    return Labels(coords, attrs, group)
 
 
 def steps_to(pipeline: Pipeline, place: int) -> list[Step]:
