@@ -88,7 +88,7 @@ def held_value(value: object, dtype: DTypeLike) -> float | None:
         return None
     if wanted.kind == "f":
         with np.errstate(over="ignore"):
-            return float(wanted.type(value))
+            return float(np.array(value, wanted))
     limits = np.iinfo(wanted)
     is_whole = math.isfinite(value) and value == int(value)
     return int(value) if is_whole and limits.min <= value <= limits.max else None
