@@ -72,6 +72,16 @@ def test_a_dataset_s_variables_without_the_weights_dims_are_passed(field):
     )
 
 
+def test_coordinates_may_be_rounded():
+    degrees = np.linspace(0, 359.9, 3600)
+    data = xr.DataArray(np.ones(3600), {"lon": degrees}, "lon")
+    rounded = data.assign_coords(lon=degrees.astype("float32"))
+    assert_array_equal(volconv.box(data, 3, weights=rounded), data)
+    names = xr.DataArray([1.0, 2, 3], {"x": ["a", "b", "c"]}, "x")
+    with pytest.raises(DimError, match="weights along 'x'"):
+        volconv.box(names, 3, weights=names.assign_coords(x=["a", "c", "b"]))
+
+
 class TestDeclared:
     """Missing cells that attributes declare, decoded by xarray or not."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from volconv.coordinates import are_same_cells
 from volconv.errors import DimError, KindError
 from volconv.steps.missing import (
     ArrayWeights,
@@ -71,7 +72,8 @@ def check_labels(data: xr.DataArray | xr.Dataset, weights: xr.DataArray) -> None
     """
     for dim in weights.dims:
         both = dim in data.indexes and dim in weights.indexes
-        if both and not data.indexes[dim].equals(weights.indexes[dim]):
+        same_size = both and data.sizes[dim] == weights.sizes[dim]
+        if same_size and not are_same_cells(data[dim].values, weights[dim].values):
             raise DimError(
                 f"weights along {dim!r}",
                 "other coordinates than the data's",

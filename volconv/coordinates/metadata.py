@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike
 from volconv.errors import DimError
 from volconv.meta import ArrayMeta, Axis
 
-__all__ = ["array_meta", "axis_of"]
+__all__ = ["are_same_cells", "array_meta", "axis_of"]
 
 MISSING = ("_FillValue", "missing_value")
 """Attributes of CF that declare missing values."""
@@ -129,3 +129,23 @@ def even_step(values: np.ndarray[Any, Any]) -> float | None:
     if step == 0 or np.abs(np.diff(values) - step).max() > EVEN * abs(step):
         return None
     return step
+
+
+def are_same_cells(values: np.ndarray[Any, Any], others: np.ndarray[Any, Any]) -> bool:
+    """Whether coordinates name the same cells, floats but for the rounding of one of them.
+
+    Examples
+    --------
+    >>> degrees = np.linspace(0, 359.9, 3600)
+    >>> are_same_cells(degrees, degrees.astype("float32"))
+    True
+    >>> are_same_cells(degrees, degrees + 0.05)
+    False
+    """
+    if values.shape != others.shape:
+        return False
+    if values.dtype.kind not in "iuf" or others.dtype.kind not in "iuf":
+        return np.array_equal(values, others)
+    wide = values.astype(float)
+    step = np.abs(np.diff(wide)).min() if wide.size > 1 else 1.0
+    return bool((np.abs(wide - others) <= EVEN * step).all())

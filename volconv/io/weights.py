@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from volconv.coordinates import are_same_cells
 from volconv.errors import DimError
 from volconv.geometry import Interval
 from volconv.io.digest import text_digest
@@ -73,7 +73,7 @@ def check_coords(weights: ZarrWeights, coords: xr.Dataset) -> None:
         if dim not in own or dim not in coords.variables:
             continue
         ours, theirs = own[dim].values, coords.variables[dim].values
-        if ours.shape == theirs.shape and not np.array_equal(ours, theirs):
+        if ours.shape == theirs.shape and not are_same_cells(theirs, ours):
             raise DimError(
                 f"weights along {dim!r}",
                 "other coordinates than the input's",
