@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import volconv
 from tests.oracle import same_bits
 from volconv.coordinates import array_meta
+from volconv.coordinates.metadata import declared_missing
 from volconv.errors import DimError, KindError, NumberError
 from volconv.steps import WindowOptions, WindowStep
 from volconv.steps.gaussian import gaussian_step
@@ -138,6 +139,15 @@ class TestDeclared:
         with pytest.raises(NumberError, match="dtype bool"):
             volconv.box(row, 1, skipna=True, dtype="bool")
         assert volconv.box(row, 3, skipna=True, dtype="int16").dtype == "int16"
+
+    @pytest.mark.parametrize(
+        "said", [np.nan, "none", None, True, [[1], [2, 3]], {"a": 1}, 1e40, -1.5, b"-9"]
+    )
+    def test_what_stands_for_no_cell_is_passed_over(self, said):
+        attrs = {"_FillValue": said, "missing_value": np.array([-9, 4000])}
+        for dtype in ("int16", "uint8", "bool", "datetime64[s]"):
+            found = declared_missing(attrs, dtype)
+            assert found == {"int16": (-9, 4000)}.get(dtype, ())
 
     def test_integers_that_declare_nothing_have_nothing_missing(self):
         row = xr.DataArray(np.array([1, -9, 3], "int64"), dims="x")

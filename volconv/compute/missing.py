@@ -144,8 +144,7 @@ class Renormalisation:
         if self.least > 0:
             if is_weighted:
                 size = np.abs(by_size((counted != 0).astype(size.dtype)))
-            whole = abs(float(whole_sum(by_size)))
-            found |= size < self.least * whole / (1 + 2 * rounding)
+            found |= size < self.least * self.whole_size / (1 + 2 * rounding)
         return found if found.any() else None
 
     def write(self, sums: Array, absent: Array | None, out: Array) -> None:
@@ -176,6 +175,11 @@ class Renormalisation:
     def whole(self) -> Array:
         """The sum of all weights, as the engine makes it."""
         return whole_sum(self.weights)
+
+    @cached_property
+    def whole_size(self) -> float:
+        """The sum of all absolute weights, as the engine makes it."""
+        return abs(float(whole_sum(self.magnitudes or self.weights)))
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most, beside what the sums are made in."""

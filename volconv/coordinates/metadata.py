@@ -69,9 +69,14 @@ def declared_missing(attrs: Mapping[Any, Any], dtype: DTypeLike) -> tuple[float,
     >>> declared_missing({"missing_value": 1e20}, "float32")
     (1.0000000200408773e+20,)
     """
-    values = [v for name in MISSING for v in np.ravel(attrs.get(name, [])).tolist()]
-    held = (held_value(value, dtype) for value in values)
-    return tuple(dict.fromkeys(value for value in held if value is not None))
+    found: dict[float, None] = {}
+    for name in MISSING:
+        said = attrs.get(name, ())
+        for value in said if isinstance(said, list | tuple) else np.ravel(said):
+            held = held_value(value, dtype)
+            if held is not None:
+                found[held] = None
+    return tuple(found)
 
 
 def held_value(value: object, dtype: DTypeLike) -> float | None:
@@ -80,6 +85,8 @@ def held_value(value: object, dtype: DTypeLike) -> float | None:
     Xarray writes floats to Zarr as the text of their eight bytes in base 64.
     """
     wanted = np.dtype(dtype)
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9+/]{11}=", value):
         (value,) = struct.unpack("<d", base64.b64decode(value))
     if isinstance(value, bool) or not isinstance(value, int | float):
