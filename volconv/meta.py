@@ -73,11 +73,15 @@ class ArrayMeta:
     chunks : tuple of int, optional
         Cells of one stored chunk along each axis, what one read decodes at least;
         None for an array in memory.
+    missing : tuple of float, optional
+        Values that stand for missing cells, as the array's attributes declare; NaN needs
+        no declaring.
     """
 
     axes: tuple[Axis, ...]
     dtype: str
     chunks: tuple[int, ...] | None = None
+    missing: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         dims = self.dims
@@ -173,12 +177,15 @@ class ArrayMeta:
                 )
 
     def with_sizes(self, sizes: Mapping[str, int], strides: Mapping[str, int]) -> Self:
-        """The same dimensions with other sizes and with spacings times strides."""
+        """The same dimensions with other sizes and with spacings times strides.
+
+        What stood for missing cells does not stand for them any more.
+        """
         axes = tuple(
             axis.moved(sizes.get(axis.dim, axis.size), strides.get(axis.dim, 1))
             for axis in self.axes
         )
-        return replace(self, axes=axes, chunks=None)
+        return replace(self, axes=axes, chunks=None, missing=())
 
 
 def without(items: Sequence[Item], axes: Sequence[int]) -> tuple[Item, ...]:

@@ -42,6 +42,7 @@ windows: dict[str, st.SearchStrategy[Any]] = {
     "engine": st.sampled_from(["auto", "direct", "reference"]),
 }
 dilated = {**windows, "dilation": by_dim(counts)}
+skipping = {"skipna": st.booleans(), "min_weight": st.just(0)}
 some_dims = {"dims": st.lists(dims, min_size=1, unique=True) | dims}
 
 gaussian_kernels = st.fixed_dictionaries(
@@ -54,17 +55,19 @@ named_kernels = st.one_of(
 )
 gaussians = st.fixed_dictionaries(
     {"sigma": by_dim(lengths)},
-    optional={"truncate": st.floats(0, 5), **windows, **some_dims},
+    optional={"truncate": st.floats(0, 5), **windows, **some_dims, **skipping},
 )
 balls = st.fixed_dictionaries(
     {"radius": by_dim(lengths)}, optional={**windows, **some_dims}
 )
 boxes = st.fixed_dictionaries(
-    {"size": by_dim(sizes)}, optional={**dilated, **some_dims}
+    {"size": by_dim(sizes)}, optional={**dilated, **some_dims, **skipping}
 )
 correlates = st.one_of(
     st.fixed_dictionaries({"kernel": named_kernels}, optional={**dilated, **some_dims}),
-    st.fixed_dictionaries({"kernel": weights, "dims": dims}, optional=dilated),
+    st.fixed_dictionaries(
+        {"kernel": weights, "dims": dims}, optional={**dilated, **skipping}
+    ),
 )
 reals = st.integers(-9, 9) | st.floats(-9, 9)
 positive = st.integers(1, 9) | st.floats(0.5, 9)

@@ -133,8 +133,8 @@ DTYPES = (
         ("gaussian: ", "missing key steps.1.gaussian.sigma. Expected standard "
                        "deviation: a number of cells, or a text such as 1.2 mm."),
         ("gaussian: 2", "steps.1.gaussian: got 2; expected a mapping of padding, label, "
-                        "boundary, fill_value, dtype, stride, engine, dims, sigma, "
-                        "truncate, name, from, save."),
+                        "boundary, fill_value, dtype, skipna, weights, min_weight, "
+                        "stride, engine, dims, sigma, truncate, name, from, save."),
         ("gaussian: {sigma: -1}", "steps.1.gaussian.sigma: got -1; expected a number "
                                   "of at least 0."),
         ("gaussian: {sigma: .nan}", "steps.1.gaussian.sigma: got nan; expected a "
@@ -159,8 +159,19 @@ DTYPES = (
          "steps.1.gaussian.truncate: got -4; expected a number of at least 0."),
         ("gaussian: {sigma: 1, dilation: 2}",
          "unknown key steps.1.gaussian.dilation. Expected one of: padding, label, "
-         "boundary, fill_value, dtype, stride, engine, dims, sigma, truncate, name, from, "
-         "save."),
+         "boundary, fill_value, dtype, skipna, weights, min_weight, stride, engine, dims, "
+         "sigma, truncate, name, from, save."),
+        ("gaussian: {sigma: 1, skipna: 1}",
+         "steps.1.gaussian.skipna: got 1; expected true or false."),
+        ("gaussian: {sigma: 1, skipna: true, min_weight: 2}",
+         "steps.1.gaussian.min_weight: got 2; expected a number from 0 to 1."),
+        ("gaussian: {sigma: 1, min_weight: 0.5}",
+         "steps.1.gaussian.min_weight: got 0.5 while missing cells are not left out; "
+         "expected skipna or weights beside it. Fix: leave them out by skipna, or leave "
+         "min_weight out."),
+        ("gaussian: {sigma: 1, weights: mask.zarr}",
+         "steps.1.gaussian.weights: got 'mask.zarr'; expected a mapping of path, "
+         "variable, dims."),
         ("box: {size: 0}", "steps.1.box.size: got 0; expected a whole number of at "
                            "least 1."),
         ("box: {size: '3'}", "steps.1.box.size: got '3'; expected a number and a unit, "
@@ -343,8 +354,8 @@ output:
 def test_a_key_that_is_no_word_is_quoted_in_its_path():
     assert step_faults('box: {size: 3, "a.b\\n": 1}') == [
         "line 3: unknown key steps.1.box.'a.b\\n'. Expected one of: padding, label, "
-        "boundary, fill_value, dtype, stride, engine, dims, dilation, size, name, "
-        "from, save."
+        "boundary, fill_value, dtype, skipna, weights, min_weight, stride, engine, "
+        "dims, dilation, size, name, from, save."
     ]
 
 

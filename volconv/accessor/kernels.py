@@ -34,6 +34,9 @@ class Kernels(Methods[Labelled]):
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Cross-correlation with a kernel: `volconv.correlate`."""
@@ -49,6 +52,9 @@ class Kernels(Methods[Labelled]):
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 
@@ -65,6 +71,9 @@ class Kernels(Methods[Labelled]):
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Convolution, the kernel flipped: `volconv.convolve`."""
@@ -80,6 +89,9 @@ class Kernels(Methods[Labelled]):
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 
@@ -96,6 +108,9 @@ class Kernels(Methods[Labelled]):
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Gaussian smoothing: `volconv.gaussian`."""
@@ -111,6 +126,9 @@ class Kernels(Methods[Labelled]):
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 
@@ -127,6 +145,9 @@ class Kernels(Methods[Labelled]):
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Mean under a box: `volconv.box`."""
@@ -142,6 +163,9 @@ class Kernels(Methods[Labelled]):
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 
@@ -157,6 +181,9 @@ class Kernels(Methods[Labelled]):
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Mean of the cells within a radius: `volconv.ball`."""
@@ -171,5 +198,8 @@ class Kernels(Methods[Labelled]):
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )

@@ -8,6 +8,7 @@ from volconv import api
 from volconv.accessor.methods import Labelled, Methods
 
 if TYPE_CHECKING:
+    import xarray as xr
     from numpy.typing import DTypeLike
 
     from volconv.boundary import BoundaryLike
@@ -33,6 +34,9 @@ class Pooling(Methods[Labelled]):
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Mean of each window, by default of windows side by side: `volconv.mean_pool`."""
@@ -48,6 +52,9 @@ class Pooling(Methods[Labelled]):
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 

@@ -17,6 +17,7 @@ from volconv.coordinates import (
     array_meta,
     bounds_names,
     check_new_dims,
+    declared_attrs,
     new_labels,
     output_attrs,
     output_coords,
@@ -88,7 +89,7 @@ def keeps_attrs(keep_attrs: bool | None) -> bool:
 def apply_to_array(array: xr.DataArray, resolve: Resolve, keep: bool) -> xr.DataArray:
     """A step over one array."""
     coords = array.coords.to_dataset()
-    step = resolve(array_meta(array.dims, array.shape, array.dtype, coords))
+    step = resolve(meta_of(array, coords))
     moved = step_coords(coords, step)
     variable = carried_out(step, array, keep)
     result = xr.DataArray(variable, coords=moved.coords, name=array.name)
@@ -142,10 +143,15 @@ def step_of_variable(name: str, array: xr.DataArray, resolve: Resolve) -> Step:
     """The step of one variable of a Dataset; errors name the variable."""
     coords = array.coords.to_dataset()
     try:
-        return resolve(array_meta(array.dims, array.shape, array.dtype, coords))
+        return resolve(meta_of(array, coords))
     except VolconvError as error:
         error.where = f"variable {name!r}, {error.where}"
         raise
+
+
+def meta_of(array: xr.DataArray, coords: xr.Dataset) -> ArrayMeta:
+    """What an array says of itself, its coordinates given."""
+    return array_meta(array.dims, array.shape, array.dtype, coords, attrs=array.attrs)
 
 
 def merged_geometry(steps: Iterable[Step]) -> Geometry:
@@ -179,6 +185,7 @@ def check_passes(
 def carried_out(step: Step, array: xr.DataArray, keep: bool) -> xr.Variable:
     """The step's output, with what it says of itself."""
     attrs = output_attrs(array.attrs, [step], keep_attrs=keep)
+    attrs |= declared_attrs(step.target.missing)
     values = step_values(step, array.variable)
     return xr.Variable(step.target.dims, values, attrs, value_free(array.encoding))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from volconv.api.apply import Dims, Labelled, apply, value_names
 from volconv.api.kernels import SMOOTHING
+from volconv.api.weights import missing_of, weights_dims
 from volconv.boundary import BoundaryLike
 from volconv.geometry import LabelLike, PaddingLike, PerDim
 from volconv.kernels import LengthLike
@@ -13,6 +14,7 @@ from volconv.steps import WindowOptions
 from volconv.steps.ball import ball_step
 
 if TYPE_CHECKING:
+    import xarray as xr
     from numpy.typing import DTypeLike
 
 __all__ = ["ball"]
@@ -30,6 +32,9 @@ def ball(
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
     engine: str = "auto",
+    skipna: bool = False,
+    min_weight: float = 0,
+    weights: xr.DataArray | None = None,
     keep_attrs: bool | None = None,
 ) -> Labelled:
     """Mean of the cells whose centres lie within a radius of the window's centre.
@@ -45,7 +50,8 @@ def ball(
     dims : str or sequence of str, optional
         Dimensions that one `radius` for all goes to: by default all, or, for a text,
         those whose unit is of its kind.
-    stride, padding, label, boundary, fill_value, dtype, engine, keep_attrs
+    stride, padding, label, boundary, fill_value, dtype, engine, skipna, min_weight, \
+weights, keep_attrs
         As for `correlate`.
 
     Returns
@@ -73,12 +79,22 @@ def ball(
            [0., 1., 1., 1., 1., 1., 0.],
            [0., 0., 0., 1., 0., 0., 0.]])
     """
+    missing = missing_of(data, skipna, min_weight, weights)
     options = WindowOptions(
-        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING, label
+        stride,
+        padding,
+        1,
+        boundary,
+        fill_value,
+        dtype,
+        engine,
+        *SMOOTHING,
+        label,
+        missing,
     )
     return apply(
         data,
         lambda meta: ball_step(meta, radius, dims, options),
-        value_names(radius, dims),
+        (*value_names(radius, dims), *weights_dims(weights)),
         keep_attrs,
     )

@@ -9,15 +9,17 @@ from volconv.coordinates.labelled import (
     output_coords,
     step_coords,
 )
-from volconv.coordinates.metadata import array_meta
+from volconv.coordinates.metadata import are_same_cells, array_meta
 from volconv.coordinates.places import NGFF
-from volconv.coordinates.provenance import output_attrs, recorded
+from volconv.coordinates.provenance import declared_attrs, output_attrs, recorded
 
 __all__ = [
     "NGFF",
+    "are_same_cells",
     "array_meta",
     "bounds_names",
     "check_new_dims",
+    "declared_attrs",
     "grid_mappings",
     "new_labels",
     "output_affine",

@@ -10,8 +10,9 @@ from volconv.kernels import Kernel, LengthLike, ball, cells_of, length_notes
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import BoundaryName, ByDim, Dims, Lengths, Padding
 from volconv.steps.model import SettingsModel
-from volconv.steps.settings import WindowSettings
-from volconv.steps.window import WindowOptions, WindowStep, window_step
+from volconv.steps.renormalised import KernelStep, kernel_step
+from volconv.steps.settings import RenormalisedSettings, WindowSettings
+from volconv.steps.window import WindowOptions
 
 __all__ = ["Ball", "BallKernel", "ball_kernel", "ball_step"]
 
@@ -27,7 +28,7 @@ class BallKernel(SettingsModel):
         return ball_kernel(source, self.radius, dims)
 
 
-class Ball(WindowSettings):
+class Ball(WindowSettings, RenormalisedSettings):
     """Mean of the cells whose centres lie within a radius of the window's centre."""
 
     step_name: ClassVar[str] = "ball"
@@ -46,7 +47,7 @@ class Ball(WindowSettings):
     boundary: ByDim[BoundaryName] = "symmetric"
     """What padded cells hold, as in numpy.pad."""
 
-    def resolve(self, source: ArrayMeta) -> WindowStep:
+    def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""
         return ball_step(source, self.radius, self.dims, self.options())
 
@@ -56,9 +57,9 @@ def ball_step(
     radius: LengthLike,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
-) -> WindowStep:
+) -> KernelStep:
     """Mean of the cells within a radius."""
-    return window_step("ball", meta, ball_kernel(meta, radius, dims), options)
+    return kernel_step("ball", meta, ball_kernel(meta, radius, dims), options)
 
 
 def ball_kernel(

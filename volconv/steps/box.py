@@ -12,13 +12,14 @@ from volconv.kernels import Kernel, SizeLike, box, sizes_of
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import BoundaryName, ByDim, Dims, Padding, Sizes
 from volconv.steps.model import WordedModel
-from volconv.steps.settings import DilatedSettings
-from volconv.steps.window import WindowOptions, WindowStep, window_step
+from volconv.steps.renormalised import KernelStep, kernel_step
+from volconv.steps.settings import DilatedSettings, RenormalisedSettings
+from volconv.steps.window import WindowOptions
 
 __all__ = ["Box", "BoxKernel", "box_kernel", "box_step"]
 
 
-class Box(DilatedSettings):
+class Box(DilatedSettings, RenormalisedSettings):
     """Mean of the cells under a box."""
 
     step_name: ClassVar[str] = "box"
@@ -37,7 +38,7 @@ class Box(DilatedSettings):
     boundary: ByDim[BoundaryName] = "symmetric"
     """What padded cells hold, as in numpy.pad."""
 
-    def resolve(self, source: ArrayMeta) -> WindowStep:
+    def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""
         return box_step(source, self.size, self.dims, self.options())
 
@@ -57,9 +58,9 @@ def box_step(
     size: SizeLike,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
-) -> WindowStep:
+) -> KernelStep:
     """Mean over a box of some cells along each dimension."""
-    return window_step("box", meta, box_kernel(meta, size, dims), options)
+    return kernel_step("box", meta, box_kernel(meta, size, dims), options)
 
 
 def box_kernel(

@@ -19,8 +19,9 @@ from volconv.steps.fields import AS_IS
 from volconv.steps.gaussian import GaussianKernel
 from volconv.steps.model import WordedModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
-from volconv.steps.settings import DilatedSettings, Place
-from volconv.steps.window import WindowOptions, WindowStep, window_step
+from volconv.steps.renormalised import KernelStep, kernel_step
+from volconv.steps.settings import DilatedSettings, Place, RenormalisedSettings
+from volconv.steps.window import WindowOptions
 
 __all__ = ["Convolve", "Correlate", "convolve_step", "correlate_step"]
 
@@ -89,7 +90,7 @@ AnyKernel = Annotated[
 """A kernel as a configuration writes it."""
 
 
-class Correlate(DilatedSettings):
+class Correlate(DilatedSettings, RenormalisedSettings):
     """Cross-correlation with a kernel, which is not flipped."""
 
     step_name: ClassVar[str] = "correlate"
@@ -107,9 +108,9 @@ class Correlate(DilatedSettings):
             raise refused_at("kernel", [((), error)])
         return value
 
-    def resolve(self, source: ArrayMeta) -> WindowStep:
+    def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""
-        return window_step(self.step_name, source, self.taps(source), self.options())
+        return kernel_step(self.step_name, source, self.taps(source), self.options())
 
     def taps(self, source: ArrayMeta) -> Kernel:
         """The kernel for an input, as it is written."""
@@ -169,10 +170,10 @@ def correlate_step(
     kernel: object,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
-) -> WindowStep:
+) -> KernelStep:
     """Cross-correlation with weights that are not flipped."""
     parsed = Kernel.parse(kernel, dims, meta.dims)
-    return window_step("correlate", meta, parsed, options)
+    return kernel_step("correlate", meta, parsed, options)
 
 
 def convolve_step(
@@ -180,7 +181,7 @@ def convolve_step(
     kernel: object,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
-) -> WindowStep:
+) -> KernelStep:
     """Cross-correlation with the kernel flipped along each of its dimensions."""
     parsed = Kernel.parse(kernel, dims, meta.dims).flipped()
-    return window_step("convolve", meta, parsed, options)
+    return kernel_step("convolve", meta, parsed, options)

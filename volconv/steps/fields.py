@@ -33,6 +33,7 @@ from volconv.kernels import box, gaussian
 from volconv.kernels.kernel import as_names
 from volconv.kernels.lengths import check_length
 from volconv.kernels.named import check_size, check_spread
+from volconv.steps.missing import check_flag, check_share
 from volconv.steps.model import refusing, short
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Dims",
     "EngineName",
     "FillValue",
+    "Flag",
     "LabelName",
     "Length",
     "Lengths",
@@ -51,6 +53,7 @@ __all__ = [
     "PathText",
     "Per",
     "RealNumber",
+    "Share",
     "Sizes",
     "Spread",
     "StepName",
@@ -250,6 +253,21 @@ RealNumber = Annotated[
     WithJsonSchema({"type": "number"}),
 ]
 """One finite real number."""
+
+Flag = Annotated[
+    bool,
+    PlainValidator(refusing(lambda value: check_flag("", value))),
+    WithJsonSchema({"type": "boolean"}),
+]
+"""true or false."""
+
+Share = Annotated[
+    float,
+    PlainValidator(refusing(lambda value: check_share("", value))),
+    AS_IS,
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
+]
+"""A number from 0 to 1."""
 
 Per = Annotated[
     str,

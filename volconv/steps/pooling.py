@@ -23,8 +23,9 @@ from volconv.steps.fields import (
     Sizes,
 )
 from volconv.steps.pointwise import chosen
-from volconv.steps.settings import PlacedSettings
-from volconv.steps.window import WindowOptions, WindowStep, window_step, windows_of
+from volconv.steps.renormalised import KernelStep, kernel_step
+from volconv.steps.settings import PlacedSettings, RenormalisedSettings
+from volconv.steps.window import WindowOptions, windows_of
 
 __all__ = ["mean_pool_step", "pool_step"]
 
@@ -62,7 +63,7 @@ class PoolSettings(PlacedSettings):
         return replace(super().options(), dilation=self.dilation)
 
 
-class MeanPool(PoolSettings):
+class MeanPool(PoolSettings, RenormalisedSettings):
     """Mean of each window, by default of windows side by side; of integers a float."""
 
     step_name: ClassVar[str] = "mean_pool"
@@ -74,7 +75,7 @@ class MeanPool(PoolSettings):
         """The same, as the builders of steps take it."""
         return replace(super().options(), engine=self.engine)
 
-    def resolve(self, source: ArrayMeta) -> WindowStep:
+    def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""
         return mean_pool_step(source, self.size, self.stride, self.dims, self.options())
 
@@ -133,10 +134,10 @@ def mean_pool_step(
     stride: PerDim | None,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
-) -> WindowStep:
+) -> KernelStep:
     """Mean of each window."""
     kernel = box_kernel(meta, size, dims)
-    return window_step(
+    return kernel_step(
         "mean_pool", meta, kernel, side_by_side(kernel.sizes, stride, options)
     )
 

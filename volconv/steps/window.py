@@ -33,6 +33,7 @@ from volconv.geometry import (
 from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta
 from volconv.steps.block import described_windows
+from volconv.steps.missing import Missing
 
 __all__ = ["WindowOptions", "WindowStep", "window_step", "windows_of"]
 
@@ -58,7 +59,8 @@ class WindowOptions:
 
     The fields are the keywords of `volconv.correlate`, which explains them, and
     `default_padding` and `default_boundary`, for dimensions that `padding` and
-    `boundary` leave out.
+    `boundary` leave out. `missing` is for builders whose weights may be rescaled; None
+    where missing cells spread.
     """
 
     stride: PerDim = 1
@@ -71,6 +73,7 @@ class WindowOptions:
     default_padding: str = "valid"
     default_boundary: str = "constant"
     label: LabelLike = "center"
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, eq=False)
