@@ -431,7 +431,7 @@ def test_it_takes_no_more_memory_than_it_says(weights, dtype, gappy):
     )
     given = WindowOptions(missing=Missing(True, 0.5, weights))
     step = box_step(meta, {"y": 3, "x": 5}, None, given)
-    found = step.at(tuple(_whole(step)))
+    found = step.of_box(_whole(step))
     outputs = math.prod(step.target.shape)
     assert allocated(found, block) <= step.work_bytes(outputs, block.size)
 
