@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -174,8 +174,8 @@ def fused(
     source: Source, dtype: str, terms: Sequence[Term], cval: complex, rule: str
 ) -> Step:
     """One step for all terms."""
-    if rule == "sum" and len(terms) > 1 and all(len(term) == 1 for term in terms):
-        terms = [(crossed([term[0] for term in terms]),)]
+    if rule == "sum" and len(terms) > 1:
+        terms = crossed(terms)
     largest: dict[int, tuple[int, Beyond]] = {}
     for one in (one for term in terms for one in term):
         for axis, size, edge in zip(
@@ -191,16 +191,20 @@ def fused(
     return combined_step(rule, source.meta, kernels, rule, options)
 
 
-def crossed(passes: Sequence[Pass]) -> Pass:
-    """Kernels of one axis and one size as one whose taps lie on their cross."""
+def crossed(terms: Sequence[Term]) -> Sequence[Term]:
+    """Kernels of an axis each and of one size as one whose taps lie on their cross."""
+    passes = [one for term in terms for one in term]
     axes = tuple(axis for one in passes for axis in one.axes)
     size = passes[0].weights.size
+    is_cross = len(axes) == len(set(axes)) == len(passes) == len(terms)
+    if not is_cross or any(one.weights.shape != (size,) for one in passes):
+        return terms
     weights = np.zeros((size,) * len(axes))
     for number, one in enumerate(passes):
         place: list[int | slice] = [one.edges[0].before] * len(axes)
         place[number] = slice(None)
         weights[tuple(place)] += one.weights
-    return Pass(axes, weights, tuple(one.edges[0] for one in passes))
+    return [(Pass(axes, weights, tuple(one.edges[0] for one in passes)),)]
 
 
 def kernel_of(term: Term, axis: int) -> Kernel:
@@ -221,15 +225,42 @@ def one_by_one(
         if any(edge.boundary == "constant" for edge in one.edges):
             source = source.holding(cval)
         if dtype.kind in "fc":
-            step = fused(source, dtype.name, [(one,)], cval, "sum")
+            source = passed(source, fused(source, dtype.name, [(one,)], cval, "sum"))
         else:
-            step = summed(source, dtype.name, one, cval)
-        source = passed(source, step)
+            source = cut_off(source, dtype, one, cval)
     return source
 
 
-def summed(source: Source, dtype: str, one: Pass, cval: complex) -> Step:
+def cut_off(source: Source, dtype: np.dtype[Any], one: Pass, cval: complex) -> Source:
     """A pass whose sums are cut off to integers."""
+    exact = exact_dtype(source, one)
+    if exact is None:
+        return passed(source, summed(source, dtype.name, one, cval))
+    kernel = kernel_of((replace(one, divisor=1),), 0)
+    options = replace(pass_options(one, cval, exact), engine="direct")
+    step = window_step("correlate", source.meta, kernel, options)
+    return passed(source, step).mapped(Cut(dtype, one.divisor))
+
+
+def exact_dtype(source: Source, one: Pass) -> str | None:
+    """The floats in which sums of integers are exact, in whatever order they are made.
+
+    None where there are none: for weights with fractions, and for large sums.
+    """
+    if source.dtype.kind not in "biu" or (one.weights % 1).any():
+        return None
+    most = 1.0
+    if source.dtype.kind != "b":
+        limits = np.iinfo(source.dtype)
+        most = max(-float(limits.min), float(limits.max))
+    largest = most * abs(one.weights).sum()
+    if largest <= 2**24:
+        return "float32"
+    return "float64" if largest <= 2**53 else None
+
+
+def summed(source: Source, dtype: str, one: Pass, cval: complex) -> Step:
+    """A pass whose sums are made in SciPy's order, and cut off to integers."""
     names = tuple(name_of(axis) for axis in one.axes)
     sums = Sums(one.weights, one.divisor, one.paired, dtype)
     return map_windows_step(
@@ -238,8 +269,13 @@ def summed(source: Source, dtype: str, one: Pass, cval: complex) -> Step:
         token_of(sums),
         dict(zip(names, one.weights.shape, strict=True)),
         None,
-        window_options(one.axes, one.weights.shape, one.edges, cval, dtype),
+        pass_options(one, cval, dtype),
     )
+
+
+def pass_options(one: Pass, cval: complex, dtype: str) -> WindowOptions:
+    """The windows of a pass: see `window_options`."""
+    return window_options(one.axes, one.weights.shape, one.edges, cval, dtype)
 
 
 def combined(parts: Sequence[Source], rule: str, dtype: np.dtype[Any]) -> Source:
@@ -255,13 +291,16 @@ def combined(parts: Sequence[Source], rule: str, dtype: np.dtype[Any]) -> Source
 
 @dataclass(frozen=True)
 class Cut:
-    """Values in a dtype: see `as_dtype`."""
+    """Values over a number, in a dtype: see `as_dtype`."""
 
     dtype: np.dtype[Any]
+    divisor: int = 1
 
     def __call__(self, values: NDArray[Any]) -> NDArray[Any]:
         """A copy of the values."""
-        return as_dtype(values, self.dtype)
+        if self.divisor == 1:
+            return as_dtype(values, self.dtype)
+        return as_dtype(np.divide(values, self.divisor, dtype=float), self.dtype)
 
 
 @dataclass(frozen=True)
