@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from volconv.compat.arguments import Mode, all_axes, ascending, boundaries_for, reach
 from volconv.compat.arrays import Array, Output, Source, filtered
-from volconv.compat.passes import Beyond, Pass, carried_out
+from volconv.compat.carry import carried_out
+from volconv.compat.passes import Beyond, Pass
 from volconv.errors import BoundaryError, DimError, KernelError
 from volconv.kernels.kernel import usable_weights
 

@@ -19,8 +19,8 @@ from volconv.compat.arguments import (
     for_each,
     reach,
 )
-from volconv.compat.arrays import Array, Output, Source, as_dtype, filtered
-from volconv.compat.passes import Beyond, Cut, name_of, passed, window_options
+from volconv.compat.arrays import Array, Cut, Output, Source, as_dtype, filtered
+from volconv.compat.passes import Beyond, name_of, window_options
 from volconv.compat.windows import Ranked
 from volconv.errors import DimError, GeometryError, KernelError, KindError, NumberError
 from volconv.steps import Step
@@ -111,7 +111,7 @@ def ranked(
                 cval = as_dtype(np.array(float(cval)), source.dtype).item()
             source = source.holding(cval)
         if mask.size > 1 and source.array.size:
-            source = passed(source, rank_step(source, axes, mask, rank, edges, cval))
+            source = source.through(rank_step(source, axes, mask, rank, edges, cval))
         return source.mapped(Cut(dtype))
 
     return filtered(input, output, make)
