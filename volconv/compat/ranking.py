@@ -101,9 +101,9 @@ def ranked(
         rank = rank_of(taps)
         if not 0 <= rank < taps:
             raise NumberError("rank", f"{rank} of {taps} cells", f"up to {taps - 1}")
-        is_box = sized.is_separable and mask.all()
+        is_box = sized.is_separable and bool(mask.all())
         axes = given if is_box else tuple(sorted(given))
-        edges = edges_of(sized, axes, mask, source.ndim)
+        edges = edges_of(sized, given, mask, source.ndim, is_box=is_box)
         cval = 0.0
         if any(edge.boundary == "constant" for edge in edges):
             cval = sized.cval
@@ -118,14 +118,20 @@ def ranked(
 
 
 def edges_of(
-    sized: Sized, axes: tuple[int, ...], mask: NDArray[Any], ndim: int
+    sized: Sized, given: tuple[int, ...], mask: NDArray[Any], ndim: int, *, is_box: bool
 ) -> tuple[Beyond, ...]:
-    """What lies beyond each axis of a mask."""
-    given = all_axes(sized.axes, ndim)
+    """What lies beyond each axis of a mask: of a box in the given order of the axes."""
     boundaries = dict(zip(given, boundaries_for(sized.mode, given), strict=True))
-    if axes == given:
-        origins = for_each("origin", sized.origin, given)
+    if is_box:
+        axes: Sequence[int] = given
+        origins = [
+            origin if size > 1 else 0  # SciPy does not look at it
+            for origin, size in zip(
+                for_each("origin", sized.origin, given), mask.shape, strict=True
+            )
+        ]
     else:
+        axes = sorted(given)
         origins = ascending("origin", sized.origin, given, ndim)
     return tuple(
         Beyond(reach(size, origin), boundaries[axis])
