@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from volconv.api.apply import is_lazy, keeps_attrs, step_values, value_free
 from volconv.compat.arguments import BOUNDARIES
 from volconv.compute import checked_dtype
+from volconv.compute.parts import parts
 from volconv.errors import GeometryError, KindError, NumberError
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps import Step
@@ -28,6 +29,10 @@ Array = TypeVar("Array", NDArray[Any], "da.Array", xr.DataArray)
 
 Output = type | np.dtype[Any] | str | NDArray[Any] | xr.DataArray | None
 """SciPy's `output`: a dtype, or an array to fill."""
+
+
+PART_CELLS = 2**18
+"""Cells that are mapped at once: arbitrary, what is made of them stays in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,13 +85,18 @@ class Source:
         return Source(self.array.copy(data=step_values(step, self.array)))
 
     def mapped(self, function: Callable[[NDArray[Any]], NDArray[Any]]) -> Source:
-        """What a function of cells makes of each, by chunks where they are lazy."""
-        if not is_lazy(self.array):
-            return Source(self.array.copy(data=function(self.array.values)))
-        values = self.array.data.map_blocks(
-            function, dtype=function(np.zeros(1, self.dtype)).dtype
-        )
-        return Source(self.array.copy(data=values))
+        """What a function of cells makes of each: by chunks where they are lazy.
+
+        Else by parts, so that what it needs on the way is little.
+        """
+        dtype = function(np.zeros(1, self.dtype)).dtype
+        if is_lazy(self.array):
+            values = self.array.data.map_blocks(function, dtype=dtype)
+            return Source(self.array.copy(data=values))
+        cells, found = self.array.values, np.empty(self.array.shape, dtype)
+        for part in parts(cells.shape, PART_CELLS):
+            found[part] = function(cells[part])
+        return Source(self.array.copy(data=found))
 
 
 def dims_of(ndim: int) -> tuple[str, ...]:
