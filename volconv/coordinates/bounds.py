@@ -17,7 +17,10 @@ from volconv.coordinates.longitude import (
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.geometry import Centres
 
-__all__ = ["bounds_at", "bounds_names", "bounds_owners"]
+__all__ = ["BOUNDS", "bounds_at", "bounds_names", "bounds_owners"]
+
+BOUNDS = ("bounds", "climatology")
+"""Attributes that name the cells of a coordinate."""
 
 
 def bounds_names(dataset: xr.Dataset) -> list[str]:
@@ -28,9 +31,10 @@ def bounds_names(dataset: xr.Dataset) -> list[str]:
 def bounds_owners(dataset: xr.Dataset) -> dict[str, str]:
     """The CF bounds variables that a dataset has, with the name of what each bounds."""
     named = {
-        place.get("bounds"): str(name)
+        place.get(key): str(name)
         for name, variable in dataset.variables.items()
         for place in (variable.attrs, variable.encoding)
+        for key in BOUNDS
     }
     return {str(name): named[name] for name in dataset.variables if name in named}
 
@@ -72,7 +76,7 @@ def bounds_at(
     if turn is not None and owner.dims == (dim,):
         middles = pairs.mean(axis=1)
         pairs = pairs + whole_turns(owner.values - middles, turn)[:, None]
-    keep = {"units", "calendar"}
+    keep = {"units", "calendar", "dtype"} if values.dtype.kind in "mMO" else set()
     encoding = {key: item for key, item in bounds.encoding.items() if key in keep}
     return xr.Variable(bounds.dims, pairs, bounds.attrs, encoding)
 

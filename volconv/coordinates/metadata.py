@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,8 @@ def array_meta(
                 "names that are texts",
                 f"rename it: {{{dim!r}: 'x'}}",
             )
-        axes.append(axis_of(dim, size, coords))
+        axis = axis_of(dim, size, coords)
+        axes.append(replace(axis, around=share_of_turn(dim, coords)))
     return ArrayMeta(tuple(axes), np.dtype(dtype).name, chunks)
 
 
@@ -68,7 +70,6 @@ def axis_of(dim: str, size: int, coords: xr.Dataset) -> Axis:
         size,
         even_step(values),
         units if isinstance(units, str) else None,
-        None if turn is None else share_of_turn(values, turn),
     )
 
 
@@ -88,12 +89,24 @@ def even_step(values: np.ndarray[Any, Any]) -> float | None:
     return step
 
 
-def share_of_turn(values: np.ndarray[Any, Any], turn: float) -> float | None:
-    """What longitudes cover of a circle, a cell as wide as their mean step.
+def share_of_turn(dim: str, coords: xr.Dataset) -> float | None:
+    """What the longitudes along a dimension cover of a circle; None where there are none.
 
-    None where they do not go one way.
+    A cell is as wide as their mean step. They are the dimension's own coordinate, or
+    another one along it alone; None where they do not go one way.
     """
-    if values.size < 2 or not goes_one_way(values):
-        return None
-    step = abs(values[-1] - values[0]) / (values.size - 1)
-    return float(step * values.size / turn)
+    along = [dim, *coords.variables]
+    for name in along:
+        variable = coords.variables.get(name)
+        if (
+            variable is None
+            or variable.dims != (dim,)
+            or variable.dtype.kind not in "iuf"
+        ):
+            continue
+        turn = turn_of(variable.attrs)
+        if turn is not None and variable.size > 1:
+            values = unrolled(variable.values.astype(float), turn)
+            step = abs(values[-1] - values[0]) / (values.size - 1)
+            return float(step * values.size / turn) if goes_one_way(values) else None
+    return None
