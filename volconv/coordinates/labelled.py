@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from volconv.coordinates.bounds import BOUNDS, bounds_at, bounds_owners
+from volconv.coordinates.bounds import BOUNDS, bounds_names, moved_bounds
 from volconv.coordinates.encoding import finer_times, storage_free
 from volconv.coordinates.longitude import turn_of
 from volconv.coordinates.places import RANGES, place_free
@@ -67,22 +67,13 @@ def coords_along(
     coords: xr.Dataset, dim: str, places: Centres, centres: Centres
 ) -> xr.Dataset:
     """Coordinates at places along one dimension, and bounds around the centres."""
-    owners = {
-        name: owner
-        for name, owner in bounds_owners(coords).items()
-        if dim in coords[name].dims
-    }
-    others = coords.drop_vars(list(owners))
+    along = [name for name in bounds_names(coords) if dim in coords[name].dims]
+    others = coords.drop_vars(along)
     if places.are_cells:
         moved = others.isel({dim: places.slice}, missing_dims="ignore")
     else:
         moved = interpolated(others, dim, places)
-    bounds = {
-        name: bounds_at(
-            coords.variables[name], dim, centres, moved.variables.get(owner)
-        )
-        for name, owner in owners.items()
-    }
+    bounds = moved_bounds(coords, moved, dim, centres)
     kept = {name: found for name, found in bounds.items() if found is not None}
     moved = moved.assign_coords(kept)
     is_between = places.first % 2 or (kept and centres.edges().first % 2)
