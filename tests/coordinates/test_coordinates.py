@@ -260,3 +260,66 @@ def test_the_label_of_irregular_levels_is_the_middle_of_the_window_not_their_mea
     coarse = data.isel(level=slice(2, 6)).coarsen(level=4).mean()
     assert coarse.level.item() == np.mean(levels[2:6]) == 587.5
     assert volconv.mean_pool(data.isel(level=slice(2, 6)), 4).level.item() == 600.0
+
+
+@pytest.mark.parametrize("calendar", ["standard", "noleap"])
+@pytest.mark.parametrize("dtype", ["int32", "float64"])
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"size": 2, "stride": 2, "padding": "valid"},
+        {"size": 3, "stride": 2, "padding": 1},
+        {"size": 2, "padding": "full"},
+        {"size": 3, "stride": 3, "label": "left"},
+    ],
+)
+def test_times_between_whole_days_are_stored_exactly(tmp_path, calendar, dtype, window):
+    times = xr.date_range(
+        "2001-02-25", periods=9, calendar=calendar, use_cftime=calendar != "standard"
+    )
+    data = xr.Dataset(
+        {
+            "air": ("time", np.arange(8.0)),
+            "time_bnds": (
+                ("time", "b"),
+                np.stack([times.values[:-1], times.values[1:]], 1),
+            ),
+        },
+        {"time": ("time", times[:-1], {"bounds": "time_bnds"})},
+    )
+    data.time.encoding = {"units": "days since 2000-01-01", "dtype": dtype}
+    data.to_zarr(tmp_path / "in.zarr", consolidated=False)
+    opened = xr.open_zarr(tmp_path / "in.zarr", consolidated=False)
+    options = {key: {"time": value} for key, value in window.items()}
+    # a warning of xarray's, that times do not fit their unit, would be an error here
+    found = volconv.box(opened, options.pop("size"), **options)
+    found.to_zarr(tmp_path / "out.zarr", consolidated=False)
+    again = xr.open_zarr(tmp_path / "out.zarr", consolidated=False)
+    assert_array_equal(again.time.values, found.time.values)
+    assert_array_equal(again.time_bnds.values, found.time_bnds.values)
+
+
+def test_ranges_that_a_coordinate_tells_of_itself_go_when_it_moves():
+    attrs = {"units": "m", "actual_range": [0.0, 3.0], "valid_max": 3.0, "step": 1.0}
+    data = xr.DataArray(np.zeros(4), {"x": ("x", np.arange(4.0), attrs)}, "x")
+    assert volconv.gaussian(data, 1.0).x.attrs == attrs
+    for moved in (volconv.mean_pool(data, 2), volconv.crop(data, {"x": (1, 3)})):
+        assert moved.x.attrs == {"units": "m"}
+    assert data.x.attrs == attrs
+
+
+def test_climatological_bounds_whose_cells_do_not_touch_are_dropped_with_their_name():
+    starts = pd.date_range("2000-01-01", periods=4, freq="MS")
+    data = xr.Dataset(
+        {
+            "air": ("time", np.arange(4.0)),
+            "clima": (
+                ("time", "nv"),
+                np.stack([starts, starts + pd.Timedelta(days=9 * 365)], axis=1),
+            ),
+        },
+        {"time": ("time", starts, {"climatology": "clima"})},
+    )
+    found = volconv.mean_pool(data, {"time": 2})
+    assert "clima" not in found.variables
+    assert "climatology" not in found.time.attrs

@@ -215,6 +215,19 @@ def test_wrap_is_free_where_nothing_is_padded_or_nothing_is_a_longitude():
     assert volconv.box(half, 3, boundary={"lon": "edge"}).sizes["lon"] == 180
 
 
+def test_a_longitude_beside_the_dimension_s_own_coordinate_counts_too():
+    def beside(lon):
+        coords = {"x": np.arange(lon.size), "lon": ("x", lon, EAST)}
+        return xr.DataArray(np.zeros(lon.size), coords, "x")
+
+    for data in (beside(np.arange(0.0, 180)), beside(np.arange(180.0)).drop_vars("x")):
+        with pytest.raises(
+            BoundaryError, match=r"boundary along 'x'.*cover 180 degrees"
+        ):
+            volconv.box(data, 3, boundary="wrap")
+    assert volconv.box(beside(np.arange(360.0)), 3, boundary="wrap").sizes["x"] == 360
+
+
 def test_a_circle_is_kept_or_lost_by_the_steps_before():
     circle = line(np.arange(0.0, 360))
     halved = volconv.box(circle, 3, stride=2, boundary="wrap")

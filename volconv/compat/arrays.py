@@ -82,7 +82,7 @@ class Source:
 
     def through(self, step: Step) -> Source:
         """The output of a step that is resolved for the array."""
-        return Source(self.array.copy(data=step_values(step, self.array)))
+        return Source(self.array.copy(data=step_values(step, self.array.variable)))
 
     def mapped(self, function: Callable[[NDArray[Any]], NDArray[Any]]) -> Source:
         """What a function of cells makes of each: by chunks where they are lazy.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,12 @@ from volconv.coordinates.longitude import (
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.geometry import Centres
 
-__all__ = ["bounds_at", "bounds_names", "bounds_owners"]
+__all__ = ["BOUNDS", "bounds_names", "moved_bounds"]
+
+Pairs = tuple[tuple[int, int], ...]
+
+BOUNDS = ("bounds", "climatology")
+"""Attributes that name the cells of a coordinate."""
 
 
 def bounds_names(dataset: xr.Dataset) -> list[str]:
@@ -28,59 +34,124 @@ def bounds_names(dataset: xr.Dataset) -> list[str]:
 def bounds_owners(dataset: xr.Dataset) -> dict[str, str]:
     """The CF bounds variables that a dataset has, with the name of what each bounds."""
     named = {
-        place.get("bounds"): str(name)
+        place.get(key): str(name)
         for name, variable in dataset.variables.items()
         for place in (variable.attrs, variable.encoding)
+        for key in BOUNDS
     }
     return {str(name): named[name] for name in dataset.variables if name in named}
 
 
-def bounds_at(
-    bounds: xr.Variable, dim: str, centres: Centres, owner: xr.Variable | None
-) -> xr.Variable | None:
-    """Cells of the outputs, from the input's: ``c(k) - s/2 … c(k) + s/2``.
+def moved_bounds(
+    coords: xr.Dataset, moved: xr.Dataset, dim: str, centres: Centres
+) -> dict[str, xr.Variable | None]:
+    """Bounds along a dimension as the cells of the outputs: ``c(k) - s/2 … c(k) + s/2``.
 
     Parameters
     ----------
-    bounds : Variable
-        The input's cells.
+    coords : Dataset
+        The input's coordinates and their bounds.
+    moved : Dataset
+        The outputs' coordinates, without bounds along the dimension.
     dim : str
         The dimension that the windows move along.
     centres : Centres
         Positions of the outputs.
-    owner : Variable, optional
-        The outputs' coordinate; None where it is dropped.
 
     Returns
     -------
-    Variable, optional
-        None where the input's cells do not touch one another, so that there is no place
-        between them.
+    dict of str to Variable, optional
+        None where the coordinate is dropped, or where the input's cells do not touch one
+        another, so that there is no place between them.
     """
-    values = bounds.values
-    is_pair = bounds.ndim == 2 and bounds.dims[0] == dim and values.shape[1] == 2
-    if owner is None or not is_pair or not can_interpolate(values):
-        return None
+    owners = {
+        name: moved.variables.get(owner)
+        for name, owner in bounds_owners(coords).items()
+        if dim in coords[name].dims
+    }
+    pairings = {
+        name: [] if owner is None else pairings_of(coords.variables[name], dim, owner)
+        for name, owner in owners.items()
+    }
+    found: dict[str, xr.Variable | None] = {}
+    for name, owner in owners.items():
+        bounds = coords.variables[name]
+        others = [
+            pairings[other]
+            for other in owners
+            if pairings[other] and coords.variables[other].dims == bounds.dims
+        ]
+        # a longitude's corners alone may be alike where those of its latitude are not
+        common = [one for one in pairings[name] if all(one in own for own in others)]
+        chosen = [*common, *pairings[name]][:1]
+        found[name] = (
+            bounds_at(bounds, dim, centres, owner, chosen[0])
+            if owner is not None and chosen
+            else None
+        )
+    return found
+
+
+def pairings_of(bounds: xr.Variable, dim: str, owner: xr.Variable) -> list[Pairs]:
+    """Which vertices may lie at the lower and at the upper side of cells along a dim.
+
+    Returns
+    -------
+    list of tuple of (int, int)
+        In each one, every vertex is in one pair, and the upper vertex of each cell is the
+        lower one of the next. Empty where no order of the vertices makes that so.
+    """
+    is_cells = bounds.dims[:-1] == owner.dims
+    count = bounds.shape[-1]
+    if not is_cells or count not in (2, 4) or not can_interpolate(bounds.values):
+        return []
+    values = np.moveaxis(bounds.values, bounds.dims.index(dim), 0)
+    if count == 4 and len(values) < 2:
+        return []
     turn = turn_of(owner.attrs)
-    if not are_touching(values[:-1, 1], values[1:, 0], turn):
-        return None
-    edges: Any = np.concatenate([values[:, 0], values[-1:, 1]])
-    if turn is not None and not goes_one_way(edges):
-        edges = unrolled(edges, turn)
-    moved = values_at(edges, centres.edges(), 0)
-    pairs = np.stack([moved[:-1], moved[1:]], axis=1)
-    if turn is not None and owner.dims == (dim,):
-        middles = pairs.mean(axis=1)
-        pairs = pairs + whole_turns(owner.values - middles, turn)[:, None]
-    keep = {"units", "calendar"}
+    touching = [
+        (lower, upper)
+        for lower, upper in itertools.permutations(range(count), 2)
+        if are_touching(values[:-1, ..., upper], values[1:, ..., lower], turn)
+    ]
+    return [
+        pairs
+        for pairs in itertools.combinations(touching, count // 2)
+        if len({vertex for pair in pairs for vertex in pair}) == count
+    ]
+
+
+def bounds_at(
+    bounds: xr.Variable, dim: str, centres: Centres, owner: xr.Variable, pairs: Pairs
+) -> xr.Variable:
+    """The cells of outputs, vertex by vertex: see `moved_bounds` and `pairings_of`."""
+    values = bounds.values
+    axis, turn = bounds.dims.index(dim), turn_of(owner.attrs)
+    sides: dict[int, NDArray[Any]] = {}
+    for lower, upper in pairs:
+        last = np.take(values[..., upper], [-1], axis=axis)
+        edges: Any = np.concatenate([values[..., lower], last], axis=axis)
+        if turn is not None and edges.ndim == 1 and not goes_one_way(edges):
+            edges = unrolled(edges, turn)
+        moved = values_at(
+            edges, centres.edges(), axis, turn if edges.ndim > 1 else None
+        )
+        sides[lower] = np.take(moved, range(centres.count), axis=axis)
+        sides[upper] = np.take(moved, range(1, centres.count + 1), axis=axis)
+    cells = np.stack([sides[vertex] for vertex in sorted(sides)], axis=-1)
+    if turn is not None and cells.ndim == 2:
+        turns = whole_turns(owner.values - cells.mean(axis=1), turn)
+        cells = cells + turns[:, None].astype(cells.dtype)
+    keep = {"units", "calendar", "dtype"} if values.dtype.kind in "mMO" else set()
     encoding = {key: item for key, item in bounds.encoding.items() if key in keep}
-    return xr.Variable(bounds.dims, pairs, bounds.attrs, encoding)
+    return xr.Variable(bounds.dims, cells, bounds.attrs, encoding)
 
 
 def are_touching(upper: NDArray[Any], lower: NDArray[Any], turn: float | None) -> bool:
-    """Whether each cell begins where the one before it ends."""
+    """Whether each cell begins where the one before it ends; masked cells do."""
     if turn is not None:
         upper = upper + whole_turns(lower - upper, turn)
     if upper.dtype.kind == "f":
-        return bool(np.allclose(upper, lower))
+        is_masked = np.isnan(upper) | np.isnan(lower)
+        return bool((np.isclose(upper, lower) | is_masked).all())
     return bool((upper == lower).all())

@@ -8,16 +8,17 @@ lies on a cell, and is dropped elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from volconv.coordinates.bounds import bounds_at, bounds_owners
+from volconv.coordinates.bounds import BOUNDS, bounds_names, moved_bounds
+from volconv.coordinates.encoding import finer_times, storage_free
 from volconv.coordinates.longitude import turn_of
-from volconv.coordinates.places import place_free
+from volconv.coordinates.places import RANGES, place_free
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.errors import DimError
 from volconv.geometry import Centres, Geometry
@@ -30,23 +31,6 @@ __all__ = [
     "output_coords",
     "step_coords",
 ]
-
-STORAGE = frozenset(
-    {
-        *("chunks", "preferred_chunks", "chunksizes", "original_shape", "contiguous"),
-        *("shards", "compressors", "compressor", "filters", "serializer", "source"),
-        *(
-            "zlib",
-            "complevel",
-            "shuffle",
-            "fletcher32",
-            "compression",
-            "compression_opts",
-        ),
-        *("szip", "zstd", "bzip2", "blosc", "endian", "least_significant_digit"),
-    }
-)
-"""Encoding that speaks of how the input was stored, not of what its values mean."""
 
 
 def step_coords(coords: xr.Dataset, step: Step) -> xr.Dataset:
@@ -128,30 +112,35 @@ def coords_along(
     coords: xr.Dataset, dim: str, places: Centres, centres: Centres
 ) -> xr.Dataset:
     """Coordinates at places along one dimension, and bounds around the centres."""
-    owners = {
-        name: owner
-        for name, owner in bounds_owners(coords).items()
-        if dim in coords[name].dims
-    }
-    others = coords.drop_vars(list(owners))
+    along = [name for name in bounds_names(coords) if dim in coords[name].dims]
+    others = coords.drop_vars(along)
     if places.are_cells:
         moved = others.isel({dim: places.slice}, missing_dims="ignore")
     else:
         moved = interpolated(others, dim, places)
-    bounds = {
-        name: bounds_at(
-            coords.variables[name], dim, centres, moved.variables.get(owner)
-        )
-        for name, owner in owners.items()
-    }
+    bounds = moved_bounds(coords, moved, dim, centres)
     kept = {name: found for name, found in bounds.items() if found is not None}
     moved = moved.assign_coords(kept)
-    for name in set(bounds) - set(kept):
-        for variable in moved.variables.values():
-            for where in (variable.attrs, variable.encoding):
-                if where.get("bounds") == name:
-                    del where["bounds"]
+    is_between = places.first % 2 or (kept and centres.edges().first % 2)
+    for variable in moved.variables.values():
+        if dim in variable.dims:
+            lost = set(bounds) - set(kept)
+            variable.attrs = without_names(variable.attrs, lost, RANGES)
+            variable.encoding = without_names(variable.encoding, lost)
+            if is_between:
+                variable.encoding = finer_times(variable)
     return moved
+
+
+def without_names(
+    attrs: Mapping[Any, Any], bounds: Collection[str], stale: Collection[str] = ()
+) -> dict[Any, Any]:
+    """Attributes that name none of some bounds, and are not stale."""
+    return {
+        key: value
+        for key, value in attrs.items()
+        if not (key in stale or (key in BOUNDS and value in bounds))
+    }
 
 
 def interpolated(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
@@ -178,6 +167,8 @@ def variable_at(variable: xr.Variable, dim: str, centres: Centres) -> xr.Variabl
     turn = turn_of(variable.attrs)
     values = values_at(values_of(variable), centres, axis, turn)
     keep = {"units", "calendar", "bounds", "grid_mapping", "coordinates"}
+    if variable.dtype.kind in "mMO":
+        keep.add("dtype")
     encoding = {key: item for key, item in variable.encoding.items() if key in keep}
     return xr.Variable(variable.dims, values, variable.attrs, encoding)
 
@@ -192,8 +183,3 @@ def grid_mappings(attrs: Mapping[Any, Any], dataset: xr.Dataset) -> list[str]:
     """Names of the CF grid mapping variables that attributes name, those there are."""
     named = str(attrs.get("grid_mapping", "")).replace(":", " ").split()
     return [name for name in named if name in dataset.variables]
-
-
-def storage_free(encoding: Mapping[Any, Any]) -> dict[Any, Any]:
-    """The encoding without what speaks of how the input was stored."""
-    return {key: value for key, value in encoding.items() if key not in STORAGE}

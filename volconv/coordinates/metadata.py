@@ -7,12 +7,14 @@ import math
 import re
 import struct
 from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import DTypeLike
 
+from volconv.coordinates.longitude import turn_of
 from volconv.coordinates.spacing import EVEN, spaced_axis
 from volconv.errors import DimError
 from volconv.meta import ArrayMeta, Axis
@@ -47,7 +49,8 @@ def array_meta(
                 "names that are texts",
                 f"rename it: {{{dim!r}: 'x'}}",
             )
-        axes.append(axis_of(dim, size, coords))
+        axis = axis_of(dim, size, coords)
+        axes.append(replace(axis, around=share_of_turn(axis, coords)))
     missing = declared_missing(attrs or {}, dtype)
     return ArrayMeta(tuple(axes), np.dtype(dtype).name, chunks, missing)
 
@@ -103,6 +106,21 @@ def axis_of(dim: str, size: int, coords: xr.Dataset) -> Axis:
     if dim not in coords.variables or coords.variables[dim].dims != (dim,):
         return Axis(dim, size)
     return spaced_axis(dim, coords.variables[dim])
+
+
+def share_of_turn(axis: Axis, coords: xr.Dataset) -> float | None:
+    """What the longitudes along a dimension cover of a circle; None where there are none.
+
+    They are the dimension's own coordinate, or another one along it alone.
+    """
+    if axis.around is not None:
+        return axis.around
+    beside = (
+        spaced_axis(axis.dim, variable).around
+        for variable in coords.variables.values()
+        if variable.dims == (axis.dim,) and turn_of(variable.attrs) is not None
+    )
+    return next((share for share in beside if share is not None), None)
 
 
 def are_same_cells(values: np.ndarray[Any, Any], others: np.ndarray[Any, Any]) -> bool:

@@ -8,7 +8,10 @@ from typing import Any
 from volconv.geometry import Centres
 from volconv.steps import Step
 
-__all__ = ["NGFF", "lie_elsewhere", "place_free"]
+__all__ = ["NGFF", "RANGES", "lie_elsewhere", "place_free"]
+
+RANGES = frozenset({"actual_range", "valid_range", "valid_min", "valid_max", "step"})
+"""Attributes of a coordinate that are true of its own values only."""
 
 NGFF = frozenset({"multiscales", "ome", "omero"})
 """OME-Zarr's description of a group: its arrays, their scales, how they are shown."""
