@@ -167,7 +167,7 @@ def test_lengths_on_a_real_weather_grid_are_so_many_of_its_cells():
 def test_months_of_a_real_ocean_grid_are_refused_with_their_days():
     with opened("ostia_monthly.nc") as grid:
         temperature = grid.surface_temperature.load()
-    with pytest.raises(UnitError, match="over cells 29.5 to 31 days apart"):
+    with pytest.raises(UnitError, match=r"over cells 29\.5 to 31 days apart"):
         volconv.gaussian(temperature, {"time": "30 days"})
     found = volconv.box(temperature, {"longitude": "2.5 degrees"})
     expected = volconv.box(temperature, {"longitude": 3})
