@@ -88,6 +88,17 @@ def test_decoded_cells_are_those_of_the_chunks_that_blocks_touch(data):
     )
 
 
+def test_a_block_behind_the_mirror_does_not_move_as_the_one_in_it():
+    meta = ArrayMeta((Axis("x", 19),), "int16", (3,))
+    options = WindowOptions(stride=4, padding=(5, 0), boundary="reflect")
+    step = correlate_step(meta, np.ones(1), "x", options)
+    grid = BlockGrid((6,), (1,), (1,))
+    write = Write(1, OutputSpec("", "v", "int16", (1,)), (6,), (1,))
+    reads = axis_demands(chain([step]), meta, grid, [write], 0).reads
+    # cells 5 and 1 in the mirror, then 3, 7, 11, 15
+    assert reads.chunks == ((1,), (0,), (1,), (2,), (3,), (5,))
+
+
 @st.composite
 def owned_axes(draw):
     sizes = draw(st.lists(st.integers(1, 6), min_size=1, max_size=7))

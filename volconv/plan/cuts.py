@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from operator import mul
 
 import numpy as np
 
-from volconv.geometry import Window
 from volconv.meta import ArrayMeta
 from volconv.plan.output import OutputSpec, cubic_chunks
 from volconv.plan.stage import DECODE, ENCODE, Room, Stage, make_stage
@@ -141,7 +139,7 @@ class Builder:
                 place - start,
                 aligned(self.saves[place], last),
                 pipeline.meta(place - start, self.source).shape,
-                jump_between(pipeline, place - start),
+                pipeline.jumps[place - start],
             )
             for place in sorted(self.saves)
             if start < place < stop
@@ -182,28 +180,6 @@ class Builder:
                 choices.append((is_one, cost + stage.cost, [*before, stop]))
             best[stop] = min(choices)
         return self.stages(best[places[-1]][2])
-
-
-def jump_between(pipeline: Pipeline, place: int) -> tuple[int, ...]:
-    """Cells of a place from one cell of the result to the next, along each axis.
-
-    1 where the result does not depend on the place.
-    """
-    ones = (1,) * len(pipeline.nodes[-1].step.source.dims)
-    jumps = {pipeline.last: ones}
-    for number in range(pipeline.last, place, -1):
-        node = pipeline.nodes[number - 1]
-        if number in jumps:
-            strides = [window.stride for window in windows_of(node)]
-            for read in node.inputs:
-                jumps[read] = tuple(map(mul, jumps[number], strides))
-    return jumps.get(place, ones)
-
-
-def windows_of(node: Node) -> list[Window]:
-    """A step's windows in the order of its axes."""
-    step = node.step
-    return [step.geometry[dim] for dim in step.source.dims]
 
 
 def aligned(save: OutputSpec, result: OutputSpec) -> OutputSpec:

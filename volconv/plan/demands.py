@@ -74,9 +74,11 @@ def axis_demands(
     sizes = [
         pipeline.meta(place, source).shape[axis] for place in range(pipeline.last + 1)
     ]
+    block = grid.unit[axis] * grid.units[axis]
+    moves = [block * jump[axis] for jump in pipeline.jumps]
     found: list[Demand] = []
     for number in range(grid.counts[axis]):
-        moved = following(found, sizes)
+        moved = following(found, sizes, moves)
         if moved is None or number == grid.counts[axis] - 1:
             wanted = {write.place: write.cells(grid, axis, number) for write in writes}
             moved = pipeline.demands(axis, wanted)
@@ -85,24 +87,23 @@ def axis_demands(
     return AxisDemands(tuple(found), sizes[0], max(1, chunk))
 
 
-def following(found: Sequence[Demand], sizes: Sequence[int]) -> Demand | None:
-    """The next block's needs, as far beyond the last one's as these beyond the ones before.
+def following(
+    found: Sequence[Demand], sizes: Sequence[int], moves: Sequence[int]
+) -> Demand | None:
+    """The next block's needs, where those of the last two lie one block's move apart.
 
-    None where one of them reaches the edge of a place, or moves back in the mirror of
-    one.
+    None where one of them reaches the edge of a place, or lies in the mirror of one: a
+    need that moves by as much as its block, and forwards, lies in no mirror.
     """
     if len(found) < 2:
         return None
     moved = []
-    for before, now, size in zip(found[-2], found[-1], sizes, strict=True):
+    for before, now, size, move in zip(found[-2], found[-1], sizes, moves, strict=True):
         if not len(before) == len(now) == 1:
             return None
-        after = []
-        for old, new in zip(before, now, strict=True):
-            step = new.start - old.start
-            inside = step > 0 and old.start > 0 and new.stop + step < size
-            if not inside or new.size != old.size:
-                return None
-            after.append(new.shift(step))
-        moved.append(tuple(after))
+        (old,), (new,) = before, now
+        inside = old.start > 0 and new.stop + move < size
+        if not inside or new != old.shift(move):
+            return None
+        moved.append((new.shift(move),))
     return tuple(moved)

@@ -20,6 +20,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from operator import mul
 from typing import Any, cast
 
 from numpy.typing import NDArray
@@ -93,6 +94,23 @@ class Pipeline:
             for read in node.inputs:
                 found[read] = place
         return tuple(found)
+
+    @cached_property
+    def jumps(self) -> tuple[tuple[int, ...], ...]:
+        """For each place its cells from one cell of the result to the next, by axis.
+
+        1 where the result does not depend on the place.
+        """
+        ones = (1,) * len(self.nodes[-1].step.source.dims)
+        found = {self.last: ones}
+        for place in range(self.last, 0, -1):
+            node = self.nodes[place - 1]
+            if place in found:
+                step = node.step
+                strides = [step.geometry[dim].stride for dim in step.source.dims]
+                for read in node.inputs:
+                    found[read] = tuple(map(mul, found[place], strides))
+        return tuple(found.get(place, ones) for place in range(self.last + 1))
 
     def demands(
         self, axis: int, wanted: Mapping[int, Interval]
