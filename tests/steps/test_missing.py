@@ -374,6 +374,24 @@ def test_what_lies_beyond_the_edge():
     assert_allclose(found, [26 / 6, 10 / 4, 34 / 8, 35 / 9])
 
 
+def test_weights_are_the_same_spread_out_along_the_other_dims(field):
+    area = xr.DataArray(np.linspace(1, 2, 30), dims="y")
+    spread = area.broadcast_like(field).transpose("x", "t", "y")
+    for boundary in ("constant", "edge", {"y": "constant", "x": "wrap"}):
+        options = {"size": {"t": 1, "y": 3, "x": 4}, "boundary": boundary}
+        found = volconv.box(field, weights=area, **options)
+        expected = volconv.box(field, weights=spread, **options)
+        assert same_bits(found.values, expected.values)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_nothing_beyond_the_edge_leaves_the_mean_of_what_is_inside(engine):
+    level = xr.DataArray(np.full((6, 7), 2.5), dims=("y", "x"))
+    nothing = {"boundary": "constant", "fill_value": np.nan}
+    assert_allclose(smooth(level, engine, skipna=True, **nothing), 2.5)
+    assert np.isnan(smooth(level, engine, **nothing)[0, 0])
+
+
 def test_infinite_values_are_values():
     row = xr.DataArray([1.0, np.inf, np.nan, -np.inf, 2, 3], dims="x")
     found = volconv.correlate(row, [1, 1], skipna=True, engine="reference")
