@@ -385,6 +385,24 @@ def test_weights_are_the_same_spread_out_along_the_other_dims(field):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+def test_land_that_stays_is_the_land_of_each_time(engine, field):
+    land = xr.DataArray(
+        np.random.default_rng(9).random((30, 40)) < 0.3, dims=("y", "x")
+    )
+    area = xr.DataArray(np.linspace(1, 2, 30), dims="y")
+    for options in ({"skipna": True}, {"skipna": True, "weights": area}):
+        found = smooth(field.where(~land), engine, min_weight=0.4, **options)
+        for time in range(3):
+            one = field[time : time + 1].where(~land)
+            expected = smooth(one, engine, min_weight=0.4, **options)
+            assert same_bits(found[time : time + 1].values, expected.values)
+        one_less = field.where(~land)
+        one_less[1, 3, 4] = np.nan  # another land, that stays no longer
+        other = smooth(one_less, engine, min_weight=0.4, **options)
+        assert same_bits(other[::2].values, found[::2].values)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
 def test_nothing_beyond_the_edge_leaves_the_mean_of_what_is_inside(engine):
     level = xr.DataArray(np.full((6, 7), 2.5), dims=("y", "x"))
     nothing = {"boundary": "constant", "fill_value": np.nan}
