@@ -12,7 +12,9 @@ from volconv.registration import register_accessor
 
 if TYPE_CHECKING:
     from volconv.api import (
+        Window,
         abs,  # noqa: A004  numpy and xarray call it so, too
+        ball,
         box,
         cast,
         clip,
@@ -34,8 +36,11 @@ if TYPE_CHECKING:
         min_pool,
         mode_pool,
         normalise,
+        output_affine,
+        output_transformations,
         pad,
         scale,
+        set_options,
         sobel,
         sqrt,
         square,
@@ -45,8 +50,10 @@ if TYPE_CHECKING:
     from volconv.version import __version__
 
 __all__ = [
+    "Window",
     "__version__",
     "abs",
+    "ball",
     "box",
     "cast",
     "clip",
@@ -68,8 +75,11 @@ __all__ = [
     "min_pool",
     "mode_pool",
     "normalise",
+    "output_affine",
+    "output_transformations",
     "pad",
     "scale",
+    "set_options",
     "sobel",
     "sqrt",
     "square",

@@ -8,10 +8,12 @@ from volconv import api
 from volconv.accessor.methods import Labelled, Methods
 
 if TYPE_CHECKING:
+    import xarray as xr
     from numpy.typing import DTypeLike
 
     from volconv.boundary import BoundaryLike
-    from volconv.geometry import PaddingLike, PerDim
+    from volconv.geometry import LabelLike, PaddingLike, PerDim
+    from volconv.kernels import SizeLike
 
 __all__ = ["Pooling"]
 
@@ -21,16 +23,20 @@ class Pooling(Methods[Labelled]):
 
     def mean_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "edge",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Mean of each window, by default of windows side by side: `volconv.mean_pool`."""
@@ -41,21 +47,26 @@ class Pooling(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 
     def max_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "edge",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -72,6 +83,7 @@ class Pooling(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -80,12 +92,13 @@ class Pooling(Methods[Labelled]):
 
     def min_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "edge",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -102,6 +115,7 @@ class Pooling(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -110,12 +124,13 @@ class Pooling(Methods[Labelled]):
 
     def median_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "edge",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -132,6 +147,7 @@ class Pooling(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -140,12 +156,13 @@ class Pooling(Methods[Labelled]):
 
     def mode_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "edge",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -162,6 +179,7 @@ class Pooling(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,

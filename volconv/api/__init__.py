@@ -1,6 +1,7 @@
 """The public functions: parse at the door, resolve a step, carry it out."""
 
 from volconv.api.apply import Dims, Labelled
+from volconv.api.balls import ball
 from volconv.api.bands import difference_of_gaussians, unsharp
 from volconv.api.bank import correlate_bank
 from volconv.api.calls import map_windows
@@ -8,6 +9,7 @@ from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
 from volconv.api.kernels import box, convolve, correlate, gaussian
 from volconv.api.layers import conv
+from volconv.api.options import set_options
 from volconv.api.pointwise import (
     abs,  # noqa: A004  numpy and xarray call it so, too
     cast,
@@ -17,11 +19,15 @@ from volconv.api.pointwise import (
 )
 from volconv.api.pooling import max_pool, mean_pool, median_pool, min_pool, mode_pool
 from volconv.api.ranges import clip, normalise, scale, threshold
+from volconv.coordinates import output_affine, output_transformations
+from volconv.geometry import Window
 
 __all__ = [
     "Dims",
     "Labelled",
+    "Window",
     "abs",
+    "ball",
     "box",
     "cast",
     "clip",
@@ -43,8 +49,11 @@ __all__ = [
     "min_pool",
     "mode_pool",
     "normalise",
+    "output_affine",
+    "output_transformations",
     "pad",
     "scale",
+    "set_options",
     "sobel",
     "sqrt",
     "square",

@@ -63,6 +63,10 @@ class Mix(Window):
             0, self.outputs if cells.contains(Interval(0, self.size)) else 0
         )
 
+    def then(self, other: Window) -> Self:
+        """The windows of two steps, this one first: all read all cells."""
+        return type(self).of(self.size, other.out_size(self.outputs))
+
 
 @dataclass(frozen=True)
 class Repeat(Mix):
