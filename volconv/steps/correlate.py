@@ -18,7 +18,7 @@ from volconv.steps.fields import AS_IS
 from volconv.steps.gaussian import GaussianKernel
 from volconv.steps.model import WordedModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
-from volconv.steps.settings import DilatedSettings, Place
+from volconv.steps.settings import DilatedSettings, TextPlace
 from volconv.steps.window import WindowOptions, WindowStep, window_step
 
 __all__ = ["Convolve", "Correlate", "convolve_step", "correlate_step"]
@@ -111,7 +111,7 @@ class Correlate(DilatedSettings):
         """The kernel for an input, as it is written."""
         return kernel_for(source, self.kernel, self.dims)
 
-    def named_dims(self) -> Iterator[tuple[Place, str]]:
+    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
         """Dimensions that the text names, each with its place below the step."""
         yield from super().named_dims()
         yield from dims_in_kernel(self.kernel, ("kernel",))
@@ -147,7 +147,7 @@ def kernel_for(
     return kernel.kernel(source, dims)
 
 
-def dims_in_kernel(kernel: object, place: Place) -> Iterator[tuple[Place, str]]:
+def dims_in_kernel(kernel: object, place: TextPlace) -> Iterator[tuple[TextPlace, str]]:
     """Dimensions that a kernel's text names, each with its place."""
     sizes: object = None
     if isinstance(kernel, GaussianKernel):

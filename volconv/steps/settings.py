@@ -34,14 +34,14 @@ from volconv.steps.window import WindowOptions
 __all__ = [
     "DilatedSettings",
     "MovingSettings",
-    "Place",
     "PlacedSettings",
     "StepSettings",
+    "TextPlace",
     "WeightedSettings",
     "WindowSettings",
 ]
 
-Place = tuple[str | int, ...]
+TextPlace = tuple[str | int, ...]
 """Where something stands in a text: keys, and places in lists from 0."""
 
 SHARED = ("name", "from", "save")
@@ -105,7 +105,7 @@ class StepSettings(SettingsModel, ABC):
         """Dimensions that it makes."""
         return ()
 
-    def named_dims(self) -> Iterator[tuple[Place, str]]:
+    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
         """Dimensions that the text names, each with its place below the step."""
         for key in type(self).model_fields:
             value = getattr(self, key)
