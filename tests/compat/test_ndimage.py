@@ -283,3 +283,19 @@ def test_a_constant_beyond_the_edge_is_met_by_every_pass(name):
 def test_each_derivative_has_a_mode_of_its_own(name):
     cells = np.random.default_rng(0).normal(size=(7, 8))
     check(name, cells, 1.0, mode=["wrap", "nearest"], gain=64)
+
+
+@pytest.mark.parametrize(
+    "taps", [[0.1, 0.2, 0.7], [0.3, 0.6, 0.1], [0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.2]]
+)
+@pytest.mark.parametrize("name", ["correlate", "correlate1d", "convolve1d"])
+def test_taps_are_added_in_scipy_s_order_where_a_fraction_is_cut_off(name, taps):
+    levels = np.repeat(np.arange(256, dtype="uint8")[:, np.newaxis], 5, axis=1)
+    where = {"axes": 1} if name == "correlate" else {"axis": 1}
+    check(name, levels, taps, **where)
+
+
+@pytest.mark.parametrize("name", ["median_filter", "minimum_filter"])
+def test_a_fraction_beyond_the_edge_of_integers_is_what_scipy_makes_of_it(name):
+    cells = np.arange(12, dtype="int8").reshape(3, 4)
+    check(name, cells, 3, mode="constant", cval=-2.5, output=float)
