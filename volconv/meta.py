@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, TypeVar
 
 from volconv.errors import DimError, did_you_mean
 
-__all__ = ["ArrayMeta", "Axis"]
+__all__ = ["ArrayMeta", "Axis", "without"]
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -26,28 +28,36 @@ class Axis:
         Distance between neighbouring cells, in `units`; None where the dimension has
         no numeric coordinate or where its cells are not evenly spaced.
     units : str, optional
-        The coordinate's unit, as its ``units`` attribute says it.
+        The coordinate's unit, as its ``units`` attribute says it; of times the unit
+        alone, without ``since`` and what follows.
+    uneven : str
+        What its cells are like where they have no even spacing: by how much they lie
+        apart, and where. Empty where they have one, and where nothing is known.
     around : float, optional
         Share of a full turn that the cells of a longitude cover, 1 where they close a
         circle; None where the coordinate is no longitude.
+    is_new : bool
+        Whether a step makes the dimension later on: until then it has one cell, and no
+        array in memory or in a store has it.
     """
 
     dim: str
     size: int
     spacing: float | None = None
     units: str | None = None
+    uneven: str = ""
     around: float | None = None
+    is_new: bool = False
 
     def moved(self, size: int, stride: int) -> Self:
-        """The same dimension of another size and with its spacing times a stride."""
-        return replace(
-            self,
-            size=size,
-            spacing=None if self.spacing is None else self.spacing * stride,
-            around=None
-            if self.around is None
-            else self.around * stride * size / self.size,
-        )
+        """The same dimension with another size, its cells some strides apart."""
+        spacing = None if self.spacing is None else self.spacing * stride
+        # it tells of cells by their number, which others may have now
+        uneven = self.uneven if stride == 1 and size == self.size else ""
+        around = self.around
+        if around is not None:
+            around *= stride * size / self.size
+        return replace(self, size=size, spacing=spacing, uneven=uneven, around=around)
 
 
 @dataclass(frozen=True)
@@ -63,11 +73,15 @@ class ArrayMeta:
     chunks : tuple of int, optional
         Cells of one stored chunk along each axis, what one read decodes at least;
         None for an array in memory.
+    missing : tuple of float, optional
+        Values that stand for missing cells, as the array's attributes declare; NaN needs
+        no declaring.
     """
 
     axes: tuple[Axis, ...]
     dtype: str
     chunks: tuple[int, ...] | None = None
+    missing: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         dims = self.dims
@@ -99,6 +113,36 @@ class ArrayMeta:
     def cells(self) -> int:
         """Cells in all."""
         return math.prod(self.shape)
+
+    @property
+    def new_axes(self) -> tuple[int, ...]:
+        """Positions of the dimensions that only a later step makes."""
+        return tuple(place for place, axis in enumerate(self.axes) if axis.is_new)
+
+    @property
+    def own(self) -> Self:
+        """The array without the dimensions that only a later step makes."""
+        if not self.new_axes:
+            return self
+        axes = tuple(axis for axis in self.axes if not axis.is_new)
+        chunks = None if self.chunks is None else without(self.chunks, self.new_axes)
+        return replace(self, axes=axes, chunks=chunks)
+
+    def among(self, dims: Sequence[str]) -> Self:
+        """The array among the dimensions of a pipeline, of which it may lack some.
+
+        Parameters
+        ----------
+        dims : sequence of str
+            Its own in their order, and those that other steps make.
+        """
+        own = dict(zip(self.dims, self.axes, strict=True))
+        axes = tuple(own.get(dim) or Axis(dim, 1, is_new=True) for dim in dims)
+        chunks = self.chunks
+        if chunks is not None:
+            sizes = dict(zip(self.dims, chunks, strict=True))
+            chunks = tuple(sizes.get(dim, 1) for dim in dims)
+        return replace(self, axes=axes, chunks=chunks)
 
     def axis(self, dim: str) -> Axis:
         """The dimension of that name."""
@@ -133,9 +177,23 @@ class ArrayMeta:
                 )
 
     def with_sizes(self, sizes: Mapping[str, int], strides: Mapping[str, int]) -> Self:
-        """The same dimensions with other sizes and with spacings times strides."""
+        """The same dimensions with other sizes and with spacings times strides.
+
+        What stood for missing cells does not stand for them any more.
+        """
         axes = tuple(
             axis.moved(sizes.get(axis.dim, axis.size), strides.get(axis.dim, 1))
             for axis in self.axes
         )
-        return replace(self, axes=axes, chunks=None)
+        return replace(self, axes=axes, chunks=None, missing=())
+
+
+def without(items: Sequence[Item], axes: Sequence[int]) -> tuple[Item, ...]:
+    """Items, one for each axis, without those of some axes.
+
+    Examples
+    --------
+    >>> without((1, 64, 32), [0])
+    (64, 32)
+    """
+    return tuple(item for place, item in enumerate(items) if place not in axes)

@@ -18,6 +18,7 @@ dims = st.sampled_from(DIMS)
 lengths = st.one_of(
     st.integers(0, 9), st.floats(0, 9), st.sampled_from(["1.2 mm", "0.5 degrees"])
 )
+sizes = counts | st.sampled_from(["1.2 mm", "0.5 degrees"])
 paddings = st.one_of(
     st.integers(0, 9),
     st.sampled_from(PADDINGS),
@@ -41,6 +42,7 @@ windows: dict[str, st.SearchStrategy[Any]] = {
     "engine": st.sampled_from(["auto", "direct", "reference"]),
 }
 dilated = {**windows, "dilation": by_dim(counts)}
+skipping = {"skipna": st.booleans(), "min_weight": st.just(0)}
 some_dims = {"dims": st.lists(dims, min_size=1, unique=True) | dims}
 
 gaussian_kernels = st.fixed_dictionaries(
@@ -48,18 +50,24 @@ gaussian_kernels = st.fixed_dictionaries(
 )
 named_kernels = st.one_of(
     st.fixed_dictionaries({"gaussian": gaussian_kernels}),
-    st.fixed_dictionaries({"box": by_dim(counts)}),
+    st.fixed_dictionaries({"box": by_dim(sizes)}),
+    st.fixed_dictionaries({"ball": st.fixed_dictionaries({"radius": by_dim(lengths)})}),
 )
 gaussians = st.fixed_dictionaries(
     {"sigma": by_dim(lengths)},
-    optional={"truncate": st.floats(0, 5), **windows, **some_dims},
+    optional={"truncate": st.floats(0, 5), **windows, **some_dims, **skipping},
+)
+balls = st.fixed_dictionaries(
+    {"radius": by_dim(lengths)}, optional={**windows, **some_dims}
 )
 boxes = st.fixed_dictionaries(
-    {"size": by_dim(counts)}, optional={**dilated, **some_dims}
+    {"size": by_dim(sizes)}, optional={**dilated, **some_dims, **skipping}
 )
 correlates = st.one_of(
     st.fixed_dictionaries({"kernel": named_kernels}, optional={**dilated, **some_dims}),
-    st.fixed_dictionaries({"kernel": weights, "dims": dims}, optional=dilated),
+    st.fixed_dictionaries(
+        {"kernel": weights, "dims": dims}, optional={**dilated, **skipping}
+    ),
 )
 reals = st.integers(-9, 9) | st.floats(-9, 9)
 positive = st.integers(1, 9) | st.floats(0.5, 9)
@@ -95,7 +103,7 @@ more_steps: dict[str, st.SearchStrategy[Any]] = {
     ),
     **{
         f"{kind}_pool": st.fixed_dictionaries(
-            {"size": by_dim(counts)}, optional={**pooling, **some_dims}
+            {"size": by_dim(sizes)}, optional={**pooling, **some_dims}
         )
         for kind in ("mean", "max", "min", "median", "mode")
     },
@@ -110,6 +118,7 @@ more_steps: dict[str, st.SearchStrategy[Any]] = {
 steps = st.one_of(
     *(st.fixed_dictionaries({name: keys}) for name, keys in more_steps.items()),
     st.fixed_dictionaries({"gaussian": gaussians}),
+    st.fixed_dictionaries({"ball": balls}),
     st.fixed_dictionaries({"box": boxes}),
     st.fixed_dictionaries({"correlate": correlates}),
     st.fixed_dictionaries({"convolve": correlates}),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import xarray as xr
 
 from volconv.accessor.bands import Bands
+from volconv.accessor.bank import Banks
 from volconv.accessor.calls import Calls
 from volconv.accessor.derivatives import Derivatives
 from volconv.accessor.frame import Frame
@@ -24,6 +25,7 @@ __all__ = ["Accessor"]
 @xr.register_dataarray_accessor("volconv")
 class Accessor(
     Kernels[Labelled],
+    Banks[Labelled],
     Derivatives[Labelled],
     Bands[Labelled],
     Pooling[Labelled],

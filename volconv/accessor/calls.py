@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from volconv.boundary import BoundaryLike
     from volconv.geometry import LabelLike, PaddingLike, PerDim
+    from volconv.kernels import SizeLike
 
 __all__ = ["Calls"]
 
@@ -25,7 +26,7 @@ class Calls(Methods[Labelled]):
     def map_windows(
         self,
         func: Callable[..., Any],
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim = 1,

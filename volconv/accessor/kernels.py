@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from volconv.boundary import BoundaryLike
     from volconv.geometry import LabelLike, PaddingLike, PerDim
-    from volconv.kernels import LengthLike
+    from volconv.kernels import LengthLike, SizeLike
 
 __all__ = ["Kernels"]
 
@@ -34,6 +34,9 @@ class Kernels(Methods[Labelled]):
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Cross-correlation with a kernel: `volconv.correlate`."""
@@ -49,6 +52,9 @@ class Kernels(Methods[Labelled]):
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 
@@ -65,6 +71,9 @@ class Kernels(Methods[Labelled]):
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Convolution, the kernel flipped: `volconv.convolve`."""
@@ -80,6 +89,9 @@ class Kernels(Methods[Labelled]):
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 
@@ -96,6 +108,9 @@ class Kernels(Methods[Labelled]):
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Gaussian smoothing: `volconv.gaussian`."""
@@ -111,12 +126,15 @@ class Kernels(Methods[Labelled]):
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 
     def box(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim = 1,
@@ -127,6 +145,9 @@ class Kernels(Methods[Labelled]):
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Mean under a box: `volconv.box`."""
@@ -142,5 +163,43 @@ class Kernels(Methods[Labelled]):
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
+            keep_attrs=keep_attrs,
+        )
+
+    def ball(
+        self,
+        radius: LengthLike,
+        *,
+        dims: api.Dims | None = None,
+        stride: PerDim = 1,
+        padding: PaddingLike = "same",
+        label: LabelLike = "center",
+        boundary: BoundaryLike = "symmetric",
+        fill_value: complex = 0,
+        dtype: DTypeLike | None = None,
+        engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
+        keep_attrs: bool | None = None,
+    ) -> Labelled:
+        """Mean of the cells within a radius: `volconv.ball`."""
+        return api.ball(
+            self.data,
+            radius,
+            dims=dims,
+            stride=stride,
+            padding=padding,
+            label=label,
+            boundary=boundary,
+            fill_value=fill_value,
+            dtype=dtype,
+            engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )

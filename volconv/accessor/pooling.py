@@ -8,10 +8,12 @@ from volconv import api
 from volconv.accessor.methods import Labelled, Methods
 
 if TYPE_CHECKING:
+    import xarray as xr
     from numpy.typing import DTypeLike
 
     from volconv.boundary import BoundaryLike
     from volconv.geometry import LabelLike, PaddingLike, PerDim
+    from volconv.kernels import SizeLike
 
 __all__ = ["Pooling"]
 
@@ -21,7 +23,7 @@ class Pooling(Methods[Labelled]):
 
     def mean_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
@@ -32,6 +34,9 @@ class Pooling(Methods[Labelled]):
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Mean of each window, by default of windows side by side: `volconv.mean_pool`."""
@@ -47,12 +52,15 @@ class Pooling(Methods[Labelled]):
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 
     def max_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
@@ -84,7 +92,7 @@ class Pooling(Methods[Labelled]):
 
     def min_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
@@ -116,7 +124,7 @@ class Pooling(Methods[Labelled]):
 
     def median_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,
@@ -148,7 +156,7 @@ class Pooling(Methods[Labelled]):
 
     def mode_pool(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim | None = None,

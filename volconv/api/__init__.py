@@ -1,7 +1,9 @@
 """The public functions: parse at the door, resolve a step, carry it out."""
 
 from volconv.api.apply import Dims, Labelled
+from volconv.api.balls import ball
 from volconv.api.bands import difference_of_gaussians, unsharp
+from volconv.api.bank import correlate_bank
 from volconv.api.calls import map_windows
 from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
@@ -23,11 +25,13 @@ __all__ = [
     "Labelled",
     "Window",
     "abs",
+    "ball",
     "box",
     "cast",
     "clip",
     "convolve",
     "correlate",
+    "correlate_bank",
     "crop",
     "difference_of_gaussians",
     "gaussian",

@@ -16,16 +16,30 @@ import xarray as xr
 from volconv.coordinates import (
     array_meta,
     bounds_names,
+    check_new_dims,
+    declared_attrs,
+    new_labels,
     output_attrs,
     output_coords,
     recorded,
+    step_coords,
 )
 from volconv.errors import DimError, KindError, VolconvError, did_you_mean
 from volconv.geometry import Geometry
 from volconv.meta import ArrayMeta
 from volconv.steps import Step, compute_cells
 
-__all__ = ["Dims", "Labelled", "Resolve", "apply", "value_names"]
+__all__ = [
+    "Dims",
+    "Labelled",
+    "Resolve",
+    "apply",
+    "is_lazy",
+    "keeps_attrs",
+    "step_values",
+    "value_free",
+    "value_names",
+]
 
 Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
 Dims = str | Sequence[str]
@@ -75,8 +89,8 @@ def keeps_attrs(keep_attrs: bool | None) -> bool:
 def apply_to_array(array: xr.DataArray, resolve: Resolve, keep: bool) -> xr.DataArray:
     """A step over one array."""
     coords = array.coords.to_dataset()
-    step = resolve(array_meta(array.dims, array.shape, array.dtype, coords))
-    moved = output_coords(coords, step.geometry, step.source.sizes)
+    step = resolve(meta_of(array, coords))
+    moved = step_coords(coords, step)
     variable = carried_out(step, array, keep)
     result = xr.DataArray(variable, coords=moved.coords, name=array.name)
     result.encoding = variable.encoding
@@ -108,6 +122,8 @@ def apply_to_dataset(
         raise DimError(
             "dims", str(list(named)), "a variable that has all of these dimensions"
         )
+    first = next(iter(steps.values()))
+    check_new_dims(labels, first)
     geometry = merged_geometry(steps.values())
     sizes = {str(dim): size for dim, size in labels.sizes.items()}
     variables = {}
@@ -117,8 +133,8 @@ def apply_to_dataset(
         else:
             check_passes(str(name), array, geometry, sizes)
             variables[name] = array.variable
-    moved = output_coords(coords, geometry, sizes)
-    record = recorded(dataset.attrs, list(steps.values())[:1], keep_attrs=keep)
+    moved = output_coords(coords, geometry, sizes).assign_coords(new_labels(first))
+    record = recorded(dataset.attrs, [first], keep_attrs=keep)
     result = xr.Dataset(variables, coords=moved.coords, attrs=record)
     return result.reset_coords([name for name in bounds if name in result.coords])
 
@@ -127,10 +143,15 @@ def step_of_variable(name: str, array: xr.DataArray, resolve: Resolve) -> Step:
     """The step of one variable of a Dataset; errors name the variable."""
     coords = array.coords.to_dataset()
     try:
-        return resolve(array_meta(array.dims, array.shape, array.dtype, coords))
+        return resolve(meta_of(array, coords))
     except VolconvError as error:
         error.where = f"variable {name!r}, {error.where}"
         raise
+
+
+def meta_of(array: xr.DataArray, coords: xr.Dataset) -> ArrayMeta:
+    """What an array says of itself, its coordinates given."""
+    return array_meta(array.dims, array.shape, array.dtype, coords, attrs=array.attrs)
 
 
 def merged_geometry(steps: Iterable[Step]) -> Geometry:
@@ -162,18 +183,25 @@ def check_passes(
 
 
 def carried_out(step: Step, array: xr.DataArray, keep: bool) -> xr.Variable:
-    """The step's output: lazy for a Dask array, else computed now."""
-    if is_lazy(array):
+    """The step's output, with what it says of itself."""
+    attrs = output_attrs(array.attrs, [step], keep_attrs=keep)
+    attrs |= declared_attrs(step.target.missing)
+    values = step_values(step, array.variable)
+    return xr.Variable(step.target.dims, values, attrs, value_free(array.encoding))
+
+
+def step_values(step: Step, cells: xr.Variable) -> Any:
+    """The values of a step's output: lazy for a Dask array, else computed now."""
+    if step.source.new_axes:
+        cells = cells.set_dims(step.source.sizes)
+    if is_lazy(cells):
         from volconv.lazy import lazy_step
 
-        values: Any = lazy_step(step, array.data)
-    else:
-        values = compute_cells(step, np.asarray(array.values))
-    attrs = output_attrs(array.attrs, [step], keep_attrs=keep)
-    return xr.Variable(array.dims, values, attrs, value_free(array.encoding))
+        return lazy_step(step, cells.data)
+    return compute_cells(step, np.asarray(cells.values))
 
 
-def is_lazy(array: xr.DataArray) -> bool:
+def is_lazy(array: xr.DataArray | xr.Variable) -> bool:
     """Whether the array is backed by Dask.
 
     Raises

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from volconv.api.apply import Dims, Labelled, apply, value_names
 from volconv.boundary import BoundaryLike
 from volconv.geometry import LabelLike, PaddingLike, PerDim
+from volconv.kernels import SizeLike
 from volconv.steps import WindowOptions
 from volconv.steps.calls import map_windows_step
 
@@ -20,7 +21,7 @@ __all__ = ["map_windows"]
 def map_windows(
     data: Labelled,
     func: Callable[..., Any],
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim = 1,
@@ -45,10 +46,10 @@ def map_windows(
         `numpy.median`, `numpy.ptp` or ``functools.partial(numpy.quantile, q=0.9)`` do.
         It is called several times, each time with some of all windows, and must treat
         each window by itself.
-    size : int or {dim: int}
-        Cells of a window along each dimension.
+    size : int, str, or {dim: int or str}
+        Cells of a window along each dimension; a text as for `box`.
     dims : str or sequence of str, optional
-        Dimensions that one `size` for all goes to; by default all.
+        Dimensions that one `size` for all goes to, as for `box`.
     stride, padding, dilation, label, boundary, fill_value, keep_attrs
         As for `correlate`.
     dtype : dtype, optional

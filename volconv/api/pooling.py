@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from volconv.api.apply import Dims, Labelled, apply, value_names
+from volconv.api.weights import missing_of, weights_dims
 from volconv.boundary import BoundaryLike
 from volconv.geometry import LabelLike, PaddingLike, PerDim
+from volconv.kernels import SizeLike
 from volconv.steps import WindowOptions
 from volconv.steps.pooling import mean_pool_step, pool_step
 
 if TYPE_CHECKING:
+    import xarray as xr
     from numpy.typing import DTypeLike
 
 __all__ = ["max_pool", "mean_pool", "median_pool", "min_pool", "mode_pool"]
@@ -21,7 +24,7 @@ CLOSEST = ("valid", "edge")
 
 def mean_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
@@ -32,6 +35,9 @@ def mean_pool(
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
     engine: str = "auto",
+    skipna: bool = False,
+    min_weight: float = 0,
+    weights: xr.DataArray | None = None,
     keep_attrs: bool | None = None,
 ) -> Labelled:
     """Mean of each window, by default of windows side by side.
@@ -40,10 +46,10 @@ def mean_pool(
     ----------
     data : DataArray or Dataset
         As for `correlate`.
-    size : int or {dim: int}
-        Cells of a window along each dimension.
+    size : int, str, or {dim: int or str}
+        Cells of a window along each dimension; a text as for `box`.
     dims : str or sequence of str, optional
-        Dimensions that one `size` for all goes to; by default all.
+        Dimensions that one `size` for all goes to, as for `box`.
     stride : int or {dim: int}, optional
         Cells from one output to the next; by default the size. With ``stride=1`` and
         ``padding="same"`` the window slides.
@@ -52,13 +58,14 @@ def mean_pool(
         out.
     boundary : str or {dim: str}
         As for `correlate`. ``"edge"`` brings no value in that a window lacks.
-    fill_value, dtype, engine, keep_attrs
+    fill_value, dtype, engine, skipna, min_weight, weights, keep_attrs
         As for `correlate`; by default the mean of integers is a float.
 
     Returns
     -------
     DataArray or Dataset
-        As for `correlate`. A window with a NaN has NaN for its mean.
+        As for `correlate`. A window with a NaN has NaN for its mean, unless it
+        is left out.
 
     Raises
     ------
@@ -73,20 +80,30 @@ def mean_pool(
     >>> halved.values, halved.x.values
     (array([1.5, 4.5]), array([ 5., 25.]))
     """
+    missing = missing_of(data, skipna, min_weight, weights)
     options = WindowOptions(
-        1, padding, dilation, boundary, fill_value, dtype, engine, *CLOSEST, label
+        1,
+        padding,
+        dilation,
+        boundary,
+        fill_value,
+        dtype,
+        engine,
+        *CLOSEST,
+        label,
+        missing,
     )
     return apply(
         data,
         lambda meta: mean_pool_step(meta, size, stride, dims, options),
-        value_names(size, dims),
+        (*value_names(size, dims), *weights_dims(weights)),
         keep_attrs,
     )
 
 
 def max_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
@@ -141,7 +158,7 @@ def max_pool(
 
 def min_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
@@ -196,7 +213,7 @@ def min_pool(
 
 def median_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
@@ -255,7 +272,7 @@ def median_pool(
 
 def mode_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os.path
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -30,7 +31,7 @@ from volconv.steps.fields import Count, Dims, DTypeName, PathText
 from volconv.steps.model import SettingsModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
 from volconv.steps.registry import step_classes
-from volconv.steps.settings import StepSettings
+from volconv.steps.settings import Place, RenormalisedSettings, StepSettings
 from volconv.steps.wiring import wiring_faults
 
 __all__ = ["Config", "Input", "Output", "located"]
@@ -158,7 +159,7 @@ class Config(SettingsModel):
             for number, step in enumerate(steps)
             for place, dim in step.named_dims()
         )
-        require_dims("steps", info, named)
+        require_dims("steps", info, named, made_by(steps))
         return steps
 
     @field_validator("steps")
@@ -184,6 +185,8 @@ class Config(SettingsModel):
         for number, step in enumerate(info.data.get("steps") or (), start=1):
             if step.save is not None:
                 taken[f"what step {number} saves:"] = step.save
+            if isinstance(step, RenormalisedSettings) and step.weights is not None:
+                taken[f"the cell weights of step {number}:"] = step.weights.path
         for whose, path in taken.items():
             if os.path.normpath(path) == os.path.normpath(output.path):
                 error = OutputError("", f"{whose} path {path!r}", "another store")
@@ -193,7 +196,7 @@ class Config(SettingsModel):
             "shards": output.shards,
         }
         named = (((key, dim), dim) for key, by_dim in sizes.items() for dim in by_dim)
-        require_dims("output", info, named)
+        require_dims("output", info, named, made_by(info.data.get("steps") or ()))
         return output
 
     def notes(self) -> list[str]:
@@ -217,27 +220,37 @@ class Config(SettingsModel):
             for key, part in (("input", self.input), ("output", self.output))
         }
         steps = tuple(
-            step
-            if step.save is None
-            else step.model_copy(update={"save": located(step.save, folder)})
-            for step in self.steps
+            step.located(partial(located, folder=folder)) for step in self.steps
         )
         return self.model_copy(update={**paths, "steps": steps})
 
 
-def within(
-    number: int, step: StepSettings, place: tuple[str, ...]
-) -> tuple[str | int, ...]:
+def within(number: int, step: StepSettings, place: Place) -> Place:
     """A step's place in the list of steps."""
     return (number, step.step_name, *place)
+
+
+def made_by(steps: Iterable[StepSettings]) -> tuple[str, ...]:
+    """Dimensions that steps make."""
+    return tuple(dim for step in steps for dim in step.new_dims)
 
 
 def require_dims(
     title: str,
     info: ValidationInfo,
-    named: Iterable[tuple[tuple[str | int, ...], str]],
+    named: Iterable[tuple[Place, str]],
+    made: Sequence[str],
 ) -> None:
     """Refuse dimensions that the input's `dims` lack, where the text has these.
+
+    Parameters
+    ----------
+    title, info
+        Of the field that is validated.
+    named : iterable of pairs
+        Places, and the dimension that each names.
+    made : sequence of str
+        Dimensions that steps make.
 
     Raises
     ------
@@ -247,8 +260,9 @@ def require_dims(
     source: Any = info.data.get("input")
     if source is None or source.dims is None:
         return
-    meta = ArrayMeta(tuple(Axis(dim, 1) for dim in source.dims), "float32")
-    errors: list[tuple[tuple[str | int, ...], VolconvError]] = []
+    known = dict.fromkeys((*source.dims, *made))
+    meta = ArrayMeta(tuple(Axis(dim, 1) for dim in known), "float32")
+    errors: list[tuple[Place, VolconvError]] = []
     for place, dim in named:
         try:
             meta.require([dim], "")

@@ -13,15 +13,60 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from volconv.coordinates.bounds import BOUNDS, bounds_names, moved_bounds
 from volconv.coordinates.encoding import finer_times, storage_free
 from volconv.coordinates.longitude import turn_of
 from volconv.coordinates.places import RANGES, place_free
 from volconv.coordinates.values import can_interpolate, values_at
+from volconv.errors import DimError
 from volconv.geometry import Centres, Geometry
+from volconv.steps import Step
 
-__all__ = ["grid_mappings", "output_coords"]
+__all__ = [
+    "check_new_dims",
+    "grid_mappings",
+    "new_labels",
+    "output_coords",
+    "step_coords",
+]
+
+
+def step_coords(coords: xr.Dataset, step: Step) -> xr.Dataset:
+    """Coordinates of a step's output, from those of its input: see `output_coords`.
+
+    Raises
+    ------
+    DimError
+        If a coordinate has the name of a dimension that the step makes.
+    """
+    check_new_dims(coords, step)
+    moved = output_coords(coords, step.geometry, step.source.sizes)
+    return moved.assign_coords(new_labels(step))
+
+
+def new_labels(step: Step) -> dict[str, NDArray[Any]]:
+    """Coordinates of the dimensions that a step makes."""
+    return dict(getattr(step, "labels", {}))
+
+
+def check_new_dims(dataset: xr.Dataset, step: Step) -> None:
+    """Refuse names of new dimensions that a dataset has already.
+
+    Raises
+    ------
+    DimError
+    """
+    taken = {*dataset.dims, *dataset.variables}
+    for dim in step.geometry.new_dims:
+        if dim in taken:
+            raise DimError(
+                "dim",
+                f"{dim!r}, which the data have already",
+                "a new name",
+                "choose another name for the new dimension",
+            )
 
 
 def output_coords(

@@ -11,7 +11,7 @@ from volconv.geometry import Window
 from volconv.steps import Step
 from volconv.version import __version__
 
-__all__ = ["PROVENANCE", "output_attrs", "recorded"]
+__all__ = ["PROVENANCE", "declared_attrs", "output_attrs", "recorded"]
 
 PROVENANCE = "volconv"
 """Name of the attribute that tells which steps made an array."""
@@ -63,6 +63,17 @@ def recorded(
         "steps": [*earlier, *(step.describe() for step in steps)],
     }
     return {**(kept if keep_attrs else {}), PROVENANCE: json.dumps(record)}
+
+
+def declared_attrs(missing: Sequence[float]) -> dict[str, float]:
+    """The attribute that tells of a value that stands for missing cells.
+
+    Examples
+    --------
+    >>> declared_attrs([-999])
+    {'_FillValue': -999}
+    """
+    return {"_FillValue": missing[0]} if missing else {}
 
 
 def with_unit(attrs: Mapping[Any, Any], factor: str | None) -> dict[Any, Any]:

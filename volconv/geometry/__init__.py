@@ -5,6 +5,7 @@ from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
 from volconv.geometry.interval import Interval, contains, relative
 from volconv.geometry.label import LabelLike, check_label, labels_by_dim
+from volconv.geometry.repeat import Repeat
 from volconv.geometry.window import Window
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "PaddingLike",
     "PerDim",
     "ReceptiveField",
+    "Repeat",
     "Window",
     "check_label",
     "contains",

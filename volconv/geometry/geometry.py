@@ -13,6 +13,7 @@ from typing import Self
 
 from volconv.errors import DimError, GeometryError, KindError, did_you_mean
 from volconv.geometry.axis import Centres
+from volconv.geometry.repeat import Repeat
 from volconv.geometry.window import Window
 from volconv.meta import ArrayMeta
 
@@ -150,6 +151,11 @@ class Geometry:
         """The dimensions that have a window."""
         return tuple(dim for dim, _ in self.windows)
 
+    @property
+    def new_dims(self) -> tuple[str, ...]:
+        """The dimensions that the step of these windows makes."""
+        return tuple(dim for dim, window in self.windows if isinstance(window, Repeat))
+
     def __getitem__(self, dim: str) -> Window:
         """The window along a dimension: of one cell where none is listed."""
         return dict(self.windows).get(dim, Window(1))
@@ -163,6 +169,8 @@ class Geometry:
 
     def moves(self, dim: str, cells: int) -> bool:
         """Whether the outputs have other coordinates, or other bounds, than the cells."""
+        if dim in self.new_dims:
+            return False
         centres = Centres.of(self[dim], cells)
         return not (centres.are_all_cells and self.places(dim, cells).are_all_cells)
 

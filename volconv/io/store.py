@@ -67,24 +67,35 @@ def create_store(
         The group's attributes.
     """
     apart = [*bounds_names(coords), *grid_mappings(attrs, coords)]
-    dataset = coords.reset_coords(apart).assign_attrs(dict(group_attrs))
+    dataset = in_free_length(coords).reset_coords(apart)
+    dataset = dataset.assign_attrs(dict(group_attrs))
     store = place.zarr_store()
     dataset.to_zarr(store, mode="w-", zarr_format=3, consolidated=False)
     group = zarr.open_group(store, mode="r+")
     array = group.create_array(
         spec.variable,
-        shape=target.shape,
+        shape=target.own.shape,
         dtype=spec.dtype,
-        chunks=spec.chunks,
-        shards=spec.shards,
+        chunks=spec.stored_chunks,
+        shards=spec.stored_shards,
         compressors=codecs(spec),
         fill_value="NaN" if spec.dtype.startswith("float") else 0,
-        dimension_names=target.dims,
+        dimension_names=target.own.dims,
         attributes=plain(attrs),
     )
     extra = [str(name) for name in dataset.coords if name not in dataset.dims]
     if extra:
         array.attrs["coordinates"] = " ".join(extra)
+
+
+def in_free_length(coords: xr.Dataset) -> xr.Dataset:
+    """Coordinates whose texts are of any length: Zarr has no fixed ones that all read."""
+    texts = {
+        name: variable.astype(object)
+        for name, variable in coords.variables.items()
+        if variable.dtype.kind == "U"
+    }
+    return coords.assign_coords(texts)
 
 
 def plain(attrs: Mapping[Any, Any]) -> dict[str, Any]:
@@ -103,7 +114,8 @@ def write_box(
     A unit that is left out would read as the fill value, like one that was lost.
     """
     array = opened_for_writing(place, spec.variable)
-    array[tuple(side.slice for side in box)] = values
+    cells = values.squeeze(spec.new_axes)
+    array[tuple(side.slice for side in spec.stored(box))] = cells
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,7 @@ import cmath
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.errors import DimError, KernelError, KindError
+from volconv.kernels.notes import LengthNote
 
 __all__ = ["Kernel"]
 
@@ -31,6 +32,9 @@ class Kernel:
     factors : tuple of ndarray
         Arrays whose outer product the weights are: one 1-D array for each dimension
         where the kernel is separable by construction, else the weights alone.
+    lengths : tuple of LengthNote
+        What lengths that it was made from became in cells: for people, and no part of
+        what tells it from another kernel.
 
     Examples
     --------
@@ -43,6 +47,7 @@ class Kernel:
 
     dims: tuple[str, ...]
     factors: tuple[Weights, ...]
+    lengths: tuple[LengthNote, ...] = ()
 
     @classmethod
     def parse(
@@ -129,7 +134,14 @@ class Kernel:
 
     def flipped(self) -> Self:
         """The kernel reversed along every dimension, as convolution takes it."""
-        return type(self)(self.dims, tuple(np.flip(factor) for factor in self.factors))
+        return replace(self, factors=tuple(np.flip(factor) for factor in self.factors))
+
+    def as_type(self, dtype: np.dtype[Any]) -> Self:
+        """The kernel with weights of another dtype."""
+        return type(self)(
+            self.dims,
+            tuple(factor.astype(dtype, copy=False) for factor in self.factors),
+        )
 
     def along(self, dims: Sequence[str]) -> tuple[Weights, ...]:
         """The factors with one axis for each of an array's dimensions, in its order."""

@@ -129,7 +129,7 @@ class Builder:
         chunks = tuple(
             min(chunk, size) for chunk, size in zip(chunks, meta.shape, strict=True)
         )
-        return OutputSpec("", BETWEEN, meta.dtype, chunks)
+        return OutputSpec("", BETWEEN, meta.dtype, chunks, new_axes=meta.new_axes)
 
     def writes(self, pipeline: Pipeline, start: int, stop: int) -> list[Write]:
         """What a stage stores: what is saved in it, then its result."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from volconv.errors import DimError, GeometryError, did_you_mean
-from volconv.meta import ArrayMeta
+from volconv.meta import ArrayMeta, without
 
 __all__ = ["OutputSpec", "output_spec"]
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class OutputSpec:
         ``zstd``, ``blosc``, ``gzip`` or ``none``; all with a checksum.
     codec_options : mapping
         The codec's own options, such as ``level``.
+    new_axes : tuple of int
+        Axes of one cell of the planned array that the stored one lacks: those of
+        dimensions that only other steps make.
     """
 
     path: str
@@ -40,19 +46,35 @@ class OutputSpec:
     shards: tuple[int, ...] | None = None
     codec: str = "zstd"
     codec_options: Mapping[str, object] = field(default_factory=dict)
+    new_axes: tuple[int, ...] = ()
 
     @property
     def unit(self) -> tuple[int, ...]:
         """Cells of one stored object along each axis."""
         return self.shards or self.chunks
 
+    @property
+    def stored_chunks(self) -> tuple[int, ...]:
+        """Cells of a chunk along each axis of the stored array."""
+        return self.stored(self.chunks)
+
+    @property
+    def stored_shards(self) -> tuple[int, ...] | None:
+        """Cells of a shard along each axis of the stored array."""
+        return self.stored(self.shards) if self.shards else None
+
+    def stored(self, items: Sequence[Item]) -> tuple[Item, ...]:
+        """Items, one for each axis, of the axes that the stored array has."""
+        return without(items, self.new_axes)
+
     def describe(self) -> dict[str, object]:
         """The output's grid, as JSON, without its path."""
+        shards = self.stored_shards
         return {
             "variable": self.variable,
             "dtype": self.dtype,
-            "chunks": list(self.chunks),
-            "shards": list(self.shards) if self.shards else None,
+            "chunks": list(self.stored_chunks),
+            "shards": list(shards) if shards else None,
             "codec": {self.codec: dict(self.codec_options)},
         }
 
@@ -96,12 +118,12 @@ def output_spec(
     """
     for where, given in (("output.chunks", chunks), ("output.shards", shards)):
         for dim in given or {}:
-            if dim not in target.dims:
+            if dim not in target.own.dims:
                 raise DimError(
                     where,
                     repr(dim),
-                    f"dimensions of the output ({', '.join(target.dims)})",
-                    did_you_mean(dim, target.dims),
+                    f"dimensions of the output ({', '.join(target.own.dims)})",
+                    did_you_mean(dim, target.own.dims),
                 )
     natural = source.chunks or cubic_chunks(target.shape)
     sizes = tuple(
@@ -116,6 +138,7 @@ def output_spec(
         shard_sizes(target, sizes, shards) if shards else None,
         codec,
         codec_options or {},
+        target.new_axes,
     )
 
 

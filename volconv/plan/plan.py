@@ -173,6 +173,7 @@ def check_memory(plan: Plan) -> None:
     smaller = {
         dim: -(-size // 2)
         for dim, size in zip(plan.target.dims, stage.grid.block, strict=True)
+        if size > 1
     }
     key = "output.shards" if plan.output.shards else "output.chunks"
     fixes.append(f"smaller {key}, such as {smaller}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from volconv.boundary import closes
+from volconv.geometry import Repeat
+from volconv.kernels import LengthNote
 from volconv.plan.plan import Plan
 from volconv.plan.stage import PROCESS_MEMORY, Stage
 from volconv.steps import Step
@@ -29,15 +32,16 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
     """
     return {
         "input": {
-            "sizes": plan.source.sizes,
+            "sizes": plan.source.own.sizes,
             "dtype": plan.source.dtype,
-            "chunks": list(plan.source.chunks or ()),
+            "chunks": list(plan.source.own.chunks or ()),
         },
         "steps": [
             {
                 **node.step.describe(),
                 "reads": list(node.inputs),
-                "sizes": node.step.target.sizes,
+                "sizes": node.step.target.own.sizes,
+                "lengths": [asdict(note) for note in length_notes(node.step)],
                 "engine_note": node.step.engine_note(),
                 "notes": step_notes(node.step),
             }
@@ -46,7 +50,7 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
         "output": {
             "path": plan.output.path,
             **plan.output.describe(),
-            "sizes": plan.target.sizes,
+            "sizes": plan.target.own.sizes,
             "coordinates": {
                 dim: dict(zip(("first", "last"), pair, strict=True))
                 for dim, pair in ends(plan, coords).items()
@@ -94,19 +98,21 @@ def stage_json(plan: Plan, stage: Stage) -> dict[str, Any]:
 
 def plan_text(plan: Plan, coords: xr.Dataset) -> str:
     """The plan as a page of text."""
-    lines = [f"input    {sizes_text(plan.source.sizes)}  {plan.source.dtype}"]
-    if plan.source.chunks:
-        lines[0] += f"  in chunks of {by_text(plan.source.chunks)}"
+    source = plan.source.own
+    lines = [f"input    {sizes_text(source.sizes)}  {source.dtype}"]
+    if source.chunks:
+        lines[0] += f"  in chunks of {by_text(source.chunks)}"
     for number, node in enumerate(plan.pipeline.nodes, start=1):
         step = node.step
         lines += [
             f"step {number}   {step.name}{inputs_text(plan, number)} -> "
-            f"{sizes_text(step.target.sizes)}  {step.target.dtype}",
+            f"{sizes_text(step.target.own.sizes)}  {step.target.dtype}",
             *(
                 f"           {dim}: {window_text(step, dim)}"
                 for dim, window in step.geometry
                 if not window.is_identity
             ),
+            *(f"           {note}" for note in length_notes(step)),
             f"           engine {step.engine_note()}",
             *(f"           {note}" for note in step_notes(step)),
         ]
@@ -114,9 +120,13 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
             lines.append(f"           saved to {plan.saves[number].path}")
     output = plan.output
     lines.append(
-        f"output   {sizes_text(plan.target.sizes)}  {output.dtype}  "
-        f"in chunks of {by_text(output.chunks)}"
-        + (f", shards of {by_text(output.shards)}" if output.shards else "")
+        f"output   {sizes_text(plan.target.own.sizes)}  {output.dtype}  "
+        f"in chunks of {by_text(output.stored_chunks)}"
+        + (
+            f", shards of {by_text(output.stored_shards)}"
+            if output.stored_shards
+            else ""
+        )
         + f", {output.codec}"
     )
     lines += cast_note(plan)
@@ -156,13 +166,14 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
         )
         stored = " into a store in between" if last < plan.pipeline.last else ""
         lines.append(f"stage    {steps}{stored}")
+    block = stage.writes[-1].output.stored(stage.grid.block)
     read = f"{stage.read_amplification:.2f} times its input"
     held = (
         f", {bytes_text(stage.cache_bytes)} of them held" if stage.cache_bytes else ""
     )
     return [
         *lines,
-        f"blocks   {stage.grid.total} of {by_text(stage.grid.block)} cells, "
+        f"blocks   {stage.grid.total} of {by_text(block)} cells, "
         f"{order_text(plan, stage)}",
         f"reads    {bytes_text(stage.bytes_read)}, {read}{held}",
         f"writes   {bytes_text(stage.bytes_written)} before compression",
@@ -186,6 +197,12 @@ def order_text(plan: Plan, stage: Stage) -> str:
             name += " backwards"
         words.append(f"{name} by {loop.width}" if loop.width > 1 else name)
     return "by " + ", ".join(words) if words else "one"
+
+
+def length_notes(step: Step) -> tuple[LengthNote, ...]:
+    """What lengths of a step became in cells; nothing where it does not tell."""
+    found: tuple[LengthNote, ...] = getattr(step, "lengths", ())
+    return found
 
 
 def inputs_text(plan: Plan, number: int) -> str:
@@ -239,6 +256,8 @@ def by_text(sizes: tuple[int, ...]) -> str:
 def window_text(step: Step, dim: str) -> str:
     """One window: size, and what of the rest is not the default."""
     window = step.geometry[dim]
+    if isinstance(window, Repeat):
+        return f"new, {window.outputs} cells"
     text = f"size {window.size}"
     if window.stride != 1:
         text += f", stride {window.stride}"

@@ -210,8 +210,9 @@ def make_stage(
     Notes
     -----
     From one storage unit on, blocks are doubled along the axis that saves most, as long
-    as that saves anything and leaves four blocks for each worker. A stage that does not
-    fit comes with the smallest blocks; refusing it is the plan's.
+    as that saves anything and leaves four blocks for each worker; one along a dimension
+    that a step makes, where all blocks read the same. A stage that does not fit comes
+    with the smallest blocks; refusing it is the plan's.
     """
     search = Search(source, pipeline, tuple(writes), room, first)
     result = writes[-1]
@@ -220,8 +221,8 @@ def make_stage(
     while True:
         wider = [
             search.best(grid)
-            for grid in doubled(stage.grid)
-            if grid.total >= min(4 * room.workers, stage.grid.total)
+            for axis, grid in doubled(stage.grid)
+            if grid.total >= min(search.least_blocks(axis), stage.grid.total)
         ]
         better = [one for one in wider if search.rank(one) < search.rank(stage)]
         if not better:
@@ -255,6 +256,10 @@ class Search:
                 )
             found.append(self.known[key])
         return found
+
+    def least_blocks(self, axis: int) -> int:
+        """Blocks that widening them along an axis leaves, where there are as many."""
+        return self.room.workers * (1 if axis in self.source.new_axes else 4)
 
     def rank(self, stage: Stage) -> tuple[int, float]:
         """What is to be small: by how much it does not fit, then its cost."""
@@ -336,7 +341,7 @@ class Search:
         )
 
 
-def doubled(grid: BlockGrid) -> list[BlockGrid]:
+def doubled(grid: BlockGrid) -> list[tuple[int, BlockGrid]]:
     """Grids with blocks of twice the units along one axis, where it has more."""
     found = []
     for axis, count in enumerate(grid.counts):
@@ -344,5 +349,5 @@ def doubled(grid: BlockGrid) -> list[BlockGrid]:
             units = list(grid.units)
             most = -(-grid.shape[axis] // grid.unit[axis])
             units[axis] = min(2 * units[axis], most)
-            found.append(replace(grid, units=tuple(units)))
+            found.append((axis, replace(grid, units=tuple(units))))
     return found

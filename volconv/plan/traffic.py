@@ -89,9 +89,13 @@ def traffics(
     counts[tiling.axis] = -(-fine[tiling.axis] // tiling.tiles)
     plain = Sweep.plain(counts)
     yield Traffic(plain, math.prod(axis.alone for axis in reads), 0)
-    shared = [number for number, axis in enumerate(reads) if axis.is_shared]
-    if not shared:
+    every = [number for number, axis in enumerate(reads) if axis.is_shared]
+    if not every:
         return
+    # blocks along a new dimension all read the same: one after the other, they hold
+    # nothing beyond what one of them reads
+    alike = [number for number in every if reads[number].size == 1]
+    shared = [number for number in every if number not in alike]
     turned = [axis.reversed() for axis in reads]
     descending = tuple(
         axis.is_shared and other.held(1) < axis.held(1)
@@ -101,9 +105,11 @@ def traffics(
         other if backwards else axis
         for axis, other, backwards in zip(reads, turned, descending, strict=True)
     ]
-    apart = [Loop(axis) for axis in range(len(reads)) if axis not in shared]
+    apart = [Loop(axis) for axis in range(len(reads)) if axis not in every]
+    last = [Loop(axis) for axis in alike]
     for outer, inner in nests(counts, shared):
-        blocks = Sweep(tuple(counts), (*apart, *outer, *inner), descending)
+        loops = (*apart, *outer, *inner, *last)
+        blocks = Sweep(tuple(counts), loops, descending)
         sweep = blocks.cut(tiling.axis, tiling.tiles, fine[tiling.axis])
         pencils = range(len(apart), len(apart) + len(outer))
         for kept in itertools.product((True, False), repeat=len(pencils)):
@@ -117,6 +123,8 @@ def nests(
     counts: Sequence[int], shared: Sequence[int]
 ) -> Iterator[tuple[list[Loop], list[Loop]]]:
     """Nests of loops over the shared axes: over pencils, and the sweep with its blocks."""
+    if not shared:
+        yield [], []
     swept = shared if len(shared) <= MOST_SHARED else shared[:1]
     for along in swept:
         others = [axis for axis in shared if axis != along]

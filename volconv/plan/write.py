@@ -57,11 +57,11 @@ class Write:
 
     def objects(self, grid: BlockGrid, number: int) -> Iterator[tuple[int, ...]]:
         """Places of a block's storage units in the grid of all units."""
-        return product(
-            *(
-                range(side.start // unit, -(-side.stop // unit))
-                for side, unit in zip(
-                    self.box(grid, number), self.output.unit, strict=True
-                )
-            )
-        )
+        box, unit = self.box(grid, number), self.output.unit
+        if not all(side.size for side in box):
+            return iter(())
+        ranges = [
+            range(side.start // cells, -(-side.stop // cells))
+            for side, cells in zip(box, unit, strict=True)
+        ]
+        return product(*self.output.stored(ranges))

@@ -30,7 +30,10 @@ def stage_runs(
         if runs:
             before = runs[-1]
             variable = before.stage.writes[-1].output.variable
-            reads = ZarrSource(before.stores[-1].within(variable).where)
+            reads = ZarrSource(
+                before.stores[-1].within(variable).where,
+                new_axes=stage.source.new_axes,
+            )
         is_last = stage is plan.stages[-1]
         name = "" if is_last else digest_of(stage, plan)
         stores = [

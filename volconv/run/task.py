@@ -194,10 +194,11 @@ def stored(
     for part in itertools.product(*units):
         piece = cells[relative(part, box)]
         retried(lambda: write_box(store, write.output, part, piece))  # noqa: B023
-        key = object_key(
+        places = [
             side.start // unit
             for side, unit in zip(part, write.output.unit, strict=True)
-        )
+        ]
+        key = object_key(write.output.stored(places))
         yield which, key, *store.record(f"{write.output.variable}/{key}", sync=sync)
 
 

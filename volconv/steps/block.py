@@ -18,6 +18,7 @@ from volconv.boundary import Boundaries
 from volconv.compute import Edges, aligned_empty
 from volconv.compute.pointwise import number_text
 from volconv.geometry import Geometry, Window
+from volconv.kernels import LengthNote
 from volconv.meta import ArrayMeta
 
 __all__ = ["BlockStep", "Operation", "block_step", "described_windows"]
@@ -77,6 +78,8 @@ class BlockStep:
         None where it is lost.
     cell_method : str
         The statistic of its windows that it is, as CF names it; empty for none.
+    lengths : tuple of LengthNote
+        What lengths became in cells, for people.
     """
 
     name: str
@@ -87,6 +90,7 @@ class BlockStep:
     target: ArrayMeta
     unit_factor: str | None = ""
     cell_method: str = ""
+    lengths: tuple[LengthNote, ...] = ()
 
     @cached_property
     def windows(self) -> tuple[Window, ...]:
@@ -151,6 +155,7 @@ def block_step(
     windows: tuple[Geometry, Boundaries] | None = None,
     unit_factor: str | None = "",
     cell_method: str = "",
+    lengths: tuple[LengthNote, ...] = (),
 ) -> BlockStep:
     """The step of an operation over an array.
 
@@ -166,7 +171,7 @@ def block_step(
         dtype of the outputs.
     windows : Geometry and Boundaries, optional
         By default every output is made of the one cell in its place.
-    unit_factor, cell_method : str, optional
+    unit_factor, cell_method, lengths : optional
         As in `BlockStep`.
     """
     geometry, boundaries = windows or (Geometry(()), Boundaries(()))
@@ -180,6 +185,7 @@ def block_step(
         replace(target, dtype=dtype),
         unit_factor,
         cell_method,
+        lengths,
     )
 
 

@@ -13,19 +13,22 @@ from volconv.errors import KindError, VolconvError
 from volconv.kernels import Kernel
 from volconv.kernels.kernel import usable_weights
 from volconv.meta import ArrayMeta
+from volconv.steps.ball import BallKernel
 from volconv.steps.box import BoxKernel
 from volconv.steps.fields import AS_IS
 from volconv.steps.gaussian import GaussianKernel
 from volconv.steps.model import WordedModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
-from volconv.steps.settings import DilatedSettings
-from volconv.steps.window import WindowOptions, WindowStep, window_step
+from volconv.steps.renormalised import KernelStep, kernel_step
+from volconv.steps.settings import DilatedSettings, Place, RenormalisedSettings
+from volconv.steps.window import WindowOptions
 
 __all__ = ["Convolve", "Correlate", "convolve_step", "correlate_step"]
 
 KERNELS: Mapping[str, type[WordedModel]] = {
     "gaussian": GaussianKernel,
     "box": BoxKernel,
+    "ball": BallKernel,
 }
 """Kernels that a configuration can name."""
 
@@ -75,56 +78,48 @@ Weights = Annotated[
 ]
 """A kernel written out: nested lists of numbers, one level for each dimension."""
 
-NamedKernel = Annotated[GaussianKernel | BoxKernel, OneKey(lambda: KERNELS, "kernel")]
+NamedKernel = Annotated[
+    GaussianKernel | BoxKernel | BallKernel, OneKey(lambda: KERNELS, "kernel")
+]
 """A kernel by name, with its settings."""
 
+AnyKernel = Annotated[
+    Annotated[Weights, Tag("inline")] | Annotated[NamedKernel, Tag("by name")],
+    Discriminator(kind_of_kernel),
+]
+"""A kernel as a configuration writes it."""
 
-class Correlate(DilatedSettings):
+
+class Correlate(DilatedSettings, RenormalisedSettings):
     """Cross-correlation with a kernel, which is not flipped."""
 
     step_name: ClassVar[str] = "correlate"
 
-    kernel: Annotated[
-        Annotated[Weights, Tag("inline")] | Annotated[NamedKernel, Tag("by name")],
-        Discriminator(kind_of_kernel),
-    ]
-    """Nested lists of weights, {gaussian: {sigma: 1.2 mm}}, or {box: {y: 2, x: 2}}."""
+    kernel: AnyKernel
+    """Nested lists, {gaussian: {sigma: 1.2 mm}}, {ball: {radius: 3 mm}}, {box: 3}."""
 
     @field_validator("kernel")
     @classmethod
     def fits_the_other_keys(cls, value: Any, info: ValidationInfo) -> Any:
         """The kernel, unless its own text contradicts `dims`."""
         dims = info.data.get("dims")
-        if not isinstance(value, tuple) or dims is None:
-            return value
-        try:
-            Kernel.parse(value, dims, ())
-        except VolconvError as error:
-            raise refused_at("kernel", [((), error)]) from None
+        error = contradiction(value, dims)
+        if error is not None:
+            raise refused_at("kernel", [((), error)])
         return value
 
-    def resolve(self, source: ArrayMeta) -> WindowStep:
+    def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""
-        return window_step(self.step_name, source, self.taps(source), self.options())
+        return kernel_step(self.step_name, source, self.taps(source), self.options())
 
     def taps(self, source: ArrayMeta) -> Kernel:
         """The kernel for an input, as it is written."""
-        if isinstance(self.kernel, tuple):
-            return Kernel.parse(self.kernel, self.dims, source.dims)
-        return self.kernel.kernel(source, self.dims)
+        return kernel_for(source, self.kernel, self.dims)
 
-    def named_dims(self) -> Iterator[tuple[tuple[str, ...], str]]:
+    def named_dims(self) -> Iterator[tuple[Place, str]]:
         """Dimensions that the text names, each with its place below the step."""
         yield from super().named_dims()
-        if isinstance(self.kernel, GaussianKernel):
-            place: tuple[str, ...] = ("kernel", "gaussian", "sigma")
-            sizes: object = self.kernel.sigma
-        elif isinstance(self.kernel, BoxKernel):
-            place, sizes = ("kernel", "box"), self.kernel.root
-        else:
-            return
-        if isinstance(sizes, Mapping):
-            yield from (((*place, dim), dim) for dim in sizes)
+        yield from dims_in_kernel(self.kernel, ("kernel",))
 
 
 class Convolve(Correlate):
@@ -137,15 +132,48 @@ class Convolve(Correlate):
         return super().taps(source).flipped()
 
 
+def contradiction(kernel: object, dims: tuple[str, ...] | None) -> VolconvError | None:
+    """What of a kernel's own text contradicts `dims`."""
+    if not isinstance(kernel, tuple) or dims is None:
+        return None
+    try:
+        Kernel.parse(kernel, dims, ())
+    except VolconvError as error:
+        return error
+    return None
+
+
+def kernel_for(
+    source: ArrayMeta, kernel: AnyKernel, dims: tuple[str, ...] | None
+) -> Kernel:
+    """The kernel that a configuration writes, for an input."""
+    if isinstance(kernel, tuple):
+        return Kernel.parse(kernel, dims, source.dims)
+    return kernel.kernel(source, dims)
+
+
+def dims_in_kernel(kernel: object, place: Place) -> Iterator[tuple[Place, str]]:
+    """Dimensions that a kernel's text names, each with its place."""
+    sizes: object = None
+    if isinstance(kernel, GaussianKernel):
+        place, sizes = (*place, "gaussian", "sigma"), kernel.sigma
+    elif isinstance(kernel, BoxKernel):
+        place, sizes = (*place, "box"), kernel.root
+    elif isinstance(kernel, BallKernel):
+        place, sizes = (*place, "ball", "radius"), kernel.radius
+    if isinstance(sizes, Mapping):
+        yield from (((*place, dim), dim) for dim in sizes)
+
+
 def correlate_step(
     meta: ArrayMeta,
     kernel: object,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
-) -> WindowStep:
+) -> KernelStep:
     """Cross-correlation with weights that are not flipped."""
     parsed = Kernel.parse(kernel, dims, meta.dims)
-    return window_step("correlate", meta, parsed, options)
+    return kernel_step("correlate", meta, parsed, options)
 
 
 def convolve_step(
@@ -153,7 +181,7 @@ def convolve_step(
     kernel: object,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
-) -> WindowStep:
+) -> KernelStep:
     """Cross-correlation with the kernel flipped along each of its dimensions."""
     parsed = Kernel.parse(kernel, dims, meta.dims).flipped()
-    return window_step("convolve", meta, parsed, options)
+    return kernel_step("convolve", meta, parsed, options)

@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import StrictStr, StringConstraints
 
-from volconv.errors import DimError, UnitError
+from volconv.errors import DimError
 from volconv.kernels import Kernel
+from volconv.kernels.axes import even_spacing
 from volconv.kernels.differences import central_difference, laplace, sobel
 from volconv.kernels.kernel import as_names
 from volconv.meta import ArrayMeta
@@ -16,7 +17,7 @@ from volconv.steps.block import BlockStep
 from volconv.steps.combined import combined_step
 from volconv.steps.fields import BoundaryName, ByDim, Dims, Padding, Per, read_per
 from volconv.steps.pointwise import real
-from volconv.steps.settings import WeightedSettings, WindowSettings
+from volconv.steps.settings import Place, WeightedSettings, WindowSettings
 from volconv.steps.window import WindowOptions, WindowStep, window_step
 
 __all__ = [
@@ -52,7 +53,7 @@ class Gradient(WeightedSettings):
         """The step for an input."""
         return gradient_step(source, self.dim, self.per, self.options())
 
-    def named_dims(self) -> Iterator[tuple[tuple[str, ...], str]]:
+    def named_dims(self) -> Iterator[tuple[Place, str]]:
         """Dimensions that the text names, each with its place below the step."""
         yield from super().named_dims()
         yield ("dim",), self.dim
@@ -129,7 +130,7 @@ class Sobel(WindowSettings):
         """The step for an input."""
         return sobel_step(source, self.dim, self.dims, self.options())
 
-    def named_dims(self) -> Iterator[tuple[tuple[str, ...], str]]:
+    def named_dims(self) -> Iterator[tuple[Place, str]]:
         """Dimensions that the text names, each with its place below the step."""
         yield from super().named_dims()
         if self.dim is not None:
@@ -225,15 +226,13 @@ def spacings(meta: ArrayMeta, dims: Sequence[str], per: str) -> dict[str, float]
         return dict.fromkeys(dims, 1)
     found = {}
     for dim in dims:
-        spacing = meta.axis(dim).spacing
-        if not spacing:
-            raise UnitError(
-                "per",
-                "'unit'",
-                f"a numeric coordinate with evenly spaced cells along {dim!r}",
-                "give it one, interpolate to even spacing first, or say per='cell'",
+        axis = meta.axis(dim)
+        fix = "interpolate to even spacing first, or say per='cell'"
+        if axis.spacing is None and not axis.uneven:
+            fix = (
+                f"give it a coordinate: data.assign_coords({{{dim!r}: values}}), {fix}"
             )
-        found[dim] = float(spacing)
+        found[dim] = even_spacing("per", "'unit'", axis, fix)
     return found
 
 

@@ -33,6 +33,7 @@ from volconv.kernels import box, gaussian
 from volconv.kernels.kernel import as_names
 from volconv.kernels.lengths import check_length
 from volconv.kernels.named import check_size, check_spread
+from volconv.steps.missing import check_flag, check_share
 from volconv.steps.model import refusing, short
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Dims",
     "EngineName",
     "FillValue",
+    "Flag",
     "LabelName",
     "Length",
     "Lengths",
@@ -51,6 +53,7 @@ __all__ = [
     "PathText",
     "Per",
     "RealNumber",
+    "Share",
     "Sizes",
     "Spread",
     "StepName",
@@ -86,6 +89,14 @@ def read_count(value: object) -> int:
             "one number, or one for each dimension by name, such as {y: 2, x: 2}",
         )
     return whole_number("", value)
+
+
+def read_size(value: object) -> int | str:
+    """Cells of a box along one dimension, or a text with a unit."""
+    if isinstance(value, str):
+        check_length("", value)
+        return value
+    return check_size("", read_count(value))
 
 
 def read_padding(value: object) -> int | str | tuple[int, int]:
@@ -243,6 +254,21 @@ RealNumber = Annotated[
 ]
 """One finite real number."""
 
+Flag = Annotated[
+    bool,
+    PlainValidator(refusing(lambda value: check_flag("", value))),
+    WithJsonSchema({"type": "boolean"}),
+]
+"""true or false."""
+
+Share = Annotated[
+    float,
+    PlainValidator(refusing(lambda value: check_share("", value))),
+    AS_IS,
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
+]
+"""A number from 0 to 1."""
+
 Per = Annotated[
     str,
     PlainValidator(refusing(lambda value: read_per("", value))),
@@ -291,14 +317,15 @@ Spread = Annotated[
 """A finite number of at least 0."""
 
 Size = Annotated[
-    int,
-    PlainValidator(refusing(lambda value: check_size("", read_count(value)))),
-    WithJsonSchema({"type": "integer", "minimum": 1}),
+    int | str,
+    PlainValidator(refusing(read_size)),
+    AS_IS,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}),
 ]
-"""Cells of a box along one dimension."""
+"""Cells of a box along one dimension, or a text with a unit."""
 
 Sizes = Annotated[ByDim[Size], AfterValidator(refusing(some_sizes))]
-"""Cells of a box: one number, or one for each dimension by name."""
+"""Cells of a box: one size for all dimensions, or one by name."""
 
 Lengths = Annotated[ByDim[Length], AfterValidator(refusing(some_lengths))]
 """A length for all dimensions, or one by name."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from operator import mul
 from typing import Any, cast
@@ -28,10 +28,11 @@ from numpy.typing import NDArray
 from volconv.boundary import Read, fill_block, source_boxes
 from volconv.geometry import Interval, contains, relative
 from volconv.meta import ArrayMeta
-from volconv.steps.step import Join, Step, source_intervals
+from volconv.steps.carried import all_dims, among
+from volconv.steps.step import Join, Step, of_box, source_intervals
 from volconv.steps.whole import compute_cells
 
-__all__ = ["Node", "Pipeline", "chain", "compute_box"]
+__all__ = ["Node", "Pipeline", "chain", "compute_box", "wired"]
 
 Box = tuple[Interval, ...]
 Held = list[tuple[Box, NDArray[Any]]]
@@ -77,6 +78,11 @@ class Pipeline:
     def last(self) -> int:
         """The place of the result."""
         return len(self.nodes)
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The dimensions of all places, those that steps make among them."""
+        return self.nodes[0].step.source.dims
 
     def meta(self, place: int, source: ArrayMeta) -> ArrayMeta:
         """What there is at a place."""
@@ -222,7 +228,7 @@ def run_step(
         for place, meta in zip(node.inputs, sources(step), strict=True)
     ]
     if len(blocks) == 1:
-        return step.compute(blocks[0], out)
+        return of_box(step, box).compute(blocks[0], out)
     return cast("Join", step).combine(blocks)
 
 
@@ -242,9 +248,19 @@ def piece_of(held: Held, box: Box) -> NDArray[Any]:
 
 def chain(steps: Sequence[Step]) -> Pipeline:
     """The pipeline in which each step reads the result of the one before it."""
-    return Pipeline(
-        tuple(Node(step, (place,)) for place, step in enumerate(steps)),
-    )
+    return wired([Node(step, (place,)) for place, step in enumerate(steps)])
+
+
+def wired(nodes: Sequence[Node]) -> Pipeline:
+    """The pipeline of nodes, whose steps are resolved each for its own input.
+
+    Raises
+    ------
+    DimError
+        If two steps make the same dimensions in another order.
+    """
+    dims = all_dims([node.step for node in nodes])
+    return Pipeline(tuple(replace(n, step=among(n.step, dims)) for n in nodes))
 
 
 def compute_box(pipeline: Pipeline, box: Box, read: Read) -> NDArray[Any]:

@@ -12,11 +12,15 @@ from volconv.compute import Edges
 from volconv.geometry import Geometry, Interval
 from volconv.meta import ArrayMeta
 
-__all__ = ["Join", "Step", "source_intervals"]
+__all__ = ["Join", "PlacedStep", "Step", "of_box", "source_intervals"]
 
 
 class Step(Protocol):
-    """One step of a pipeline, resolved: it knows its input, and nothing is optional."""
+    """One step of a pipeline, resolved: it knows its input, and nothing is optional.
+
+    Its input and its output have the same dimensions. One that it makes has one cell in
+    its input, which is marked as new there.
+    """
 
     @property
     def name(self) -> str:
@@ -66,7 +70,7 @@ class Step(Protocol):
         Returns
         -------
         bool
-            False if nothing was written: the block is then to be padded first.
+            False if it could not: the block is then to be padded first.
         """
 
     def work_bytes(self, outputs: int, cells: int) -> int:
@@ -105,6 +109,19 @@ class Join(Step, Protocol):
 
     def combine(self, blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Outputs of blocks that have their halo, one of each input."""
+
+
+@runtime_checkable
+class PlacedStep(Protocol):
+    """A step whose arithmetic is not the same for every box of its output."""
+
+    def of_box(self, box: Sequence[Interval]) -> Step:
+        """The step with the arithmetic of one box."""
+
+
+def of_box(step: Step, box: Sequence[Interval]) -> Step:
+    """A step as it computes a box of its output."""
+    return step.of_box(box) if isinstance(step, PlacedStep) else step
 
 
 def source_intervals(step: Step, box: tuple[Interval, ...]) -> tuple[Interval, ...]:

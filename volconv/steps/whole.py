@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from volconv.boundary import fill_block, runs
 from volconv.compute import CONSTANT, Edges, aligned_empty
 from volconv.geometry import Interval, relative
-from volconv.steps.step import Step, source_intervals
+from volconv.steps.step import Step, of_box, source_intervals
 
 __all__ = ["compute_cells", "slab_bytes", "slabs"]
 
@@ -83,14 +83,14 @@ def compute_cells(
             step.source.dtype,
             empty=scratch.empty,
         )
-        step.compute(block, placed(out, part, box))
+        of_box(step, part).compute(block, placed(out, part, box))
 
     if held.has_all(box):
         assembled(box)
         return out
     for slab in slabs(step, box, LARGE_SLAB_BYTES):
         known = edges_of(held, slab)
-        is_done = known is not None and step.padding(
+        is_done = known is not None and of_box(step, slab).padding(
             known[0], placed(out, slab, box), known[1]
         )
         if not is_done:
@@ -207,14 +207,14 @@ def slabs(
     """The box in slabs along its first axis, each of about so many bytes with its halo.
 
     A slab is at least as thick as its halo, so that no cell is assembled more than about
-    twice; the last axis is never cut.
+    twice; the last axis is never cut, nor one whose outputs all read the same.
     """
-    axis = next((i for i, side in enumerate(box[:-1]) if side.size > 1), None)
+    read = [interval.size for interval in source_intervals(step, box)]
+    axis = cut_axis(box, read)
     if axis is None:
         yield box
         return
     side = box[axis]
-    read = [interval.size for interval in source_intervals(step, box)]
     layer = math.prod(read) // read[axis] * np.dtype(step.source.dtype).itemsize
     window = step.geometry[step.source.dims[axis]]
     cells = max(room // layer, 2 * window.halo, 1)
@@ -224,11 +224,18 @@ def slabs(
         yield (*box[:axis], slab, *box[axis + 1 :])
 
 
+def cut_axis(box: Sequence[Interval], read: Sequence[int]) -> int | None:
+    """The axis along which a box that reads so many cells is cut into slabs."""
+    sides = zip(box[:-1], read, strict=False)
+    found = (i for i, (side, cells) in enumerate(sides) if min(side.size, cells) > 1)
+    return next(found, None)
+
+
 def slab_bytes(step: Step, box: tuple[Interval, ...]) -> int:
     """Bytes of a padded slab of the box, at most."""
     read = [interval.size for interval in source_intervals(step, box)]
     whole = math.prod(read) * np.dtype(step.source.dtype).itemsize
-    axis = next((i for i, side in enumerate(box[:-1]) if side.size > 1), None)
+    axis = cut_axis(box, read)
     if axis is None:
         return whole
     layer = whole // read[axis]

@@ -30,9 +30,10 @@ from volconv.geometry import (
     PerDim,
     labels_by_dim,
 )
-from volconv.kernels import Kernel
+from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta
 from volconv.steps.block import described_windows
+from volconv.steps.missing import Missing
 
 __all__ = ["WindowOptions", "WindowStep", "window_step", "windows_of"]
 
@@ -58,7 +59,8 @@ class WindowOptions:
 
     The fields are the keywords of `volconv.correlate`, which explains them, and
     `default_padding` and `default_boundary`, for dimensions that `padding` and
-    `boundary` leave out.
+    `boundary` leave out. `missing` is for builders whose weights may be rescaled; None
+    where missing cells spread.
     """
 
     stride: PerDim = 1
@@ -71,6 +73,7 @@ class WindowOptions:
     default_padding: str = "valid"
     default_boundary: str = "constant"
     label: LabelLike = "center"
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +115,11 @@ class WindowStep:
     def windows(self) -> list[tuple[int, int]]:
         """Taps and stride along each axis of a window: see `choose_engine`."""
         return taps_and_strides(self.geometry, self.source.dims)
+
+    def out_shape(self, block: Sequence[int]) -> tuple[int, ...]:
+        """Outputs along each axis of a block with so many cells, its halo included."""
+        windows = (replace(self.geometry[d], padding=(0, 0)) for d in self.source.dims)
+        return tuple(w.out_size(n) for w, n in zip(windows, block, strict=True))
 
     def compute(
         self, block: NDArray[Any], out: NDArray[Any] | None = None
@@ -178,6 +186,11 @@ class WindowStep:
             "dtype": [self.numbers.source, self.numbers.compute, self.numbers.target],
             "engine": self.choice.engine,
         }
+
+    @property
+    def lengths(self) -> tuple[LengthNote, ...]:
+        """What lengths became in cells."""
+        return self.kernel.lengths
 
     def engine_note(self) -> str:
         """The engine and why."""

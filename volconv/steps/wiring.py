@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from volconv.errors import KindError, VolconvError, did_you_mean
 from volconv.meta import ArrayMeta
-from volconv.steps.pipeline import Node, Pipeline
+from volconv.steps.pipeline import Node, Pipeline, wired
 from volconv.steps.settings import StepSettings
 
 __all__ = ["INPUT", "resolved_pipeline", "wiring_faults"]
@@ -72,4 +72,4 @@ def resolved_pipeline(settings: Sequence[StepSettings], source: ArrayMeta) -> Pi
             places[setting.name] = number
         metas.append(step.target)
         nodes.append(Node(step, inputs, setting.name or ""))
-    return Pipeline(tuple(nodes))
+    return wired(nodes)
