@@ -88,6 +88,7 @@ def test_plan_as_json_says_the_same(folder):
                 "cells": 2.0,
                 "spacing": 2.5,
                 "units": "mm",
+                "whole": None,
             }
         ],
         [],

@@ -286,3 +286,23 @@ ERRORS = [
 def test_errors_say_what_can_be(call, kind, says):
     with pytest.raises(kind, match=says):
         call()
+
+
+def test_numbers_of_numpy_s_own_and_arrays_of_them_are_arguments():
+    found, expected = sides(
+        "gaussian_filter",
+        np.arange(12.0).reshape(3, 4),
+        np.array(1.5),
+        order=np.array([0, 1]),
+        axes=np.arange(2),
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    found, expected = sides("uniform_filter", ROW, np.int64(3), origin=np.int8(1))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_the_origin_of_an_axis_of_one_cell_is_not_looked_at():
+    cells = np.arange(12.0).reshape(3, 4)
+    assert_array_equal(*sides("maximum_filter", cells, (1, 3), origin=1))
+    with pytest.raises(e.GeometryError, match="1 for 1 cells"):
+        ndimage.convolve(cells, [[1, 2, 3]], origin=(1, 0))

@@ -137,7 +137,9 @@ def uniforms(data, dtypes):
     size = data.draw(one_or_each(sizes, count))
     common |= {
         "mode": data.draw(one_or_each(modes, count)),
-        "origin": data.draw(one_or_each(origins(np.atleast_1d(size)), count)),
+        "origin": data.draw(
+            st.tuples(*[origins([one]) for one in np.broadcast_to(size, count)])
+        ),
         "axes": axes,
     }
     check("uniform_filter", array, size, **common)
@@ -210,12 +212,14 @@ def test_ranks_are_scipy_s(data):
         size = data.draw(one_or_each(st.integers(1, 4), count))
         window, sizes = {"size": size}, np.broadcast_to(size, count)
         taps = int(np.prod(sizes))
+        own = [origins([size]) for size in sizes]
     else:
         sizes = data.draw(st.tuples(*[st.integers(1, 4)] * count))
         seed = data.draw(st.integers(0, 2**32 - 1))
         mask = np.random.default_rng(seed).random(sizes) < 0.6
         mask.flat[0] = True
         window, taps = {"footprint": mask}, int(mask.sum())
+        own = [origins(sizes)] * count
     args = {
         "rank_filter": [data.draw(st.integers(-taps, taps - 1))],
         "percentile_filter": [data.draw(st.integers(-100, 100))],
@@ -228,7 +232,7 @@ def test_ranks_are_scipy_s(data):
         output=data.draw(st.sampled_from([None, "float32", float])),
         mode=data.draw(modes),
         cval=data.draw(cvals),
-        origin=data.draw(one_or_each(origins(sizes), count)),
+        origin=data.draw(origins(sizes) | st.tuples(*own)),
         axes=axes,
         chunks=data.draw(chunked(array)),
     )

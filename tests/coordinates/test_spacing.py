@@ -1,5 +1,7 @@
 """Spacings and units of coordinates as files have them."""
 
+from pathlib import Path
+
 import cftime
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import volconv
 from volconv.coordinates import array_meta
 from volconv.errors import UnitError
 
+GRIDS = Path(__file__).parents[2] / "configs" / "data"
 HOURS = np.arange(0, 54, 6)
 
 
@@ -143,3 +146,29 @@ def test_the_refusal_of_one_cell_says_how_to_leave_it_out():
         "evenly spaced cells along 't'. Fix: leave it out by naming dims, or by "
         "data.isel({'t': 0}), or give a plain number of cells."
     )
+
+
+def opened(name):
+    return xr.open_dataset(GRIDS / name, engine="h5netcdf")
+
+
+def test_lengths_on_a_real_weather_grid_are_so_many_of_its_cells():
+    with opened("air_temperature_small.nc") as grid:
+        air = grid.air.load()  # every 6 hours, 2.5 degrees, latitudes descending
+    found = volconv.gaussian(air, {"time": "9 h", "lat": "5 degrees", "lon": "2.5 deg"})
+    expected = volconv.gaussian(air, {"time": 1.5, "lat": 2.0, "lon": 1.0})
+    np.testing.assert_allclose(found.values, expected.values, rtol=1e-12)
+    near = volconv.ball(air, {"lat": "277.99 km"})  # 2.5 times 111.195 km
+    assert near.equals(volconv.ball(air, {"lat": 1}))
+    with pytest.raises(UnitError, match="over degrees of longitude"):
+        volconv.ball(air, {"lon": "278 km"})
+
+
+def test_months_of_a_real_ocean_grid_are_refused_with_their_days():
+    with opened("ostia_monthly.nc") as grid:
+        temperature = grid.surface_temperature.load()
+    with pytest.raises(UnitError, match=r"over cells 29\.5 to 31 days apart"):
+        volconv.gaussian(temperature, {"time": "30 days"})
+    found = volconv.box(temperature, {"longitude": "2.5 degrees"})
+    expected = volconv.box(temperature, {"longitude": 3})
+    assert found.equals(expected)

@@ -176,6 +176,13 @@ def test_a_text_that_is_no_length_is_refused(text):
         cells_of("sigma", text, ["x"], along("mm"))
 
 
+def test_an_unknown_unit_is_named():
+    with pytest.raises(
+        UnitError, match=r"'cells' is not defined in the unit registry; a number witho"
+    ):
+        cells_of("sigma", "2 cells", ["x"], along("mm"))
+
+
 def test_a_number_in_quotes_is_refused_with_the_mend():
     with pytest.raises(
         UnitError,

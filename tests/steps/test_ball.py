@@ -84,7 +84,7 @@ def test_chunks_and_boxes_have_the_bits_of_the_whole(
 
 @pytest.fixture(scope="module")
 def scan():
-    """A part of a real MR volume; its voxels, 2 x 2 x 2.2 mm, are made longer in z."""
+    """A part of a real MR volume of 2 x 2 x 2.2 mm, every second row of it."""
     image = nibabel.Nifti1Image.from_filename(str(SCAN))
     values = np.asarray(image.dataobj)[30:70, 30:60, :, 0]
     sizes = [float(size) for size in image.header.get_zooms()[:3]]
@@ -98,7 +98,7 @@ def test_a_sphere_on_a_real_scan_of_three_voxel_sizes_is_scipy_s(scan):
     found = volconv.ball(scan, "6.6 mm")
     footprint = inside([2, 4, 2.2], 6.6)
     assert footprint.shape == (7, 3, 7)
-    # by hand: 3² + (y 4/2)² + … <= (6.6/2)², counted cell by cell
+    # counted over a larger box, each cell by its distance
     count = sum(
         (2 * x) ** 2 + (4 * y) ** 2 + (2.2 * z) ** 2 <= 6.6**2 + 1e-9
         for x in range(-9, 10)

@@ -374,6 +374,42 @@ def test_what_lies_beyond_the_edge():
     assert_allclose(found, [26 / 6, 10 / 4, 34 / 8, 35 / 9])
 
 
+def test_weights_are_the_same_spread_out_along_the_other_dims(field):
+    area = xr.DataArray(np.linspace(1, 2, 30), dims="y")
+    spread = area.broadcast_like(field).transpose("x", "t", "y")
+    for boundary in ("constant", "edge", {"y": "constant", "x": "wrap"}):
+        options = {"size": {"t": 1, "y": 3, "x": 4}, "boundary": boundary}
+        found = volconv.box(field, weights=area, **options)
+        expected = volconv.box(field, weights=spread, **options)
+        assert same_bits(found.values, expected.values)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_land_that_stays_is_the_land_of_each_time(engine, field):
+    land = xr.DataArray(
+        np.random.default_rng(9).random((30, 40)) < 0.3, dims=("y", "x")
+    )
+    area = xr.DataArray(np.linspace(1, 2, 30), dims="y")
+    for options in ({"skipna": True}, {"skipna": True, "weights": area}):
+        found = smooth(field.where(~land), engine, min_weight=0.4, **options)
+        for time in range(3):
+            one = field[time : time + 1].where(~land)
+            expected = smooth(one, engine, min_weight=0.4, **options)
+            assert same_bits(found[time : time + 1].values, expected.values)
+        one_less = field.where(~land)
+        one_less[1, 3, 4] = np.nan  # another land, that stays no longer
+        other = smooth(one_less, engine, min_weight=0.4, **options)
+        assert same_bits(other[::2].values, found[::2].values)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_nothing_beyond_the_edge_leaves_the_mean_of_what_is_inside(engine):
+    level = xr.DataArray(np.full((6, 7), 2.5), dims=("y", "x"))
+    nothing = {"boundary": "constant", "fill_value": np.nan}
+    assert_allclose(smooth(level, engine, skipna=True, **nothing), 2.5)
+    assert np.isnan(smooth(level, engine, **nothing)[0, 0])
+
+
 def test_infinite_values_are_values():
     row = xr.DataArray([1.0, np.inf, np.nan, -np.inf, 2, 3], dims="x")
     found = volconv.correlate(row, [1, 1], skipna=True, engine="reference")
@@ -431,7 +467,7 @@ def test_it_takes_no_more_memory_than_it_says(weights, dtype, gappy):
     )
     given = WindowOptions(missing=Missing(True, 0.5, weights))
     step = box_step(meta, {"y": 3, "x": 5}, None, given)
-    found = step.at(tuple(_whole(step)))
+    found = step.of_box(_whole(step))
     outputs = math.prod(step.target.shape)
     assert allocated(found, block) <= step.work_bytes(outputs, block.size)
 

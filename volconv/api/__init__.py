@@ -8,6 +8,7 @@ from volconv.api.calls import map_windows
 from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
 from volconv.api.kernels import box, convolve, correlate, gaussian
+from volconv.api.options import set_options
 from volconv.api.pointwise import (
     abs,  # noqa: A004  numpy and xarray call it so, too
     cast,
@@ -50,6 +51,7 @@ __all__ = [
     "output_transformations",
     "pad",
     "scale",
+    "set_options",
     "sobel",
     "sqrt",
     "square",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 import xarray as xr
 
+from volconv.api.options import refuses_missing_dims
 from volconv.coordinates import (
     array_meta,
     bounds_names,
@@ -131,7 +132,7 @@ def apply_to_dataset(
         if name in steps:
             variables[name] = carried_out(steps[name], array, keep)
         else:
-            check_passes(str(name), array, geometry, sizes)
+            check_passes(str(name), array, geometry, sizes, named)
             variables[name] = array.variable
     moved = output_coords(coords, geometry, sizes).assign_coords(new_labels(first))
     record = recorded(dataset.attrs, [first], keep_attrs=keep)
@@ -163,22 +164,36 @@ def merged_geometry(steps: Iterable[Step]) -> Geometry:
 
 
 def check_passes(
-    name: str, array: xr.DataArray, geometry: Geometry, sizes: Mapping[str, int]
+    name: str,
+    array: xr.DataArray,
+    geometry: Geometry,
+    sizes: Mapping[str, int],
+    named: Collection[str],
 ) -> None:
     """Refuse to pass a variable through whose coordinates would move under it.
+
+    And any that has dimensions, where the user's options say so.
 
     Raises
     ------
     DimError
         Naming the variable and the dimension.
     """
+    leave_out = f"leave it out: dataset.drop_vars({name!r})"
+    if array.ndim and refuses_missing_dims():
+        raise DimError(
+            f"variable {name!r}",
+            f"dims {list(array.dims)}",
+            f"{list(named)} among them, where missing_dims is 'raise'",
+            leave_out,
+        )
     for dim in geometry.dims:
         if dim in array.dims and geometry.moves(dim, sizes[dim]):
             raise DimError(
                 f"variable {name!r}",
                 f"dims {list(array.dims)}, of which the windows move {dim!r}",
                 "all of the kernel's dimensions, or none that moves",
-                f"leave it out: dataset.drop_vars({name!r})",
+                leave_out,
             )
 
 

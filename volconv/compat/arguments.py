@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
+
+import numpy as np
 
 from volconv.errors import BoundaryError, DimError, GeometryError, did_you_mean
 
@@ -92,9 +94,9 @@ def for_each(
     >>> for_each("size", 3, (0, 1)), for_each("size", [3, 5], (0, 1))
     ([3, 3], [3, 5])
     """
-    if not isinstance(value, Iterable):
+    if not np.iterable(value):
         return [value] * len(axes)
-    return as_many(where, list(value), axes)
+    return as_many(where, list(cast("Iterable[Value]", value)), axes)
 
 
 def as_many(where: str, values: list[Value], axes: Sequence[int]) -> list[Value]:

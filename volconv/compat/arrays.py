@@ -11,22 +11,28 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from volconv.api.apply import is_lazy, keeps_attrs, value_free
+from volconv.api.apply import is_lazy, keeps_attrs, step_values, value_free
 from volconv.compat.arguments import BOUNDARIES
 from volconv.compute import checked_dtype
+from volconv.compute.parts import parts
 from volconv.errors import GeometryError, KindError, NumberError
 from volconv.meta import ArrayMeta, Axis
+from volconv.steps import Step
 
 if TYPE_CHECKING:
     import dask.array as da
 
-__all__ = ["Array", "Output", "Source", "as_dtype", "filtered"]
+__all__ = ["Array", "Cut", "Output", "Root", "Source", "as_dtype", "filtered"]
 
 Array = TypeVar("Array", NDArray[Any], "da.Array", xr.DataArray)
 """What a function takes and returns: the same kind."""
 
 Output = type | np.dtype[Any] | str | NDArray[Any] | xr.DataArray | None
 """SciPy's `output`: a dtype, or an array to fill."""
+
+
+PART_CELLS = 2**18
+"""Cells that are mapped at once: arbitrary, what is made of them stays in the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,14 +80,23 @@ class Source:
         """The same in another dtype, a copy."""
         return Source(self.array.astype(dtype))
 
+    def through(self, step: Step) -> Source:
+        """The output of a step that is resolved for the array."""
+        return Source(self.array.copy(data=step_values(step, self.array.variable)))
+
     def mapped(self, function: Callable[[NDArray[Any]], NDArray[Any]]) -> Source:
-        """What a function of cells makes of each, by chunks where they are lazy."""
-        if not is_lazy(self.array):
-            return Source(self.array.copy(data=function(self.array.values)))
-        values = self.array.data.map_blocks(
-            function, dtype=function(np.zeros(1, self.dtype)).dtype
-        )
-        return Source(self.array.copy(data=values))
+        """What a function of cells makes of each: by chunks where they are lazy.
+
+        Else by parts, so that what it needs on the way is little.
+        """
+        dtype = function(np.zeros(1, self.dtype)).dtype
+        if is_lazy(self.array):
+            values = self.array.data.map_blocks(function, dtype=dtype)
+            return Source(self.array.copy(data=values))
+        cells, found = self.array.values, np.empty(self.array.shape, dtype)
+        for part in parts(cells.shape, PART_CELLS):
+            found[part] = function(cells[part])
+        return Source(self.array.copy(data=found))
 
 
 def dims_of(ndim: int) -> tuple[str, ...]:
@@ -235,3 +250,29 @@ def as_dtype(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
             above = np.where(values < 0, 0, values).astype(dtype)
             return np.where(values < 0, values.astype(np.int64).astype(dtype), above)
         return values.astype(np.int64).astype(dtype)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Values over a number, in a dtype: see `as_dtype`."""
+
+    dtype: np.dtype[Any]
+    divisor: int = 1
+
+    def __call__(self, values: NDArray[Any]) -> NDArray[Any]:
+        """A copy of the values."""
+        if self.divisor == 1:
+            return as_dtype(values, self.dtype)
+        return as_dtype(np.divide(values, self.divisor, dtype=float), self.dtype)
+
+
+@dataclass(frozen=True)
+class Root:
+    """Square roots in a dtype."""
+
+    dtype: np.dtype[Any]
+
+    def __call__(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The roots."""
+        with np.errstate(invalid="ignore"):
+            return as_dtype(np.sqrt(values), self.dtype)

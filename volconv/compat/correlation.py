@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from volconv.compat.arguments import Mode, all_axes, ascending, boundaries_for, reach
 from volconv.compat.arrays import Array, Output, Source, filtered
-from volconv.compat.passes import Beyond, Pass, carried_out
+from volconv.compat.carry import carried_out
+from volconv.compat.passes import Beyond, Pass
 from volconv.errors import BoundaryError, DimError, KernelError
 from volconv.kernels.kernel import usable_weights
 
@@ -288,8 +288,8 @@ def placed(
     origins = ascending("origin", origin, axes, ndim)
     edges = []
     for axis, size, given in zip(ordered, weights.shape, origins, strict=True):
-        moved = operator.index(given)
-        if flipped:
-            moved = -moved - (size % 2 == 0)
-        edges.append(Beyond(reach(size, moved), boundaries[axis]))
+        before = reach(size, given)
+        if flipped:  # from the other end, the own cell too
+            before = size - 1 - before
+        edges.append(Beyond(before, boundaries[axis]))
     return Pass(ordered, np.flip(weights) if flipped else weights, tuple(edges))

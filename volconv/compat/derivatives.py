@@ -9,8 +9,9 @@ import numpy as np
 
 from volconv.compat.arguments import Mode, all_axes, for_each, modes_for
 from volconv.compat.arrays import Array, Output, Source, filtered
+from volconv.compat.carry import carried_out
 from volconv.compat.gaussians import gaussian_passes
-from volconv.compat.passes import Term, carried_out
+from volconv.compat.passes import Term
 from volconv.errors import KindError, did_you_mean
 
 __all__ = ["gaussian_gradient_magnitude", "gaussian_laplace"]

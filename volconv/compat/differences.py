@@ -9,7 +9,8 @@ import numpy as np
 
 from volconv.compat.arguments import Mode, all_axes, boundaries_for, one_axis
 from volconv.compat.arrays import Array, Output, Source, filtered
-from volconv.compat.passes import Beyond, Pass, Term, carried_out
+from volconv.compat.carry import carried_out
+from volconv.compat.passes import Beyond, Pass, Term
 
 __all__ = ["laplace", "prewitt", "sobel"]
 

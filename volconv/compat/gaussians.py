@@ -17,7 +17,8 @@ from volconv.compat.arguments import (
     one_axis,
 )
 from volconv.compat.arrays import Array, Output, Source, filtered
-from volconv.compat.passes import Beyond, Pass, Term, carried_out
+from volconv.compat.carry import carried_out
+from volconv.compat.passes import Beyond, Pass, Term
 from volconv.errors import KernelError
 from volconv.kernels.named import bell_derivative, check_taps
 

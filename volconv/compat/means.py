@@ -18,7 +18,8 @@ from volconv.compat.arguments import (
     reach,
 )
 from volconv.compat.arrays import Array, Output, Source, filtered
-from volconv.compat.passes import Beyond, Pass, carried_out
+from volconv.compat.carry import carried_out
+from volconv.compat.passes import Beyond, Pass
 from volconv.errors import GeometryError
 
 __all__ = ["uniform_filter", "uniform_filter1d"]

@@ -19,8 +19,8 @@ from volconv.compat.arguments import (
     for_each,
     reach,
 )
-from volconv.compat.arrays import Array, Output, Source, as_dtype, filtered
-from volconv.compat.passes import Beyond, Cut, name_of, passed, window_options
+from volconv.compat.arrays import Array, Cut, Output, Source, as_dtype, filtered
+from volconv.compat.passes import Beyond, name_of, window_options
 from volconv.compat.windows import Ranked
 from volconv.errors import DimError, GeometryError, KernelError, KindError, NumberError
 from volconv.steps import Step
@@ -101,9 +101,9 @@ def ranked(
         rank = rank_of(taps)
         if not 0 <= rank < taps:
             raise NumberError("rank", f"{rank} of {taps} cells", f"up to {taps - 1}")
-        is_box = sized.is_separable and mask.all()
+        is_box = sized.is_separable and bool(mask.all())
         axes = given if is_box else tuple(sorted(given))
-        edges = edges_of(sized, axes, mask, source.ndim)
+        edges = edges_of(sized, given, mask, source.ndim, is_box=is_box)
         cval = 0.0
         if any(edge.boundary == "constant" for edge in edges):
             cval = sized.cval
@@ -111,21 +111,27 @@ def ranked(
                 cval = as_dtype(np.array(float(cval)), source.dtype).item()
             source = source.holding(cval)
         if mask.size > 1 and source.array.size:
-            source = passed(source, rank_step(source, axes, mask, rank, edges, cval))
+            source = source.through(rank_step(source, axes, mask, rank, edges, cval))
         return source.mapped(Cut(dtype))
 
     return filtered(input, output, make)
 
 
 def edges_of(
-    sized: Sized, axes: tuple[int, ...], mask: NDArray[Any], ndim: int
+    sized: Sized, given: tuple[int, ...], mask: NDArray[Any], ndim: int, *, is_box: bool
 ) -> tuple[Beyond, ...]:
-    """What lies beyond each axis of a mask."""
-    given = all_axes(sized.axes, ndim)
+    """What lies beyond each axis of a mask: of a box in the given order of the axes."""
     boundaries = dict(zip(given, boundaries_for(sized.mode, given), strict=True))
-    if axes == given:
-        origins = for_each("origin", sized.origin, given)
+    if is_box:
+        axes: Sequence[int] = given
+        origins = [
+            origin if size > 1 else 0  # SciPy does not look at it
+            for origin, size in zip(
+                for_each("origin", sized.origin, given), mask.shape, strict=True
+            )
+        ]
     else:
+        axes = sorted(given)
         origins = ascending("origin", sized.origin, given, ndim)
     return tuple(
         Beyond(reach(size, origin), boundaries[axis])

@@ -86,6 +86,8 @@ class Renormalisation:
         out : ndarray
             The outputs.
         """
+        if gaps is not None:
+            gaps = self.once(gaps)
         taking = taking_part(gaps, shares, np.dtype(self.weights.numbers.compute))
         counted = self.counted(taking, block.shape)
         total = self.weights(counted)
@@ -98,6 +100,17 @@ class Renormalisation:
             for plane in planes(sums):
                 np.multiply(plane, factor, out=plane)
         self.write(sums, absent, out)
+
+    def once(self, gaps: Array) -> Array:
+        """The gaps, of one cell along axes where all windows see the same.
+
+        As land does over time: its weights are then summed once for all times.
+        """
+        for axis, taps in enumerate(self.weights.kernel_shape):
+            first = gaps[(*(slice(None),) * axis, slice(0, 1))]
+            if taps == 1 and np.array_equal(np.broadcast_to(first, gaps.shape), gaps):
+                gaps = first
+        return gaps
 
     def filled(
         self, block: Array, taking: Array, gaps: Array | None, shares: Array | None

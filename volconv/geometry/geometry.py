@@ -189,7 +189,12 @@ class Geometry:
     def then(self, other: Geometry) -> Geometry:
         """The windows of two steps, this one first, as far as reach goes."""
         dims = dict.fromkeys((*self.dims, *other.dims))
-        return Geometry(tuple((dim, self[dim].then(other[dim])) for dim in dims))
+        return Geometry(
+            tuple(
+                (dim, self[dim].then(other[dim]) if dim in self.dims else other[dim])
+                for dim in dims
+            )
+        )
 
 
 def per_dim(

@@ -50,6 +50,10 @@ class Repeat(Window):
         """Outputs whose windows start in a range of cells: all, or none."""
         return Interval(0, self.outputs if cells.contains(Interval(0, 1)) else 0)
 
+    def then(self, other: Window) -> Self:
+        """The windows of two steps, this one first: all reads the one cell."""
+        return type(self).to(other.out_size(self.outputs))
+
     def inside(self, cells: Interval) -> Interval:
         """Outputs whose windows lie wholly in a range of cells: all, or none."""
         return self.owned(cells)

@@ -41,7 +41,7 @@ LEVELS = frozenset({"level", "layer", "sigma_level"})
 WORD = 4
 """Letters that a unit has at least where it is a word and no symbol: arbitrary."""
 
-OF_A_CALENDAR = frozenset({"month", "year", "decade", "century", "millennium"})
+OF_A_CALENDAR = frozenset({"month", "year", "century", "millennium"})
 """Units of time that are longer in one place of a calendar than in another."""
 
 
@@ -108,7 +108,8 @@ def parse_quantity(where: str, text: str) -> Any:
         unit = difference_unit(match[2].strip())
         quantity: Any = registry().Quantity(float(match[1]), unit)
     except Exception as error:  # pint raises tokenizer and assertion errors alike
-        raise UnitError(where, repr(text), expected, f"{error}") from None
+        fix = f"{error}; a number without quotes counts cells"
+        raise UnitError(where, repr(text), expected, fix) from None
     if quantity.unitless:
         raise UnitError(
             where, repr(text), expected, "give a number without quotes to count cells"
