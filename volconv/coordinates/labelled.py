@@ -90,7 +90,7 @@ def output_coords(
         Coordinates of the same names; without those that could not follow.
     """
     for dim, window in geometry:
-        if geometry.moves(dim, sizes[dim]):
+        if dim not in geometry.new_dims and geometry.moves(dim, sizes[dim]):
             places = geometry.places(dim, sizes[dim])
             centres = Centres.of(window, sizes[dim])
             coords = coords_along(coords, dim, places, centres)
