@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from volconv.boundary import Boundaries, fill_block
 from volconv.compute import Correlation, Edges, Numbers, aligned_empty
-from volconv.compute.missing import Renormalisation, missing_cells, rounding_of
+from volconv.compute.missing import (
+    Renormalisation,
+    has_missing,
+    missing_cells,
+    rounding_of,
+)
 from volconv.compute.parts import cells_under
 from volconv.compute.pointwise import number_text
 from volconv.compute.shapes import out_shape
@@ -152,7 +157,8 @@ class RenormalisedStep:
         if self.missing.weights is not None:
             return False
         fill = np.frombuffer(edges.fill, cells.dtype)
-        if self.gaps(fill) is not None or self.gaps(cells) is not None:
+        declared = self.source.missing
+        if has_missing(fill, declared) or has_missing(cells, declared):
             return False
         return self.plain.padding(cells, out, edges)
 
