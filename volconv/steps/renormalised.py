@@ -252,20 +252,21 @@ def sums_of(plain: WindowStep, dtype: str) -> Correlation:
     """The step's sums in one dtype throughout, by an engine that sums."""
     own = plain.correlation
     # a transform's error goes by the whole sum, of which little may be there
-    engine = "direct" if own.engine == "fft" else own.engine
+    sums = "separable" if len(own.factors) > 1 else "direct"
+    engine = sums if own.engine == "fft" else own.engine
     numbers = Numbers(dtype, dtype, dtype)
     if (numbers, engine) == (own.numbers, own.engine):
         return own
     return replace(own, numbers=numbers, engine=engine)
 
 
-def kept_fill(declared: Sequence[float], dtype: str) -> float | None:
+def kept_fill(declared: Sequence[float], dtype: str) -> int | None:
     """The first declared value that an integer dtype holds; None for other dtypes."""
     if np.dtype(dtype).kind not in "iu":
         return None
     limits = np.iinfo(dtype)
     held = (value for value in declared if limits.min <= value <= limits.max)
-    return next(held, None)
+    return next((int(value) for value in held if value == int(value)), None)
 
 
 def shares_under(
