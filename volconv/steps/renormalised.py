@@ -164,11 +164,11 @@ class RenormalisedStep:
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that `compute` allocates at most: see `Step.work_bytes`."""
-        return (
-            self.plain.work_bytes(outputs, cells)
-            + self.arithmetic.work_bytes(outputs, cells)
-            + (0 if self.missing.weights is None else 16 * cells)
-        )
+        work = self.plain.work_bytes(outputs, cells)
+        work += self.arithmetic.work_bytes(outputs, cells)
+        if self.missing.weights is not None:
+            work += 16 * cells + self.missing.weights.read_bytes
+        return work
 
     @property
     def is_tiled(self) -> bool:
