@@ -50,6 +50,13 @@ def test_a_constant_beyond_the_edge_is_met_by_every_pass(name):
 
 
 @pytest.mark.parametrize("name", ["gaussian_laplace", "gaussian_gradient_magnitude"])
+@pytest.mark.parametrize("dtype", [float, "int16"])
+def test_a_derivative_along_an_axis_without_spread_is_the_smooth_itself(name, dtype):
+    cells = np.random.default_rng(0).normal(0, 100, (7, 8)).astype(dtype)
+    check(name, cells, [0.0, 1.0], gain=64)
+
+
+@pytest.mark.parametrize("name", ["gaussian_laplace", "gaussian_gradient_magnitude"])
 def test_each_derivative_has_a_mode_of_its_own(name):
     cells = np.random.default_rng(0).normal(size=(7, 8))
     check(name, cells, 1.0, mode=["wrap", "nearest"], gain=64)
@@ -75,13 +82,17 @@ def test_a_fraction_beyond_the_edge_of_integers_is_what_scipy_makes_of_it(name):
     ("name", "args"),
     [("median_filter", []), ("rank_filter", [1]), ("percentile_filter", [40])],
 )
-def test_gaps_of_a_footprint_along_a_row_are_those_of_one_along_a_column(name, args):
-    # SciPy 1.17 takes the cells in the gaps, too, where an array has one axis only
+@pytest.mark.parametrize("output", [None, "float32"])
+def test_ranks_along_a_row_are_those_along_a_column(name, args, output):
+    # where an array has one axis only, SciPy 1.17 takes the cells in gaps of a footprint,
+    # too, and leaves bits of its own dtype in an output of another
     row = np.random.default_rng(0).integers(0, 100, 30)
     gaps = np.array([True, True, False, True])
-    found = getattr(ndimage, name)(row, *args, footprint=gaps)
-    column = getattr(scipy_ndimage, name)
-    expected = column(row[:, np.newaxis], *args, footprint=gaps[:, np.newaxis])
+    found = getattr(ndimage, name)(row, *args, footprint=gaps, output=output)
+    expected = getattr(scipy_ndimage, name)(
+        row[:, np.newaxis], *args, footprint=gaps[:, np.newaxis], output=output
+    )
+    assert found.dtype == expected.dtype
     np.testing.assert_array_equal(found, expected[:, 0])
 
 

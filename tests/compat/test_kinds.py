@@ -102,6 +102,12 @@ def test_attributes_are_dropped_where_xarray_is_told_so():
     assert found.x.attrs == {"units": "mm"}
 
 
+def test_of_the_encoding_the_grid_mapping_stays():
+    labelled = with_coords(ROW)
+    labelled.encoding = {"grid_mapping": "crs", "scale_factor": 0.1}
+    assert ndimage.laplace(labelled).encoding == {"grid_mapping": "crs"}
+
+
 def test_a_lazy_data_array_stays_lazy_in_its_chunks():
     labelled = with_coords(np.arange(42.0).reshape(6, 7)).chunk(
         {"y": (1, 4, 1), "x": 3}
