@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         square,
         threshold,
         unsharp,
+        upsample,
     )
     from volconv.version import __version__
 
@@ -75,6 +76,7 @@ __all__ = [
     "square",
     "threshold",
     "unsharp",
+    "upsample",
 ]
 
 register_accessor()

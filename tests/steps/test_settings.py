@@ -164,7 +164,7 @@ OURS = [
     ),
     *("laplace", "log", "max_pool", "maximum", "mean_pool", "median_pool"),
     *("min_pool", "minimum", "mode_pool", "multiply", "normalise", "pad", "scale"),
-    *("sobel", "sqrt", "square", "subtract", "threshold", "unsharp"),
+    *("sobel", "sqrt", "square", "subtract", "threshold", "unsharp", "upsample"),
 ]
 
 

@@ -5,6 +5,7 @@ from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
 from volconv.geometry.interval import Interval, contains, relative
 from volconv.geometry.mix import Mix, Repeat
+from volconv.geometry.spreading import Spreading
 from volconv.geometry.window import Window
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "PerDim",
     "ReceptiveField",
     "Repeat",
+    "Spreading",
     "Window",
     "contains",
     "relative",
