@@ -153,8 +153,8 @@ def test_any_valid_step_resolves_or_says_why_not(values):
 
 
 OURS = [
-    *("abs", "add", "box", "cast", "clip", "conv", "convolve", "correlate"),
-    *("correlate_bank", "crop"),
+    *("abs", "add", "box", "cast", "clip", "conv", "conv_transpose", "convolve"),
+    *("correlate", "correlate_bank", "crop"),
     *(
         "difference_of_gaussians",
         "divide",
