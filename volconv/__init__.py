@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         cast,
         clip,
         conv,
+        conv_transpose,
         convolve,
         correlate,
         correlate_bank,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         square,
         threshold,
         unsharp,
+        upsample,
     )
     from volconv.version import __version__
 
@@ -58,6 +60,7 @@ __all__ = [
     "cast",
     "clip",
     "conv",
+    "conv_transpose",
     "convolve",
     "correlate",
     "correlate_bank",
@@ -85,6 +88,7 @@ __all__ = [
     "square",
     "threshold",
     "unsharp",
+    "upsample",
 ]
 
 register_accessor()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Self, TypeVar
 
 from volconv.errors import DimError, did_you_mean
@@ -49,14 +50,14 @@ class Axis:
     around: float | None = None
     is_new: bool = False
 
-    def moved(self, size: int, stride: int) -> Self:
-        """The same dimension with another size, its cells some strides apart."""
-        spacing = None if self.spacing is None else self.spacing * stride
+    def moved(self, size: int, jump: int | Fraction) -> Self:
+        """The same dimension with another size, its cells some cells' widths apart."""
+        spacing = None if self.spacing is None else float(self.spacing * jump)
         # it tells of cells by their number, which others may have now
-        uneven = self.uneven if stride == 1 and size == self.size else ""
+        uneven = self.uneven if jump == 1 and size == self.size else ""
         around = self.around
         if around is not None:
-            around *= stride * size / self.size
+            around *= float(jump * size / self.size)
         return replace(self, size=size, spacing=spacing, uneven=uneven, around=around)
 
 
@@ -176,13 +177,15 @@ class ArrayMeta:
                     did_you_mean(str(dim), self.dims),
                 )
 
-    def with_sizes(self, sizes: Mapping[str, int], strides: Mapping[str, int]) -> Self:
-        """The same dimensions with other sizes and with spacings times strides.
+    def with_sizes(
+        self, sizes: Mapping[str, int], jumps: Mapping[str, int | Fraction]
+    ) -> Self:
+        """The same dimensions with other sizes, and spacings by the cells of a jump.
 
         What stood for missing cells does not stand for them any more.
         """
         axes = tuple(
-            axis.moved(sizes.get(axis.dim, axis.size), strides.get(axis.dim, 1))
+            axis.moved(sizes.get(axis.dim, axis.size), jumps.get(axis.dim, 1))
             for axis in self.axes
         )
         return replace(self, axes=axes, chunks=None, missing=())

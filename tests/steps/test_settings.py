@@ -14,10 +14,10 @@ from volconv.errors import DimError, KernelError, VolconvError
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.report import length_notes
 from volconv.steps import WindowOptions, registry
-from volconv.steps.arithmetic import JoinSettings
 from volconv.steps.box import Box, BoxKernel, box_step
 from volconv.steps.correlate import Convolve, Correlate, convolve_step, correlate_step
 from volconv.steps.gaussian import Gaussian, gaussian_step
+from volconv.steps.joining import JoinSettings
 from volconv.steps.registry import step_classes
 from volconv.steps.settings import SHARED
 
@@ -155,8 +155,9 @@ def test_any_valid_step_resolves_or_says_why_not(values):
 
 
 OURS = [
-    *("abs", "add", "ball", "box", "cast", "clip", "conv", "convolve", "correlate"),
-    *("correlate_bank", "crop"),
+    *("abs", "add", "ball", "box", "cast", "clip", "concat", "conv"),
+    *("conv_transpose", "convolve"),
+    *("correlate", "correlate_bank", "crop"),
     *(
         "difference_of_gaussians",
         "divide",
@@ -166,7 +167,7 @@ OURS = [
     ),
     *("laplace", "log", "max_pool", "maximum", "mean_pool", "median_pool"),
     *("min_pool", "minimum", "mode_pool", "multiply", "normalise", "pad", "scale"),
-    *("sobel", "sqrt", "square", "subtract", "threshold", "unsharp"),
+    *("sobel", "sqrt", "square", "subtract", "threshold", "unsharp", "upsample"),
 ]
 
 

@@ -18,6 +18,7 @@ from volconv.accessor.layers import Layers
 from volconv.accessor.methods import Labelled
 from volconv.accessor.pointwise import Pointwise
 from volconv.accessor.pooling import Pooling
+from volconv.accessor.upsampling import Upsampling
 
 __all__ = ["Accessor"]
 
@@ -30,6 +31,7 @@ class Accessor(
     Derivatives[Labelled],
     Bands[Labelled],
     Pooling[Labelled],
+    Upsampling[Labelled],
     Layers[Labelled],
     Pointwise[Labelled],
     Frame[Labelled],

@@ -8,7 +8,7 @@ from volconv.api.calls import map_windows
 from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
 from volconv.api.kernels import box, convolve, correlate, gaussian
-from volconv.api.layers import conv
+from volconv.api.layers import conv, conv_transpose
 from volconv.api.options import set_options
 from volconv.api.pointwise import (
     abs,  # noqa: A004  numpy and xarray call it so, too
@@ -19,6 +19,7 @@ from volconv.api.pointwise import (
 )
 from volconv.api.pooling import max_pool, mean_pool, median_pool, min_pool, mode_pool
 from volconv.api.ranges import clip, normalise, scale, threshold
+from volconv.api.upsampling import upsample
 from volconv.coordinates import output_affine, output_transformations
 from volconv.geometry import Window
 
@@ -32,6 +33,7 @@ __all__ = [
     "cast",
     "clip",
     "conv",
+    "conv_transpose",
     "convolve",
     "correlate",
     "correlate_bank",
@@ -59,4 +61,5 @@ __all__ = [
     "square",
     "threshold",
     "unsharp",
+    "upsample",
 ]

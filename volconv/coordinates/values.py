@@ -60,50 +60,51 @@ def values_at(
     if values.dtype == object:
         since = values_at(passed(values), centres, axis)
         return cftimes(values.flat[0], since)
+    parts = centres.parts
     places = centres.first + centres.step * np.arange(centres.count)
-    lower = np.clip(places // 2, 0, centres.cells - 2)
+    lower = np.clip(places // parts, 0, centres.cells - 2)
     shape = [1] * values.ndim
     shape[axis] = -1
-    halves = (places - 2 * lower).reshape(shape)
+    rest = (places - parts * lower).reshape(shape)
     if values.dtype.kind in "iu":
-        if centres.first % 2:
+        if not centres.are_whole:
             values = values.astype("float64")
         elif turn is not None or values.dtype != np.uint64:
             values = values.astype("int64")
     low = np.take(values, lower, axis=axis)
     high = np.take(values, lower + 1, axis=axis)
     if values.dtype.kind in "mM":
-        between = times_between(low, high, halves)
+        between = times_between(low, high, rest, parts)
     elif values.dtype.kind == "u":
-        return unsigned_between(low, high, halves)
+        return unsigned_between(low, high, rest // parts)
     elif turn is not None:
-        between = low + parts(short_way(high - low, turn), halves)
+        between = low + shares(short_way(high - low, turn), rest, parts)
         between = folded(between, values, axis, turn)
     else:
-        between = low + parts(high - low, halves)
+        between = low + shares(high - low, rest, parts)
     found: NDArray[Any] = np.where(
-        halves == 0, low, np.where(halves == 2, high, between)
+        rest == 0, low, np.where(rest == parts, high, between)
     )
     return found
 
 
-def parts(steps: NDArray[Any], halves: NDArray[np.int64]) -> NDArray[Any]:
-    """Halves of steps, in their dtype."""
+def shares(steps: NDArray[Any], rest: NDArray[np.int64], parts: int) -> NDArray[Any]:
+    """``steps rest / parts``, in the dtype of the steps; whole ones of integers."""
     if steps.dtype.kind == "i":
-        return steps * halves // 2
-    scaled: NDArray[Any] = steps * (halves / 2).astype(steps.real.dtype)
+        return steps * (rest // parts)
+    scaled: NDArray[Any] = steps * (rest / parts).astype(steps.real.dtype)
     return scaled
 
 
 def unsigned_between(
-    low: NDArray[Any], high: NDArray[Any], halves: NDArray[np.int64]
+    low: NDArray[Any], high: NDArray[Any], whole: NDArray[np.int64]
 ) -> NDArray[Any]:
-    """``low + (high - low) halves / 2`` of uint64 at whole positions, exact.
+    """``low + (high - low) whole`` of uint64, exact.
 
     In int64, or else uint64; in floats where neither holds all.
     """
     start, stop = low.astype(object), high.astype(object)
-    found: NDArray[Any] = start + (stop - start) * (halves // 2).astype(object)
+    found: NDArray[Any] = start + (stop - start) * whole.astype(object)
     least, most = found.min(), found.max()
     if least >= -(2**63) and most < 2**63:
         return found.astype("int64")
@@ -111,11 +112,14 @@ def unsigned_between(
 
 
 def times_between(
-    low: NDArray[Any], high: NDArray[Any], halves: NDArray[np.int64]
+    low: NDArray[Any], high: NDArray[Any], rest: NDArray[np.int64], parts: int
 ) -> NDArray[Any]:
-    """``low + (high - low) halves / 2``, rounded down to a whole unit; NaT stays NaT."""
-    difference = (high - low).astype("int64")
-    moved = low.astype("int64") + difference * halves // 2
+    """``low + (high - low) rest / parts``, rounded down to a whole unit; NaT stays NaT.
+
+    A difference is divided first: its multiples may be beyond 64 bits.
+    """
+    whole, over = np.divmod((high - low).astype("int64"), parts)
+    moved = low.astype("int64") + whole * rest + over * rest // parts
     absent = np.isnat(low) | np.isnat(high)
     found: NDArray[Any] = np.where(
         absent, np.array("NaT", dtype=low.dtype), moved.astype(low.dtype)

@@ -5,7 +5,8 @@ from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
 from volconv.geometry.interval import Interval, contains, relative
 from volconv.geometry.label import LabelLike, check_label, labels_by_dim
-from volconv.geometry.mix import Mix, Repeat
+from volconv.geometry.mix import Mix, Part, Repeat
+from volconv.geometry.spreading import Spreading
 from volconv.geometry.window import Window
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "LabelLike",
     "Mix",
     "PaddingLike",
+    "Part",
     "PerDim",
     "ReceptiveField",
     "Repeat",
+    "Spreading",
     "Window",
     "check_label",
     "contains",

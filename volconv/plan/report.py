@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from volconv.boundary import closes
-from volconv.geometry import Mix, Repeat
+from volconv.geometry import Mix, Part, Repeat, Spreading
 from volconv.kernels import LengthNote
 from volconv.plan.plan import Plan
 from volconv.plan.stage import PROCESS_MEMORY, Stage
@@ -258,9 +258,13 @@ def window_text(step: Step, dim: str) -> str:
     window = step.geometry[dim]
     if isinstance(window, Repeat):
         return f"new, {window.outputs} cells"
+    if isinstance(window, Part):
+        return f"{window.size} of {window.outputs} cells, from number {window.first}"
     if isinstance(window, Mix):
         return f"{window.outputs} cells, each of all {window.size}"
     text = f"size {window.size}"
+    if isinstance(window, Spreading):
+        text = f"{window.factor} for each cell, each cell spread over {window.spread}"
     if window.stride != 1:
         text += f", stride {window.stride}"
     if window.dilation != 1:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from volconv.boundary import Boundaries
 from volconv.compute import Edges, aligned_empty
 from volconv.compute.pointwise import number_text
-from volconv.geometry import Geometry, Window
+from volconv.geometry import Geometry, Spreading, Window
 from volconv.kernels import LengthNote
 from volconv.meta import ArrayMeta
 
@@ -175,7 +175,7 @@ def block_step(
         As in `BlockStep`.
     """
     geometry, boundaries = windows or (Geometry(()), Boundaries(()))
-    target = meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.strides())
+    target = meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.jumps())
     return BlockStep(
         name,
         operation,
@@ -194,12 +194,26 @@ def described_windows(geometry: Geometry, boundaries: Boundaries) -> dict[str, o
     labels = dict(geometry.labels)
     return {
         dim: {
-            "size": window.size,
-            "stride": window.stride,
-            "dilation": window.dilation,
-            "padding": list(window.padding),
+            **described_window(window),
             "boundary": boundaries[dim],
             **({"label": labels[dim]} if dim in labels else {}),
         }
         for dim, window in geometry
+    }
+
+
+def described_window(window: Window) -> dict[str, object]:
+    """What tells a window from others, as JSON."""
+    if isinstance(window, Spreading):
+        return {
+            "size": window.size,
+            "factor": window.factor,
+            "dilation": window.dilation,
+            "crop": list(window.crop),
+        }
+    return {
+        "size": window.size,
+        "stride": window.stride,
+        "dilation": window.dilation,
+        "padding": list(window.padding),
     }

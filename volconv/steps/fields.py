@@ -44,6 +44,7 @@ __all__ = [
     "DTypeName",
     "Dims",
     "EngineName",
+    "Factors",
     "FillValue",
     "Flag",
     "LabelName",
@@ -326,6 +327,9 @@ Size = Annotated[
 
 Sizes = Annotated[ByDim[Size], AfterValidator(refusing(some_sizes))]
 """Cells of a box: one size for all dimensions, or one by name."""
+
+Factors = Annotated[ByDim[Count], AfterValidator(refusing(some_sizes))]
+"""Whole factors: one for all dimensions, or one by name."""
 
 Lengths = Annotated[ByDim[Length], AfterValidator(refusing(some_lengths))]
 """A length for all dimensions, or one by name."""
