@@ -158,8 +158,8 @@ OURS = [
     *("elu", "gaussian", "gelu", "gradient", "gradient_magnitude", "laplace"),
     *("leaky_relu", "log", "max_pool", "maximum", "mean_pool", "median_pool"),
     *("min_pool", "minimum", "mode_pool", "multiply", "normalise", "pad", "prelu"),
-    *("relu", "scale", "sigmoid", "sobel", "sqrt", "square", "subtract", "tanh"),
-    *("threshold", "unsharp"),
+    *("relu", "scale", "sigmoid", "sobel", "softmax", "sqrt", "square", "subtract"),
+    *("tanh", "threshold", "unsharp"),
 ]
 
 
