@@ -37,12 +37,13 @@ def scan() -> xr.Dataset:
 
 
 def ocean() -> xr.Dataset:
-    """Monthly sea surface temperature around the equator."""
+    """Monthly sea surface temperature around the equator, and the days of each month."""
     with xr.open_dataset(DATA / "ostia_monthly.nc", engine="h5netcdf") as dataset:
         loaded = dataset.load()
     for variable in loaded.variables.values():
         for key in ("chunksizes", "original_shape", "preferred_chunks"):
             variable.encoding.pop(key, None)
+    loaded["days"] = loaded.time.dt.days_in_month.drop_attrs()
     return loaded.chunk(time=6, latitude=18, longitude=108)
 
 

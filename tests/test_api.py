@@ -218,6 +218,24 @@ def test_a_variable_whose_coordinates_would_move_under_it_is_not_passed(dataset)
     assert found.sizes["z"] == 4
 
 
+def test_variables_that_lack_a_dimension_are_refused_on_request(dataset):
+    message = r"^variable 'flat': got dims \['t'\]; expected \['y', 'x'\] among them"
+    sigma = {"y": 1.0, "x": 1.0}
+    with volconv.set_options(missing_dims="raise"):
+        with pytest.raises(e.DimError, match=message):
+            dataset.volconv.gaussian(sigma)
+        kept = dataset[["a", "b"]].assign(crs=0)
+        assert list(volconv.gaussian(kept, sigma)) == ["a", "b", "crs"]
+    assert list(volconv.gaussian(dataset, sigma)) == list(dataset)
+    volconv.set_options(missing_dims="raise")
+    with pytest.raises(e.DimError, match="where missing_dims is 'raise'"):
+        volconv.gaussian(dataset, sigma)
+    volconv.set_options(missing_dims="pass")
+    assert list(volconv.gaussian(dataset, sigma)) == list(dataset)
+    with pytest.raises(e.KindError, match=r"^missing_dims: got 'rais'.*mean 'raise'"):
+        volconv.set_options(missing_dims="rais")
+
+
 def test_a_dataset_needs_the_kernel_s_dimensions_by_name(dataset):
     with pytest.raises(e.DimError, match="where data is a Dataset"):
         volconv.correlate(dataset, np.ones((2, 2)))

@@ -9,7 +9,16 @@ from volconv.config import parse_config
 from volconv.steps.registry import step_classes
 
 STEPS = (Path(__file__).parents[1] / "docs/steps.md").read_text(encoding="utf-8")
-SHARED = {"stride", "padding", "boundary", "fill_value", "dtype", "name", "save"}
+SHARED = {
+    "stride",
+    "padding",
+    "label",
+    "boundary",
+    "fill_value",
+    "dtype",
+    "name",
+    "save",
+}
 
 
 def rows():

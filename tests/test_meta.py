@@ -53,3 +53,16 @@ def test_a_strided_array_has_its_spacing_times_its_stride():
 
 def test_chunks_are_those_of_the_stored_array_alone():
     assert META.with_sizes({}, {}).chunks is None
+
+
+def test_among_dimensions_that_it_lacks_it_has_one_cell_each():
+    found = META.among(("kernel", "time", "y", "scale", "x"))
+    assert found.shape == (1, 4, 3, 1, 5)
+    assert found.chunks == (1, 1, 3, 1, 5)
+    assert found.new_axes == (0, 3)
+    assert found.axis("y") == META.axis("y")
+    assert found.own == META
+    assert META.own is META
+    bare = ArrayMeta((Axis("x", 2),), "int8").among(("k", "x"))
+    assert bare.chunks is None
+    assert bare.own.chunks is None

@@ -12,7 +12,9 @@ from volconv.registration import register_accessor
 
 if TYPE_CHECKING:
     from volconv.api import (
+        Window,
         abs,  # noqa: A004  numpy and xarray call it so, too
+        ball,
         batch_norm,
         box,
         cast,
@@ -38,10 +40,13 @@ if TYPE_CHECKING:
         min_pool,
         mode_pool,
         normalise,
+        output_affine,
+        output_transformations,
         pad,
         prelu,
         relu,
         scale,
+        set_options,
         sigmoid,
         sobel,
         softmax,
@@ -54,8 +59,10 @@ if TYPE_CHECKING:
     from volconv.version import __version__
 
 __all__ = [
+    "Window",
     "__version__",
     "abs",
+    "ball",
     "batch_norm",
     "box",
     "cast",
@@ -81,10 +88,13 @@ __all__ = [
     "min_pool",
     "mode_pool",
     "normalise",
+    "output_affine",
+    "output_transformations",
     "pad",
     "prelu",
     "relu",
     "scale",
+    "set_options",
     "sigmoid",
     "sobel",
     "softmax",

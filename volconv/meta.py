@@ -28,7 +28,14 @@ class Axis:
         Distance between neighbouring cells, in `units`; None where the dimension has
         no numeric coordinate or where its cells are not evenly spaced.
     units : str, optional
-        The coordinate's unit, as its ``units`` attribute says it.
+        The coordinate's unit, as its ``units`` attribute says it; of times the unit
+        alone, without ``since`` and what follows.
+    uneven : str
+        What its cells are like where they have no even spacing: by how much they lie
+        apart, and where. Empty where they have one, and where nothing is known.
+    around : float, optional
+        Share of a full turn that the cells of a longitude cover, 1 where they close a
+        circle; None where the coordinate is no longitude.
     is_new : bool
         Whether a step makes the dimension later on: until then it has one cell, and no
         array in memory or in a store has it.
@@ -38,7 +45,19 @@ class Axis:
     size: int
     spacing: float | None = None
     units: str | None = None
+    uneven: str = ""
+    around: float | None = None
     is_new: bool = False
+
+    def moved(self, size: int, stride: int) -> Self:
+        """The same dimension with another size, its cells some strides apart."""
+        spacing = None if self.spacing is None else self.spacing * stride
+        # it tells of cells by their number, which others may have now
+        uneven = self.uneven if stride == 1 and size == self.size else ""
+        around = self.around
+        if around is not None:
+            around *= stride * size / self.size
+        return replace(self, size=size, spacing=spacing, uneven=uneven, around=around)
 
 
 @dataclass(frozen=True)
@@ -54,11 +73,15 @@ class ArrayMeta:
     chunks : tuple of int, optional
         Cells of one stored chunk along each axis, what one read decodes at least;
         None for an array in memory.
+    missing : tuple of float, optional
+        Values that stand for missing cells, as the array's attributes declare; NaN needs
+        no declaring.
     """
 
     axes: tuple[Axis, ...]
     dtype: str
     chunks: tuple[int, ...] | None = None
+    missing: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         dims = self.dims
@@ -154,18 +177,15 @@ class ArrayMeta:
                 )
 
     def with_sizes(self, sizes: Mapping[str, int], strides: Mapping[str, int]) -> Self:
-        """The same dimensions with other sizes and with spacings times strides."""
+        """The same dimensions with other sizes and with spacings times strides.
+
+        What stood for missing cells does not stand for them any more.
+        """
         axes = tuple(
-            replace(
-                axis,
-                size=sizes.get(axis.dim, axis.size),
-                spacing=None
-                if axis.spacing is None
-                else axis.spacing * strides.get(axis.dim, 1),
-            )
+            axis.moved(sizes.get(axis.dim, axis.size), strides.get(axis.dim, 1))
             for axis in self.axes
         )
-        return replace(self, axes=axes, chunks=None)
+        return replace(self, axes=axes, chunks=None, missing=())
 
 
 def without(items: Sequence[Item], axes: Sequence[int]) -> tuple[Item, ...]:

@@ -54,6 +54,7 @@ def test_plan_tells_shapes_coordinates_blocks_bytes_and_memory(folder):
     for line in (
         "input    z 8, y 12  float32  in chunks of 4 x 5",
         "z: size 17, padding 8 before and 8 after (edge)",
+        "           sigma along z: 5 mm = 2 cells of 2.5 mm\n",
         "step 2   box -> z 8, y 6  float32",
         "y: 0.5 … 10.5",
         "blocks   4 of 4 x 4 cells",
@@ -78,6 +79,20 @@ def test_plan_as_json_says_the_same(folder):
     assert stage["memory"]["chunks_held"] > 0
     assert plan["memory"]["task"] == sum(stage["memory"]["parts"].values())
     assert [step["step"] for step in plan["steps"]] == ["gaussian", "box"]
+    assert [step["lengths"] for step in plan["steps"]] == [
+        [
+            {
+                "where": "sigma",
+                "dim": "z",
+                "length": "5 mm",
+                "cells": 2.0,
+                "spacing": 2.5,
+                "units": "mm",
+                "whole": None,
+            }
+        ],
+        [],
+    ]
 
 
 def test_run_shows_the_plan_runs_and_does_nothing_the_second_time(folder):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from volconv.boundary import KINDS
 from volconv.compute.numbers import SOURCES
-from volconv.geometry import PADDINGS
+from volconv.geometry import LABELS, PADDINGS
 
 DIMS = ("z", "y", "x")
 
@@ -18,6 +18,7 @@ dims = st.sampled_from(DIMS)
 lengths = st.one_of(
     st.integers(0, 9), st.floats(0, 9), st.sampled_from(["1.2 mm", "0.5 degrees"])
 )
+sizes = counts | st.sampled_from(["1.2 mm", "0.5 degrees"])
 paddings = st.one_of(
     st.integers(0, 9),
     st.sampled_from(PADDINGS),
@@ -34,12 +35,14 @@ def by_dim(one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 windows: dict[str, st.SearchStrategy[Any]] = {
     "stride": by_dim(counts),
     "padding": by_dim(paddings),
+    "label": by_dim(st.sampled_from(LABELS)),
     "boundary": by_dim(st.sampled_from(KINDS)),
     "fill_value": st.integers(-9, 9) | st.floats(-9, 9),
     "dtype": st.sampled_from(SOURCES),
     "engine": st.sampled_from(["auto", "direct", "reference"]),
 }
 dilated = {**windows, "dilation": by_dim(counts)}
+skipping = {"skipna": st.booleans(), "min_weight": st.just(0)}
 some_dims = {"dims": st.lists(dims, min_size=1, unique=True) | dims}
 
 gaussian_kernels = st.fixed_dictionaries(
@@ -47,18 +50,24 @@ gaussian_kernels = st.fixed_dictionaries(
 )
 named_kernels = st.one_of(
     st.fixed_dictionaries({"gaussian": gaussian_kernels}),
-    st.fixed_dictionaries({"box": by_dim(counts)}),
+    st.fixed_dictionaries({"box": by_dim(sizes)}),
+    st.fixed_dictionaries({"ball": st.fixed_dictionaries({"radius": by_dim(lengths)})}),
 )
 gaussians = st.fixed_dictionaries(
     {"sigma": by_dim(lengths)},
-    optional={"truncate": st.floats(0, 5), **windows, **some_dims},
+    optional={"truncate": st.floats(0, 5), **windows, **some_dims, **skipping},
+)
+balls = st.fixed_dictionaries(
+    {"radius": by_dim(lengths)}, optional={**windows, **some_dims}
 )
 boxes = st.fixed_dictionaries(
-    {"size": by_dim(counts)}, optional={**dilated, **some_dims}
+    {"size": by_dim(sizes)}, optional={**dilated, **some_dims, **skipping}
 )
 correlates = st.one_of(
     st.fixed_dictionaries({"kernel": named_kernels}, optional={**dilated, **some_dims}),
-    st.fixed_dictionaries({"kernel": weights, "dims": dims}, optional=dilated),
+    st.fixed_dictionaries(
+        {"kernel": weights, "dims": dims}, optional={**dilated, **skipping}
+    ),
 )
 reals = st.integers(-9, 9) | st.floats(-9, 9)
 per_channel = st.lists(reals, min_size=1, max_size=3)
@@ -108,7 +117,7 @@ more_steps: dict[str, st.SearchStrategy[Any]] = {
     ),
     **{
         f"{kind}_pool": st.fixed_dictionaries(
-            {"size": by_dim(counts)}, optional={**pooling, **some_dims}
+            {"size": by_dim(sizes)}, optional={**pooling, **some_dims}
         )
         for kind in ("max", "min", "median", "mode")
     },
@@ -127,6 +136,7 @@ more_steps: dict[str, st.SearchStrategy[Any]] = {
 steps = st.one_of(
     *(st.fixed_dictionaries({name: keys}) for name, keys in more_steps.items()),
     st.fixed_dictionaries({"gaussian": gaussians}),
+    st.fixed_dictionaries({"ball": balls}),
     st.fixed_dictionaries({"box": boxes}),
     st.fixed_dictionaries({"correlate": correlates}),
     st.fixed_dictionaries({"convolve": correlates}),

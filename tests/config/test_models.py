@@ -6,6 +6,8 @@ import pytest
 from volconv.config import parse_config
 from volconv.config.codecs import Blosc, NoCodec, Zstd
 from volconv.config.models import located
+from volconv.errors import ConfigError
+from volconv.steps.box import Box
 
 
 def config(output="{path: b.zarr}"):
@@ -43,6 +45,21 @@ def test_a_located_configuration_differs_in_its_paths_alone():
     )
     assert found.steps == config().steps
     assert config().input.path == "data/a.zarr"
+
+
+def test_cell_weights_are_located_too():
+    text = (
+        "version: 1\ninput: {path: a}\nsteps:\n"
+        "  - box: {size: 3, weights: {path: mask.zarr, dims: [y]}, save: b}\n"
+        "  - box: {size: 3}\noutput: {path: c}\n"
+    )
+    (first, second) = parse_config(text).located("/runs").steps
+    assert isinstance(first, Box)
+    assert first.weights.path == "/runs/mask.zarr"
+    assert first.save == "/runs/b"
+    assert second == Box(size=3)
+    with pytest.raises(ConfigError, match="the cell weights of step 1: path"):
+        parse_config(text.replace("path: c", "path: mask.zarr"))
 
 
 @pytest.mark.parametrize(

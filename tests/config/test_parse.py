@@ -132,9 +132,9 @@ DTYPES = (
                      "a number of cells, or a text such as 1.2 mm."),
         ("gaussian: ", "missing key steps.1.gaussian.sigma. Expected standard "
                        "deviation: a number of cells, or a text such as 1.2 mm."),
-        ("gaussian: 2", "steps.1.gaussian: got 2; expected a mapping of padding, "
-                        "boundary, fill_value, dtype, stride, engine, dims, sigma, "
-                        "truncate, name, from, save."),
+        ("gaussian: 2", "steps.1.gaussian: got 2; expected a mapping of padding, label, "
+                        "boundary, fill_value, dtype, skipna, weights, min_weight, "
+                        "stride, engine, dims, sigma, truncate, name, from, save."),
         ("gaussian: {sigma: -1}", "steps.1.gaussian.sigma: got -1; expected a number "
                                   "of at least 0."),
         ("gaussian: {sigma: .nan}", "steps.1.gaussian.sigma: got nan; expected a "
@@ -158,13 +158,27 @@ DTYPES = (
         ("gaussian: {sigma: 1, truncate: -4}",
          "steps.1.gaussian.truncate: got -4; expected a number of at least 0."),
         ("gaussian: {sigma: 1, dilation: 2}",
-         "unknown key steps.1.gaussian.dilation. Expected one of: padding, "
-         "boundary, fill_value, dtype, stride, engine, dims, sigma, truncate, name, from, "
-         "save."),
+         "unknown key steps.1.gaussian.dilation. Expected one of: padding, label, "
+         "boundary, fill_value, dtype, skipna, weights, min_weight, stride, engine, dims, "
+         "sigma, truncate, name, from, save."),
+        ("gaussian: {sigma: 1, skipna: 1}",
+         "steps.1.gaussian.skipna: got 1; expected true or false."),
+        ("gaussian: {sigma: 1, skipna: true, min_weight: 2}",
+         "steps.1.gaussian.min_weight: got 2; expected a number from 0 to 1."),
+        ("gaussian: {sigma: 1, min_weight: 0.5}",
+         "steps.1.gaussian.min_weight: got 0.5 while missing cells are not left out; "
+         "expected skipna or weights beside it. Fix: leave them out by skipna, or leave "
+         "min_weight out."),
+        ("gaussian: {sigma: 1, weights: mask.zarr}",
+         "steps.1.gaussian.weights: got 'mask.zarr'; expected a mapping of path, "
+         "variable, dims."),
         ("box: {size: 0}", "steps.1.box.size: got 0; expected a whole number of at "
                            "least 1."),
-        ("box: {size: '3'}", "steps.1.box.size: got '3'; expected a whole number of at "
-                             "least 1."),
+        ("box: {size: '3'}", "steps.1.box.size: got '3'; expected a number and a unit, "
+                             "such as '1.2 mm'. Fix: give a number without quotes to "
+                             "count cells."),
+        ("box: {size: -3 mm}", "steps.1.box.size: got '-3 mm'; expected a number of at "
+                               "least 0."),
         ("box: {size: 1.5}", "steps.1.box.size: got 1.5; expected a whole number of at "
                              "least 1."),
         ("box: {size: {x: 3, y: true}}", "steps.1.box.size.y: got True; expected a "
@@ -205,11 +219,11 @@ DTYPES = (
         ("box: {size: 3, engine: drect}",
          "steps.1.box.engine: got 'drect'; expected one of auto, direct, separable, fft, "
          "reference. Fix: did you mean 'direct'?"),
-        ("correlate: {}", "missing key steps.1.correlate.kernel. Expected nested lists "
-                          "of weights, {gaussian: {sigma: 1.2 mm}}, or "
-                          "{box: {y: 2, x: 2}}."),
+        ("correlate: {}", "missing key steps.1.correlate.kernel. Expected nested "
+                          "lists, {gaussian: {sigma: 1.2 mm}}, "
+                          "{ball: {radius: 3 mm}}, {box: 3}."),
         ("correlate: {kernel: 3}", "steps.1.correlate.kernel: got 3; expected one "
-                                   "kernel of gaussian, box."),
+                                   "kernel of gaussian, box, ball."),
         ("correlate: {kernel: []}", "steps.1.correlate.kernel: got shape (0,); "
                                     "expected at least one axis and one tap."),
         ("correlate: {kernel: [1, .nan]}", "steps.1.correlate.kernel: got NaN or inf "
@@ -231,7 +245,7 @@ DTYPES = (
          "axes as dims."),
         ("correlate: {kernel: {gaussain: {sigma: 1}}}",
          "steps.1.correlate.kernel: got 'gaussain'; expected one kernel of gaussian, "
-         "box. Fix: did you mean 'gaussian'?"),
+         "box, ball. Fix: did you mean 'gaussian'?"),
         ("correlate: {kernel: {box: {x: 0}}}", "steps.1.correlate.kernel.box.x: got 0; "
                                                "expected a whole number of at least "
                                                "1."),
@@ -339,9 +353,9 @@ output:
 
 def test_a_key_that_is_no_word_is_quoted_in_its_path():
     assert step_faults('box: {size: 3, "a.b\\n": 1}') == [
-        "line 3: unknown key steps.1.box.'a.b\\n'. Expected one of: padding, "
-        "boundary, fill_value, dtype, stride, engine, dims, dilation, size, name, "
-        "from, save."
+        "line 3: unknown key steps.1.box.'a.b\\n'. Expected one of: padding, label, "
+        "boundary, fill_value, dtype, skipna, weights, min_weight, stride, engine, "
+        "dims, dilation, size, name, from, save."
     ]
 
 

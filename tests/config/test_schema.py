@@ -52,7 +52,10 @@ def test_values_with_a_list_of_names_say_it_to_editors():
     one, by_name = known["box"]["properties"]["boundary"]["oneOf"]
     assert one["enum"] == ["constant", "edge", "reflect", "symmetric", "wrap"]
     assert by_name["additionalProperties"] == one
-    assert known["box"]["properties"]["size"]["oneOf"][0]["minimum"] == 1
+    assert known["box"]["properties"]["size"]["oneOf"][0]["anyOf"] == [
+        {"type": "integer", "minimum": 1},
+        {"type": "string"},
+    ]
     assert known["box"]["required"] == ["size"]
 
 

@@ -11,51 +11,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 import volconv
-
-
-def places(cells, size, stride, dilation, padding):
-    """Mean index of the first and last tap of each window, by enumeration."""
-    before, after = padding
-    reach = dilation * (size - 1)
-    starts = range(-before, cells + after - reach, stride)
-    return [Fraction(2 * start + reach, 2) for start in starts]
-
-
-def expected_value(values, place):
-    """Linear in the index, continued with the end spacing, in exact fractions."""
-    low = min(max(place.__floor__(), 0), len(values) - 2)
-    left, right = Fraction(values[low]), Fraction(values[low + 1])
-    return left + (right - left) * (place - low)
-
-
-axes = st.fixed_dictionaries(
-    {
-        "cells": st.integers(2, 12),
-        "size": st.integers(1, 4),
-        "stride": st.integers(1, 4),
-        "dilation": st.integers(1, 3),
-        "padding": st.tuples(st.integers(9, 12), st.integers(0, 12)),
-        "less": st.integers(0, 9),
-    }
-)
-
-
-def windowed(array, axis):
-    padding = (axis["padding"][0] - axis["less"], axis["padding"][1])
-    reach = axis["dilation"] * (axis["size"] - 1)
-    short = max(0, reach + 1 - axis["cells"] - sum(padding))
-    padding = (padding[0], padding[1] + short)
-    found = volconv.correlate(
-        array,
-        np.ones(axis["size"]),
-        dims="x",
-        stride=axis["stride"],
-        dilation=axis["dilation"],
-        padding=padding,
-    )
-    return found, places(
-        axis["cells"], axis["size"], axis["stride"], axis["dilation"], padding
-    )
+from tests.coordinates.axes import axes, expected_value, windowed
 
 
 @given(axes, st.data())
@@ -258,3 +214,112 @@ def test_packed_data_come_back_from_a_store_as_they_were_computed(tmp_path):
     total.to_zarr(again, consolidated=False)
     back = xr.open_zarr(again, consolidated=False).air
     assert_array_equal(back.values, total.values)
+
+
+@given(axes, st.data())
+def test_unsigned_coordinates_beyond_2_to_the_63_are_exact(axis, data):
+    cells = axis["cells"]
+    first = data.draw(st.integers(0, 2**64 - 1 - 9 * 60))
+    step = data.draw(st.integers(1, 9))
+    values = [first + step * number for number in range(cells)]
+    array = xr.DataArray(np.zeros(cells), {"x": np.array(values, "uint64")}, "x")
+    found, at = windowed(array, axis)
+    exact = [expected_value(values, place) for place in at]
+    if any(place.denominator > 1 for place in at):
+        np.testing.assert_allclose(found.x.values, [float(x) for x in exact])
+    elif min(exact) >= 0 and max(exact) < 2**64:
+        assert [int(x) for x in found.x.values] == exact
+
+
+def test_unsigned_coordinates_that_no_integer_dtype_holds_are_floats():
+    array = xr.DataArray(np.zeros(2), {"x": np.array([0, 2**63], "uint64")}, "x")
+    wide = volconv.pad(array, 1)
+    assert wide.x.dtype == np.float64
+    assert wide.x.values.tolist() == [-(2.0**63), 0, 2.0**63, 2.0**64]
+
+
+def test_lazy_unsigned_coordinates_are_exact_too():
+    ids = xr.DataArray(np.array([2**63 + 1, 2**63 + 5], "uint64"), dims="x")
+    array = xr.DataArray(np.zeros(2), {"id": ids.chunk(x=1)}, "x")
+    wide = volconv.pad(array, (0, 2)).id.values.tolist()
+    assert wide == [2**63 + 1, 2**63 + 5, 2**63 + 9, 2**63 + 13]
+
+
+def test_the_label_of_irregular_levels_is_the_middle_of_the_window_not_their_mean():
+    levels = [1000.0, 925.0, 850.0, 700.0, 500.0, 300.0]
+    data = xr.DataArray(np.arange(6.0), {"level": levels}, "level")
+    # the two middle cells of four, and the middle one of three
+    assert volconv.mean_pool(data, 4, stride=1).level.values.tolist() == [
+        (925 + 850) / 2,
+        (850 + 700) / 2,
+        (700 + 500) / 2,
+    ]
+    assert volconv.mean_pool(data, 3).level.values.tolist() == [925.0, 500.0]
+    assert data.coarsen(level=3).mean().level.values.tolist() == [925.0, 500.0]
+    # xarray takes the mean of all labels, which lies elsewhere where they are uneven
+    coarse = data.isel(level=slice(2, 6)).coarsen(level=4).mean()
+    assert coarse.level.item() == np.mean(levels[2:6]) == 587.5
+    assert volconv.mean_pool(data.isel(level=slice(2, 6)), 4).level.item() == 600.0
+
+
+@pytest.mark.parametrize("calendar", ["standard", "noleap"])
+@pytest.mark.parametrize("dtype", ["int32", "float64"])
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"size": 2, "stride": 2, "padding": "valid"},
+        {"size": 3, "stride": 2, "padding": 1},
+        {"size": 2, "padding": "full"},
+        {"size": 3, "stride": 3, "label": "left"},
+    ],
+)
+def test_times_between_whole_days_are_stored_exactly(tmp_path, calendar, dtype, window):
+    times = xr.date_range(
+        "2001-02-25", periods=9, calendar=calendar, use_cftime=calendar != "standard"
+    )
+    data = xr.Dataset(
+        {
+            "air": ("time", np.arange(8.0)),
+            "time_bnds": (
+                ("time", "b"),
+                np.stack([times.values[:-1], times.values[1:]], 1),
+            ),
+        },
+        {"time": ("time", times[:-1], {"bounds": "time_bnds"})},
+    )
+    data.time.encoding = {"units": "days since 2000-01-01", "dtype": dtype}
+    data.to_zarr(tmp_path / "in.zarr", consolidated=False)
+    opened = xr.open_zarr(tmp_path / "in.zarr", consolidated=False)
+    options = {key: {"time": value} for key, value in window.items()}
+    # a warning of xarray's, that times do not fit their unit, would be an error here
+    found = volconv.box(opened, options.pop("size"), **options)
+    found.to_zarr(tmp_path / "out.zarr", consolidated=False)
+    again = xr.open_zarr(tmp_path / "out.zarr", consolidated=False)
+    assert_array_equal(again.time.values, found.time.values)
+    assert_array_equal(again.time_bnds.values, found.time_bnds.values)
+
+
+def test_ranges_that_a_coordinate_tells_of_itself_go_when_it_moves():
+    attrs = {"units": "m", "actual_range": [0.0, 3.0], "valid_max": 3.0, "step": 1.0}
+    data = xr.DataArray(np.zeros(4), {"x": ("x", np.arange(4.0), attrs)}, "x")
+    assert volconv.gaussian(data, 1.0).x.attrs == attrs
+    for moved in (volconv.mean_pool(data, 2), volconv.crop(data, {"x": (1, 3)})):
+        assert moved.x.attrs == {"units": "m"}
+    assert data.x.attrs == attrs
+
+
+def test_climatological_bounds_whose_cells_do_not_touch_are_dropped_with_their_name():
+    starts = pd.date_range("2000-01-01", periods=4, freq="MS")
+    data = xr.Dataset(
+        {
+            "air": ("time", np.arange(4.0)),
+            "clima": (
+                ("time", "nv"),
+                np.stack([starts, starts + pd.Timedelta(days=9 * 365)], axis=1),
+            ),
+        },
+        {"time": ("time", starts, {"climatology": "clima"})},
+    )
+    found = volconv.mean_pool(data, {"time": 2})
+    assert "clima" not in found.variables
+    assert "climatology" not in found.time.attrs

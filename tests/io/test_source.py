@@ -1,5 +1,7 @@
 """Inputs as people have them: Zarr 2 and 3, groups and arrays, packed and bare."""
 
+import sys
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,6 +11,7 @@ from numpy.testing import assert_array_equal
 from volconv.errors import InputError
 from volconv.geometry import Interval
 from volconv.io import ZarrSource
+from volconv.meta import Axis
 
 WHOLE = (Interval(0, 3), Interval(0, 4))
 
@@ -158,3 +161,30 @@ def test_identity_changes_with_values_attributes_and_coordinates(tmp_path, grid)
     array[0, 0] = 77
     changed = ZarrSource(str(moved)).identity()
     assert changed["chunks stored"] != first["chunks stored"]
+
+
+@pytest.mark.parametrize(
+    ("units", "calendar", "without"),
+    [
+        ("hours since 2001-02-29", "360_day", ["cftime"]),
+        ("hour since 0000-01-01", "standard", []),
+        ("hours since 0000-00-00", "standard", []),
+    ],
+)
+def test_times_that_are_no_dates_stay_numbers(
+    tmp_path, monkeypatch, units, calendar, without
+):
+    hours = 6 * np.arange(5)
+    attrs = {"units": units, "calendar": calendar}
+    labels = {"time": ("time", hours, attrs), "x": ("x", np.arange(2.0))}
+    packed = {"scale_factor": 0.5, "units": "K"}
+    cells = ("time", "x"), np.ones((5, 2), "int16"), packed
+    xr.Dataset({"v": cells}, labels).to_zarr(tmp_path / "in.zarr", consolidated=False)
+    for name in without:
+        monkeypatch.setitem(sys.modules, name, None)
+    stored = ZarrSource(str(tmp_path / "in.zarr")).open()
+    assert np.array_equal(stored.coords.time.values, hours)
+    assert stored.coords.time.attrs == attrs
+    assert stored.meta.axes[0] == Axis("time", 5, 6.0, units.split()[0])
+    values = ZarrSource(str(tmp_path / "in.zarr")).read((Interval(0, 1),) * 2)
+    assert values.tolist() == [[0.5]]

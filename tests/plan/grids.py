@@ -47,6 +47,11 @@ def read_cases(draw, axes=None):
     return [draw(axis_reads(24 if count < 3 else 12)) for _ in range(count)]
 
 
+def new_axis(blocks):
+    """What blocks read along a dimension that a step makes: all of them its one cell."""
+    return AxisReads(1, 1, ((Interval(0, 1),),) * blocks)
+
+
 def cell_sets(case):
     """For each axis and each block the cells that it reads, one by one."""
     return [

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plan.grids import cell_sets, read_cases, simulated
+from tests.plan.grids import cell_sets, new_axis, read_cases, simulated
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
@@ -112,8 +112,9 @@ def chosen(data, orders):
     return [data.draw(st.sampled_from(orders)) for _ in range(3)]
 
 
-@given(read_cases(), st.data())
-def test_with_room_for_all_each_chunk_is_decoded_once(case, data):
+@given(read_cases(), st.integers(0, 4), st.data())
+def test_with_room_for_all_each_chunk_is_decoded_once(case, new, data):
+    case = [new_axis(new), *case] if new else case
     array = np.zeros([axis.size for axis in case], "uint8")
     (traffic,) = chosen(data, list(traffics(case)))[:1]
     done = simulated(case, traffic.sweep, array, array.nbytes)
@@ -143,3 +144,17 @@ def test_chunks_of_one_pencil_are_not_read_again_by_the_next():
     assert whole.held < 64**3 / 2
     tight = best_traffic(axes, whole.held // 3, Tiling())
     assert 64**3 < tight.decoded < 2 * 64**3
+
+
+def test_blocks_along_a_new_dimension_come_one_after_the_other():
+    """Whatever else is shared, they read the same: nothing is decoded again for them."""
+    needs = tuple((Interval(max(0, 8 * n - 1), min(64, 8 * n + 9)),) for n in range(8))
+    axes = [AxisReads(64, 8, needs) for _ in range(3)]
+    for room in (3 * 10**4, 64**3):
+        without = best_traffic(axes, room, Tiling())
+        found = best_traffic([new_axis(5), *axes], room, Tiling())
+        assert found.decoded == without.decoded
+        order = list(found.sweep)
+        assert [index[0] for index in order] == 512 * [0, 1, 2, 3, 4]
+    alone = best_traffic([new_axis(5)], 10, Tiling())
+    assert (alone.decoded, len(list(alone.sweep))) == (1, 5)

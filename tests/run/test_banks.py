@@ -161,6 +161,17 @@ def test_steps_before_and_after_a_bank(folder, volume, fuse):
         assert_array_equal(found.z, one.z)
 
 
+def test_what_comes_before_a_bank_is_saved_once_where_blocks_share_it(folder):
+    run(folder, CHAIN)
+    whole = {name: tree(folder / f"{name}.zarr") for name in ("smooth", "bank", "out")}
+    for name in whole:
+        shutil.rmtree(folder / f"{name}.zarr")
+    limits = {"workers": 48}
+    assert prepared(folder, CHAIN, **limits).plan.stages[0].grid.counts[0] == 2
+    run(folder, CHAIN, limits=limits)
+    assert {name: tree(folder / f"{name}.zarr") for name in whole} == whole
+
+
 def test_branches_that_lack_a_new_dimension_are_stored_without_it(folder, volume):
     run(folder, BRANCHES)
     bank = volconv.correlate_bank(volume, [[1, 1], [1, -1]], dims="x")

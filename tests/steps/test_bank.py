@@ -25,7 +25,7 @@ from tests.strategies import (
     weights,
 )
 from volconv.errors import DimError, KernelError, KindError
-from volconv.geometry import Interval, Repeat
+from volconv.geometry import Geometry, Interval, Repeat, Window
 from volconv.kernels.bank import Bank
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps import Node, WindowOptions, compute_box
@@ -494,3 +494,13 @@ def test_every_output_along_a_new_dimension_reads_its_one_cell(count, data):
     assert window.owned(Interval(0, 1)) == Interval(0, count)
     assert window.inside(Interval(1, 4)).size == 0
     assert not window.is_identity
+
+
+def test_steps_after_a_bank_reach_what_it_reaches():
+    meta = meta_of((6,), "float32")
+    step = bank_of(meta, 5, "kernel")
+    halved = step.geometry.then(Geometry((("kernel", Window(2, stride=2)),)))
+    assert halved.out_sizes({"kernel": 1, "x": 6}) == {"kernel": 2, "x": 5}
+    assert halved["kernel"].source(Interval(0, 2)) == Interval(0, 1)
+    chain_of_both = Geometry((("x", Window(3)),)).then(step.geometry)
+    assert chain_of_both.out_sizes({"kernel": 1, "x": 6}) == {"kernel": 5, "x": 3}

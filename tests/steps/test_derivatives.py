@@ -267,8 +267,8 @@ def test_a_dataset_goes_variable_by_variable(volume):
         (
             lambda v: volconv.gradient(v, "x", per="unit"),
             UnitError,
-            "per: got 'unit'; expected a numeric coordinate with evenly spaced cells "
-            "along 'x'. Fix: give it one",
+            "per: got 'unit'; expected evenly spaced cells along 'x'. Fix: give it a "
+            "coordinate: data.assign_coords",
         ),
         (
             lambda v: volconv.gradient_magnitude(v, dims=("x", "x")),

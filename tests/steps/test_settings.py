@@ -12,6 +12,7 @@ import volconv
 from tests.config.strategies import steps
 from volconv.errors import DimError, KernelError, VolconvError
 from volconv.meta import ArrayMeta, Axis
+from volconv.plan.report import length_notes
 from volconv.steps import WindowOptions, registry
 from volconv.steps.arithmetic import JoinSettings
 from volconv.steps.box import Box, BoxKernel, box_step
@@ -28,7 +29,8 @@ META = ArrayMeta(
 
 def test_every_key_is_a_keyword_of_the_function_with_the_same_default():
     joins = {n for n, kind in step_classes().items() if issubclass(kind, JoinSettings)}
-    functions = set(volconv.__all__) - {"__version__", "map_windows"}
+    others = {"__version__", "Window", "output_affine", "output_transformations"}
+    functions = set(volconv.__all__) - {"map_windows", *others}
     assert functions == set(step_classes()) - joins
     for name in functions:
         keywords = dict(inspect.signature(getattr(volconv, name)).parameters)
@@ -153,7 +155,7 @@ def test_any_valid_step_resolves_or_says_why_not(values):
 
 
 OURS = [
-    *("abs", "add", "batch_norm", "box", "cast", "clip", "conv", "convolve"),
+    *("abs", "add", "ball", "batch_norm", "box", "cast", "clip", "conv", "convolve"),
     *("correlate", "correlate_bank", "crop", "difference_of_gaussians", "divide"),
     *("elu", "gaussian", "gelu", "gradient", "gradient_magnitude", "laplace"),
     *("leaky_relu", "log", "max_pool", "maximum", "mean_pool", "median_pool"),
@@ -211,3 +213,30 @@ def test_a_broken_plug_in_is_left_out_and_logged(plug_in, caplog, name, at, reas
 
 def test_a_kernel_of_equal_weights_is_its_sizes_alone():
     assert BoxKernel.model_validate({"x": 3}).root == {"x": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "told"),
+    [
+        (
+            "difference_of_gaussians",
+            {"low_sigma": {"x": 1}, "high_sigma": {"x": "1 mm", "z": 3}},
+            ["high_sigma along x: 1 mm = 2 cells of 0.5 mm"],
+        ),
+        (
+            "unsharp",
+            {"sigma": "1 mm", "dims": "x"},
+            ["sigma along x: 1 mm = 2 cells of 0.5 mm"],
+        ),
+        (
+            "convolve",
+            {"kernel": {"ball": {"radius": {"z": "2 mm"}}}, "padding": "same"},
+            ["radius along z: 2 mm = 1 cell of 2 mm"],
+        ),
+        ("gaussian", {"sigma": 1}, []),
+    ],
+)
+def test_a_step_tells_what_its_lengths_became(name, keys, told):
+    step = step_classes()[name].model_validate(keys).resolve(META)
+    assert [str(note) for note in length_notes(step)] == told
+    assert "lengths" not in step.describe()

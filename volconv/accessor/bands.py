@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
     from volconv.boundary import BoundaryLike
-    from volconv.geometry import PaddingLike, PerDim
+    from volconv.geometry import LabelLike, PaddingLike, PerDim
     from volconv.kernels import LengthLike
 
 __all__ = ["Bands"]
@@ -29,6 +29,7 @@ class Bands(Methods[Labelled]):
         truncate: float = 4.0,
         stride: PerDim = 1,
         padding: PaddingLike = "same",
+        label: LabelLike = "center",
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -47,6 +48,7 @@ class Bands(Methods[Labelled]):
             truncate=truncate,
             stride=stride,
             padding=padding,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -63,6 +65,7 @@ class Bands(Methods[Labelled]):
         truncate: float = 4.0,
         stride: PerDim = 1,
         padding: PaddingLike = "same",
+        label: LabelLike = "center",
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -81,6 +84,7 @@ class Bands(Methods[Labelled]):
             truncate=truncate,
             stride=stride,
             padding=padding,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
     from volconv.boundary import BoundaryLike
-    from volconv.geometry import PaddingLike, PerDim
+    from volconv.geometry import LabelLike, PaddingLike, PerDim
+    from volconv.kernels import SizeLike
 
 __all__ = ["Calls"]
 
@@ -25,12 +26,13 @@ class Calls(Methods[Labelled]):
     def map_windows(
         self,
         func: Callable[..., Any],
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim = 1,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "constant",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -45,6 +47,7 @@ class Calls(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,

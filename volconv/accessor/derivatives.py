@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
     from volconv.boundary import BoundaryLike
-    from volconv.geometry import PaddingLike, PerDim
+    from volconv.geometry import LabelLike, PaddingLike, PerDim
 
 __all__ = ["Derivatives"]
 
@@ -26,6 +26,7 @@ class Derivatives(Methods[Labelled]):
         per: str = "cell",
         stride: PerDim = 1,
         padding: PaddingLike = "same",
+        label: LabelLike = "center",
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -42,6 +43,7 @@ class Derivatives(Methods[Labelled]):
             per=per,
             stride=stride,
             padding=padding,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -56,6 +58,7 @@ class Derivatives(Methods[Labelled]):
         per: str = "cell",
         stride: PerDim = 1,
         padding: PaddingLike = "same",
+        label: LabelLike = "center",
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -72,6 +75,7 @@ class Derivatives(Methods[Labelled]):
             per=per,
             stride=stride,
             padding=padding,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -86,6 +90,7 @@ class Derivatives(Methods[Labelled]):
         per: str = "cell",
         stride: PerDim = 1,
         padding: PaddingLike = "same",
+        label: LabelLike = "center",
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -99,6 +104,7 @@ class Derivatives(Methods[Labelled]):
             per=per,
             stride=stride,
             padding=padding,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
@@ -113,6 +119,7 @@ class Derivatives(Methods[Labelled]):
         dims: api.Dims | None = None,
         stride: PerDim = 1,
         padding: PaddingLike = "same",
+        label: LabelLike = "center",
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
@@ -129,6 +136,7 @@ class Derivatives(Methods[Labelled]):
             dims=dims,
             stride=stride,
             padding=padding,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
     from volconv.boundary import BoundaryLike
-    from volconv.geometry import PaddingLike, PerDim
-    from volconv.kernels import LengthLike
+    from volconv.geometry import LabelLike, PaddingLike, PerDim
+    from volconv.kernels import LengthLike, SizeLike
 
 __all__ = ["Kernels"]
 
@@ -29,10 +29,14 @@ class Kernels(Methods[Labelled]):
         stride: PerDim = 1,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "constant",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Cross-correlation with a kernel: `volconv.correlate`."""
@@ -43,10 +47,14 @@ class Kernels(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 
@@ -58,10 +66,14 @@ class Kernels(Methods[Labelled]):
         stride: PerDim = 1,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "constant",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Convolution, the kernel flipped: `volconv.convolve`."""
@@ -72,10 +84,14 @@ class Kernels(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 
@@ -87,10 +103,14 @@ class Kernels(Methods[Labelled]):
         truncate: float = 4.0,
         stride: PerDim = 1,
         padding: PaddingLike = "same",
+        label: LabelLike = "center",
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Gaussian smoothing: `volconv.gaussian`."""
@@ -101,25 +121,33 @@ class Kernels(Methods[Labelled]):
             truncate=truncate,
             stride=stride,
             padding=padding,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )
 
     def box(
         self,
-        size: PerDim,
+        size: SizeLike,
         *,
         dims: api.Dims | None = None,
         stride: PerDim = 1,
         padding: PaddingLike = "same",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         boundary: BoundaryLike = "symmetric",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
         engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """Mean under a box: `volconv.box`."""
@@ -130,9 +158,48 @@ class Kernels(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
             engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
+            keep_attrs=keep_attrs,
+        )
+
+    def ball(
+        self,
+        radius: LengthLike,
+        *,
+        dims: api.Dims | None = None,
+        stride: PerDim = 1,
+        padding: PaddingLike = "same",
+        label: LabelLike = "center",
+        boundary: BoundaryLike = "symmetric",
+        fill_value: complex = 0,
+        dtype: DTypeLike | None = None,
+        engine: str = "auto",
+        skipna: bool = False,
+        min_weight: float = 0,
+        weights: xr.DataArray | None = None,
+        keep_attrs: bool | None = None,
+    ) -> Labelled:
+        """Mean of the cells within a radius: `volconv.ball`."""
+        return api.ball(
+            self.data,
+            radius,
+            dims=dims,
+            stride=stride,
+            padding=padding,
+            label=label,
+            boundary=boundary,
+            fill_value=fill_value,
+            dtype=dtype,
+            engine=engine,
+            skipna=skipna,
+            min_weight=min_weight,
+            weights=weights,
             keep_attrs=keep_attrs,
         )

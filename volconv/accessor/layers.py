@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
     from volconv.boundary import BoundaryLike
-    from volconv.geometry import PaddingLike, PerDim
+    from volconv.geometry import LabelLike, PaddingLike, PerDim
 
 __all__ = ["Layers"]
 
@@ -29,6 +29,7 @@ class Layers(Methods[Labelled]):
         stride: PerDim = 1,
         padding: PaddingLike = "valid",
         dilation: PerDim = 1,
+        label: LabelLike = "center",
         groups: int = 1,
         boundary: BoundaryLike = "constant",
         fill_value: complex = 0,
@@ -46,6 +47,7 @@ class Layers(Methods[Labelled]):
             stride=stride,
             padding=padding,
             dilation=dilation,
+            label=label,
             groups=groups,
             boundary=boundary,
             fill_value=fill_value,

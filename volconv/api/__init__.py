@@ -2,6 +2,7 @@
 
 from volconv.api.activations import elu, gelu, leaky_relu, relu, sigmoid, tanh
 from volconv.api.apply import Dims, Labelled
+from volconv.api.balls import ball
 from volconv.api.bands import difference_of_gaussians, unsharp
 from volconv.api.bank import correlate_bank
 from volconv.api.calls import map_windows
@@ -10,6 +11,7 @@ from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
 from volconv.api.kernels import box, convolve, correlate, gaussian
 from volconv.api.layers import conv
+from volconv.api.options import set_options
 from volconv.api.pointwise import (
     abs,  # noqa: A004  numpy and xarray call it so, too
     cast,
@@ -19,11 +21,15 @@ from volconv.api.pointwise import (
 )
 from volconv.api.pooling import max_pool, mean_pool, median_pool, min_pool, mode_pool
 from volconv.api.ranges import clip, normalise, scale, threshold
+from volconv.coordinates import output_affine, output_transformations
+from volconv.geometry import Window
 
 __all__ = [
     "Dims",
     "Labelled",
+    "Window",
     "abs",
+    "ball",
     "batch_norm",
     "box",
     "cast",
@@ -49,10 +55,13 @@ __all__ = [
     "min_pool",
     "mode_pool",
     "normalise",
+    "output_affine",
+    "output_transformations",
     "pad",
     "prelu",
     "relu",
     "scale",
+    "set_options",
     "sigmoid",
     "sobel",
     "softmax",

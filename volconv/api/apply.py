@@ -13,21 +13,34 @@ from typing import Any, TypeVar
 import numpy as np
 import xarray as xr
 
+from volconv.api.options import refuses_missing_dims
 from volconv.coordinates import (
     array_meta,
     bounds_names,
     check_new_dims,
+    declared_attrs,
     new_labels,
     output_attrs,
     output_coords,
+    recorded,
     step_coords,
 )
 from volconv.errors import DimError, KindError, VolconvError, did_you_mean
-from volconv.geometry import Centres, Geometry
+from volconv.geometry import Geometry
 from volconv.meta import ArrayMeta
 from volconv.steps import Step, compute_cells
 
-__all__ = ["Dims", "Labelled", "Resolve", "apply", "value_names"]
+__all__ = [
+    "Dims",
+    "Labelled",
+    "Resolve",
+    "apply",
+    "is_lazy",
+    "keeps_attrs",
+    "step_values",
+    "value_free",
+    "value_names",
+]
 
 Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
 Dims = str | Sequence[str]
@@ -77,7 +90,7 @@ def keeps_attrs(keep_attrs: bool | None) -> bool:
 def apply_to_array(array: xr.DataArray, resolve: Resolve, keep: bool) -> xr.DataArray:
     """A step over one array."""
     coords = array.coords.to_dataset()
-    step = resolve(array_meta(array.dims, array.shape, array.dtype, coords))
+    step = resolve(meta_of(array, coords))
     moved = step_coords(coords, step)
     variable = carried_out(step, array, keep)
     result = xr.DataArray(variable, coords=moved.coords, name=array.name)
@@ -119,10 +132,10 @@ def apply_to_dataset(
         if name in steps:
             variables[name] = carried_out(steps[name], array, keep)
         else:
-            check_passes(str(name), array, geometry, sizes)
+            check_passes(str(name), array, geometry, sizes, named)
             variables[name] = array.variable
     moved = output_coords(coords, geometry, sizes).assign_coords(new_labels(first))
-    record = output_attrs(dataset.attrs, [first], keep_attrs=keep)
+    record = recorded(dataset.attrs, [first], keep_attrs=keep)
     result = xr.Dataset(variables, coords=moved.coords, attrs=record)
     return result.reset_coords([name for name in bounds if name in result.coords])
 
@@ -131,58 +144,79 @@ def step_of_variable(name: str, array: xr.DataArray, resolve: Resolve) -> Step:
     """The step of one variable of a Dataset; errors name the variable."""
     coords = array.coords.to_dataset()
     try:
-        return resolve(array_meta(array.dims, array.shape, array.dtype, coords))
+        return resolve(meta_of(array, coords))
     except VolconvError as error:
         error.where = f"variable {name!r}, {error.where}"
         raise
 
 
+def meta_of(array: xr.DataArray, coords: xr.Dataset) -> ArrayMeta:
+    """What an array says of itself, its coordinates given."""
+    return array_meta(array.dims, array.shape, array.dtype, coords, attrs=array.attrs)
+
+
 def merged_geometry(steps: Iterable[Step]) -> Geometry:
     """The windows of all dimensions that some step of a Dataset has."""
-    windows = {dim: window for step in steps for dim, window in step.geometry}
-    return Geometry(tuple(windows.items()))
+    all_of = [step.geometry for step in steps]
+    windows = {dim: window for geometry in all_of for dim, window in geometry}
+    labels = {dim: label for geometry in all_of for dim, label in geometry.labels}
+    return Geometry(tuple(windows.items()), tuple(labels.items()))
 
 
 def check_passes(
-    name: str, array: xr.DataArray, geometry: Geometry, sizes: Mapping[str, int]
+    name: str,
+    array: xr.DataArray,
+    geometry: Geometry,
+    sizes: Mapping[str, int],
+    named: Collection[str],
 ) -> None:
     """Refuse to pass a variable through whose coordinates would move under it.
+
+    And any that has dimensions, where the user's options say so.
 
     Raises
     ------
     DimError
         Naming the variable and the dimension.
     """
-    for dim, window in geometry:
-        if (
-            dim not in geometry.new_dims
-            and dim in array.dims
-            and not Centres.of(window, sizes[dim]).are_all_cells
-        ):
+    leave_out = f"leave it out: dataset.drop_vars({name!r})"
+    if array.ndim and refuses_missing_dims():
+        raise DimError(
+            f"variable {name!r}",
+            f"dims {list(array.dims)}",
+            f"{list(named)} among them, where missing_dims is 'raise'",
+            leave_out,
+        )
+    for dim in geometry.dims:
+        if dim in array.dims and geometry.moves(dim, sizes[dim]):
             raise DimError(
                 f"variable {name!r}",
                 f"dims {list(array.dims)}, of which the windows move {dim!r}",
                 "all of the kernel's dimensions, or none that moves",
-                f"leave it out: dataset.drop_vars({name!r})",
+                leave_out,
             )
 
 
 def carried_out(step: Step, array: xr.DataArray, keep: bool) -> xr.Variable:
-    """The step's output: lazy for a Dask array, else computed now."""
-    cells = array.variable
-    if step.source.new_axes:
-        cells = cells.set_dims(step.source.sizes)
-    if is_lazy(array):
-        from volconv.lazy import lazy_step
-
-        values: Any = lazy_step(step, cells.data)
-    else:
-        values = compute_cells(step, np.asarray(cells.values))
+    """The step's output, with what it says of itself."""
     attrs = output_attrs(array.attrs, [step], keep_attrs=keep)
+    attrs |= declared_attrs(step.target.missing)
+    values = step_values(step, array.variable)
     return xr.Variable(step.target.dims, values, attrs, value_free(array.encoding))
 
 
-def is_lazy(array: xr.DataArray) -> bool:
+def step_values(step: Step, cells: xr.Variable) -> Any:
+    """The values of a step's output: lazy for a Dask array, else computed now."""
+    if step.source.new_axes:
+        cells = cells.set_dims(step.source.sizes)
+    if is_lazy(cells):
+        from volconv.lazy import lazy_step
+
+        return lazy_step(step, cells.data)
+    return compute_cells(step, np.asarray(cells.values))
+
+
+def is_lazy(array: xr.DataArray | xr.Variable) -> bool:
     """Whether the array is backed by Dask.
 
     Raises

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from volconv.api.apply import Dims, Labelled, apply, value_names
 from volconv.api.kernels import SMOOTHING
 from volconv.boundary import BoundaryLike
-from volconv.geometry import PaddingLike, PerDim
+from volconv.geometry import LabelLike, PaddingLike, PerDim
 from volconv.kernels import LengthLike
 from volconv.steps import WindowOptions
 from volconv.steps.bands import difference_of_gaussians_step, unsharp_step
@@ -28,6 +28,7 @@ def difference_of_gaussians(
     truncate: float = 4.0,
     stride: PerDim = 1,
     padding: PaddingLike = "same",
+    label: LabelLike = "center",
     boundary: BoundaryLike = "symmetric",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -44,7 +45,7 @@ def difference_of_gaussians(
         Standard deviation of the narrow and of the wide one: as for `gaussian`.
     dims, truncate
         As for `gaussian`.
-    stride, padding, boundary, fill_value, dtype, engine, keep_attrs
+    stride, padding, label, boundary, fill_value, dtype, engine, keep_attrs
         As for `gaussian`. Both are computed from one padded block.
 
     Returns
@@ -69,7 +70,7 @@ def difference_of_gaussians(
     array([-0.06, -0.14,  0.39, -0.14, -0.06])
     """
     options = WindowOptions(
-        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING
+        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING, label
     )
     both = [sigma for sigma in (low_sigma, high_sigma) if isinstance(sigma, Mapping)]
     named = dict.fromkeys(dim for sigma in both for dim in sigma)
@@ -92,6 +93,7 @@ def unsharp(
     truncate: float = 4.0,
     stride: PerDim = 1,
     padding: PaddingLike = "same",
+    label: LabelLike = "center",
     boundary: BoundaryLike = "symmetric",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -110,7 +112,7 @@ def unsharp(
         How much of the difference is added.
     dims, truncate
         As for `gaussian`.
-    stride, padding, boundary, fill_value, dtype, engine, keep_attrs
+    stride, padding, label, boundary, fill_value, dtype, engine, keep_attrs
         As for `gaussian`; values are not clipped.
 
     Returns
@@ -135,7 +137,7 @@ def unsharp(
     array([ 0.  ,  0.  , -0.27,  1.27,  1.  ,  1.  ])
     """
     options = WindowOptions(
-        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING
+        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING, label
     )
     return apply(
         data,

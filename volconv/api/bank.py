@@ -10,7 +10,7 @@ import xarray as xr
 from volconv.api.apply import Dims, Labelled, apply
 from volconv.api.kernels import kernel_names
 from volconv.boundary import BoundaryLike
-from volconv.geometry import PaddingLike, PerDim
+from volconv.geometry import LabelLike, PaddingLike, PerDim
 from volconv.steps import WindowOptions
 from volconv.steps.bank import correlate_bank_step
 
@@ -29,6 +29,7 @@ def correlate_bank(
     stride: PerDim = 1,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "constant",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -52,7 +53,7 @@ def correlate_bank(
         together.
     dims : str or sequence of str, optional
         As for `correlate`; for all kernels.
-    stride, padding, dilation, boundary, fill_value, dtype, engine, keep_attrs
+    stride, padding, dilation, label, boundary, fill_value, dtype, engine, keep_attrs
         As for `correlate`; for all kernels.
 
     Returns
@@ -80,7 +81,7 @@ def correlate_bank(
     (('kernel', 'x'), array([1., 2., 4.]))
     """
     options = WindowOptions(
-        stride, padding, dilation, boundary, fill_value, dtype, engine
+        stride, padding, dilation, boundary, fill_value, dtype, engine, label=label
     )
     found = apply(
         data,

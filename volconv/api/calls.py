@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from volconv.api.apply import Dims, Labelled, apply, value_names
 from volconv.boundary import BoundaryLike
-from volconv.geometry import PaddingLike, PerDim
+from volconv.geometry import LabelLike, PaddingLike, PerDim
+from volconv.kernels import SizeLike
 from volconv.steps import WindowOptions
 from volconv.steps.calls import map_windows_step
 
@@ -20,12 +21,13 @@ __all__ = ["map_windows"]
 def map_windows(
     data: Labelled,
     func: Callable[..., Any],
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim = 1,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "constant",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -44,11 +46,11 @@ def map_windows(
         `numpy.median`, `numpy.ptp` or ``functools.partial(numpy.quantile, q=0.9)`` do.
         It is called several times, each time with some of all windows, and must treat
         each window by itself.
-    size : int or {dim: int}
-        Cells of a window along each dimension.
+    size : int, str, or {dim: int or str}
+        Cells of a window along each dimension; a text as for `box`.
     dims : str or sequence of str, optional
-        Dimensions that one `size` for all goes to; by default all.
-    stride, padding, dilation, boundary, fill_value, keep_attrs
+        Dimensions that one `size` for all goes to, as for `box`.
+    stride, padding, dilation, label, boundary, fill_value, keep_attrs
         As for `correlate`.
     dtype : dtype, optional
         What `func` returns; by default the data's. Another one is an error, not a cast.
@@ -75,7 +77,9 @@ def map_windows(
     >>> map_windows(row, np.ptp, 2).values
     array([1., 2., 4.])
     """
-    options = WindowOptions(stride, padding, dilation, boundary, fill_value, dtype)
+    options = WindowOptions(
+        stride, padding, dilation, boundary, fill_value, dtype, label=label
+    )
     token = token_of(func)
     return apply(
         data,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from volconv.api.apply import Dims, Labelled, apply, value_names
 from volconv.api.kernels import SMOOTHING
 from volconv.boundary import BoundaryLike
-from volconv.geometry import PaddingLike, PerDim
+from volconv.geometry import LabelLike, PaddingLike, PerDim
 from volconv.steps import WindowOptions
 from volconv.steps.derivatives import (
     gradient_magnitude_step,
@@ -29,6 +29,7 @@ def gradient(
     per: str = "cell",
     stride: PerDim = 1,
     padding: PaddingLike = "same",
+    label: LabelLike = "center",
     boundary: BoundaryLike = "symmetric",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -46,7 +47,7 @@ def gradient(
     per : str
         ``"cell"``: h is 1. ``"unit"``: h is the spacing of the dimension's coordinate,
         negative where it descends; times count in seconds.
-    stride, padding, boundary, fill_value, dtype, engine, keep_attrs
+    stride, padding, label, boundary, fill_value, dtype, engine, keep_attrs
         As for `correlate`. Away from the edges the values are those of
         `numpy.gradient` and of `xarray.DataArray.differentiate`; at an edge, where
         these take the one-sided difference, the boundary decides, and the default
@@ -76,7 +77,7 @@ def gradient(
     array([4., 8.])
     """
     options = WindowOptions(
-        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING
+        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING, label
     )
     return apply(
         data, lambda meta: gradient_step(meta, dim, per, options), (dim,), keep_attrs
@@ -90,6 +91,7 @@ def gradient_magnitude(
     per: str = "cell",
     stride: PerDim = 1,
     padding: PaddingLike = "same",
+    label: LabelLike = "center",
     boundary: BoundaryLike = "symmetric",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -106,7 +108,7 @@ def gradient_magnitude(
         As for `correlate`, but not complex.
     dims : str or sequence of str, optional
         Dimensions of the components; by default all.
-    per, stride, padding, boundary, fill_value, dtype, engine, keep_attrs
+    per, stride, padding, label, boundary, fill_value, dtype, engine, keep_attrs
         As for `gradient`. Where dimensions have different spacings, ``per="unit"`` is
         the one that means something.
 
@@ -135,7 +137,7 @@ def gradient_magnitude(
            [5., 5.]])
     """
     options = WindowOptions(
-        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING
+        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING, label
     )
     return apply(
         data,
@@ -152,6 +154,7 @@ def laplace(
     per: str = "cell",
     stride: PerDim = 1,
     padding: PaddingLike = "same",
+    label: LabelLike = "center",
     boundary: BoundaryLike = "symmetric",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -166,7 +169,7 @@ def laplace(
         As for `correlate`.
     dims : str or sequence of str, optional
         Dimensions of the differences; by default all.
-    per, stride, padding, boundary, fill_value, dtype, engine, keep_attrs
+    per, stride, padding, label, boundary, fill_value, dtype, engine, keep_attrs
         As for `gradient`; the defaults give the result of `scipy.ndimage.laplace`, but
         integers stay integers, of a dtype that holds every sum.
 
@@ -189,7 +192,7 @@ def laplace(
     array([2, 2])
     """
     options = WindowOptions(
-        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING
+        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING, label
     )
     return apply(
         data,
@@ -206,6 +209,7 @@ def sobel(
     dims: Dims | None = None,
     stride: PerDim = 1,
     padding: PaddingLike = "same",
+    label: LabelLike = "center",
     boundary: BoundaryLike = "symmetric",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -226,7 +230,7 @@ def sobel(
         over all of `dims`, from one padded block.
     dims : str or sequence of str, optional
         Dimensions of the kernel; by default all.
-    stride, padding, boundary, fill_value, dtype, engine, keep_attrs
+    stride, padding, label, boundary, fill_value, dtype, engine, keep_attrs
         As for `correlate`; the defaults give the result of `scipy.ndimage.sobel`, but
         integers stay integers, of a dtype that holds every sum.
 
@@ -252,7 +256,7 @@ def sobel(
     array([[8, 8]])
     """
     options = WindowOptions(
-        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING
+        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING, label
     )
     named = {*value_names(None, dims), *value_names(None, dim)}
     return apply(

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from volconv.api.apply import Dims, Labelled, apply, value_names
+from volconv.api.weights import missing_of, weights_dims
 from volconv.boundary import BoundaryLike
 from volconv.errors import DimError
-from volconv.geometry import PaddingLike, PerDim
-from volconv.kernels import LengthLike
+from volconv.geometry import LabelLike, PaddingLike, PerDim
+from volconv.kernels import LengthLike, SizeLike
 from volconv.steps import WindowOptions
 from volconv.steps.box import box_step
 from volconv.steps.correlate import convolve_step, correlate_step
@@ -33,10 +34,14 @@ def correlate(
     stride: PerDim = 1,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "constant",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
     engine: str = "auto",
+    skipna: bool = False,
+    min_weight: float = 0,
+    weights: xr.DataArray | None = None,
     keep_attrs: bool | None = None,
 ) -> Labelled:
     """Cross-correlation of labelled data with a kernel, which is not flipped.
@@ -59,6 +64,10 @@ def correlate(
         ``"same"``, ``"same_upper"``, ``"same_lower"``, ``"full"``.
     dilation : int or {dim: int}
         Cells from one tap to the next.
+    label : str or {dim: str}
+        Which cell of its window gives an output its coordinate: ``"center"``, the middle
+        or the mean of the two middle ones, ``"left"``, the first, or ``"right"``, the
+        last.
     boundary : str or {dim: str}
         What padded cells hold: ``"constant"`` (`fill_value`), ``"edge"``,
         ``"reflect"``, ``"symmetric"`` or ``"wrap"``, as in `numpy.pad`.
@@ -70,6 +79,16 @@ def correlate(
         float32 or float64, under integer weights an integer dtype that holds every sum.
     engine : str
         ``"auto"``, ``"direct"``, ``"separable"`` or ``"reference"``.
+    skipna : bool
+        Whether missing cells (NaN, and what an attribute ``_FillValue`` or
+        ``missing_value`` declares) are left out, and the kernel's weights rescaled by
+        those of the others; by default missing cells spread. Integers become floats.
+    min_weight : float
+        Share of the kernel's absolute weight that must be there, from 0 to 1; an output
+        of less is missing. Any cell will do by default.
+    weights : DataArray, optional
+        How much each cell counts, along some of the data's dimensions: areas, or a mask.
+        ``Σ w a v / Σ w a · Σ w`` for kernel weights w and cell weights a.
     keep_attrs : bool, optional
         Whether attributes are kept; by default xarray's own option says.
 
@@ -85,7 +104,8 @@ def correlate(
     ------
     VolconvError
         The child that names what is wrong: `GeometryError`, `DimError`,
-        `BoundaryError`, `KernelError`, `NumberError` or `KindError`.
+        `BoundaryError`, `KernelError`, `NumberError` or `KindError`; a `KernelError` for
+        weights that sum to zero, which cannot be rescaled, too.
 
     Examples
     --------
@@ -95,13 +115,22 @@ def correlate(
     >>> halved.values, halved.x.values
     (array([0.5, 2.5, 4.5]), array([ 5., 25., 45.]))
     """
+    missing = missing_of(data, skipna, min_weight, weights)
     options = WindowOptions(
-        stride, padding, dilation, boundary, fill_value, dtype, engine
+        stride,
+        padding,
+        dilation,
+        boundary,
+        fill_value,
+        dtype,
+        engine,
+        label=label,
+        missing=missing,
     )
     return apply(
         data,
         lambda meta: correlate_step(meta, kernel, dims, options),
-        kernel_names(data, kernel, dims),
+        (*kernel_names(data, kernel, dims), *weights_dims(weights)),
         keep_attrs,
     )
 
@@ -114,18 +143,22 @@ def convolve(
     stride: PerDim = 1,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "constant",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
     engine: str = "auto",
+    skipna: bool = False,
+    min_weight: float = 0,
+    weights: xr.DataArray | None = None,
     keep_attrs: bool | None = None,
 ) -> Labelled:
     """Convolution of labelled data: `correlate` with the kernel flipped, nothing else.
 
     Parameters
     ----------
-    data, kernel, dims, stride, padding, dilation, boundary, fill_value, dtype, engine, \
-keep_attrs
+    data, kernel, dims, stride, padding, dilation, label, boundary, fill_value, dtype, \
+engine, skipna, min_weight, weights, keep_attrs
         As for `correlate`.
 
     Returns
@@ -145,13 +178,22 @@ keep_attrs
     >>> convolve(row, [1, 2, 3], padding="same").values
     array([0., 1., 2., 3., 0.])
     """
+    missing = missing_of(data, skipna, min_weight, weights)
     options = WindowOptions(
-        stride, padding, dilation, boundary, fill_value, dtype, engine
+        stride,
+        padding,
+        dilation,
+        boundary,
+        fill_value,
+        dtype,
+        engine,
+        label=label,
+        missing=missing,
     )
     return apply(
         data,
         lambda meta: convolve_step(meta, kernel, dims, options),
-        kernel_names(data, kernel, dims),
+        (*kernel_names(data, kernel, dims), *weights_dims(weights)),
         keep_attrs,
     )
 
@@ -164,10 +206,14 @@ def gaussian(
     truncate: float = 4.0,
     stride: PerDim = 1,
     padding: PaddingLike = "same",
+    label: LabelLike = "center",
     boundary: BoundaryLike = "symmetric",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
     engine: str = "auto",
+    skipna: bool = False,
+    min_weight: float = 0,
+    weights: xr.DataArray | None = None,
     keep_attrs: bool | None = None,
 ) -> Labelled:
     """Labelled data smoothed by Gaussian weights that sum to 1.
@@ -184,7 +230,8 @@ def gaussian(
         those whose unit is of its kind.
     truncate : float
         Standard deviations from the centre to the last tap.
-    stride, padding, boundary, fill_value, dtype, engine, keep_attrs
+    stride, padding, label, boundary, fill_value, dtype, engine, skipna, min_weight, \
+weights, keep_attrs
         As for `correlate`; the defaults of padding and boundary make the result that of
         `scipy.ndimage.gaussian_filter`.
 
@@ -208,29 +255,43 @@ def gaussian(
     >>> gaussian(row, "0.5 mm", truncate=1).values.round(3)
     array([0.   , 0.274, 0.452, 0.274, 0.   ])
     """
+    missing = missing_of(data, skipna, min_weight, weights)
     options = WindowOptions(
-        stride, padding, 1, boundary, fill_value, dtype, engine, *SMOOTHING
+        stride,
+        padding,
+        1,
+        boundary,
+        fill_value,
+        dtype,
+        engine,
+        *SMOOTHING,
+        label,
+        missing,
     )
     return apply(
         data,
         lambda meta: gaussian_step(meta, sigma, dims, truncate, options),
-        value_names(sigma, dims),
+        (*value_names(sigma, dims), *weights_dims(weights)),
         keep_attrs,
     )
 
 
 def box(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim = 1,
     padding: PaddingLike = "same",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "symmetric",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
     engine: str = "auto",
+    skipna: bool = False,
+    min_weight: float = 0,
+    weights: xr.DataArray | None = None,
     keep_attrs: bool | None = None,
 ) -> Labelled:
     """Mean of the cells under a box.
@@ -239,11 +300,14 @@ def box(
     ----------
     data : DataArray or Dataset
         As for `correlate`.
-    size : int or {dim: int}
-        Cells of the box along each dimension.
+    size : int, str, or {dim: int or str}
+        Cells of the box along each dimension; a text such as ``"6 mm"`` is the nearest
+        whole number of them, and at least one.
     dims : str or sequence of str, optional
-        Dimensions that one `size` for all goes to; by default all.
-    stride, padding, dilation, boundary, fill_value, dtype, engine, keep_attrs
+        Dimensions that one `size` for all goes to: by default all, or, for a text,
+        those whose unit is of its kind.
+    stride, padding, dilation, label, boundary, fill_value, dtype, engine, skipna, \
+min_weight, weights, keep_attrs
         As for `correlate`; with ``padding="valid"`` and a stride of the box's size, the
         means of blocks.
 
@@ -264,13 +328,23 @@ def box(
     >>> box(row, 3, stride=3, padding="valid").values
     array([1., 4.])
     """
+    missing = missing_of(data, skipna, min_weight, weights)
     options = WindowOptions(
-        stride, padding, dilation, boundary, fill_value, dtype, engine, *SMOOTHING
+        stride,
+        padding,
+        dilation,
+        boundary,
+        fill_value,
+        dtype,
+        engine,
+        *SMOOTHING,
+        label,
+        missing,
     )
     return apply(
         data,
         lambda meta: box_step(meta, size, dims, options),
-        value_names(size, dims),
+        (*value_names(size, dims), *weights_dims(weights)),
         keep_attrs,
     )
 

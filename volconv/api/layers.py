@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from volconv.api.apply import Dims, Labelled, apply, value_names
 from volconv.boundary import BoundaryLike
-from volconv.geometry import PaddingLike, PerDim
+from volconv.geometry import LabelLike, PaddingLike, PerDim
 from volconv.steps import WindowOptions
 from volconv.steps.conv import LayerOptions, conv_step
 
@@ -26,6 +26,7 @@ def conv(
     stride: PerDim = 1,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     groups: int = 1,
     boundary: BoundaryLike = "constant",
     fill_value: complex = 0,
@@ -52,7 +53,7 @@ def conv(
         The dimension of channels. In the result it has no coordinate.
     dims : str or sequence of str, optional
         Dimensions of the kernel's axes, in their order: by default all but `channel`.
-    stride, padding, dilation : int, or {dim: int}
+    stride, padding, dilation, label : int, or {dim: int}
         As for `correlate`, along `dims`.
     groups : int
         Parts into which input and output channels are divided, each output channel
@@ -94,7 +95,7 @@ def conv(
            [ 4.5,  6.5,  8.5]])
     """
     options = WindowOptions(
-        stride, padding, dilation, boundary, fill_value, dtype, engine
+        stride, padding, dilation, boundary, fill_value, dtype, engine, label=label
     )
     layer = LayerOptions(channel, dims, groups)
     return apply(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from volconv.api.apply import Dims, Labelled, apply, value_names
+from volconv.api.weights import missing_of, weights_dims
 from volconv.boundary import BoundaryLike
-from volconv.geometry import PaddingLike, PerDim
+from volconv.geometry import LabelLike, PaddingLike, PerDim
+from volconv.kernels import SizeLike
 from volconv.steps import WindowOptions
 from volconv.steps.pooling import mean_pool_step, pool_step
 
 if TYPE_CHECKING:
+    import xarray as xr
     from numpy.typing import DTypeLike
 
 __all__ = ["max_pool", "mean_pool", "median_pool", "min_pool", "mode_pool"]
@@ -21,17 +24,21 @@ CLOSEST = ("valid", "edge")
 
 def mean_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
     count_padding: bool = True,
     engine: str = "auto",
+    skipna: bool = False,
+    min_weight: float = 0,
+    weights: xr.DataArray | None = None,
     keep_attrs: bool | None = None,
 ) -> Labelled:
     """Mean of each window, by default of windows side by side.
@@ -40,14 +47,14 @@ def mean_pool(
     ----------
     data : DataArray or Dataset
         As for `correlate`.
-    size : int or {dim: int}
-        Cells of a window along each dimension.
+    size : int, str, or {dim: int or str}
+        Cells of a window along each dimension; a text as for `box`.
     dims : str or sequence of str, optional
-        Dimensions that one `size` for all goes to; by default all.
+        Dimensions that one `size` for all goes to, as for `box`.
     stride : int or {dim: int}, optional
         Cells from one output to the next; by default the size. With ``stride=1`` and
         ``padding="same"`` the window slides.
-    padding, dilation
+    padding, dilation, label
         As for `correlate`: by default cells at the end that fill no window are left
         out.
     boundary : str or {dim: str}
@@ -55,13 +62,14 @@ def mean_pool(
     count_padding : bool
         Whether padded cells count. If not, the mean is of the cells of a window that
         lie in the array, whatever `boundary`; NaN where none does.
-    fill_value, dtype, engine, keep_attrs
+    fill_value, dtype, engine, skipna, min_weight, weights, keep_attrs
         As for `correlate`; by default the mean of integers is a float.
 
     Returns
     -------
     DataArray or Dataset
-        As for `correlate`. A window with a NaN has NaN for its mean.
+        As for `correlate`. A window with a NaN has NaN for its mean, unless it
+        is left out.
 
     Raises
     ------
@@ -76,27 +84,38 @@ def mean_pool(
     >>> halved.values, halved.x.values
     (array([1.5, 4.5]), array([ 5., 25.]))
     """
+    missing = missing_of(data, skipna, min_weight, weights)
     options = WindowOptions(
-        1, padding, dilation, boundary, fill_value, dtype, engine, *CLOSEST
+        1,
+        padding,
+        dilation,
+        boundary,
+        fill_value,
+        dtype,
+        engine,
+        *CLOSEST,
+        label,
+        missing,
     )
     return apply(
         data,
         lambda meta: mean_pool_step(
             meta, size, stride, dims, options, count_padding=count_padding
         ),
-        value_names(size, dims),
+        (*value_names(size, dims), *weights_dims(weights)),
         keep_attrs,
     )
 
 
 def max_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -108,7 +127,7 @@ def max_pool(
     ----------
     data : DataArray or Dataset
         As for `correlate`, but not complex.
-    size, dims, stride, padding, dilation, boundary, fill_value, keep_attrs
+    size, dims, stride, padding, dilation, label, boundary, fill_value, keep_attrs
         As for `mean_pool`.
     dtype : dtype, optional
         Of the result; by default the data's.
@@ -133,7 +152,7 @@ def max_pool(
     array([5, 3])
     """
     options = WindowOptions(
-        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST
+        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST, label
     )
     return apply(
         data,
@@ -145,12 +164,13 @@ def max_pool(
 
 def min_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -162,7 +182,7 @@ def min_pool(
     ----------
     data : DataArray or Dataset
         As for `correlate`, but not complex.
-    size, dims, stride, padding, dilation, boundary, fill_value, keep_attrs
+    size, dims, stride, padding, dilation, label, boundary, fill_value, keep_attrs
         As for `mean_pool`.
     dtype : dtype, optional
         Of the result; by default the data's.
@@ -187,7 +207,7 @@ def min_pool(
     array([1, 2])
     """
     options = WindowOptions(
-        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST
+        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST, label
     )
     return apply(
         data,
@@ -199,12 +219,13 @@ def min_pool(
 
 def median_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -216,7 +237,7 @@ def median_pool(
     ----------
     data : DataArray or Dataset
         As for `correlate`, but not complex.
-    size, dims, stride, padding, dilation, boundary, fill_value, keep_attrs
+    size, dims, stride, padding, dilation, label, boundary, fill_value, keep_attrs
         As for `mean_pool`.
     dtype : dtype, optional
         Of the result; by default the data's.
@@ -245,7 +266,7 @@ def median_pool(
     array([1, 2])
     """
     options = WindowOptions(
-        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST
+        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST, label
     )
     return apply(
         data,
@@ -257,12 +278,13 @@ def median_pool(
 
 def mode_pool(
     data: Labelled,
-    size: PerDim,
+    size: SizeLike,
     *,
     dims: Dims | None = None,
     stride: PerDim | None = None,
     padding: PaddingLike = "valid",
     dilation: PerDim = 1,
+    label: LabelLike = "center",
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -274,7 +296,7 @@ def mode_pool(
     ----------
     data : DataArray or Dataset
         Labels: integers or booleans.
-    size, dims, stride, padding, dilation, boundary, fill_value, keep_attrs
+    size, dims, stride, padding, dilation, label, boundary, fill_value, keep_attrs
         As for `mean_pool`.
     dtype : dtype, optional
         Of the result; by default the data's.
@@ -302,7 +324,7 @@ def mode_pool(
     array([7, 2, 4])
     """
     options = WindowOptions(
-        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST
+        1, padding, dilation, boundary, fill_value, dtype, "auto", *CLOSEST, label
     )
     return apply(
         data,

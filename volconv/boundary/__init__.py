@@ -1,6 +1,7 @@
 """What lies beyond the edge: rules as index maps, and the filling of one block."""
 
 from volconv.boundary.boundaries import Boundaries, BoundaryLike
+from volconv.boundary.closing import check_closes, closes
 from volconv.boundary.fill import Read, fill_block, source_boxes
 from volconv.boundary.rules import KINDS, Run, runs, source_index
 
@@ -10,6 +11,8 @@ __all__ = [
     "BoundaryLike",
     "Read",
     "Run",
+    "check_closes",
+    "closes",
     "fill_block",
     "runs",
     "source_boxes",

@@ -30,6 +30,13 @@ def root_sum_squares(sums: Sequence[Array], amount: float) -> None:
     np.sqrt(total, out=total)
 
 
+def total(sums: Sequence[Array], amount: float) -> None:
+    """``s0 + s1 + …``."""
+    del amount
+    for one in sums[1:]:
+        np.add(sums[0], one, out=sums[0])
+
+
 def difference(sums: Sequence[Array], amount: float) -> None:
     """``s0 - s1``."""
     del amount
@@ -47,6 +54,7 @@ def sharpened(sums: Sequence[Array], amount: float) -> None:
 
 RULES: Mapping[str, Rule] = {
     "root sum of squares": root_sum_squares,
+    "sum": total,
     "difference": difference,
     "sharpened": sharpened,
 }

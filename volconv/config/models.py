@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -30,7 +31,7 @@ from volconv.steps.fields import Count, Dims, DTypeName, PathText
 from volconv.steps.model import SettingsModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
 from volconv.steps.registry import step_classes
-from volconv.steps.settings import Place, StepSettings
+from volconv.steps.settings import Place, RenormalisedSettings, StepSettings
 from volconv.steps.wiring import wiring_faults
 
 __all__ = ["Config", "Input", "Output", "located"]
@@ -184,6 +185,8 @@ class Config(SettingsModel):
         for number, step in enumerate(info.data.get("steps") or (), start=1):
             if step.save is not None:
                 taken[f"what step {number} saves:"] = step.save
+            if isinstance(step, RenormalisedSettings) and step.weights is not None:
+                taken[f"the cell weights of step {number}:"] = step.weights.path
         for whose, path in taken.items():
             if os.path.normpath(path) == os.path.normpath(output.path):
                 error = OutputError("", f"{whose} path {path!r}", "another store")
@@ -217,10 +220,7 @@ class Config(SettingsModel):
             for key, part in (("input", self.input), ("output", self.output))
         }
         steps = tuple(
-            step
-            if step.save is None
-            else step.model_copy(update={"save": located(step.save, folder)})
-            for step in self.steps
+            step.located(partial(located, folder=folder)) for step in self.steps
         )
         return self.model_copy(update={**paths, "steps": steps})
 

@@ -1,23 +1,31 @@
 """Labels of the outputs: coordinates, attributes, provenance."""
 
+from volconv.coordinates.affine import output_affine, output_transformations
+from volconv.coordinates.bounds import bounds_names
 from volconv.coordinates.labelled import (
-    bounds_names,
     check_new_dims,
     grid_mappings,
     new_labels,
     output_coords,
     step_coords,
 )
-from volconv.coordinates.metadata import array_meta
-from volconv.coordinates.provenance import output_attrs
+from volconv.coordinates.metadata import are_same_cells, array_meta
+from volconv.coordinates.places import NGFF
+from volconv.coordinates.provenance import declared_attrs, output_attrs, recorded
 
 __all__ = [
+    "NGFF",
+    "are_same_cells",
     "array_meta",
     "bounds_names",
     "check_new_dims",
+    "declared_attrs",
     "grid_mappings",
     "new_labels",
+    "output_affine",
     "output_attrs",
     "output_coords",
+    "output_transformations",
+    "recorded",
     "step_coords",
 ]

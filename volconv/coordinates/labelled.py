@@ -8,43 +8,29 @@ lies on a cell, and is dropped elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from volconv.coordinates.bounds import BOUNDS, bounds_names, moved_bounds
+from volconv.coordinates.encoding import finer_times, storage_free
+from volconv.coordinates.longitude import turn_of
+from volconv.coordinates.places import RANGES, place_free
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.errors import DimError
-from volconv.geometry import Centres, Geometry, Mix, Share
+from volconv.geometry import Centres, Geometry, Mix
 from volconv.steps import Step
 
 __all__ = [
-    "bounds_names",
     "check_new_dims",
     "grid_mappings",
     "new_labels",
     "output_coords",
     "step_coords",
 ]
-
-STORAGE = frozenset(
-    {
-        *("chunks", "preferred_chunks", "chunksizes", "original_shape", "contiguous"),
-        *("shards", "compressors", "compressor", "filters", "serializer", "source"),
-        *(
-            "zlib",
-            "complevel",
-            "shuffle",
-            "fletcher32",
-            "compression",
-            "compression_opts",
-        ),
-        *("szip", "zstd", "bzip2", "blosc", "endian", "least_significant_digit"),
-    }
-)
-"""Encoding that speaks of how the input was stored, not of what its values mean."""
 
 
 def step_coords(coords: xr.Dataset, step: Step) -> xr.Dataset:
@@ -86,7 +72,7 @@ def check_new_dims(dataset: xr.Dataset, step: Step) -> None:
 def output_coords(
     coords: xr.Dataset, geometry: Geometry, sizes: Mapping[str, int]
 ) -> xr.Dataset:
-    """Coordinates at the centres of the windows.
+    """Coordinates at the centres of the windows, or at the ends that their labels name.
 
     Parameters
     ----------
@@ -94,7 +80,7 @@ def output_coords(
         The input's coordinates, with their CF bounds, as coordinates of a Dataset
         without data variables.
     geometry : Geometry
-        The windows.
+        The windows and their labels.
     sizes : mapping of str to int
         The input's cells along each of its dimensions.
 
@@ -104,41 +90,62 @@ def output_coords(
         Coordinates of the same names; without those that could not follow.
     """
     for dim, window in geometry:
-        if dim in geometry.new_dims or isinstance(window, Share):
+        if not geometry.moves(dim, sizes[dim]):
             continue
         if isinstance(window, Mix):
             along = [name for name, one in coords.variables.items() if dim in one.dims]
             coords = coords.drop_vars(along)
-            continue
-        centres = Centres.of(window, sizes[dim])
-        if not centres.are_all_cells:
-            coords = coords_along(coords, dim, centres)
+        else:
+            places = geometry.places(dim, sizes[dim])
+            centres = Centres.of(window, sizes[dim])
+            coords = coords_along(coords, dim, places, centres)
+        forget_places(coords)
     for name in coords.variables:
         variable = coords.variables[name]
         variable.encoding = storage_free(variable.encoding)
     return coords
 
 
-def coords_along(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
-    """Coordinates moved along one dimension."""
-    bounds = {
-        name: bounds_at(coords.variables[name], dim, centres)
-        for name in bounds_names(coords)
-        if dim in coords[name].dims
-    }
-    others = coords.drop_vars(list(bounds))
-    if centres.are_cells:
-        moved = others.isel({dim: centres.slice}, missing_dims="ignore")
+def forget_places(coords: xr.Dataset) -> None:
+    """Take from grid mappings and other scalars what they say of where cells lay."""
+    for variable in coords.variables.values():
+        if variable.ndim == 0:
+            variable.attrs = place_free(variable.attrs)
+
+
+def coords_along(
+    coords: xr.Dataset, dim: str, places: Centres, centres: Centres
+) -> xr.Dataset:
+    """Coordinates at places along one dimension, and bounds around the centres."""
+    along = [name for name in bounds_names(coords) if dim in coords[name].dims]
+    others = coords.drop_vars(along)
+    if places.are_cells:
+        moved = others.isel({dim: places.slice}, missing_dims="ignore")
     else:
-        moved = interpolated(others, dim, centres)
+        moved = interpolated(others, dim, places)
+    bounds = moved_bounds(coords, moved, dim, centres)
     kept = {name: found for name, found in bounds.items() if found is not None}
     moved = moved.assign_coords(kept)
-    for name in set(bounds) - set(kept):
-        for variable in moved.variables.values():
-            for where in (variable.attrs, variable.encoding):
-                if where.get("bounds") == name:
-                    del where["bounds"]
+    is_between = places.first % 2 or (kept and centres.edges().first % 2)
+    for variable in moved.variables.values():
+        if dim in variable.dims:
+            lost = set(bounds) - set(kept)
+            variable.attrs = without_names(variable.attrs, lost, RANGES)
+            variable.encoding = without_names(variable.encoding, lost)
+            if is_between:
+                variable.encoding = finer_times(variable)
     return moved
+
+
+def without_names(
+    attrs: Mapping[Any, Any], bounds: Collection[str], stale: Collection[str] = ()
+) -> dict[Any, Any]:
+    """Attributes that name none of some bounds, and are not stale."""
+    return {
+        key: value
+        for key, value in attrs.items()
+        if not (key in stale or (key in BOUNDS and value in bounds))
+    }
 
 
 def interpolated(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
@@ -153,7 +160,8 @@ def interpolated(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
     found = {}
     for name in along:
         variable = coords.variables[name]
-        if name not in levels and can_interpolate(variable.dtype, centres.cells):
+        data = values_of(variable)
+        if name not in levels and centres.cells > 1 and can_interpolate(data):
             found[name] = variable_at(variable, dim, centres)
     return coords.drop_vars(along).assign_coords(found)
 
@@ -161,55 +169,22 @@ def interpolated(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
 def variable_at(variable: xr.Variable, dim: str, centres: Centres) -> xr.Variable:
     """A variable's values at positions along one of its dimensions."""
     axis = variable.dims.index(dim)
-    data = variable.data if variable.chunks is not None else variable.values
-    values = values_at(data, centres, axis)
+    turn = turn_of(variable.attrs)
+    values = values_at(values_of(variable), centres, axis, turn)
     keep = {"units", "calendar", "bounds", "grid_mapping", "coordinates"}
+    if variable.dtype.kind in "mMO":
+        keep.add("dtype")
     encoding = {key: item for key, item in variable.encoding.items() if key in keep}
     return xr.Variable(variable.dims, values, variable.attrs, encoding)
 
 
-def bounds_names(dataset: xr.Dataset) -> list[str]:
-    """Names of the CF bounds variables of a dataset's variables, those that it has."""
-    named = {
-        place.get("bounds")
-        for variable in dataset.variables.values()
-        for place in (variable.attrs, variable.encoding)
-    }
-    return [str(name) for name in dataset.variables if name in named]
+def values_of(variable: xr.Variable) -> Any:
+    """A variable's values; lazy ones stay so where their dtype says enough of them."""
+    is_lazy = variable.chunks is not None and variable.dtype not in (np.uint64, object)
+    return variable.data if is_lazy else variable.values
 
 
 def grid_mappings(attrs: Mapping[Any, Any], dataset: xr.Dataset) -> list[str]:
     """Names of the CF grid mapping variables that attributes name, those there are."""
     named = str(attrs.get("grid_mapping", "")).replace(":", " ").split()
     return [name for name in named if name in dataset.variables]
-
-
-def bounds_at(bounds: xr.Variable, dim: str, centres: Centres) -> xr.Variable | None:
-    """Cells of the outputs, from the input's: ``c(k) - s/2 … c(k) + s/2``.
-
-    None where the input's cells do not touch one another, so that there is no place
-    between them.
-    """
-    values = bounds.values
-    is_pair = bounds.ndim == 2 and bounds.dims[0] == dim and values.shape[1] == 2
-    if not is_pair or values.dtype.kind not in "iufmM":
-        return None
-    upper, lower = values[:-1, 1], values[1:, 0]
-    touching = (
-        np.allclose(upper, lower)
-        if values.dtype.kind == "f"
-        else (upper == lower).all()
-    )
-    if not touching:
-        return None
-    edges: Any = np.concatenate([values[:, 0], values[-1:, 1]])
-    moved = values_at(edges, centres.edges(), 0)
-    pairs = np.stack([moved[:-1], moved[1:]], axis=1)
-    keep = {"units", "calendar"}
-    encoding = {key: item for key, item in bounds.encoding.items() if key in keep}
-    return xr.Variable(bounds.dims, pairs, bounds.attrs, encoding)
-
-
-def storage_free(encoding: Mapping[Any, Any]) -> dict[Any, Any]:
-    """The encoding without what speaks of how the input was stored."""
-    return {key: value for key, value in encoding.items() if key not in STORAGE}

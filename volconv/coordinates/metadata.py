@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import base64
+import math
+import re
+import struct
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import DTypeLike
 
+from volconv.coordinates.longitude import turn_of
+from volconv.coordinates.spacing import EVEN, spaced_axis
 from volconv.errors import DimError
 from volconv.meta import ArrayMeta, Axis
 
-__all__ = ["array_meta", "axis_of"]
+__all__ = ["are_same_cells", "array_meta", "axis_of"]
 
-EVEN = 1e-3
-"""Largest deviation of a step from the mean step, as a share of it, that counts as even:
-float32 coordinates around a globe deviate by 3e-5, months by 5e-2."""
+MISSING = ("_FillValue", "missing_value")
+"""Attributes of CF that declare missing values."""
 
 
 def array_meta(
@@ -24,8 +31,9 @@ def array_meta(
     dtype: np.dtype[Any],
     coords: xr.Dataset,
     chunks: tuple[int, ...] | None = None,
+    attrs: Mapping[Any, Any] | None = None,
 ) -> ArrayMeta:
-    """Dimensions, spacings, units, dtype and chunks.
+    """Dimensions, spacings, units, dtype, chunks and declared missing values.
 
     Raises
     ------
@@ -41,42 +49,95 @@ def array_meta(
                 "names that are texts",
                 f"rename it: {{{dim!r}: 'x'}}",
             )
-        axes.append(axis_of(dim, size, coords))
-    return ArrayMeta(tuple(axes), np.dtype(dtype).name, chunks)
+        axis = axis_of(dim, size, coords)
+        axes.append(replace(axis, around=share_of_turn(axis, coords)))
+    missing = declared_missing(attrs or {}, dtype)
+    return ArrayMeta(tuple(axes), np.dtype(dtype).name, chunks, missing)
+
+
+def declared_missing(attrs: Mapping[Any, Any], dtype: DTypeLike) -> tuple[float, ...]:
+    """Values that attributes declare as missing, as the dtype holds them.
+
+    CF's ``_FillValue``, then its ``missing_value``, which may be several. NaN needs no
+    declaring, and a value that the dtype cannot hold stands for no cell.
+
+    Examples
+    --------
+    >>> attrs = {"_FillValue": -32768, "missing_value": [-32768, -1, 1e20]}
+    >>> declared_missing(attrs, "int16")
+    (-32768, -1)
+    >>> declared_missing({"missing_value": 1e20}, "float32")
+    (1.0000000200408773e+20,)
+    """
+    found: dict[float, None] = {}
+    for name in MISSING:
+        said = attrs.get(name, ())
+        for value in said if isinstance(said, list | tuple) else np.ravel(said):
+            held = held_value(value, dtype)
+            if held is not None:
+                found[held] = None
+    return tuple(found)
+
+
+def held_value(value: object, dtype: DTypeLike) -> float | None:
+    """A declared value as a dtype holds it; None where it is NaN or does not.
+
+    Xarray writes floats to Zarr as the text of their eight bytes in base 64.
+    """
+    wanted = np.dtype(dtype)
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9+/]{11}=", value):
+        (value,) = struct.unpack("<d", base64.b64decode(value))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if wanted.kind not in "iuf" or math.isnan(value):
+        return None
+    if wanted.kind == "f":
+        with np.errstate(over="ignore"):
+            return float(np.array(value, wanted))
+    limits = np.iinfo(wanted)
+    is_whole = math.isfinite(value) and value == int(value)
+    return int(value) if is_whole and limits.min <= value <= limits.max else None
 
 
 def axis_of(dim: str, size: int, coords: xr.Dataset) -> Axis:
-    """A dimension with the spacing and unit of its own coordinate.
-
-    Times have the unit "s".
-    """
+    """A dimension with the spacing and unit of its own coordinate."""
     if dim not in coords.variables or coords.variables[dim].dims != (dim,):
         return Axis(dim, size)
-    variable = coords.variables[dim]
-    units = variable.attrs.get("units")
-    if variable.dtype.kind in "mM":
-        return Axis(dim, size, even_step(times_in_seconds(variable.values)), "s")
-    if variable.dtype.kind not in "iuf":
-        return Axis(dim, size)
-    return Axis(
-        dim,
-        size,
-        even_step(variable.values.astype(float)),
-        units if isinstance(units, str) else None,
+    return spaced_axis(dim, coords.variables[dim])
+
+
+def share_of_turn(axis: Axis, coords: xr.Dataset) -> float | None:
+    """What the longitudes along a dimension cover of a circle; None where there are none.
+
+    They are the dimension's own coordinate, or another one along it alone.
+    """
+    if axis.around is not None:
+        return axis.around
+    beside = (
+        spaced_axis(axis.dim, variable).around
+        for variable in coords.variables.values()
+        if variable.dims == (axis.dim,) and turn_of(variable.attrs) is not None
     )
+    return next((share for share in beside if share is not None), None)
 
 
-def times_in_seconds(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Times since the first one, in seconds."""
-    passed: np.ndarray[Any, Any] = (values - values[:1]) / np.timedelta64(1, "s")
-    return passed
+def are_same_cells(values: np.ndarray[Any, Any], others: np.ndarray[Any, Any]) -> bool:
+    """Whether coordinates name the same cells, floats but for the rounding of one of them.
 
-
-def even_step(values: np.ndarray[Any, Any]) -> float | None:
-    """The step between neighbours where it is even, else None."""
-    if values.size < 2 or not np.isfinite(values).all():
-        return None
-    step = float(values[-1] - values[0]) / (values.size - 1)
-    if step == 0 or np.abs(np.diff(values) - step).max() > EVEN * abs(step):
-        return None
-    return step
+    Examples
+    --------
+    >>> degrees = np.linspace(0, 359.9, 3600)
+    >>> are_same_cells(degrees, degrees.astype("float32"))
+    True
+    >>> are_same_cells(degrees, degrees + 0.05)
+    False
+    """
+    if values.shape != others.shape:
+        return False
+    if values.dtype.kind not in "iuf" or others.dtype.kind not in "iuf":
+        return np.array_equal(values, others)
+    wide = values.astype(float)
+    step = np.abs(np.diff(wide)).min() if wide.size > 1 else 1.0
+    return bool((np.abs(wide - others) <= EVEN * step).all())

@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from volconv.coordinates.places import lie_elsewhere, place_free
+from volconv.geometry import Window
 from volconv.steps import Step
 from volconv.version import __version__
 
-__all__ = ["PROVENANCE", "output_attrs"]
+__all__ = ["PROVENANCE", "declared_attrs", "output_attrs", "recorded"]
 
 PROVENANCE = "volconv"
 """Name of the attribute that tells which steps made an array."""
@@ -26,6 +28,9 @@ STALE = frozenset(
 OF_A_UNIT = frozenset({"units", "standard_name"})
 """Attributes that are true of values of one unit only."""
 
+CELL_METHODS = "cell_methods"
+"""CF's attribute of the statistics that values are, in order (section 7.3)."""
+
 
 def output_attrs(
     attrs: Mapping[Any, Any], steps: Sequence[Step], *, keep_attrs: bool
@@ -34,17 +39,41 @@ def output_attrs(
 
     The attribute `PROVENANCE` is a JSON text with the version and all steps, those of
     the input's own record first. The unit follows each step; where it is lost, so is
-    what it says the values are.
+    what it says the values are. A step that puts a statistic in its windows' place adds
+    it to ``cell_methods``.
     """
     kept = {key: value for key, value in attrs.items() if key not in STALE}
     for step in steps:
         kept = with_unit(kept, getattr(step, "unit_factor", ""))
+        kept = with_cell_method(kept, step)
+    return recorded(kept, steps, keep_attrs=keep_attrs)
+
+
+def recorded(
+    attrs: Mapping[Any, Any], steps: Sequence[Step], *, keep_attrs: bool
+) -> dict[Any, Any]:
+    """Attributes as they are, if they are kept, with the steps in `PROVENANCE`.
+
+    Without those that say where the input's cells lie, where the outputs lie elsewhere.
+    """
+    kept = place_free(attrs) if lie_elsewhere(steps) else dict(attrs)
     earlier = earlier_steps(kept.pop(PROVENANCE, None))
     record = {
         "version": __version__,
         "steps": [*earlier, *(step.describe() for step in steps)],
     }
     return {**(kept if keep_attrs else {}), PROVENANCE: json.dumps(record)}
+
+
+def declared_attrs(missing: Sequence[float]) -> dict[str, float]:
+    """The attribute that tells of a value that stands for missing cells.
+
+    Examples
+    --------
+    >>> declared_attrs([-999])
+    {'_FillValue': -999}
+    """
+    return {"_FillValue": missing[0]} if missing else {}
 
 
 def with_unit(attrs: Mapping[Any, Any], factor: str | None) -> dict[Any, Any]:
@@ -58,10 +87,42 @@ def with_unit(attrs: Mapping[Any, Any], factor: str | None) -> dict[Any, Any]:
     if factor == "":
         return dict(attrs)
     found = {key: value for key, value in attrs.items() if key not in OF_A_UNIT}
+    if factor is None:
+        found.pop(CELL_METHODS, None)
     unit = attrs.get("units")
     if factor is not None and isinstance(unit, str):
         found["units"] = f"{unit} {factor}".removeprefix("1 ")
     return found
+
+
+def with_cell_method(attrs: Mapping[Any, Any], step: Step) -> dict[Any, Any]:
+    """Attributes with a step's statistic after those that were there.
+
+    Where windows do not lie side by side they are not the outputs' cells, and a comment
+    says so.
+    """
+    method = getattr(step, "cell_method", "")
+    windows = [(dim, window) for dim, window in step.geometry if window.size > 1]
+    if not method or not windows:
+        return dict(attrs)
+    entry = f"{' '.join(f'{dim}:' for dim, _ in windows)} {method}"
+    if any(window.halo or window.dilation > 1 for _, window in windows):
+        spans = ", ".join(window_words(dim, window) for dim, window in windows)
+        entry += f" (comment: of windows of {spans})"
+    earlier = str(attrs.get(CELL_METHODS, ""))
+    return {**attrs, CELL_METHODS: f"{earlier} {entry}".strip()}
+
+
+def window_words(dim: str, window: Window) -> str:
+    """A window in a comment.
+
+    Examples
+    --------
+    >>> window_words("time", Window(3, stride=2)), window_words("x", Window(2, 1, 4))
+    ('3 cells along time, one every 2', '2 cells along x, 4 apart, one every 1')
+    """
+    apart = f", {window.dilation} apart" if window.dilation > 1 else ""
+    return f"{window.size} cells along {dim}{apart}, one every {window.stride}"
 
 
 def earlier_steps(record: object) -> list[Any]:

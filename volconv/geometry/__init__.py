@@ -1,24 +1,29 @@
 """Window arithmetic: whole numbers only, no array in sight."""
 
-from volconv.geometry.axis import Centres
+from volconv.geometry.axis import LABELS, Centres
 from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
 from volconv.geometry.interval import Interval, contains, relative
-from volconv.geometry.mix import Mix, Repeat, Share
+from volconv.geometry.label import LabelLike, check_label, labels_by_dim
+from volconv.geometry.mix import Among, Mix, Repeat
 from volconv.geometry.window import Window
 
 __all__ = [
+    "LABELS",
     "PADDINGS",
+    "Among",
     "Centres",
     "Geometry",
     "Interval",
+    "LabelLike",
     "Mix",
     "PaddingLike",
     "PerDim",
     "ReceptiveField",
     "Repeat",
-    "Share",
     "Window",
+    "check_label",
     "contains",
+    "labels_by_dim",
     "relative",
 ]

@@ -11,7 +11,10 @@ from typing import Self
 
 from volconv.geometry.window import Window
 
-__all__ = ["Centres"]
+__all__ = ["LABELS", "Centres"]
+
+LABELS = ("center", "left", "right")
+"""Which cell of its window gives an output its coordinate: the middle, or an end."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,23 @@ class Centres:
     cells: int
 
     @classmethod
-    def of(cls, window: Window, cells: int) -> Self:
-        """Centres of all outputs of a window over an axis of some cells."""
+    def of(cls, window: Window, cells: int, label: str = "center") -> Self:
+        """Centres of all outputs of a window over an axis of some cells.
+
+        Or, for another of `LABELS`, positions of the windows' first or last cells.
+
+        Examples
+        --------
+        >>> Centres.of(Window(2, stride=2), cells=6, label="right")
+        Centres(first=2, step=4, count=3, cells=6)
+        """
+        reach = window.span - 1
+        ahead = {"left": -reach, "center": 0, "right": reach}[label]
         return cls(
-            int(2 * window.centre(0)), 2 * window.stride, window.out_size(cells), cells
+            int(2 * window.centre(0)) + ahead,
+            2 * window.stride,
+            window.out_size(cells),
+            cells,
         )
 
     @property

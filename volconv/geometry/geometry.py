@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from volconv.errors import DimError, GeometryError, KindError, did_you_mean
-from volconv.geometry.mix import Repeat
+from volconv.geometry.axis import Centres
+from volconv.geometry.mix import Among, Mix, Repeat
 from volconv.geometry.window import Window
 from volconv.meta import ArrayMeta
 
@@ -39,6 +40,13 @@ class Geometry:
 
     Dimensions that are not listed are carried along untouched.
 
+    Parameters
+    ----------
+    windows : tuple of pairs (str, Window)
+        Dimensions and their windows.
+    labels : tuple of pairs (str, str)
+        Dimensions whose coordinate is that of another of `LABELS` than the centre.
+
     Examples
     --------
     >>> from volconv.meta import Axis
@@ -49,6 +57,7 @@ class Geometry:
     """
 
     windows: tuple[tuple[str, Window], ...]
+    labels: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def parse(
@@ -154,6 +163,21 @@ class Geometry:
     def __iter__(self) -> Iterator[tuple[str, Window]]:
         return iter(self.windows)
 
+    def places(self, dim: str, cells: int) -> Centres:
+        """Where along a dimension the coordinates of the outputs are taken."""
+        return Centres.of(self[dim], cells, self.label(dim))
+
+    def moves(self, dim: str, cells: int) -> bool:
+        """Whether the outputs have other coordinates, or other bounds, than the cells."""
+        if isinstance(self[dim], Mix):
+            return dim not in self.new_dims and not isinstance(self[dim], Among)
+        centres = Centres.of(self[dim], cells)
+        return not (centres.are_all_cells and self.places(dim, cells).are_all_cells)
+
+    def label(self, dim: str) -> str:
+        """Which cell of a window along a dimension gives the coordinate."""
+        return dict(self.labels).get(dim, "center")
+
     def out_sizes(self, sizes: Mapping[str, int]) -> dict[str, int]:
         """Outputs along every dimension of an array with these sizes."""
         return {dim: self[dim].out_size(cells) for dim, cells in sizes.items()}
@@ -165,7 +189,12 @@ class Geometry:
     def then(self, other: Geometry) -> Geometry:
         """The windows of two steps, this one first, as far as reach goes."""
         dims = dict.fromkeys((*self.dims, *other.dims))
-        return Geometry(tuple((dim, self[dim].then(other[dim])) for dim in dims))
+        return Geometry(
+            tuple(
+                (dim, self[dim].then(other[dim]) if dim in self.dims else other[dim])
+                for dim in dims
+            )
+        )
 
 
 def per_dim(

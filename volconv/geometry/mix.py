@@ -16,7 +16,7 @@ from volconv.errors import GeometryError
 from volconv.geometry.interval import Interval
 from volconv.geometry.window import Window
 
-__all__ = ["Mix", "Repeat", "Share"]
+__all__ = ["Among", "Mix", "Repeat"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,10 @@ class Mix(Window):
             0, self.outputs if cells.contains(Interval(0, self.size)) else 0
         )
 
+    def then(self, other: Window) -> Self:
+        """The windows of two steps, this one first: all read all cells."""
+        return type(self).of(self.size, other.out_size(self.outputs))
+
 
 @dataclass(frozen=True)
 class Repeat(Mix):
@@ -81,12 +85,12 @@ class Repeat(Mix):
 
 
 @dataclass(frozen=True)
-class Share(Mix):
+class Among(Mix):
     """The window of a dimension whose cells stay, each output reading all of them.
 
     Examples
     --------
-    >>> Share.over(3).out_size(3), Share.over(3).source(Interval(1, 2))
+    >>> Among.over(3).out_size(3), Among.over(3).source(Interval(1, 2))
     (3, Interval(start=0, stop=3))
     """
 

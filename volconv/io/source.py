@@ -69,12 +69,15 @@ class ZarrSource:
         Names of the dimensions, for arrays that have none of their own.
     new_axes : tuple of int
         Axes of one cell that the boxes have which are read, and the array lacks.
+    key : str
+        Where a configuration names it, for errors.
     """
 
     path: str
     variable: str | None = None
     dims: tuple[str, ...] | None = None
     new_axes: tuple[int, ...] = ()
+    key: str = "input"
 
     def open(self) -> Stored:
         """The array's metadata and coordinates; opened once in a process.
@@ -142,26 +145,27 @@ def readable(path: str) -> str | InputStore:
 @lru_cache(maxsize=8)
 def opened(source: ZarrSource) -> Stored:
     """The array of a source; kept, so that the tasks of a process share it."""
-    node = opened_node(source.path)
+    node = opened_node(source)
     if isinstance(node, zarr.Array):
         return stored_array(source, node)
     return stored_variable(source, node)
 
 
-def opened_node(path: str) -> zarr.Array[Any] | zarr.Group:
-    """The group or array at a path.
+def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
+    """The group or array at a source's path.
 
     Raises
     ------
     InputError
         If nothing is there, or nothing that Zarr can open.
     """
+    path = source.path
     if not is_url(path) and not Path(path).exists():
         folder = Path(path).parent
         there = [item.name for item in folder.iterdir()] if folder.is_dir() else []
         close = difflib.get_close_matches(Path(path).name, there, n=1)
         raise InputError(
-            "input.path",
+            f"{source.key}.path",
             f"{path!r}, which is not there",
             "a Zarr store",
             f"did you mean {str(folder / close[0])!r}?" if close else "",
@@ -170,7 +174,7 @@ def opened_node(path: str) -> zarr.Array[Any] | zarr.Group:
         return zarr.open(readable(path), mode="r")
     except (FileNotFoundError, KeyError, ValueError, OSError, ImportError) as error:
         raise InputError(
-            "input.path",
+            f"{source.key}.path",
             f"{path!r}, which Zarr cannot open ({type(error).__name__}: {error})",
             "a Zarr group or array, of format 2 or 3",
         ) from error
@@ -189,16 +193,16 @@ def stored_array(source: ZarrSource, array: zarr.Array[Any]) -> Stored:
     dims = source.dims or tuple(own or ())
     if len(dims) != array.ndim or None in dims:
         raise InputError(
-            f"input {source.path!r}",
+            f"{source.key} {source.path!r}",
             f"dims {list(dims)} for an array of {array.ndim} dimensions",
             "a name for each dimension",
-            f"say input.dims: [{', '.join('tczyx'[-array.ndim :])}]",
+            f"say {source.key}.dims: [{', '.join('tczyx'[-array.ndim :])}]",
         )
     attrs = {k: v for k, v in dict(array.attrs).items() if k != "_ARRAY_DIMENSIONS"}
     chunks = tuple(
         min(chunk, size) for chunk, size in zip(array.chunks, array.shape, strict=True)
     )
-    meta = array_meta(dims, array.shape, array.dtype, xr.Dataset(), chunks)
+    meta = array_meta(dims, array.shape, array.dtype, xr.Dataset(), chunks, attrs)
     return Stored(array, meta, array.basename or "data", attrs)
 
 
@@ -211,10 +215,10 @@ def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
     array = dataset[name]
     if source.dims is not None and source.dims != array.dims:
         raise InputError(
-            "input.dims",
+            f"{source.key}.dims",
             str(list(source.dims)),
             f"the dimensions of {name!r}, {list(array.dims)}",
-            "leave input.dims out: the store names them itself",
+            f"leave {source.key}.dims out: the store names them itself",
         )
     stored = array.encoding.get("preferred_chunks") or {}
     chunks = tuple(int(stored.get(dim, size)) for dim, size in array.sizes.items())
@@ -227,7 +231,7 @@ def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
     coords = array.coords.to_dataset().assign_coords(
         {each: dataset[each].variable for each in beside}
     )
-    meta = array_meta(array.dims, array.shape, array.dtype, coords, chunks)
+    meta = array_meta(array.dims, array.shape, array.dtype, coords, chunks, array.attrs)
     return Stored(array.variable, meta, str(name), array.attrs, coords, dataset.attrs)
 
 
@@ -249,15 +253,23 @@ def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
         if group.metadata.zarr_format == 2:
             for variable in raw.variables.values():
                 forget_default_fill(variable)
-        return xr.decode_cf(raw, decode_timedelta=False)
+        return decoded(raw)
     except (KeyError, ValueError) as error:
         names = ", ".join(sorted(name for name, _ in group.arrays())) or "none"
         raise InputError(
-            f"input {source.path!r}",
+            f"{source.key} {source.path!r}",
             f"a group that xarray cannot read ({error})",
             f"arrays with names of dimensions; its arrays are: {names}",
-            "give the path of one array, and input.dims",
+            f"give the path of one array, and {source.key}.dims",
         ) from error
+
+
+def decoded(raw: xr.Dataset) -> xr.Dataset:
+    """Decoded as CF says; times that cannot be dates, as of a year 0, stay numbers."""
+    try:
+        return xr.decode_cf(raw, decode_timedelta=False)
+    except ValueError:
+        return xr.decode_cf(raw, decode_times=False)
 
 
 def forget_default_fill(variable: xr.Variable) -> None:
@@ -279,7 +291,7 @@ def chosen_variable(source: ZarrSource, dataset: xr.Dataset) -> Hashable:
         If it is not there, or there are several.
     """
     names = sorted(str(name) for name, v in dataset.data_vars.items() if v.ndim)
-    where = f"input.variable of {source.path!r}"
+    where = f"{source.key}.variable of {source.path!r}"
     expected = f"one of {', '.join(names) or 'none'}"
     if source.variable is not None:
         if source.variable in dataset.variables:
@@ -291,5 +303,5 @@ def chosen_variable(source: ZarrSource, dataset: xr.Dataset) -> Hashable:
             did_you_mean(source.variable, names),
         )
     if len(names) != 1:
-        raise InputError(where, "nothing", expected, "say input.variable")
+        raise InputError(where, "nothing", expected, f"say {source.key}.variable")
     return names[0]

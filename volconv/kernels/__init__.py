@@ -1,7 +1,26 @@
 """Kernels: weights along named dimensions, by name or as the user gives them."""
 
+from volconv.kernels.balls import ball
 from volconv.kernels.kernel import Kernel
-from volconv.kernels.lengths import LengthLike, cells_of
+from volconv.kernels.lengths import (
+    LengthLike,
+    SizeLike,
+    cells_of,
+    length_notes,
+    sizes_of,
+)
 from volconv.kernels.named import box, gaussian
+from volconv.kernels.notes import LengthNote
 
-__all__ = ["Kernel", "LengthLike", "box", "cells_of", "gaussian"]
+__all__ = [
+    "Kernel",
+    "LengthLike",
+    "LengthNote",
+    "SizeLike",
+    "ball",
+    "box",
+    "cells_of",
+    "gaussian",
+    "length_notes",
+    "sizes_of",
+]

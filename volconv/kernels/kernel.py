@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import cmath
 import hashlib
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Self
 
@@ -12,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.errors import DimError, KernelError, KindError
+from volconv.kernels.notes import LengthNote
 
 __all__ = ["Kernel"]
 
@@ -29,6 +32,9 @@ class Kernel:
     factors : tuple of ndarray
         Arrays whose outer product the weights are: one 1-D array for each dimension
         where the kernel is separable by construction, else the weights alone.
+    lengths : tuple of LengthNote
+        What lengths that it was made from became in cells: for people, and no part of
+        what tells it from another kernel.
 
     Examples
     --------
@@ -41,6 +47,7 @@ class Kernel:
 
     dims: tuple[str, ...]
     factors: tuple[Weights, ...]
+    lengths: tuple[LengthNote, ...] = ()
 
     @classmethod
     def parse(
@@ -108,9 +115,26 @@ class Kernel:
         )
         return dict(zip(self.dims, shape, strict=True))
 
+    @property
+    def statistic(self) -> str:
+        """``mean`` or ``sum`` of the cells under it; empty where it is neither.
+
+        Examples
+        --------
+        >>> Kernel(("x",), (np.full(4, 0.25),)).statistic
+        'mean'
+        """
+        if any((factor != factor.flat[0]).any() for factor in self.factors):
+            return ""
+        weight = math.prod(complex(factor.flat[0]) for factor in self.factors)
+        taps = math.prod(factor.size for factor in self.factors)
+        if cmath.isclose(weight * taps, 1):
+            return "mean"
+        return "sum" if cmath.isclose(weight, 1) else ""
+
     def flipped(self) -> Self:
         """The kernel reversed along every dimension, as convolution takes it."""
-        return type(self)(self.dims, tuple(np.flip(factor) for factor in self.factors))
+        return replace(self, factors=tuple(np.flip(factor) for factor in self.factors))
 
     def as_type(self, dtype: np.dtype[Any]) -> Self:
         """The kernel with weights of another dtype."""

@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from volconv.errors import KernelError, KindError, UnitError
 from volconv.geometry.geometry import values_by_dim
-from volconv.kernels.named import check_spread
+from volconv.kernels.axes import (
+    IN_CELLS,
+    direction,
+    even_spacing,
+    in_kind_of,
+    no_distance,
+    no_unit,
+    unknown_unit,
+)
+from volconv.kernels.named import ROUNDING, box, check_size, check_spread
+from volconv.kernels.notes import LengthNote
+from volconv.kernels.units import (
+    arc,
+    difference_unit,
+    is_known,
+    is_of_kind,
+    parse_quantity,
+)
 from volconv.meta import ArrayMeta, Axis
 
-if TYPE_CHECKING:
-    import pint
+__all__ = [
+    "LengthLike",
+    "SizeLike",
+    "cells_of",
+    "check_length",
+    "length_in_cells",
+    "length_notes",
+    "sizes_of",
+]
 
-__all__ = ["LengthLike", "cells_of", "length_in_cells"]
+SizeLike = int | str | Mapping[str, int | str]
+"""A whole number of cells, or a text with a unit; for all or by name."""
 
 LengthLike = float | str | Mapping[str, float | str]
 """A number of cells, or a text with a unit such as "1.2 mm"; for all or by name."""
 
 
 def cells_of(
-    where: str, length: object, dims: Sequence[str] | None, meta: ArrayMeta
+    where: str, length: object, dims: Sequence[str] | str | None, meta: ArrayMeta
 ) -> dict[str, float]:
     """A length along each dimension, in cells.
 
@@ -34,7 +59,7 @@ def cells_of(
         The argument's name, for errors.
     length : number, str, or mapping of str to one of them
         A plain number counts cells; a text has a unit and is divided by the spacing.
-    dims : sequence of str, optional
+    dims : str or sequence of str, optional
         Dimensions that one length for all goes to; by default all that the array has,
         or, for a length with a unit, those whose unit is of its kind.
     meta : ArrayMeta
@@ -51,18 +76,107 @@ def cells_of(
     >>> cells_of("sigma", "0.2 cm", None, meta)
     {'x': 4.0}
     """
-    if dims is None:
-        named = isinstance(length, Mapping)
-        dims = () if named else default_dims(where, length, meta)
-    lengths = values_by_dim(where, length, dims, meta)
     return {
         dim: length_in_cells(f"{where} along {dim!r}", value, meta.axis(dim))
-        for dim, value in lengths.items()
+        for dim, value in lengths_by_dim(where, length, dims, meta).items()
     }
 
 
+def sizes_of(
+    where: str, size: object, dims: Sequence[str] | str | None, meta: ArrayMeta
+) -> tuple[dict[str, int], tuple[LengthNote, ...]]:
+    """Cells of a window along each dimension, and what lengths became of them.
+
+    Parameters
+    ----------
+    where, dims, meta
+        As `cells_of` takes them.
+    size : int, str, or mapping of str to one of them
+        A whole number of cells, or a text with a unit: the nearest whole number of
+        cells, halves rounded up, and at least one.
+
+    Raises
+    ------
+    UnitError, KernelError, KindError, GeometryError
+        As `cells_of`, and if a number is not whole.
+
+    Examples
+    --------
+    >>> meta = ArrayMeta((Axis("z", 9, 5.0, "mm"), Axis("x", 9, 0.7, "mm")), "int16")
+    >>> sizes, notes = sizes_of("size", "6 mm", None, meta)
+    >>> sizes, str(notes[1])
+    ({'z': 1, 'x': 9}, 'size along x: 6 mm = 8.57143 cells of 0.7 mm, whole 9')
+    """
+    given = lengths_by_dim(where, size, dims, meta)
+    box(dict.fromkeys(given, 1))  # refuses a window without a dimension
+    exact = {
+        dim: length_in_cells(f"{where} along {dim!r}", value, meta.axis(dim))
+        for dim, value in given.items()
+        if isinstance(value, str)
+    }
+    sizes = {
+        dim: check_size(
+            f"{where} along {dim!r}",
+            nearest_whole(exact[dim]) if dim in exact else value,
+        )
+        for dim, value in given.items()
+    }
+    notes = length_notes(where, given, exact, meta)
+    return sizes, tuple(replace(note, whole=sizes[note.dim]) for note in notes)
+
+
+def nearest_whole(cells: float) -> int:
+    """The nearest whole number of cells, halves rounded up, and at least one."""
+    return max(1, math.floor(cells * (1 + ROUNDING) + 0.5))
+
+
+def lengths_by_dim(
+    where: str, length: object, dims: Sequence[str] | str | None, meta: ArrayMeta
+) -> dict[str, Any]:
+    """A length for each dimension that it goes to: see `cells_of`."""
+    if dims is None:
+        named = isinstance(length, Mapping)
+        dims = () if named else default_dims(where, length, meta)
+    return values_by_dim(where, length, dims, meta)
+
+
+def length_notes(
+    where: str, length: object, cells: Mapping[str, float], meta: ArrayMeta
+) -> tuple[LengthNote, ...]:
+    """What a length became along each dimension where it has a unit.
+
+    Parameters
+    ----------
+    where, length, meta
+        As `cells_of` takes them.
+    cells : mapping of str to float
+        What it gave for them.
+
+    Examples
+    --------
+    >>> meta = ArrayMeta((Axis("x", 9, -0.5, "mm"),), "float32")
+    >>> print(*length_notes("sigma", "0.2 cm", {"x": 4.0}, meta))
+    sigma along x: 0.2 cm = 4 cells of 0.5 mm
+    """
+    found = []
+    for dim, count in cells.items():
+        text = length.get(dim) if isinstance(length, Mapping) else length
+        axis = meta.axis(dim)
+        if isinstance(text, str) and axis.spacing and axis.units:
+            found.append(
+                LengthNote(where, dim, text, count, abs(axis.spacing), axis.units)
+            )
+    return tuple(found)
+
+
 def default_dims(where: str, length: object, meta: ArrayMeta) -> list[str]:
-    """Dimensions that a length for all goes to where the user names none."""
+    """Dimensions that a length for all goes to where the user names none.
+
+    Raises
+    ------
+    UnitError
+        If there is none, or if one may have been meant whose unit is not known.
+    """
     if not isinstance(length, str):
         return list(meta.dims)
     quantity = parse_quantity(where, length)
@@ -71,15 +185,27 @@ def default_dims(where: str, length: object, meta: ArrayMeta) -> list[str]:
         for axis in meta.axes
         if axis.units and is_of_kind(quantity, axis.units)
     ]
-    if not fitting:
-        units = {axis.dim: axis.units for axis in meta.axes}
-        raise UnitError(
-            where,
-            repr(length),
-            f"a unit of the kind of a dimension's ({units})",
-            "set the coordinate's 'units' attribute, or give a plain number of cells",
-        )
-    return fitting
+    for axis in meta.axes:
+        if axis.units and not is_known(axis.units):
+            raise unknown_unit(where, length, axis, naming_dims(fitting))
+        if axis.spacing and not axis.units:
+            raise no_unit(where, length, axis, naming_dims(fitting))
+    if fitting:
+        return fitting
+    if arc(quantity) is not None and any(direction(axis) for axis in meta.axes):
+        raise no_distance(where, length, meta)
+    units = {axis.dim: axis.units for axis in meta.axes}
+    raise UnitError(
+        where,
+        repr(length),
+        f"a unit of the kind of a dimension's ({units})",
+        f"set the coordinate's 'units' attribute, {IN_CELLS}",
+    )
+
+
+def naming_dims(fitting: Sequence[str]) -> str:
+    """What else may be done where a dimension may have been left out by mistake."""
+    return f"or leave it out: dims={list(fitting)}" if fitting else IN_CELLS
 
 
 def length_in_cells(where: str, length: object, axis: Axis) -> float:
@@ -90,7 +216,8 @@ def length_in_cells(where: str, length: object, axis: Axis) -> float:
     where : str
         The argument and dimension, for errors.
     length : number or str
-        Cells, or a number and a unit.
+        Cells, or a number and a unit. A distance along latitude is an arc of a sphere
+        with the Earth's mean radius.
     axis : Axis
         The dimension's spacing and units.
 
@@ -98,81 +225,31 @@ def length_in_cells(where: str, length: object, axis: Axis) -> float:
     ------
     UnitError
         If the axis has no unit, no even spacing, or a unit of another kind.
+    KernelError
+        If a text has a number below 0.
     KindError
         If it is neither a number nor a text.
+
+    Examples
+    --------
+    >>> quarter = Axis("latitude", 720, -0.25, "degrees_north")
+    >>> round(length_in_cells("sigma", "111.195 km", quarter), 4)
+    4.0
     """
     if not isinstance(length, str):
         return cells_in_number(where, length)
+    check_length(where, length)
     quantity = parse_quantity(where, length)
     if not axis.units:
-        raise UnitError(
-            where,
-            repr(length),
-            f"a coordinate with a unit along {axis.dim!r}",
-            f"set the 'units' attribute of the coordinate {axis.dim!r}, "
-            "or give a plain number of cells",
-        )
-    if not is_of_kind(quantity, axis.units):
-        raise UnitError(where, repr(length), f"a unit of the kind of {axis.units!r}")
-    if not axis.spacing:
-        raise UnitError(
-            where,
-            repr(length),
-            f"evenly spaced cells along {axis.dim!r}",
-            "interpolate to even spacing first, or give a plain number of cells",
-        )
-    found = quantity.m_as(difference_unit(axis.units)) / abs(axis.spacing)
-    return float(found)
-
-
-@lru_cache(maxsize=1)
-def registry() -> pint.UnitRegistry[Any]:
-    """The table of units, imported when the first length has one."""
-    import pint
-
-    return pint.UnitRegistry(cache_folder=None)
-
-
-def cf_unit(units: str) -> str:
-    """A unit as the registry spells it: CF's degrees of longitude and latitude too."""
-    lowered = units.strip().lower()
-    directions = ("north", "east", "n", "e", "true")
-    if lowered.startswith("degree"):
-        rest = lowered.removeprefix("degrees").removeprefix("degree").strip("_ ")
-        return "degree" if rest in ("", *directions) else units
-    return units
-
-
-def difference_unit(units: str) -> Any:
-    """The unit of the difference of two coordinates: one of degC has no offset."""
-    unit = registry().parse_units(cf_unit(units))
-    return (registry().Quantity(1, unit) - registry().Quantity(0, unit)).units
-
-
-QUANTITY = re.compile(
-    r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\W\d_][\w/ °]{0,40})"
-)
-"""A number and a unit. Nothing else reaches pint, which would work out 9**9**9."""
-
-
-def parse_quantity(where: str, text: str) -> Any:
-    """Number and unit of a text; Any, since pint's quantities are dynamically typed."""
-    expected = "a number and a unit, such as '1.2 mm'"
-    match = QUANTITY.fullmatch(text)
-    if match is None:
-        raise UnitError(
-            where, repr(text), expected, "give a number without quotes to count cells"
-        )
-    try:
-        unit = difference_unit(match[2].strip())
-        quantity: Any = registry().Quantity(float(match[1]), unit)
-    except Exception as error:  # pint raises tokenizer and assertion errors alike
-        raise UnitError(where, repr(text), expected, f"{error}") from None
-    if quantity.unitless:
-        raise UnitError(
-            where, repr(text), expected, "give a number without quotes to count cells"
-        )
-    return quantity
+        raise no_unit(where, length, axis, IN_CELLS)
+    if not is_known(axis.units):
+        raise unknown_unit(where, length, axis, IN_CELLS)
+    along = in_kind_of(where, length, quantity, axis)
+    mend = "interpolate to even spacing first"
+    if axis.size == 1:
+        mend = f"leave it out by naming dims, or by data.isel({{{axis.dim!r}: 0}})"
+    spacing = even_spacing(where, repr(length), axis, f"{mend}, {IN_CELLS}")
+    return float(along.m_as(difference_unit(axis.units))) / abs(spacing)
 
 
 def check_length(where: str, length: object) -> float | str:
@@ -213,11 +290,3 @@ def cells_in_number(where: str, length: object) -> float:
     ):
         return float(length)
     raise KindError(where, repr(length), "a number of cells, or a text like '1.2 mm'")
-
-
-def is_of_kind(quantity: Any, units: str) -> bool:
-    """Whether a length can be told in a coordinate's unit, which may be any text."""
-    try:
-        return bool(quantity.is_compatible_with(difference_unit(units)))
-    except Exception:  # pint raises tokenizer, type and assertion errors alike
-        return False

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from volconv.geometry import Mix, Repeat, Window
+from volconv.boundary import closes
+from volconv.geometry import Mix, Repeat
+from volconv.kernels import LengthNote
 from volconv.plan.plan import Plan
 from volconv.plan.stage import PROCESS_MEMORY, Stage
+from volconv.steps import Step
 from volconv.text import bytes_text
 
 __all__ = ["plan_json", "plan_text"]
@@ -37,7 +41,9 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
                 **node.step.describe(),
                 "reads": list(node.inputs),
                 "sizes": node.step.target.own.sizes,
+                "lengths": [asdict(note) for note in length_notes(node.step)],
                 "engine_note": node.step.engine_note(),
+                "notes": step_notes(node.step),
             }
             for node in plan.pipeline.nodes
         ],
@@ -102,11 +108,13 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
             f"step {number}   {step.name}{inputs_text(plan, number)} -> "
             f"{sizes_text(step.target.own.sizes)}  {step.target.dtype}",
             *(
-                f"           {dim}: {window_text(window, step.boundaries[dim])}"
+                f"           {dim}: {window_text(step, dim)}"
                 for dim, window in step.geometry
                 if not window.is_identity
             ),
+            *(f"           {note}" for note in length_notes(step)),
             f"           engine {step.engine_note()}",
+            *(f"           {note}" for note in step_notes(step)),
         ]
         if number in plan.saves:
             lines.append(f"           saved to {plan.saves[number].path}")
@@ -135,6 +143,17 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
         f"to       {output.path} (variable {output.variable})",
     ]
     return "\n".join(lines)
+
+
+def step_notes(step: Step) -> list[str]:
+    """What is no fault of a step but may not be what was meant."""
+    return [
+        f"{dim} goes once around: boundary wrap would go on at its other end"
+        for dim, window in step.geometry
+        if max(window.padding) > 0
+        and step.boundaries[dim] != "wrap"
+        and closes(step.source.axis(dim))
+    ]
 
 
 def stage_lines(plan: Plan, stage: Stage) -> list[str]:
@@ -178,6 +197,12 @@ def order_text(plan: Plan, stage: Stage) -> str:
             name += " backwards"
         words.append(f"{name} by {loop.width}" if loop.width > 1 else name)
     return "by " + ", ".join(words) if words else "one"
+
+
+def length_notes(step: Step) -> tuple[LengthNote, ...]:
+    """What lengths of a step became in cells; nothing where it does not tell."""
+    found: tuple[LengthNote, ...] = getattr(step, "lengths", ())
+    return found
 
 
 def inputs_text(plan: Plan, number: int) -> str:
@@ -228,8 +253,9 @@ def by_text(sizes: tuple[int, ...]) -> str:
     return " x ".join(map(str, sizes))
 
 
-def window_text(window: Window, boundary: str) -> str:
+def window_text(step: Step, dim: str) -> str:
     """One window: size, and what of the rest is not the default."""
+    window = step.geometry[dim]
     if isinstance(window, Repeat):
         return f"new, {window.outputs} cells"
     if isinstance(window, Mix):
@@ -241,5 +267,8 @@ def window_text(window: Window, boundary: str) -> str:
         text += f", dilation {window.dilation}"
     if any(window.padding):
         before, after = window.padding
-        text += f", padding {before} before and {after} after ({boundary})"
+        text += f", padding {before} before and {after} after "
+        text += f"({step.boundaries[dim]})"
+    if step.geometry.label(dim) != "center":
+        text += f", labelled {step.geometry.label(dim)}"
     return text

@@ -46,23 +46,32 @@ def locked(targets: Mapping[int, Target]) -> Iterator[None]:
         yield
 
 
-def check_apart(source: str, outputs: Sequence[str]) -> None:
+def check_apart(source: str, outputs: Sequence[str], name: str = "the input") -> None:
     """Refuse an output that is the input or another output, lies in it, or holds it.
+
+    Parameters
+    ----------
+    source : str
+        Path of what is read.
+    outputs : sequence of str
+        Paths of what is written.
+    name : str
+        What is read, for errors.
 
     Raises
     ------
     OutputError
     """
-    others = [("the input", source)]
+    others = [(name, source)]
     for output in outputs:
         wanted = whole_path(output)
-        for name, path in others:
+        for whose, path in others:
             given = whole_path(path)
             if given == wanted or given in wanted.parents or wanted in given.parents:
                 raise OutputError(
                     "output.path",
-                    f"{output!r}, which is, holds or lies in {name} {path!r}",
-                    "an output apart from the input and from what is saved",
+                    f"{output!r}, which is, holds or lies in {whose} {path!r}",
+                    f"an output apart from {name} and from what is saved",
                     "choose another path",
                 )
         others.append(("the output", output))

@@ -9,15 +9,21 @@ import xarray as xr
 from dask.system import CPU_COUNT
 
 from volconv.config import Config, codec_name
-from volconv.coordinates import output_attrs, step_coords
+from volconv.coordinates import NGFF, declared_attrs, output_attrs, step_coords
+from volconv.coordinates.metadata import held_value
+from volconv.errors import NumberError, VolconvError
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.source import Stored
+from volconv.io.weights import ZarrWeights, check_coords
+from volconv.meta import ArrayMeta
 from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
+from volconv.run.outputs import check_apart
 from volconv.run.runner import Labels
 from volconv.run.target import OWN_ATTRIBUTES
-from volconv.steps import Pipeline, Step
+from volconv.steps import Pipeline, Step, StepSettings
+from volconv.steps.settings import RenormalisedSettings
 from volconv.steps.wiring import resolved_pipeline
 
 __all__ = ["Limits", "Prepared", "prepare"]
@@ -89,7 +95,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         given.path, given.variable, tuple(given.dims) if given.dims else None
     )
     stored = source.open()
-    pipeline = resolved_pipeline(config.steps, stored.meta)
+    pipeline = resolved_pipeline(opened_weights(config, stored.coords), stored.meta)
     meta = stored.meta.among(pipeline.dims)
     source = replace(source, new_axes=meta.new_axes)
     output = config.output
@@ -104,6 +110,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         codec=codec_name(output.codec),
         codec_options=output.codec.model_dump(),
     )
+    check_holds(spec.dtype, pipeline.target(stored.meta))
     saves = {
         place: replace(
             output_spec(
@@ -133,6 +140,55 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     return Prepared(plan, source, labels)
 
 
+def opened_weights(config: Config, coords: xr.Dataset) -> list[StepSettings]:
+    """The steps with the cell weights that some name, opened.
+
+    Raises
+    ------
+    InputError
+        If weights are not there or have not what the configuration names.
+    DimError
+        If they lie along other coordinates than the input.
+    OutputError
+        If they would be overwritten.
+    """
+    found: list[StepSettings] = []
+    outputs = [step.save for step in config.steps if step.save is not None]
+    for number, step in enumerate(config.steps, start=1):
+        if not isinstance(step, RenormalisedSettings) or step.weights is None:
+            found.append(step)
+            continue
+        given = step.weights
+        weights = ZarrWeights(
+            ZarrSource(given.path, given.variable, given.dims, key="weights")
+        )
+        check_apart(given.path, [*outputs, config.output.path], "the weights")
+        try:
+            check_coords(weights, coords)
+        except VolconvError as error:
+            error.where = f"step {number} ({step.step_name}), {error.where}"
+            raise
+        found.append(step.with_weights(weights))
+    return found
+
+
+def check_holds(dtype: str, target: ArrayMeta) -> None:
+    """Refuse to store cells as a dtype that has no place for a declared missing value.
+
+    Raises
+    ------
+    NumberError
+    """
+    for value in target.missing:
+        if not dtype.startswith(("int", "uint")) or held_value(value, dtype) is None:
+            raise NumberError(
+                "output.dtype",
+                f"{dtype} for {target.dtype} cells of which {value} are missing",
+                f"an integer dtype that holds {value}",
+                "leave output.dtype out, or give the last step a float dtype",
+            )
+
+
 def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
     """Coordinates and attributes of what lies at a place."""
     steps = steps_to(pipeline, place)
@@ -142,9 +198,11 @@ def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
     group = {
         key: value
         for key, value in stored.group_attrs.items()
-        if key not in OWN_ATTRIBUTES
+        if key not in (*OWN_ATTRIBUTES, *NGFF)
     }
-    return Labels(coords, output_attrs(stored.attrs, steps, keep_attrs=True), group)
+    attrs = output_attrs(stored.attrs, steps, keep_attrs=True)
+    attrs |= declared_attrs(pipeline.meta(place, stored.meta).missing if place else ())
+    return Labels(coords, attrs, group)
 
 
 def steps_to(pipeline: Pipeline, place: int) -> list[Step]:

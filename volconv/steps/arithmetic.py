@@ -292,7 +292,7 @@ def join_step(name: str, sources: Sequence[ArrayMeta], dtype: str | None) -> Joi
     natural = natural_dtype(name, [np.dtype(source.dtype) for source in sources])
     compute = np.dtype("float32") if natural == np.float16 else natural
     if dtype is None:
-        target = replace(first, dtype=natural.name)
+        target = replace(first, dtype=natural.name, missing=())
         return JoinStep(name, tuple(sources), compute.name, target)
     chosen = checked_dtype("dtype", dtype)
     if natural.kind == "c" != chosen.kind:
@@ -302,7 +302,10 @@ def join_step(name: str, sources: Sequence[ArrayMeta], dtype: str | None) -> Joi
     if chosen.kind in "fc":
         compute = np.result_type(compute, chosen)
     return JoinStep(
-        name, tuple(sources), compute.name, replace(first, dtype=chosen.name)
+        name,
+        tuple(sources),
+        compute.name,
+        replace(first, dtype=chosen.name, missing=()),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
 from volconv.errors import KernelError
-from volconv.kernels import Kernel, LengthLike, cells_of, gaussian
-from volconv.kernels.kernel import as_names
+from volconv.kernels import Kernel, LengthLike, cells_of, gaussian, length_notes
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep
 from volconv.steps.combined import combined_step
@@ -106,11 +106,8 @@ def difference_of_gaussians_step(
     options: WindowOptions,
 ) -> BlockStep:
     """A narrow Gaussian less a wide one."""
-    names = None if dims is None else as_names(dims)
-    low, high = (
-        cells_of(where, sigma, names, meta)
-        for where, sigma in zip(("low_sigma", "high_sigma"), sigmas, strict=True)
-    )
+    named = dict(zip(("low_sigma", "high_sigma"), sigmas, strict=True))
+    low, high = (cells_of(where, sigma, dims, meta) for where, sigma in named.items())
     for dim, narrow in low.items():
         wide = high.get(dim, 0.0)
         if narrow > wide:
@@ -120,7 +117,12 @@ def difference_of_gaussians_step(
                 f"at most high_sigma, {wide:g} cells",
                 "swap them",
             )
-    kernels = [gaussian(low, truncate), gaussian(high, truncate)]
+    kernels = [
+        replace(
+            gaussian(cells, truncate), lengths=length_notes(where, sigma, cells, meta)
+        )
+        for (where, sigma), cells in zip(named.items(), (low, high), strict=True)
+    ]
     return combined_step(
         "difference_of_gaussians", meta, kernels, "difference", options
     )

@@ -72,7 +72,8 @@ class BankStep:
     def geometry(self) -> Geometry:
         """The windows of all kernels, which are the same, and of the new dimension."""
         new = Repeat.to(self.target.shape[0])
-        return Geometry(((self.dim, new), *self.kernels[0].geometry.windows))
+        own = self.kernels[0].geometry
+        return replace(own, windows=((self.dim, new), *own.windows))
 
     @property
     def boundaries(self) -> Boundaries:

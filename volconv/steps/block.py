@@ -18,6 +18,7 @@ from volconv.boundary import Boundaries
 from volconv.compute import Edges, aligned_empty
 from volconv.compute.pointwise import number_text
 from volconv.geometry import Geometry, Window
+from volconv.kernels import LengthNote
 from volconv.meta import ArrayMeta
 
 __all__ = ["BlockStep", "Operation", "block_step", "described_windows"]
@@ -75,6 +76,10 @@ class BlockStep:
     unit_factor : str, optional
         What the values' unit is multiplied by, such as ``"mm-1"``; empty where it stays,
         None where it is lost.
+    cell_method : str
+        The statistic of its windows that it is, as CF names it; empty for none.
+    lengths : tuple of LengthNote
+        What lengths became in cells, for people.
     """
 
     name: str
@@ -84,6 +89,8 @@ class BlockStep:
     source: ArrayMeta
     target: ArrayMeta
     unit_factor: str | None = ""
+    cell_method: str = ""
+    lengths: tuple[LengthNote, ...] = ()
 
     @cached_property
     def windows(self) -> tuple[Window, ...]:
@@ -147,6 +154,8 @@ def block_step(
     *,
     windows: tuple[Geometry, Boundaries] | None = None,
     unit_factor: str | None = "",
+    cell_method: str = "",
+    lengths: tuple[LengthNote, ...] = (),
 ) -> BlockStep:
     """The step of an operation over an array.
 
@@ -162,7 +171,7 @@ def block_step(
         dtype of the outputs.
     windows : Geometry and Boundaries, optional
         By default every output is made of the one cell in its place.
-    unit_factor : str, optional
+    unit_factor, cell_method, lengths : optional
         As in `BlockStep`.
     """
     geometry, boundaries = windows or (Geometry(()), Boundaries(()))
@@ -175,11 +184,14 @@ def block_step(
         meta,
         replace(target, dtype=dtype),
         unit_factor,
+        cell_method,
+        lengths,
     )
 
 
 def described_windows(geometry: Geometry, boundaries: Boundaries) -> dict[str, object]:
-    """Windows and boundaries as JSON."""
+    """Windows, boundaries, and labels that are not the default, as JSON."""
+    labels = dict(geometry.labels)
     return {
         dim: {
             "size": window.size,
@@ -187,6 +199,7 @@ def described_windows(geometry: Geometry, boundaries: Boundaries) -> dict[str, o
             "dilation": window.dilation,
             "padding": list(window.padding),
             "boundary": boundaries[dim],
+            **({"label": labels[dim]} if dim in labels else {}),
         }
         for dim, window in geometry
     }

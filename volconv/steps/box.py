@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import ConfigDict, RootModel
 
-from volconv.geometry import PerDim
-from volconv.geometry.geometry import values_by_dim
-from volconv.kernels import Kernel, box
+from volconv.kernels import Kernel, SizeLike, box, sizes_of
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import BoundaryName, ByDim, Dims, Padding, Sizes
 from volconv.steps.model import WordedModel
-from volconv.steps.settings import DilatedSettings
-from volconv.steps.window import WindowOptions, WindowStep, window_step
+from volconv.steps.renormalised import KernelStep, kernel_step
+from volconv.steps.settings import DilatedSettings, RenormalisedSettings
+from volconv.steps.window import WindowOptions
 
 __all__ = ["Box", "BoxKernel", "box_kernel", "box_step"]
 
 
-class Box(DilatedSettings):
+class Box(DilatedSettings, RenormalisedSettings):
     """Mean of the cells under a box."""
 
     step_name: ClassVar[str] = "box"
@@ -27,10 +27,10 @@ class Box(DilatedSettings):
     default_boundary: ClassVar[str] = "symmetric"
 
     size: Sizes
-    """Cells of the box: one number, or one for each dimension by name."""
+    """Cells of the box, or a text such as 6 mm; for all dimensions or by name."""
 
     dims: Dims | None = None
-    """Dimensions that one size for all goes to: by default all."""
+    """Dimensions that one size for all goes to: by default all, or those of its unit."""
 
     padding: ByDim[Padding] = "same"
     """Cells added before and after: a number, a pair, or a name."""
@@ -38,7 +38,7 @@ class Box(DilatedSettings):
     boundary: ByDim[BoundaryName] = "symmetric"
     """What padded cells hold, as in numpy.pad."""
 
-    def resolve(self, source: ArrayMeta) -> WindowStep:
+    def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""
         return box_step(source, self.size, self.dims, self.options())
 
@@ -55,20 +55,17 @@ class BoxKernel(WordedModel, RootModel[Sizes]):
 
 def box_step(
     meta: ArrayMeta,
-    size: PerDim,
+    size: SizeLike,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
-) -> WindowStep:
+) -> KernelStep:
     """Mean over a box of some cells along each dimension."""
-    return window_step("box", meta, box_kernel(meta, size, dims), options)
+    return kernel_step("box", meta, box_kernel(meta, size, dims), options)
 
 
 def box_kernel(
-    meta: ArrayMeta, size: PerDim, dims: Sequence[str] | str | None
+    meta: ArrayMeta, size: SizeLike, dims: Sequence[str] | str | None
 ) -> Kernel:
     """The kernel of a box over an array; one size for all goes to `dims`."""
-    names = () if dims is None else dims
-    if dims is None and not isinstance(size, Mapping):
-        names = meta.dims
-    sizes = values_by_dim("size", size, names, meta)
-    return box(sizes)
+    sizes, notes = sizes_of("size", size, dims, meta)
+    return replace(box(sizes), lengths=notes)

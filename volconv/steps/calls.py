@@ -8,10 +8,9 @@ from dataclasses import replace
 from volconv.compute import checked_dtype
 from volconv.compute.calls import Called, WindowFunction
 from volconv.errors import KindError
-from volconv.geometry import PerDim
+from volconv.kernels import SizeLike, sizes_of
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
-from volconv.steps.pooling import pool_sizes
 from volconv.steps.window import WindowOptions, windows_of
 
 __all__ = ["map_windows_step"]
@@ -21,7 +20,7 @@ def map_windows_step(
     meta: ArrayMeta,
     func: WindowFunction,
     token: str,
-    size: PerDim,
+    size: SizeLike,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
 ) -> BlockStep:
@@ -31,7 +30,7 @@ def map_windows_step(
     source = checked_dtype("data", meta.dtype).name
     dtype = options.dtype
     target = source if dtype is None else checked_dtype("dtype", dtype).name
-    sizes = pool_sizes(meta, size, dims)
+    sizes, notes = sizes_of("size", size, dims, meta)
     geometry, boundaries = windows_of(meta, sizes, options)
     operation = Called(
         func,
@@ -48,6 +47,7 @@ def map_windows_step(
         target,
         windows=(geometry, boundaries),
         unit_factor=None,
+        lengths=notes,
     )
 
 

@@ -106,6 +106,11 @@ class Carried:
         return cast("str | None", getattr(self.inner, "unit_factor", ""))
 
     @property
+    def cell_method(self) -> str:
+        """As in `BlockStep`."""
+        return cast("str", getattr(self.inner, "cell_method", ""))
+
+    @property
     def labels(self) -> Mapping[str, Array]:
         """Coordinates of dimensions that it makes."""
         return cast("Mapping[str, Array]", getattr(self.inner, "labels", {}))

@@ -187,4 +187,5 @@ def combined_step(
         numbers.target,
         windows=(geometry, boundaries),
         unit_factor=unit_factor,
+        lengths=tuple(note for kernel in kernels for note in kernel.lengths),
     )

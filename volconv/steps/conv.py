@@ -56,7 +56,8 @@ class MixStep(BlockStep):
             for dim, window in self.geometry
         )
         operation = cast("Convolution", self.operation).of_channels(side)
-        return replace(self, operation=operation, geometry=Geometry(windows))
+        geometry = replace(self.geometry, windows=windows)
+        return replace(self, operation=operation, geometry=geometry)
 
     @property
     def cell_cost(self) -> float:
@@ -161,7 +162,7 @@ def conv_step(
         of_group=len(weights) // groups,
     )
     mix = Mix.of(meta.axis(layer.channel).size, len(weights))
-    geometry = Geometry(((layer.channel, mix), *geometry.windows))
+    geometry = replace(geometry, windows=((layer.channel, mix), *geometry.windows))
     return MixStep(
         "conv",
         operation,

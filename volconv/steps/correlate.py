@@ -13,19 +13,22 @@ from volconv.errors import KindError, VolconvError
 from volconv.kernels import Kernel
 from volconv.kernels.kernel import usable_weights
 from volconv.meta import ArrayMeta
+from volconv.steps.ball import BallKernel
 from volconv.steps.box import BoxKernel
 from volconv.steps.fields import AS_IS
 from volconv.steps.gaussian import GaussianKernel
 from volconv.steps.model import WordedModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
-from volconv.steps.settings import DilatedSettings, Place
-from volconv.steps.window import WindowOptions, WindowStep, window_step
+from volconv.steps.renormalised import KernelStep, kernel_step
+from volconv.steps.settings import DilatedSettings, Place, RenormalisedSettings
+from volconv.steps.window import WindowOptions
 
 __all__ = ["Convolve", "Correlate", "convolve_step", "correlate_step"]
 
 KERNELS: Mapping[str, type[WordedModel]] = {
     "gaussian": GaussianKernel,
     "box": BoxKernel,
+    "ball": BallKernel,
 }
 """Kernels that a configuration can name."""
 
@@ -75,7 +78,9 @@ Weights = Annotated[
 ]
 """A kernel written out: nested lists of numbers, one level for each dimension."""
 
-NamedKernel = Annotated[GaussianKernel | BoxKernel, OneKey(lambda: KERNELS, "kernel")]
+NamedKernel = Annotated[
+    GaussianKernel | BoxKernel | BallKernel, OneKey(lambda: KERNELS, "kernel")
+]
 """A kernel by name, with its settings."""
 
 AnyKernel = Annotated[
@@ -85,13 +90,13 @@ AnyKernel = Annotated[
 """A kernel as a configuration writes it."""
 
 
-class Correlate(DilatedSettings):
+class Correlate(DilatedSettings, RenormalisedSettings):
     """Cross-correlation with a kernel, which is not flipped."""
 
     step_name: ClassVar[str] = "correlate"
 
     kernel: AnyKernel
-    """Nested lists of weights, {gaussian: {sigma: 1.2 mm}}, or {box: {y: 2, x: 2}}."""
+    """Nested lists, {gaussian: {sigma: 1.2 mm}}, {ball: {radius: 3 mm}}, {box: 3}."""
 
     @field_validator("kernel")
     @classmethod
@@ -103,9 +108,9 @@ class Correlate(DilatedSettings):
             raise refused_at("kernel", [((), error)])
         return value
 
-    def resolve(self, source: ArrayMeta) -> WindowStep:
+    def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""
-        return window_step(self.step_name, source, self.taps(source), self.options())
+        return kernel_step(self.step_name, source, self.taps(source), self.options())
 
     def taps(self, source: ArrayMeta) -> Kernel:
         """The kernel for an input, as it is written."""
@@ -154,6 +159,8 @@ def dims_in_kernel(kernel: object, place: Place) -> Iterator[tuple[Place, str]]:
         place, sizes = (*place, "gaussian", "sigma"), kernel.sigma
     elif isinstance(kernel, BoxKernel):
         place, sizes = (*place, "box"), kernel.root
+    elif isinstance(kernel, BallKernel):
+        place, sizes = (*place, "ball", "radius"), kernel.radius
     if isinstance(sizes, Mapping):
         yield from (((*place, dim), dim) for dim in sizes)
 
@@ -163,10 +170,10 @@ def correlate_step(
     kernel: object,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
-) -> WindowStep:
+) -> KernelStep:
     """Cross-correlation with weights that are not flipped."""
     parsed = Kernel.parse(kernel, dims, meta.dims)
-    return window_step("correlate", meta, parsed, options)
+    return kernel_step("correlate", meta, parsed, options)
 
 
 def convolve_step(
@@ -174,7 +181,7 @@ def convolve_step(
     kernel: object,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
-) -> WindowStep:
+) -> KernelStep:
     """Cross-correlation with the kernel flipped along each of its dimensions."""
     parsed = Kernel.parse(kernel, dims, meta.dims).flipped()
-    return window_step("convolve", meta, parsed, options)
+    return kernel_step("convolve", meta, parsed, options)

@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import StrictStr, StringConstraints
 
-from volconv.errors import DimError, UnitError
+from volconv.errors import DimError
 from volconv.kernels import Kernel
+from volconv.kernels.axes import even_spacing
 from volconv.kernels.differences import central_difference, laplace, sobel
 from volconv.kernels.kernel import as_names
 from volconv.meta import ArrayMeta
@@ -225,15 +226,13 @@ def spacings(meta: ArrayMeta, dims: Sequence[str], per: str) -> dict[str, float]
         return dict.fromkeys(dims, 1)
     found = {}
     for dim in dims:
-        spacing = meta.axis(dim).spacing
-        if not spacing:
-            raise UnitError(
-                "per",
-                "'unit'",
-                f"a numeric coordinate with evenly spaced cells along {dim!r}",
-                "give it one, interpolate to even spacing first, or say per='cell'",
+        axis = meta.axis(dim)
+        fix = "interpolate to even spacing first, or say per='cell'"
+        if axis.spacing is None and not axis.uneven:
+            fix = (
+                f"give it a coordinate: data.assign_coords({{{dim!r}: values}}), {fix}"
             )
-        found[dim] = float(spacing)
+        found[dim] = even_spacing("per", "'unit'", axis, fix)
     return found
 
 

@@ -27,12 +27,13 @@ from volconv.boundary.boundaries import check_kind, plain_number
 from volconv.compute import ENGINES, check_engine
 from volconv.compute.numbers import SOURCES
 from volconv.errors import DimError, InputError, KindError, NumberError, did_you_mean
-from volconv.geometry import PADDINGS, Window
+from volconv.geometry import LABELS, PADDINGS, Window, check_label
 from volconv.geometry.geometry import padding_cells, whole_number
 from volconv.kernels import box, gaussian
 from volconv.kernels.kernel import as_names
 from volconv.kernels.lengths import check_length
 from volconv.kernels.named import check_size, check_spread
+from volconv.steps.missing import check_flag, check_share
 from volconv.steps.model import refusing, short
 
 __all__ = [
@@ -44,12 +45,15 @@ __all__ = [
     "Dims",
     "EngineName",
     "FillValue",
+    "Flag",
+    "LabelName",
     "Length",
     "Lengths",
     "Padding",
     "PathText",
     "Per",
     "RealNumber",
+    "Share",
     "Sizes",
     "Spread",
     "StepName",
@@ -85,6 +89,14 @@ def read_count(value: object) -> int:
             "one number, or one for each dimension by name, such as {y: 2, x: 2}",
         )
     return whole_number("", value)
+
+
+def read_size(value: object) -> int | str:
+    """Cells of a box along one dimension, or a text with a unit."""
+    if isinstance(value, str):
+        check_length("", value)
+        return value
+    return check_size("", read_count(value))
 
 
 def read_padding(value: object) -> int | str | tuple[int, int]:
@@ -219,6 +231,13 @@ BoundaryName = Annotated[
 ]
 """One of `volconv.boundary.KINDS`."""
 
+LabelName = Annotated[
+    str,
+    PlainValidator(refusing(lambda value: check_label("", value))),
+    WithJsonSchema({"enum": list(LABELS)}),
+]
+"""One of `volconv.geometry.LABELS`."""
+
 FillValue = Annotated[
     complex,
     PlainValidator(refusing(lambda value: plain_number("", value))),
@@ -234,6 +253,21 @@ RealNumber = Annotated[
     WithJsonSchema({"type": "number"}),
 ]
 """One finite real number."""
+
+Flag = Annotated[
+    bool,
+    PlainValidator(refusing(lambda value: check_flag("", value))),
+    WithJsonSchema({"type": "boolean"}),
+]
+"""true or false."""
+
+Share = Annotated[
+    float,
+    PlainValidator(refusing(lambda value: check_share("", value))),
+    AS_IS,
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
+]
+"""A number from 0 to 1."""
 
 Per = Annotated[
     str,
@@ -283,14 +317,15 @@ Spread = Annotated[
 """A finite number of at least 0."""
 
 Size = Annotated[
-    int,
-    PlainValidator(refusing(lambda value: check_size("", read_count(value)))),
-    WithJsonSchema({"type": "integer", "minimum": 1}),
+    int | str,
+    PlainValidator(refusing(read_size)),
+    AS_IS,
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string"}]}),
 ]
-"""Cells of a box along one dimension."""
+"""Cells of a box along one dimension, or a text with a unit."""
 
 Sizes = Annotated[ByDim[Size], AfterValidator(refusing(some_sizes))]
-"""Cells of a box: one number, or one for each dimension by name."""
+"""Cells of a box: one size for all dimensions, or one by name."""
 
 Lengths = Annotated[ByDim[Length], AfterValidator(refusing(some_lengths))]
 """A length for all dimensions, or one by name."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
-from volconv.kernels import Kernel, LengthLike, cells_of, gaussian
+from volconv.kernels import Kernel, LengthLike, cells_of, gaussian, length_notes
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import BoundaryName, ByDim, Dims, Lengths, Padding, Spread
 from volconv.steps.model import SettingsModel
-from volconv.steps.settings import WindowSettings
-from volconv.steps.window import WindowOptions, WindowStep, window_step
+from volconv.steps.renormalised import KernelStep, kernel_step
+from volconv.steps.settings import RenormalisedSettings, WindowSettings
+from volconv.steps.window import WindowOptions
 
 __all__ = ["Gaussian", "GaussianKernel", "gaussian_kernel", "gaussian_step"]
 
@@ -29,7 +31,7 @@ class GaussianKernel(SettingsModel):
         return gaussian_kernel(source, self.sigma, dims, self.truncate)
 
 
-class Gaussian(WindowSettings):
+class Gaussian(WindowSettings, RenormalisedSettings):
     """Smoothing with Gaussian weights, by default as scipy.ndimage.gaussian_filter."""
 
     step_name: ClassVar[str] = "gaussian"
@@ -51,7 +53,7 @@ class Gaussian(WindowSettings):
     boundary: ByDim[BoundaryName] = "symmetric"
     """What padded cells hold, as in numpy.pad."""
 
-    def resolve(self, source: ArrayMeta) -> WindowStep:
+    def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""
         return gaussian_step(
             source, self.sigma, self.dims, self.truncate, self.options()
@@ -64,10 +66,10 @@ def gaussian_step(
     dims: Sequence[str] | str | None,
     truncate: float,
     options: WindowOptions,
-) -> WindowStep:
+) -> KernelStep:
     """Smoothing with Gaussian weights that sum to 1."""
     kernel = gaussian_kernel(meta, sigma, dims, truncate)
-    return window_step("gaussian", meta, kernel, options)
+    return kernel_step("gaussian", meta, kernel, options)
 
 
 def gaussian_kernel(
@@ -77,5 +79,6 @@ def gaussian_kernel(
     truncate: float,
 ) -> Kernel:
     """The Gaussian kernel over an array; one sigma for all goes to `dims`."""
-    names = [dims] if isinstance(dims, str) else dims
-    return gaussian(cells_of("sigma", sigma, names, meta), truncate)
+    cells = cells_of("sigma", sigma, dims, meta)
+    notes = length_notes("sigma", sigma, cells, meta)
+    return replace(gaussian(cells, truncate), lengths=notes)

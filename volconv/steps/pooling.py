@@ -6,31 +6,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from pydantic import StrictBool
-
 from volconv.compute import checked_dtype
 from volconv.compute.pooling import Pool
 from volconv.errors import NumberError
 from volconv.geometry import PerDim
-from volconv.geometry.geometry import values_by_dim
-from volconv.kernels import box
-from volconv.kernels.named import check_size
+from volconv.kernels import SizeLike, sizes_of
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
+from volconv.steps.box import box_kernel
 from volconv.steps.fields import (
     BoundaryName,
     ByDim,
     Count,
     Dims,
     EngineName,
+    Flag,
     Sizes,
 )
-from volconv.steps.inside import InsideStep, inside_mean_step
+from volconv.steps.missing import EvenWeights, Missing, check_flag
 from volconv.steps.pointwise import chosen
-from volconv.steps.settings import PlacedSettings
-from volconv.steps.window import WindowOptions, WindowStep, window_step, windows_of
+from volconv.steps.renormalised import KernelStep, kernel_step
+from volconv.steps.settings import PlacedSettings, RenormalisedSettings
+from volconv.steps.window import WindowOptions, windows_of
 
-__all__ = ["mean_pool_step", "pool_sizes", "pool_step"]
+__all__ = ["mean_pool_step", "pool_step"]
+
+CELL_METHODS = {
+    "max": "maximum",
+    "min": "minimum",
+    "median": "median",
+    "mode": "mode",
+}
+"""What CF calls the order statistics."""
 
 
 class PoolSettings(PlacedSettings):
@@ -39,10 +46,10 @@ class PoolSettings(PlacedSettings):
     default_boundary: ClassVar[str] = "edge"
 
     size: Sizes
-    """Cells of a window: one number, or one for each dimension by name."""
+    """Cells of a window, or a text such as 6 mm; for all dimensions or by name."""
 
     dims: Dims | None = None
-    """Dimensions that one size for all goes to: by default all."""
+    """Dimensions that one size for all goes to: by default all, or those of its unit."""
 
     stride: ByDim[Count] | None = None
     """Cells from one output to the next: by default the size."""
@@ -58,12 +65,12 @@ class PoolSettings(PlacedSettings):
         return replace(super().options(), dilation=self.dilation)
 
 
-class MeanPool(PoolSettings):
+class MeanPool(PoolSettings, RenormalisedSettings):
     """Mean of each window, by default of windows side by side; of integers a float."""
 
     step_name: ClassVar[str] = "mean_pool"
 
-    count_padding: StrictBool = True
+    count_padding: Flag = True
     """Whether padded cells count; if not, the mean is of the cells inside."""
 
     engine: EngineName = "auto"
@@ -81,7 +88,7 @@ class MeanPool(PoolSettings):
         """The same, as the builders of steps take it."""
         return replace(super().options(), engine=self.engine)
 
-    def resolve(self, source: ArrayMeta) -> WindowStep | InsideStep:
+    def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""
         return mean_pool_step(
             source,
@@ -143,25 +150,34 @@ class ModePool(PoolSettings):
 
 def mean_pool_step(
     meta: ArrayMeta,
-    size: PerDim,
+    size: SizeLike,
     stride: PerDim | None,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
     *,
     count_padding: bool = True,
-) -> WindowStep | InsideStep:
+) -> KernelStep:
     """Mean of each window, or of those of its cells that lie in the array."""
-    sizes = pool_sizes(meta, size, dims)
-    moved = side_by_side(sizes, stride, options)
-    if not count_padding:
-        return inside_mean_step("mean_pool", meta, sizes, moved)
-    return window_step("mean_pool", meta, box(sizes), moved)
+    kernel = box_kernel(meta, size, dims)
+    moved = side_by_side(kernel.sizes, stride, options)
+    if not check_flag("count_padding", count_padding):
+        windows_of(meta, kernel.sizes, moved)  # refuses a boundary that is none
+        moved = without_padding(moved)
+    return kernel_step("mean_pool", meta, kernel, moved)
+
+
+def without_padding(options: WindowOptions) -> WindowOptions:
+    """The options, with padded cells that have no weight."""
+    missing = options.missing or Missing(skipna=False)
+    if missing.weights is None:
+        missing = replace(missing, weights=EvenWeights())
+    return replace(options, boundary="constant", fill_value=0, missing=missing)
 
 
 def pool_step(
     kind: str,
     meta: ArrayMeta,
-    size: PerDim,
+    size: SizeLike,
     stride: PerDim | None,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
@@ -172,7 +188,7 @@ def pool_step(
         expected = "labels: integers or booleans" if kind == "mode" else "real numbers"
         fix = "cast first" if kind == "mode" else "take abs first"
         raise NumberError("data", f"{cells.name} under {kind}_pool", expected, fix)
-    sizes = pool_sizes(meta, size, dims)
+    sizes, notes = sizes_of("size", size, dims, meta)
     geometry, boundaries = windows_of(meta, sizes, side_by_side(sizes, stride, options))
     target = chosen(options.dtype, cells.name)
     windows = tuple(replace(geometry[dim], padding=(0, 0)) for dim in meta.dims)
@@ -182,22 +198,9 @@ def pool_step(
         Pool(kind, windows, target),
         target,
         windows=(geometry, boundaries),
+        cell_method=CELL_METHODS[kind],
+        lengths=notes,
     )
-
-
-def pool_sizes(
-    meta: ArrayMeta, size: PerDim, dims: Sequence[str] | str | None
-) -> dict[str, int]:
-    """Cells of a window along each of its dimensions."""
-    names = () if dims is None else dims
-    if dims is None and not isinstance(size, Mapping):
-        names = meta.dims
-    found = {
-        dim: check_size(f"size along {dim!r}", cells)
-        for dim, cells in values_by_dim("size", size, names, meta).items()
-    }
-    box(dict.fromkeys(found, 1))  # refuses a window without a dimension
-    return found
 
 
 def side_by_side(

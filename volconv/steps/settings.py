@@ -7,13 +7,14 @@ registry finds it there.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr, StrictStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
+from volconv.errors import InputError, VolconvError
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import (
     BoundaryName,
@@ -23,11 +24,15 @@ from volconv.steps.fields import (
     DTypeName,
     EngineName,
     FillValue,
+    Flag,
+    LabelName,
     Padding,
     PathText,
+    Share,
     StepName,
 )
-from volconv.steps.model import SettingsModel
+from volconv.steps.missing import CellWeights, missing_options
+from volconv.steps.model import SettingsModel, refused_at
 from volconv.steps.step import Step
 from volconv.steps.window import WindowOptions
 
@@ -36,8 +41,10 @@ __all__ = [
     "MovingSettings",
     "Place",
     "PlacedSettings",
+    "RenormalisedSettings",
     "StepSettings",
     "WeightedSettings",
+    "WeightsFile",
     "WindowSettings",
 ]
 
@@ -96,6 +103,12 @@ class StepSettings(SettingsModel, ABC):
             The child that names what does not fit the input.
         """
 
+    def located(self, locate: Callable[[str], str]) -> Self:
+        """The same with each path as `locate` gives it."""
+        if self.save is None:
+            return self
+        return self.model_copy(update={"save": locate(self.save)})
+
     def notes(self) -> list[str]:
         """What is no fault but may not be what was meant."""
         return []
@@ -127,6 +140,9 @@ class PlacedSettings(StepSettings):
     padding: ByDim[Padding] = "valid"
     """Cells added before and after: a number, a pair, or a name."""
 
+    label: ByDim[LabelName] = "center"
+    """Which cell of its window gives an output its coordinate."""
+
     boundary: ByDim[BoundaryName] = "constant"
     """What padded cells hold, as in numpy.pad."""
 
@@ -153,7 +169,85 @@ class PlacedSettings(StepSettings):
             dtype=self.dtype,
             default_padding=self.default_padding,
             default_boundary=self.default_boundary,
+            label=self.label,
         )
+
+
+class WeightsFile(SettingsModel):
+    """Cell weights in a Zarr store."""
+
+    path: PathText
+    """A Zarr store, relative to this file or absolute."""
+
+    variable: Annotated[StrictStr, Field(min_length=1)] | None = None
+    """Variable of a store that has several."""
+
+    dims: Dims | None = None
+    """Names of the dimensions, in order, of an array that has none."""
+
+
+class RenormalisedSettings(PlacedSettings):
+    """Settings of steps whose weights may be rescaled where cells are missing.
+
+    The last among the bases of a class: its keys then come before theirs.
+    """
+
+    skipna: Flag = False
+    """Whether missing cells are left out, and the weights of the others rescaled."""
+
+    weights: WeightsFile | None = None
+    """How much each cell counts: {path: mask.zarr, variable: mask}."""
+
+    min_weight: Share = 0
+    """Share of the kernel's absolute weight that must be there for an output."""
+
+    _opened: CellWeights | None = PrivateAttr(default=None)
+
+    @field_validator("min_weight")
+    @classmethod
+    def has_an_effect(cls, share: float, info: ValidationInfo) -> float:
+        """The share, unless missing cells spread."""
+        if info.data.get("weights") is None and "skipna" in info.data:
+            try:
+                missing_options(info.data["skipna"], share, None)
+            except VolconvError as error:
+                raise refused_at("min_weight", [((), error)]) from None
+        return share
+
+    def with_weights(self, weights: CellWeights) -> Self:
+        """The same with its cell weights opened: a text only says where they lie."""
+        found = self.model_copy()
+        found._opened = weights
+        return found
+
+    def located(self, locate: Callable[[str], str]) -> Self:
+        """The same with each path as `locate` gives it."""
+        found = super().located(locate)
+        if self.weights is None:
+            return found
+        path = locate(self.weights.path)
+        weights = self.weights.model_copy(update={"path": path})
+        return found.model_copy(update={"weights": weights})
+
+    def options(self) -> WindowOptions:
+        """The same, as the builders of steps take it.
+
+        Raises
+        ------
+        InputError
+            If it names cell weights that nobody has opened.
+        """
+        if self.weights is not None and self._opened is None:
+            path = repr(self.weights.path)
+            raise InputError("weights", f"{path}, not opened", "opened weights")
+        missing = missing_options(self.skipna, self.min_weight, self._opened)
+        return replace(super().options(), missing=missing)
+
+    def named_dims(self) -> Iterator[tuple[Place, str]]:
+        """Dimensions that the text names, each with its place below the step."""
+        yield from super().named_dims()
+        dims = () if self.weights is None else self.weights.dims or ()
+        yield from ((("weights", "dims"), dim) for dim in dims)
 
 
 class MovingSettings(PlacedSettings):

@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 
 from volconv.boundary import Boundaries
 from volconv.compute import softmax as functions
-from volconv.geometry import Geometry, Interval, Share
+from volconv.geometry import Among, Geometry, Interval
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep
 from volconv.steps.channelwise import ChannelSettings
@@ -26,7 +26,7 @@ class SoftmaxStep(BlockStep):
         operation = cast("functions.Softmax", self.operation)
         side = box[operation.channel]
         ((dim, window),) = self.geometry.windows
-        part = Share.of(window.size, side.size)
+        part = Among.of(window.size, side.size)
         return replace(
             self,
             operation=operation.of_channels(side),
@@ -54,7 +54,7 @@ def softmax_step(
     operation = functions.Softmax(
         meta.index(channel), channels, numbers.compute, numbers.target
     )
-    window = Share.over(channels)
+    window = Among.over(channels)
     return SoftmaxStep(
         "softmax",
         operation,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.boundary import Boundaries, BoundaryLike
+from volconv.boundary import Boundaries, BoundaryLike, check_closes
 from volconv.compute import (
     Choice,
     Correlation,
@@ -23,10 +23,17 @@ from volconv.compute import (
     numbers_of,
 )
 from volconv.compute.pointwise import number_text
-from volconv.geometry import Geometry, PaddingLike, PerDim
-from volconv.kernels import Kernel
+from volconv.geometry import (
+    Geometry,
+    LabelLike,
+    PaddingLike,
+    PerDim,
+    labels_by_dim,
+)
+from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta
 from volconv.steps.block import described_windows
+from volconv.steps.missing import Missing
 
 __all__ = ["WindowOptions", "WindowStep", "window_step", "windows_of"]
 
@@ -52,7 +59,8 @@ class WindowOptions:
 
     The fields are the keywords of `volconv.correlate`, which explains them, and
     `default_padding` and `default_boundary`, for dimensions that `padding` and
-    `boundary` leave out.
+    `boundary` leave out. `missing` is for builders whose weights may be rescaled; None
+    where missing cells spread.
     """
 
     stride: PerDim = 1
@@ -64,6 +72,8 @@ class WindowOptions:
     engine: str = "auto"
     default_padding: str = "valid"
     default_boundary: str = "constant"
+    label: LabelLike = "center"
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +94,11 @@ class WindowStep:
     source: ArrayMeta
     target: ArrayMeta
     unit_factor: str | None = ""
+
+    @property
+    def cell_method(self) -> str:
+        """The statistic of its windows that it is: see `BlockStep`."""
+        return self.kernel.statistic
 
     @cached_property
     def correlation(self) -> Correlation:
@@ -172,6 +187,11 @@ class WindowStep:
             "engine": self.choice.engine,
         }
 
+    @property
+    def lengths(self) -> tuple[LengthNote, ...]:
+        """What lengths became in cells."""
+        return self.kernel.lengths
+
     def engine_note(self) -> str:
         """The engine and why."""
         return f"{self.choice.engine}: {self.choice.why}"
@@ -204,9 +224,11 @@ def windows_of(
         dilation=options.dilation,
         default_padding=options.default_padding,
     )
+    geometry = replace(geometry, labels=labels_by_dim(options.label, geometry.dims))
     boundaries = Boundaries.parse(
         geometry.dims, options.boundary, options.fill_value, options.default_boundary
     )
+    check_closes(meta, geometry, boundaries)
     if "constant" not in dict(boundaries.kinds).values():
         return geometry, replace(boundaries, fill_value=0)
     boundaries.check_fill(checked_dtype("data", meta.dtype).name)

@@ -1,0 +1,270 @@
+"""Sums over the cells that take part, rescaled by the weights that did.
+
+For weights w, cells v, cell weights a and m, which is 1 where a cell is valid and 0
+where it is missing, an output is ::
+
+    Σ w a m v / Σ w a m · Σ w
+
+Cells that take no part count as 0, whatever they hold, and both sums are made by the
+same cross-correlation. Where all cells of a window take part with cell weight 1, the
+second sum is Σ w to the last bit, and the output is that of the plain sum.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.compute.correlation import Correlation
+from volconv.compute.numbers import cast
+from volconv.errors import NumberError
+
+__all__ = ["Renormalisation", "missing_cells", "rounding_of"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Renormalisation:
+    """Cross-correlation of the cells that take part.
+
+    Parameters
+    ----------
+    values : Correlation
+        Of cells in the arithmetic's dtype.
+    weights : Correlation
+        The same of real cells: what takes part.
+    magnitudes : Correlation, optional
+        Of real cells with the absolute weights; None where all have one sign, and the
+        sums of `weights` say the same.
+    least : float
+        Share of the absolute weight that must take part.
+    missing : float, optional
+        What a missing output is among integers.
+    target : str
+        dtype of the outputs.
+
+    Examples
+    --------
+    >>> from volconv.compute import Numbers
+    >>> numbers = Numbers("float64", "float64", "float64")
+    >>> mean = Correlation((np.array([0.5, 0.5]),), (1,), (1,), numbers, "direct")
+    >>> skipping = Renormalisation(mean, mean, None, 0.0, None, "float64")
+    >>> out, cells = np.empty(3), np.array([1.0, 3.0, np.nan, np.nan])
+    >>> skipping(cells, np.isnan(cells), None, out)
+    >>> out
+    array([ 2.,  3., nan])
+    """
+
+    values: Correlation
+    weights: Correlation
+    magnitudes: Correlation | None
+    least: float
+    missing: float | None
+    target: str
+
+    def __call__(
+        self, block: Array, gaps: Array | None, shares: Array | None, out: Array
+    ) -> None:
+        """Write every output of a padded block.
+
+        Parameters
+        ----------
+        block : ndarray
+            Cells with their halo; not written to.
+        gaps : ndarray of bool, optional
+            Which of them are missing; None where none is.
+        shares : ndarray, optional
+            Cell weights, not negative, of one cell along axes that they do not depend
+            on; None where all are 1.
+        out : ndarray
+            The outputs.
+        """
+        if gaps is not None:
+            gaps = self.once(gaps)
+        taking = taking_part(gaps, shares, np.dtype(self.weights.numbers.compute))
+        counted = self.counted(taking, block.shape)
+        total = self.weights(counted)
+        absent = self.absent(total, counted, is_weighted=shares is not None)
+        is_direct = out.dtype == self.values.numbers.target
+        cells = self.filled(block, taking, gaps, shares)
+        sums = self.values(cells, out if is_direct else None)
+        with np.errstate(all="ignore"):
+            factor = np.divide(self.whole, total, out=total)
+            for plane in planes(sums):
+                np.multiply(plane, factor, out=plane)
+        self.write(sums, absent, out)
+
+    def once(self, gaps: Array) -> Array:
+        """The gaps, of one cell along axes where all windows see the same.
+
+        As land does over time: its weights are then summed once for all times.
+        """
+        for axis, taps in enumerate(self.weights.kernel_shape):
+            first = gaps[(*(slice(None),) * axis, slice(0, 1))]
+            if taps == 1 and np.array_equal(np.broadcast_to(first, gaps.shape), gaps):
+                gaps = first
+        return gaps
+
+    def filled(
+        self, block: Array, taking: Array, gaps: Array | None, shares: Array | None
+    ) -> Array:
+        """Cells times their weights, 0 where they take no part."""
+        cells = block.astype(self.values.numbers.compute)
+        if shares is not None:
+            gaps = taking == 0
+            with np.errstate(all="ignore"):
+                for plane in planes(cells):
+                    np.multiply(plane, taking, out=plane)
+        if gaps is not None:
+            put(cells, gaps, 0)
+        return cells
+
+    def counted(self, taking: Array, shape: tuple[int, ...]) -> Array:
+        """What takes part, of one cell along axes where all windows see the same."""
+        sides = zip(self.weights.kernel_shape, taking.shape, shape, strict=True)
+        return np.broadcast_to(
+            taking, [1 if taps == own == 1 else size for taps, own, size in sides]
+        )
+
+    def absent(
+        self, total: Array, counted: Array, *, is_weighted: bool
+    ) -> Array | None:
+        """Outputs of which too little takes part; None where there is none.
+
+        Parameters
+        ----------
+        total : ndarray
+            Weights that took part.
+        counted : ndarray
+            What takes part of each cell.
+        is_weighted : bool
+            Whether cells take part by more or less.
+        """
+        by_size = self.magnitudes or self.weights
+        rounding = rounding_of(by_size)
+        size = np.abs(total) if self.magnitudes is None else by_size(counted)
+        # below the least normal number, a quotient means nothing
+        found: Array = ~(size > np.finfo(size.dtype).tiny)
+        if self.magnitudes is not None:
+            found |= np.abs(total) <= rounding * size
+        if self.least > 0:
+            if is_weighted:
+                size = np.abs(by_size((counted != 0).astype(size.dtype)))
+            found |= size < self.least * self.whole_size / (1 + 2 * rounding)
+        return found if found.any() else None
+
+    def write(self, sums: Array, absent: Array | None, out: Array) -> None:
+        """The sums as outputs.
+
+        Raises
+        ------
+        NumberError
+            If an output is missing, and nothing in its dtype can say so.
+        """
+        is_integer = np.dtype(self.target).kind in "biu"
+        if is_integer and self.missing is None and absent is not None:
+            raise NumberError(
+                "dtype",
+                f"missing outputs in a result of dtype {self.target}",
+                "a dtype that has NaN, or data that declare a fill value",
+                "choose a float dtype, or set the attribute _FillValue of the data",
+            )
+        if absent is not None:
+            absent = np.broadcast_to(absent, out.shape)
+            put(sums, absent, 0 if is_integer else np.nan)
+        if sums is not out:
+            out[...] = cast(sums, self.target)
+        if absent is not None and is_integer:
+            out[absent] = self.missing
+
+    @cached_property
+    def whole(self) -> Array:
+        """The sum of all weights, as the engine makes it."""
+        return whole_sum(self.weights)
+
+    @cached_property
+    def whole_size(self) -> float:
+        """The sum of all absolute weights, as the engine makes it."""
+        return abs(float(whole_sum(self.magnitudes or self.weights)))
+
+    def work_bytes(self, outputs: int, cells: int) -> int:
+        """Bytes that a call allocates at most, beside what the sums are made in."""
+        size = np.dtype(self.values.numbers.compute).itemsize
+        return cells * (3 * size + 3) + outputs * (5 * size + 4)
+
+
+def whole_sum(correlation: Correlation) -> Array:
+    """What a window of ones gives; an array without axes."""
+    spans = [
+        (taps - 1) * apart + 1
+        for taps, apart in zip(
+            correlation.kernel_shape, correlation.dilation, strict=True
+        )
+    ]
+    return correlation(np.ones(spans, correlation.numbers.source)).reshape(())
+
+
+def missing_cells(block: Array, declared: Iterable[float]) -> Array | None:
+    """Which cells are missing: NaN, or of a declared value; None where none is.
+
+    Examples
+    --------
+    >>> missing_cells(np.array([3, -1], "int8"), [-1])
+    array([False,  True])
+    >>> missing_cells(np.array([3.0, np.inf]), [])
+    """
+    found: Array | None = None
+    if block.dtype.kind in "fc" and any(has_nan(plane) for plane in planes(block)):
+        found = np.isnan(block)
+    for value in declared:
+        same: Array = block == block.dtype.type(value)
+        if same.any():
+            found = same if found is None else found | same
+    return found
+
+
+def has_nan(cells: Array) -> bool:
+    """Whether there is a NaN, which the smallest of all then is."""
+    return bool(cells.size) and math.isnan(cells.min())
+
+
+def taking_part(gaps: Array | None, shares: Array | None, real: np.dtype[Any]) -> Array:
+    """What takes part of each cell: its weight, 0 where it is missing."""
+    if shares is None:
+        assert gaps is not None, "without gaps and weights a plain sum is the result"
+        return (~gaps).astype(real)
+    return shares if gaps is None else np.where(gaps, real.type(0), shares)
+
+
+def planes(cells: Array) -> tuple[Array, ...]:
+    """The real and imaginary part of complex cells, others as they are."""
+    return (cells.real, cells.imag) if cells.dtype.kind == "c" else (cells,)
+
+
+def put(cells: Array, where: Array, value: float) -> None:
+    """Write a value to some cells of floats.
+
+    By their bits: where cells here and there are written to, a masked write takes ten
+    times as long.
+    """
+    keep = where.view("i1") - np.int8(1)  # no bit where the value goes, else all
+    for plane in planes(cells):
+        bits = plane.view(f"i{plane.itemsize}")
+        np.bitwise_and(bits, keep, out=bits)
+        if value:
+            pattern = np.full((), value, plane.dtype).view(bits.dtype)
+            np.bitwise_or(bits, ~keep & pattern, out=bits)
+
+
+def rounding_of(correlation: Correlation) -> float:
+    """Bound of a sum's error, as a share of its terms' magnitudes."""
+    taps = [np.count_nonzero(factor) for factor in correlation.factors]
+    count = sum(taps) if correlation.engine == "separable" else math.prod(taps)
+    return float((count + 6) * np.finfo(correlation.numbers.compute).eps)
