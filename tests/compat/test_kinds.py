@@ -1,4 +1,4 @@
-"""What comes in and goes out: copies, `output`, labels, chunks, and errors."""
+"""What comes in and goes out: copies, `output`, labels, chunks."""
 
 import dask.array as da
 import numpy as np
@@ -210,82 +210,6 @@ def test_cells_of_no_size_stay_so():
         found = getattr(ndimage, name)(empty, *args)
         assert (found.shape, found.dtype) == ((0, 3), np.float32)
     assert ndimage.gaussian_filter(np.array(5.0), 1) == 5
-
-
-WITHOUT_TYPES = vars(ndimage).__getitem__
-"""A filter by name: for what a type checker would refuse."""
-
-ERRORS = [
-    (
-        lambda: ndimage.correlate(ROW, [1, 2], "nearest"),
-        e.NumberError,
-        "mode='nearest'",
-    ),
-    (lambda: ndimage.correlate(ROW, [1, 2], mode="edge"), e.BoundaryError, "reflect"),
-    (lambda: ndimage.correlate(ROW, [[1, 2]]), e.DimError, "2 axes"),
-    (lambda: ndimage.correlate(ROW, [1, 2], origin=1), e.GeometryError, "from -1 to 0"),
-    (lambda: ndimage.correlate(ROW, [1, np.nan]), e.KernelError, "NaN"),
-    (lambda: ndimage.correlate(ROW, []), e.KernelError, "one tap"),
-    (lambda: ndimage.correlate1d(ROW, [[1, 2]]), e.KernelError, "one axis"),
-    (lambda: ndimage.correlate1d(ROW, [1, 2], 1), e.DimError, "from -1 to 0"),
-    (lambda: ndimage.correlate1d(ROW, [1j], cval=1j), e.BoundaryError, "real number"),
-    (
-        lambda: ndimage.correlate(ROW, [1], cval=1j, mode="constant"),
-        e.BoundaryError,
-        "real",
-    ),
-    (lambda: ndimage.gaussian_filter(ROW, [1, 1]), e.DimError, "2 values"),
-    (lambda: ndimage.gaussian_filter(ROW, 1, axes=(0, -1)), e.DimError, "once"),
-    (lambda: ndimage.gaussian_filter(ROW, 1, -1), e.KernelError, "order"),
-    (lambda: ndimage.gaussian_filter(ROW, 1, radius=-1), e.KernelError, "radius"),
-    (lambda: ndimage.gaussian_filter(ROW, np.inf), e.KernelError, "finite"),
-    (
-        lambda: ndimage.gaussian_filter1d(ROW, 0),
-        e.KernelError,
-        "gaussian_filter leaves",
-    ),
-    (lambda: ndimage.gaussian_filter1d(ROW, 0.0, radius=2), e.KernelError, "above 0"),
-    (
-        lambda: WITHOUT_TYPES("gaussian_laplace")(ROW, 1, trunc=2),
-        e.KindError,
-        "truncate",
-    ),
-    (lambda: ndimage.uniform_filter1d(ROW, 0), e.GeometryError, "at least 1"),
-    (lambda: ndimage.maximum_filter(ROW), e.GeometryError, "footprint"),
-    (lambda: ndimage.maximum_filter(ROW, footprint=[0, 0]), e.KernelError, "counts"),
-    (lambda: ndimage.maximum_filter(ROW, footprint=[[1]]), e.DimError, "2 axes"),
-    (lambda: ndimage.maximum_filter(ROW + 1j, 3), e.KindError, "take abs"),
-    (lambda: ndimage.rank_filter(ROW, 3, 3), e.NumberError, "3 of 3"),
-    (lambda: ndimage.percentile_filter(ROW, 101, 3), e.NumberError, "from -100"),
-    (lambda: ndimage.laplace(ROW, np.zeros(3)), e.GeometryError, r"\(7,\)"),
-    (lambda: ndimage.laplace(ROW, [1, 2]), e.KindError, "in memory"),
-    (lambda: ndimage.laplace(ROW, da.zeros(7)), e.KindError, "leave it out"),
-    (lambda: ndimage.laplace(ROW, "no dtype"), e.KindError, "a dtype"),
-    (
-        lambda: WITHOUT_TYPES("laplace")(xr.Dataset({"a": ("x", ROW)})),
-        e.KindError,
-        "map",
-    ),
-    (lambda: ndimage.laplace(np.array(["a", "b"])), e.NumberError, "dtype"),
-    (
-        lambda: ndimage.correlate(ROW, [1j], output=np.zeros(7)),
-        e.NumberError,
-        "complex dtype",
-    ),
-    (
-        lambda: ndimage.laplace(
-            da.from_array(ROW, chunks=3)[da.from_array(ROW > 2, 3)]
-        ),
-        e.KindError,
-        "compute_chunk_sizes",
-    ),
-]
-
-
-@pytest.mark.parametrize(("call", "kind", "says"), ERRORS)
-def test_errors_say_what_can_be(call, kind, says):
-    with pytest.raises(kind, match=says):
-        call()
 
 
 def test_numbers_of_numpy_s_own_and_arrays_of_them_are_arguments():

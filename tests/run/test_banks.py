@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 import xarray as xr
+import zarr
 from numpy.testing import assert_array_equal
 
 import volconv
@@ -15,6 +16,7 @@ from volconv.errors import DimError
 from volconv.io import ZarrSource
 from volconv.plan.report import plan_json, plan_text
 from volconv.plan.stage import PROCESS_MEMORY
+from volconv.run.runner import objects_of, run_plan
 
 HEAD = """
 version: 1
@@ -146,8 +148,6 @@ def test_memory_for_one_kernel_alone_suffices(folder, volume):
 def test_steps_before_and_after_a_bank(folder, volume, fuse):
     ready = prepared(folder, CHAIN, fuse=fuse)
     assert len(ready.plan.stages) == (1 if fuse else 4)
-    from volconv.run.runner import run_plan
-
     run_plan(ready.plan, ready.source, ready.labels)
     smooth = volconv.gaussian(volume, 0.6, boundary="edge")
     kernels = [[[1, 2], [0, 1]], [[0, 1], [-1, 0]], [[2, 2], [2, 2]]]
@@ -167,7 +167,12 @@ def test_what_comes_before_a_bank_is_saved_once_where_blocks_share_it(folder):
     for name in whole:
         shutil.rmtree(folder / f"{name}.zarr")
     limits = {"workers": 48}
-    assert prepared(folder, CHAIN, **limits).plan.stages[0].grid.counts[0] == 2
+    (stage,) = prepared(folder, CHAIN, **limits).plan.stages
+    assert stage.grid.counts[0] == 2
+    for write in stage.writes:
+        blocks = range(stage.grid.total)
+        every = [unit for n in blocks for unit in write.objects(stage.grid, n)]
+        assert len(every) == len(set(every)) == objects_of(write)
     run(folder, CHAIN, limits=limits)
     assert {name: tree(folder / f"{name}.zarr") for name in whole} == whole
 
@@ -235,8 +240,6 @@ def test_an_output_s_chunks_name_its_own_dimensions_only(folder):
 
 def test_text_coordinates_are_read_by_whoever_reads_zarr(folder, recwarn):
     run(folder, BANK)
-    import zarr
-
     stored = zarr.open_array(folder / "out.zarr", path="kernel", mode="r")
     assert list(stored[:]) == ["slope", "bend", "mean"]
     assert not [w for w in recwarn if "specification" in str(w.message)]

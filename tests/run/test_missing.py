@@ -232,3 +232,13 @@ def test_a_join_declares_nothing(tmp_path):
     text = INTEGERS.replace("size: 2", "size: 1, dtype: int16, name: few")
     ready = prepared(tmp_path, text.replace("output:", f"{steps}output:"))
     assert "_FillValue" not in ready.labels[2].attrs
+
+
+def test_chunks_of_weights_are_part_of_a_step_s_memory(folder, holed):
+    def bytes_of_nothing():
+        return prepared(folder, CONFIG).plan.steps[1].work_bytes(0, 0)
+
+    small = bytes_of_nothing()  # chunks of 4 x 5 cells
+    store = areas(holed).to_dataset().chunk(x=13, y=14)
+    store.to_zarr(folder / "area.zarr", mode="w", zarr_format=3, consolidated=False)
+    assert bytes_of_nothing() - small == 8 * 8 * (13 * 14 - 4 * 5)

@@ -132,6 +132,13 @@ class TestDeclared:
             found = volconv.box(row.astype(dtype), 1, skipna=True)
             assert_array_equal(found, [1, np.nan, 3])
 
+    def test_floats_that_become_integers_keep_a_declared_value_that_fits(self):
+        attrs = {"_FillValue": 1e20, "missing_value": [0.5, -999.0]}
+        row = xr.DataArray([1.2, -999, np.nan, 3.6], dims="x", attrs=attrs)
+        found = volconv.box(row, 1, skipna=True, dtype="int16")
+        assert_array_equal(found, [1, -999, -999, 4])
+        assert found.attrs["_FillValue"] == -999
+
     def test_a_missing_output_needs_a_dtype_that_can_say_so(self):
         row = xr.DataArray([1.0, np.nan, 3], dims="x")
         with pytest.raises(NumberError, match="set the attribute _FillValue"):

@@ -13,7 +13,7 @@ second sum is Σ w to the last bit, and the output is that of the plain sum.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,7 +25,7 @@ from volconv.compute.correlation import Correlation
 from volconv.compute.numbers import cast
 from volconv.errors import NumberError
 
-__all__ = ["Renormalisation", "missing_cells", "rounding_of"]
+__all__ = ["Renormalisation", "has_missing", "missing_cells", "rounding_of"]
 
 Array = NDArray[Any]
 
@@ -177,12 +177,11 @@ class Renormalisation:
                 "choose a float dtype, or set the attribute _FillValue of the data",
             )
         if absent is not None:
-            absent = np.broadcast_to(absent, out.shape)
             put(sums, absent, 0 if is_integer else np.nan)
         if sums is not out:
             out[...] = cast(sums, self.target)
         if absent is not None and is_integer:
-            out[absent] = self.missing
+            out[np.broadcast_to(absent, out.shape)] = self.missing
 
     @cached_property
     def whole(self) -> Array:
@@ -221,18 +220,32 @@ def missing_cells(block: Array, declared: Iterable[float]) -> Array | None:
     >>> missing_cells(np.array([3.0, np.inf]), [])
     """
     found: Array | None = None
-    if block.dtype.kind in "fc" and any(has_nan(plane) for plane in planes(block)):
-        found = np.isnan(block)
-    for value in declared:
-        same: Array = block == block.dtype.type(value)
+    for same in (*nan_cells(block), *declared_cells(block, declared)):
         if same.any():
             found = same if found is None else found | same
     return found
 
 
-def has_nan(cells: Array) -> bool:
-    """Whether there is a NaN, which the smallest of all then is."""
-    return bool(cells.size) and math.isnan(cells.min())
+def has_missing(block: Array, declared: Iterable[float]) -> bool:
+    """Whether a cell is missing; says so without an array of them all."""
+    can_be_nan = block.dtype.kind in "fc" and block.size > 0
+    # where one is NaN, so is the smallest
+    if can_be_nan and any(math.isnan(plane.min()) for plane in planes(block)):
+        return True
+    return any(same.any() for same in declared_cells(block, declared))
+
+
+def nan_cells(block: Array) -> Iterator[Array]:
+    """Which cells are NaN, if they can be."""
+    if block.dtype.kind in "fc":
+        yield np.isnan(block)
+
+
+def declared_cells(block: Array, declared: Iterable[float]) -> Iterator[Array]:
+    """For each declared value, which cells have it."""
+    for value in declared:
+        same: Array = block == block.dtype.type(value)
+        yield same
 
 
 def taking_part(gaps: Array | None, shares: Array | None, real: np.dtype[Any]) -> Array:
@@ -249,14 +262,14 @@ def planes(cells: Array) -> tuple[Array, ...]:
 
 
 def put(cells: Array, where: Array, value: float) -> None:
-    """Write a value to some cells of floats.
+    """Write a value to some cells of floats, which may be the same along some axes.
 
     By their bits: where cells here and there are written to, a masked write takes ten
     times as long.
     """
-    keep = where.view("i1") - np.int8(1)  # no bit where the value goes, else all
     for plane in planes(cells):
         bits = plane.view(f"i{plane.itemsize}")
+        keep = where.astype(bits.dtype) - 1  # no bit where the value goes, else all
         np.bitwise_and(bits, keep, out=bits)
         if value:
             pattern = np.full((), value, plane.dtype).view(bits.dtype)

@@ -31,7 +31,7 @@ from volconv.steps.fields import Count, Dims, DTypeName, PathText
 from volconv.steps.model import SettingsModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
 from volconv.steps.registry import step_classes
-from volconv.steps.settings import Place, RenormalisedSettings, StepSettings
+from volconv.steps.settings import RenormalisedSettings, StepSettings, TextPlace
 from volconv.steps.wiring import wiring_faults
 
 __all__ = ["Config", "Input", "Output", "located"]
@@ -225,7 +225,7 @@ class Config(SettingsModel):
         return self.model_copy(update={**paths, "steps": steps})
 
 
-def within(number: int, step: StepSettings, place: Place) -> Place:
+def within(number: int, step: StepSettings, place: TextPlace) -> TextPlace:
     """A step's place in the list of steps."""
     return (number, step.step_name, *place)
 
@@ -238,7 +238,7 @@ def made_by(steps: Iterable[StepSettings]) -> tuple[str, ...]:
 def require_dims(
     title: str,
     info: ValidationInfo,
-    named: Iterable[tuple[Place, str]],
+    named: Iterable[tuple[TextPlace, str]],
     made: Sequence[str],
 ) -> None:
     """Refuse dimensions that the input's `dims` lack, where the text has these.
@@ -262,7 +262,7 @@ def require_dims(
         return
     known = dict.fromkeys((*source.dims, *made))
     meta = ArrayMeta(tuple(Axis(dim, 1) for dim in known), "float32")
-    errors: list[tuple[Place, VolconvError]] = []
+    errors: list[tuple[TextPlace, VolconvError]] = []
     for place, dim in named:
         try:
             meta.require([dim], "")

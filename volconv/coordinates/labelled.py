@@ -90,7 +90,7 @@ def output_coords(
         Coordinates of the same names; without those that could not follow.
     """
     for dim, window in geometry:
-        if not geometry.moves(dim, sizes[dim]):
+        if dim in geometry.new_dims or not geometry.moves(dim, sizes[dim]):
             continue
         if isinstance(window, Mix):
             along = [name for name, one in coords.variables.items() if dim in one.dims]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ from volconv.errors import DimError
 from volconv.geometry import Interval
 from volconv.io.digest import text_digest
 from volconv.io.source import ZarrSource
+from volconv.plan.memory import AT_ONCE
 
 __all__ = ["ZarrWeights", "check_coords"]
 
@@ -45,6 +48,13 @@ class ZarrWeights:
     def read(self, box: tuple[Interval, ...], /) -> NDArray[Any]:
         """Weights of a box inside; not to be written to."""
         return self.source.read(box)
+
+    @property
+    def read_bytes(self) -> int:
+        """Bytes of the chunks that are decoded at a time."""
+        meta = self.source.open().meta
+        chunk = math.prod(meta.chunks or meta.shape) * np.dtype(meta.dtype).itemsize
+        return 2 * AT_ONCE * chunk
 
     @cached_property
     def identity(self) -> str:

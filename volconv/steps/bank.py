@@ -30,7 +30,7 @@ from volconv.steps.correlate import (
 )
 from volconv.steps.fields import StepName
 from volconv.steps.model import refused_at
-from volconv.steps.settings import DilatedSettings, Place
+from volconv.steps.settings import DilatedSettings, TextPlace
 from volconv.steps.window import WindowOptions, WindowStep, window_step
 
 __all__ = ["BankStep", "CorrelateBank", "bank_step", "correlate_bank_step"]
@@ -201,7 +201,7 @@ class CorrelateBank(DilatedSettings):
         """Dimensions that it makes."""
         return (self.dim,)
 
-    def named_dims(self) -> Iterator[tuple[Place, str]]:
+    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
         """Dimensions that the text names, each with its place below the step."""
         yield from (
             (place, dim) for place, dim in super().named_dims() if place[0] != "kernels"

@@ -20,7 +20,7 @@ from volconv.steps.gaussian import GaussianKernel
 from volconv.steps.model import WordedModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
 from volconv.steps.renormalised import KernelStep, kernel_step
-from volconv.steps.settings import DilatedSettings, Place, RenormalisedSettings
+from volconv.steps.settings import DilatedSettings, RenormalisedSettings, TextPlace
 from volconv.steps.window import WindowOptions
 
 __all__ = ["Convolve", "Correlate", "convolve_step", "correlate_step"]
@@ -116,7 +116,7 @@ class Correlate(DilatedSettings, RenormalisedSettings):
         """The kernel for an input, as it is written."""
         return kernel_for(source, self.kernel, self.dims)
 
-    def named_dims(self) -> Iterator[tuple[Place, str]]:
+    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
         """Dimensions that the text names, each with its place below the step."""
         yield from super().named_dims()
         yield from dims_in_kernel(self.kernel, ("kernel",))
@@ -152,7 +152,7 @@ def kernel_for(
     return kernel.kernel(source, dims)
 
 
-def dims_in_kernel(kernel: object, place: Place) -> Iterator[tuple[Place, str]]:
+def dims_in_kernel(kernel: object, place: TextPlace) -> Iterator[tuple[TextPlace, str]]:
     """Dimensions that a kernel's text names, each with its place."""
     sizes: object = None
     if isinstance(kernel, GaussianKernel):

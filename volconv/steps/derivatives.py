@@ -17,7 +17,7 @@ from volconv.steps.block import BlockStep
 from volconv.steps.combined import combined_step
 from volconv.steps.fields import BoundaryName, ByDim, Dims, Padding, Per, read_per
 from volconv.steps.pointwise import real
-from volconv.steps.settings import Place, WeightedSettings, WindowSettings
+from volconv.steps.settings import TextPlace, WeightedSettings, WindowSettings
 from volconv.steps.window import WindowOptions, WindowStep, window_step
 
 __all__ = [
@@ -53,7 +53,7 @@ class Gradient(WeightedSettings):
         """The step for an input."""
         return gradient_step(source, self.dim, self.per, self.options())
 
-    def named_dims(self) -> Iterator[tuple[Place, str]]:
+    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
         """Dimensions that the text names, each with its place below the step."""
         yield from super().named_dims()
         yield ("dim",), self.dim
@@ -130,7 +130,7 @@ class Sobel(WindowSettings):
         """The step for an input."""
         return sobel_step(source, self.dim, self.dims, self.options())
 
-    def named_dims(self) -> Iterator[tuple[Place, str]]:
+    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
         """Dimensions that the text names, each with its place below the step."""
         yield from super().named_dims()
         if self.dim is not None:

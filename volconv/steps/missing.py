@@ -45,6 +45,10 @@ class CellWeights(Protocol):
     def read(self, box: tuple[Interval, ...], /) -> NDArray[Any]:
         """Weights of a box inside; not to be written to."""
 
+    @property
+    def read_bytes(self) -> int:
+        """Bytes that a read allocates at most beside what it returns."""
+
     def describe(self) -> Mapping[str, object]:
         """What tells them from other weights, as JSON."""
 
@@ -73,6 +77,11 @@ class ArrayWeights:
         """Weights of a box inside."""
         found: NDArray[Any] = self.values[tuple(side.slice for side in box)]
         return found
+
+    @property
+    def read_bytes(self) -> int:
+        """None: a read gives a view."""
+        return 0
 
     @cached_property
     def digest(self) -> str:

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from volconv.boundary import Boundaries, fill_block
 from volconv.compute import Correlation, Edges, Numbers, aligned_empty
-from volconv.compute.missing import Renormalisation, missing_cells, rounding_of
+from volconv.compute.missing import (
+    Renormalisation,
+    has_missing,
+    missing_cells,
+    rounding_of,
+)
 from volconv.compute.parts import cells_under
 from volconv.compute.pointwise import number_text
 from volconv.compute.shapes import out_shape
@@ -168,17 +173,18 @@ class RenormalisedStep:
         if self.missing.weights is not None:
             return False
         fill = np.frombuffer(edges.fill, cells.dtype)
-        if self.gaps(fill) is not None or self.gaps(cells) is not None:
+        declared = self.source.missing
+        if has_missing(fill, declared) or has_missing(cells, declared):
             return False
         return self.plain.padding(cells, out, edges)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that `compute` allocates at most: see `Step.work_bytes`."""
-        return (
-            self.plain.work_bytes(outputs, cells)
-            + self.arithmetic.work_bytes(outputs, cells)
-            + (0 if self.missing.weights is None else 16 * cells)
-        )
+        work = self.plain.work_bytes(outputs, cells)
+        work += self.arithmetic.work_bytes(outputs, cells)
+        if self.missing.weights is not None:
+            work += 16 * cells + self.missing.weights.read_bytes
+        return work
 
     @property
     def is_tiled(self) -> bool:
@@ -262,20 +268,21 @@ def sums_of(plain: WindowStep, dtype: str) -> Correlation:
     """The step's sums in one dtype throughout, by an engine that sums."""
     own = plain.correlation
     # a transform's error goes by the whole sum, of which little may be there
-    engine = "direct" if own.engine == "fft" else own.engine
+    sums = "separable" if len(own.factors) > 1 else "direct"
+    engine = sums if own.engine == "fft" else own.engine
     numbers = Numbers(dtype, dtype, dtype)
     if (numbers, engine) == (own.numbers, own.engine):
         return own
     return replace(own, numbers=numbers, engine=engine)
 
 
-def kept_fill(declared: Sequence[float], dtype: str) -> float | None:
+def kept_fill(declared: Sequence[float], dtype: str) -> int | None:
     """The first declared value that an integer dtype holds; None for other dtypes."""
     if np.dtype(dtype).kind not in "iu":
         return None
     limits = np.iinfo(dtype)
     held = (value for value in declared if limits.min <= value <= limits.max)
-    return next(held, None)
+    return next((int(value) for value in held if value == int(value)), None)
 
 
 def shares_under(

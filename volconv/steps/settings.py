@@ -39,16 +39,16 @@ from volconv.steps.window import WindowOptions
 __all__ = [
     "DilatedSettings",
     "MovingSettings",
-    "Place",
     "PlacedSettings",
     "RenormalisedSettings",
     "StepSettings",
+    "TextPlace",
     "WeightedSettings",
     "WeightsFile",
     "WindowSettings",
 ]
 
-Place = tuple[str | int, ...]
+TextPlace = tuple[str | int, ...]
 """Where something stands in a text: keys, and places in lists from 0."""
 
 SHARED = ("name", "from", "save")
@@ -118,7 +118,7 @@ class StepSettings(SettingsModel, ABC):
         """Dimensions that it makes."""
         return ()
 
-    def named_dims(self) -> Iterator[tuple[Place, str]]:
+    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
         """Dimensions that the text names, each with its place below the step."""
         for key in type(self).model_fields:
             value = getattr(self, key)
@@ -243,7 +243,7 @@ class RenormalisedSettings(PlacedSettings):
         missing = missing_options(self.skipna, self.min_weight, self._opened)
         return replace(super().options(), missing=missing)
 
-    def named_dims(self) -> Iterator[tuple[Place, str]]:
+    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
         """Dimensions that the text names, each with its place below the step."""
         yield from super().named_dims()
         dims = () if self.weights is None else self.weights.dims or ()
