@@ -20,7 +20,13 @@ from tests.families import (
 )
 from tests.oracle import same_bits
 from tests.strategies import BOOLS, DTYPES, FLOATS, INTEGERS, meta_of
-from volconv.errors import DimError, GeometryError, KernelError, KindError, NumberError
+from volconv.errors import (
+    DimError,
+    GeometryError,
+    KernelError,
+    KindError,
+    NumberError,
+)
 from volconv.steps import WindowOptions
 from volconv.steps.pooling import mean_pool_step, pool_step
 

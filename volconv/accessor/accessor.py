@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import xarray as xr
 
+from volconv.accessor.activations import Activations
 from volconv.accessor.bands import Bands
 from volconv.accessor.bank import Banks
 from volconv.accessor.calls import Calls
+from volconv.accessor.channelwise import Channelwise
 from volconv.accessor.derivatives import Derivatives
 from volconv.accessor.frame import Frame
 from volconv.accessor.kernels import Kernels
@@ -33,6 +35,8 @@ class Accessor(
     Pooling[Labelled],
     Upsampling[Labelled],
     Layers[Labelled],
+    Activations[Labelled],
+    Channelwise[Labelled],
     Pointwise[Labelled],
     Frame[Labelled],
     Calls[Labelled],

@@ -1,10 +1,12 @@
 """The public functions: parse at the door, resolve a step, carry it out."""
 
+from volconv.api.activations import elu, gelu, leaky_relu, relu, sigmoid, tanh
 from volconv.api.apply import Dims, Labelled
 from volconv.api.balls import ball
 from volconv.api.bands import difference_of_gaussians, unsharp
 from volconv.api.bank import correlate_bank
 from volconv.api.calls import map_windows
+from volconv.api.channelwise import batch_norm, prelu, softmax
 from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
 from volconv.api.kernels import box, convolve, correlate, gaussian
@@ -29,6 +31,7 @@ __all__ = [
     "Window",
     "abs",
     "ball",
+    "batch_norm",
     "box",
     "cast",
     "clip",
@@ -39,10 +42,13 @@ __all__ = [
     "correlate_bank",
     "crop",
     "difference_of_gaussians",
+    "elu",
     "gaussian",
+    "gelu",
     "gradient",
     "gradient_magnitude",
     "laplace",
+    "leaky_relu",
     "log",
     "map_windows",
     "max_pool",
@@ -54,11 +60,16 @@ __all__ = [
     "output_affine",
     "output_transformations",
     "pad",
+    "prelu",
+    "relu",
     "scale",
     "set_options",
+    "sigmoid",
     "sobel",
+    "softmax",
     "sqrt",
     "square",
+    "tanh",
     "threshold",
     "unsharp",
     "upsample",

@@ -34,6 +34,7 @@ def mean_pool(
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
+    count_padding: bool = True,
     engine: str = "auto",
     skipna: bool = False,
     min_weight: float = 0,
@@ -58,6 +59,9 @@ def mean_pool(
         out.
     boundary : str or {dim: str}
         As for `correlate`. ``"edge"`` brings no value in that a window lacks.
+    count_padding : bool
+        Whether padded cells count. If not, the mean is of the cells of a window that
+        lie in the array, whatever `boundary`; NaN where none does.
     fill_value, dtype, engine, skipna, min_weight, weights, keep_attrs
         As for `correlate`; by default the mean of integers is a float.
 
@@ -95,7 +99,9 @@ def mean_pool(
     )
     return apply(
         data,
-        lambda meta: mean_pool_step(meta, size, stride, dims, options),
+        lambda meta: mean_pool_step(
+            meta, size, stride, dims, options, count_padding=count_padding
+        ),
         (*value_names(size, dims), *weights_dims(weights)),
         keep_attrs,
     )

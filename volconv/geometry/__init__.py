@@ -5,13 +5,14 @@ from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
 from volconv.geometry.interval import Interval, contains, relative
 from volconv.geometry.label import LabelLike, check_label, labels_by_dim
-from volconv.geometry.mix import Mix, Part, Repeat
+from volconv.geometry.mix import Among, Mix, Part, Repeat
 from volconv.geometry.spreading import Spreading
 from volconv.geometry.window import Window
 
 __all__ = [
     "LABELS",
     "PADDINGS",
+    "Among",
     "Centres",
     "Geometry",
     "Interval",

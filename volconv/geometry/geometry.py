@@ -14,7 +14,7 @@ from typing import Self
 
 from volconv.errors import DimError, GeometryError, KindError, did_you_mean
 from volconv.geometry.axis import Centres
-from volconv.geometry.mix import Mix, Repeat
+from volconv.geometry.mix import Among, Mix, Repeat
 from volconv.geometry.window import Window
 from volconv.meta import ArrayMeta
 
@@ -171,7 +171,7 @@ class Geometry:
     def moves(self, dim: str, cells: int) -> bool:
         """Whether the outputs have other coordinates, or other bounds, than the cells."""
         if isinstance(self[dim], Mix):
-            return dim not in self.new_dims
+            return dim not in self.new_dims and not isinstance(self[dim], Among)
         centres = Centres.of(self[dim], cells)
         return not (centres.are_all_cells and self.places(dim, cells).are_all_cells)
 

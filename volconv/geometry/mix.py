@@ -16,7 +16,7 @@ from volconv.errors import GeometryError
 from volconv.geometry.interval import Interval
 from volconv.geometry.window import Window
 
-__all__ = ["Mix", "Part", "Repeat"]
+__all__ = ["Among", "Mix", "Part", "Repeat"]
 
 
 @dataclass(frozen=True)
@@ -104,3 +104,19 @@ class Part(Mix):
     def source(self, outputs: Interval) -> Interval:
         """Cells of this array among a range of outputs; there may be none."""
         return outputs.shift(-self.first).clip(self.size)
+
+
+@dataclass(frozen=True)
+class Among(Mix):
+    """The window of a dimension whose cells stay, each output reading all of them.
+
+    Examples
+    --------
+    >>> Among.over(3).out_size(3), Among.over(3).source(Interval(1, 2))
+    (3, Interval(start=0, stop=3))
+    """
+
+    @classmethod
+    def over(cls, cells: int) -> Self:
+        """The window over so many cells."""
+        return cls.of(cells, cells)

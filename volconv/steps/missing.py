@@ -19,6 +19,7 @@ from volconv.meta import ArrayMeta
 __all__ = [
     "ArrayWeights",
     "CellWeights",
+    "EvenWeights",
     "Missing",
     "check_flag",
     "check_real",
@@ -96,6 +97,28 @@ class ArrayWeights:
             "shape": list(self.shape),
             "sha256": self.digest,
         }
+
+
+@dataclass(frozen=True)
+class EvenWeights:
+    """Every cell of the array has the weight one: those beside it have none."""
+
+    dims: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+
+    def read(self, box: tuple[Interval, ...], /) -> NDArray[Any]:
+        """One weight, which depends on no dimension."""
+        del box
+        return np.ones(())
+
+    @property
+    def read_bytes(self) -> int:
+        """None: one number is no array."""
+        return 0
+
+    def describe(self) -> Mapping[str, object]:
+        """That they are all one."""
+        return {"dims": [], "weight": 1}
 
 
 @dataclass(frozen=True)

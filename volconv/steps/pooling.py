@@ -20,8 +20,10 @@ from volconv.steps.fields import (
     Count,
     Dims,
     EngineName,
+    Flag,
     Sizes,
 )
+from volconv.steps.missing import EvenWeights, Missing, check_flag
 from volconv.steps.pointwise import chosen
 from volconv.steps.renormalised import KernelStep, kernel_step
 from volconv.steps.settings import PlacedSettings, RenormalisedSettings
@@ -68,8 +70,19 @@ class MeanPool(PoolSettings, RenormalisedSettings):
 
     step_name: ClassVar[str] = "mean_pool"
 
+    count_padding: Flag = True
+    """Whether padded cells count; if not, the mean is of the cells inside."""
+
     engine: EngineName = "auto"
     """The arithmetic; auto chooses from the kernel."""
+
+    def notes(self) -> list[str]:
+        """What is no fault but may not be what was meant."""
+        without_effect = {"boundary", "fill_value"} & self.model_fields_set
+        if self.count_padding or not without_effect or self.padding == "valid":
+            return super().notes()
+        names = " and ".join(sorted(without_effect))
+        return [f"{names}: no effect where padding does not count"]
 
     def options(self) -> WindowOptions:
         """The same, as the builders of steps take it."""
@@ -77,7 +90,14 @@ class MeanPool(PoolSettings, RenormalisedSettings):
 
     def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""
-        return mean_pool_step(source, self.size, self.stride, self.dims, self.options())
+        return mean_pool_step(
+            source,
+            self.size,
+            self.stride,
+            self.dims,
+            self.options(),
+            count_padding=self.count_padding,
+        )
 
 
 class MaxPool(PoolSettings):
@@ -134,12 +154,24 @@ def mean_pool_step(
     stride: PerDim | None,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
+    *,
+    count_padding: bool = True,
 ) -> KernelStep:
-    """Mean of each window."""
+    """Mean of each window, or of those of its cells that lie in the array."""
     kernel = box_kernel(meta, size, dims)
-    return kernel_step(
-        "mean_pool", meta, kernel, side_by_side(kernel.sizes, stride, options)
-    )
+    moved = side_by_side(kernel.sizes, stride, options)
+    if not check_flag("count_padding", count_padding):
+        windows_of(meta, kernel.sizes, moved)  # refuses a boundary that is none
+        moved = without_padding(moved)
+    return kernel_step("mean_pool", meta, kernel, moved)
+
+
+def without_padding(options: WindowOptions) -> WindowOptions:
+    """The options, with padded cells that have no weight."""
+    missing = options.missing or Missing(skipna=False)
+    if missing.weights is None:
+        missing = replace(missing, weights=EvenWeights())
+    return replace(options, boundary="constant", fill_value=0, missing=missing)
 
 
 def pool_step(

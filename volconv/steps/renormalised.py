@@ -104,7 +104,13 @@ class RenormalisedStep:
         if weights is None:
             return self
         dims, real = self.source.dims, self.arithmetic.weights.numbers.compute
-        wanted = dict(zip(dims, source_intervals(self, tuple(box)), strict=True))
+        sides = source_intervals(self, tuple(box))
+        if not weights.dims and all(
+            Interval(0, size).contains(side)
+            for size, side in zip(self.source.shape, sides, strict=True)
+        ):
+            return self
+        wanted = dict(zip(dims, sides, strict=True))
         shares: Array = fill_block(
             lambda inner: usable_cell_weights(weights.read(inner), real),
             [wanted[dim] for dim in weights.dims],

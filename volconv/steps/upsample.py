@@ -17,7 +17,14 @@ from volconv.geometry.geometry import values_by_dim
 from volconv.kernels.named import check_size
 from volconv.meta import ArrayMeta
 from volconv.steps.block import Operation
-from volconv.steps.fields import BoundaryName, ByDim, Dims, DTypeName, FillValue
+from volconv.steps.fields import (
+    BoundaryName,
+    ByDim,
+    Dims,
+    DTypeName,
+    Factors,
+    FillValue,
+)
 from volconv.steps.model import refusing, short
 from volconv.steps.settings import StepSettings
 from volconv.steps.spreading import SpreadingStep, spreading_step
