@@ -105,11 +105,9 @@ class RenormalisedStep:
             return self
         dims, real = self.source.dims, self.arithmetic.weights.numbers.compute
         sides = source_intervals(self, tuple(box))
-        if not weights.dims and all(
-            Interval(0, size).contains(side)
-            for size, side in zip(self.source.shape, sides, strict=True)
-        ):
-            return self
+        whole = [Interval(0, size) for size in self.source.shape]
+        if not weights.dims and all(map(Interval.contains, whole, sides)):
+            return self  # no cell is padded, all count the same
         wanted = dict(zip(dims, sides, strict=True))
         shares: Array = fill_block(
             lambda inner: usable_cell_weights(weights.read(inner), real),
