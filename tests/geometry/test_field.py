@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -5,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import windows
+from volconv.errors import GeometryError
 from volconv.geometry import ReceptiveField, Window
 
 
@@ -70,3 +72,35 @@ def test_fields_are_those_of_the_published_table(network, layers, size, jump, pa
     field = ReceptiveField.of(network[:layers])
     assert (field.size, field.jump) == (size, jump)
     assert field.offset == Fraction(size - 1, 2) - padding
+
+
+@st.composite
+def forks(draw):
+    """Chains of one total stride that begin at one input and meet again."""
+    strides = draw(st.lists(st.integers(1, 3), max_size=3))
+    return [
+        [replace(draw(windows), stride=stride) for stride in strides]
+        for _ in range(draw(st.integers(1, 3)))
+    ]
+
+
+@given(forks(), st.integers(0, 2))
+def test_a_field_of_paths_that_meet_holds_what_each_of_them_sees(paths, output):
+    seen = set().union(*(cells_seen(path, output) for path in paths))
+    field = ReceptiveField.union([ReceptiveField.of(path) for path in paths])
+    first = output * field.jump - field.padding
+    assert (first, first + field.size - 1) == (min(seen), max(seen))
+
+
+@given(forks())
+def test_paths_align_where_the_middles_of_what_they_see_are_one(paths):
+    seen = [cells_seen(path, 0) for path in paths]
+    middles = {Fraction(min(cells) + max(cells), 2) for cells in seen}
+    apart = ReceptiveField.apart([ReceptiveField.of(path) for path in paths])
+    assert apart == max(middles) - min(middles)
+
+
+def test_paths_of_different_strides_have_no_field():
+    fields = [ReceptiveField.of([Window(2, stride=stride)]) for stride in (1, 2)]
+    with pytest.raises(GeometryError, match="strides 1 and 2 in all"):
+        ReceptiveField.union(fields)

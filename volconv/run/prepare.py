@@ -12,6 +12,7 @@ from volconv.config import Config, codec_name
 from volconv.coordinates import output_attrs, step_coords
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.source import Stored
+from volconv.meta import ArrayMeta, Axis
 from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
@@ -20,7 +21,7 @@ from volconv.run.target import OWN_ATTRIBUTES
 from volconv.steps import Pipeline, Step
 from volconv.steps.wiring import resolved_pipeline
 
-__all__ = ["Limits", "Prepared", "prepare"]
+__all__ = ["Limits", "Prepared", "config_pipeline", "prepare"]
 
 SHARE = 0.75
 """Share of the machine's memory, or of the container's, that a run takes by default."""
@@ -84,10 +85,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         What is wrong with a step for this input, the step named; or the memory.
     """
     forget_opened()
-    given = config.input
-    source = ZarrSource(
-        given.path, given.variable, tuple(given.dims) if given.dims else None
-    )
+    source = source_of(config)
     stored = source.open()
     pipeline = resolved_pipeline(config.steps, stored.meta)
     meta = stored.meta.among(pipeline.dims)
@@ -131,6 +129,36 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         place: labels_of(stored, pipeline, place) for place in (*saves, pipeline.last)
     }
     return Prepared(plan, source, labels)
+
+
+def source_of(config: Config) -> ZarrSource:
+    """The input of a configuration."""
+    given = config.input
+    dims = tuple(given.dims) if given.dims else None
+    return ZarrSource(given.path, given.variable, dims)
+
+
+def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
+    """The steps of a configuration, resolved and not planned.
+
+    Parameters
+    ----------
+    config : Config
+        With paths that are resolved already.
+    sizes : mapping of str to int
+        Of an input that takes the place of the configuration's, which is not opened
+        then: of float32 cells, without coordinates. None for the input itself.
+
+    Raises
+    ------
+    VolconvError
+        As for `prepare`.
+    """
+    if sizes:
+        axes = tuple(Axis(dim, cells) for dim, cells in sizes.items())
+        return resolved_pipeline(config.steps, ArrayMeta(axes, "float32"))
+    forget_opened()
+    return resolved_pipeline(config.steps, source_of(config).open().meta)
 
 
 def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:

@@ -1,0 +1,224 @@
+"""An ONNX file as plain values: nodes in order, and the constants that they read.
+
+Names of operators and attributes are those of the ONNX operator specification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.errors import InputError, KindError
+
+if TYPE_CHECKING:
+    import onnx
+
+__all__ = ["Graph", "GraphNode", "read_graph"]
+
+
+@dataclass(frozen=True, eq=False)
+class GraphNode:
+    """One node of a graph.
+
+    Parameters
+    ----------
+    op : str
+        The operator, with its domain where that is not ONNX's own.
+    name : str
+        The node's name, or that of what it makes.
+    inputs, outputs : tuple of str
+        Names of what it reads and makes; empty where an optional one is left out.
+    attributes : mapping
+        Numbers, texts as str, and lists of them.
+    """
+
+    op: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+
+    @property
+    def where(self) -> str:
+        """What errors call it."""
+        return f"{self.op} {self.name!r}"
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A network with one input and one output.
+
+    Parameters
+    ----------
+    path : str
+        Where it was read, for errors.
+    nodes : tuple of GraphNode
+        Each after those that it reads; without those of constants.
+    input, output : str
+        Names of what goes in and of what comes out.
+    shape : tuple
+        Of the input; None where the file leaves a size open.
+    opset : int
+        Version of the operators.
+    tensors : mapping
+        Constants as the file has them, by name.
+    """
+
+    path: str
+    nodes: tuple[GraphNode, ...]
+    input: str
+    output: str
+    shape: tuple[int | None, ...]
+    opset: int
+    tensors: Mapping[str, onnx.TensorProto] = field(repr=False)
+
+    def is_constant(self, name: str) -> bool:
+        """Whether a name is that of a constant."""
+        return name in self.tensors
+
+    def constant(self, name: str) -> NDArray[Any]:
+        """The values of a constant."""
+        from onnx import numpy_helper
+
+        folder = str(Path(self.path).absolute().parent)
+        return np.asarray(numpy_helper.to_array(self.tensors[name], folder))
+
+    def constant_shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a constant, whose values stay where they are."""
+        return tuple(self.tensors[name].dims)
+
+    def constant_of(self, node: GraphNode, place: int) -> NDArray[Any] | None:
+        """The constant that a node reads as one of its inputs; None where there is none.
+
+        Raises
+        ------
+        KindError
+            If what it reads there is computed.
+        """
+        name = node.inputs[place] if place < len(node.inputs) else ""
+        if not name:
+            return None
+        if not self.is_constant(name):
+            raise KindError(
+                node.where, f"input {place + 1} ({name!r}) computed", "a constant there"
+            )
+        return self.constant(name)
+
+    def computed(self, node: GraphNode) -> tuple[str, ...]:
+        """Names of what a node reads that is no constant."""
+        return tuple(one for one in node.inputs if one and one not in self.tensors)
+
+
+def read_graph(path: str | Path) -> Graph:
+    """The graph of an ONNX file.
+
+    Parameters
+    ----------
+    path : path
+        The file. Weights that lie beside it are read when they are asked for.
+
+    Raises
+    ------
+    InputError
+        If it is not there, or is no ONNX file.
+    KindError
+        If the package onnx is missing, or the graph has several inputs or outputs.
+    """
+    model = loaded(str(path))
+    graph = model.graph
+    tensors = {one.name: one for one in graph.initializer}
+    nodes = []
+    for node in graph.node:
+        if node.op_type == "Constant":
+            tensors[node.output[0]] = constant_node(node)
+        elif node.op_type == "Identity" and node.input[0] in tensors:
+            tensors[node.output[0]] = tensors[node.input[0]]
+        else:
+            nodes.append(plain_node(node))
+    inputs = [one for one in graph.input if one.name not in tensors]
+    for what, found in (("inputs", inputs), ("outputs", list(graph.output))):
+        if len(found) != 1:
+            names = ", ".join(one.name for one in found) or "none"
+            raise KindError(str(path), f"{len(found)} {what} ({names})", "one of them")
+    shape = inputs[0].type.tensor_type.shape.dim
+    versions = [one.version for one in model.opset_import if not one.domain]
+    return Graph(
+        str(path),
+        tuple(nodes),
+        inputs[0].name,
+        graph.output[0].name,
+        tuple(one.dim_value or None for one in shape),
+        versions[0] if versions else 1,
+        tensors,
+    )
+
+
+def loaded(path: str) -> onnx.ModelProto:
+    """The file's contents, without weights that lie in files beside it."""
+    if find_spec("onnx") is None:
+        raise KindError(
+            path,
+            "an ONNX file, and no library that reads it",
+            "the package onnx",
+            "pip install 'volconv[onnx]'",
+        )
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = onnx.load(path, load_external_data=False)
+    except FileNotFoundError:
+        raise InputError(path, "no such file", "an ONNX file") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(path, reason, "a file that can be read") from None
+    except DecodeError:
+        raise InputError(path, "a file of another format", "an ONNX file") from None
+    if not model.graph.node:
+        raise InputError(path, "a file without a graph", "an ONNX file")
+    return model
+
+
+def plain_node(node: onnx.NodeProto) -> GraphNode:
+    """A node as plain values."""
+    from onnx import helper
+
+    attributes = {
+        one.name: plain(helper.get_attribute_value(one)) for one in node.attribute
+    }
+    op = f"{node.domain}::{node.op_type}" if node.domain not in OWN else node.op_type
+    name = node.name or node.output[0]
+    return GraphNode(op, name, tuple(node.input), tuple(node.output), attributes)
+
+
+OWN = ("", "ai.onnx")
+"""Domains of ONNX's own operators."""
+
+
+def plain(value: Any) -> Any:
+    """An attribute's value: texts as str, lists as tuples."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, (list, tuple)) or type(value).__name__.startswith("Repeated"):
+        return tuple(plain(one) for one in value)
+    return value
+
+
+def constant_node(node: onnx.NodeProto) -> onnx.TensorProto:
+    """The tensor of a node that holds a constant."""
+    from onnx import helper, numpy_helper
+
+    (attribute,) = node.attribute
+    if attribute.name == "value":
+        tensor: onnx.TensorProto = attribute.t
+        return tensor
+    value = helper.get_attribute_value(attribute)
+    dtype = {"value_float": np.float32, "value_floats": np.float32}
+    array = np.asarray(value, dtype.get(attribute.name, np.int64))
+    return numpy_helper.from_array(array)
