@@ -61,6 +61,7 @@ correlates = st.one_of(
     st.fixed_dictionaries({"kernel": weights, "dims": dims}, optional=dilated),
 )
 reals = st.integers(-9, 9) | st.floats(-9, 9)
+per_channel = st.lists(reals, min_size=1, max_size=3)
 positive = st.integers(1, 9) | st.floats(0.5, 9)
 per = {"per": st.sampled_from(["cell", "unit"])}
 dtype = {"dtype": st.sampled_from(SOURCES)}
@@ -72,8 +73,20 @@ ranges = st.tuples(st.integers(0, 30), st.integers(1, 30)).map(
 more_steps: dict[str, st.SearchStrategy[Any]] = {
     **{
         name: st.fixed_dictionaries({}, optional=dtype)
-        for name in ("abs", "square", "sqrt", "log")
+        for name in ("abs", "square", "sqrt", "log", "relu", "sigmoid", "tanh")
     },
+    "leaky_relu": st.fixed_dictionaries({}, optional={"slope": reals, **dtype}),
+    "elu": st.fixed_dictionaries({}, optional={"alpha": reals, **dtype}),
+    "gelu": st.fixed_dictionaries(
+        {}, optional={"approximate": st.sampled_from(["none", "tanh"]), **dtype}
+    ),
+    "prelu": st.fixed_dictionaries(
+        {"weight": reals | per_channel}, optional={"channel": dims}
+    ),
+    "batch_norm": st.fixed_dictionaries(
+        {"mean": per_channel, "variance": st.lists(positive, min_size=1, max_size=3)},
+        optional={"weight": per_channel, "eps": positive, "channel": dims},
+    ),
     "cast": st.fixed_dictionaries(dtype),
     "scale": st.fixed_dictionaries({}, optional={"factor": reals, **dtype}),
     "normalise": st.fixed_dictionaries({"mean": reals, "std": positive}),

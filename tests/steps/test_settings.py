@@ -153,18 +153,13 @@ def test_any_valid_step_resolves_or_says_why_not(values):
 
 
 OURS = [
-    *("abs", "add", "box", "cast", "clip", "conv", "convolve", "correlate"),
-    *("correlate_bank", "crop"),
-    *(
-        "difference_of_gaussians",
-        "divide",
-        "gaussian",
-        "gradient",
-        "gradient_magnitude",
-    ),
-    *("laplace", "log", "max_pool", "maximum", "mean_pool", "median_pool"),
-    *("min_pool", "minimum", "mode_pool", "multiply", "normalise", "pad", "scale"),
-    *("sobel", "sqrt", "square", "subtract", "threshold", "unsharp"),
+    *("abs", "add", "batch_norm", "box", "cast", "clip", "conv", "convolve"),
+    *("correlate", "correlate_bank", "crop", "difference_of_gaussians", "divide"),
+    *("elu", "gaussian", "gelu", "gradient", "gradient_magnitude", "laplace"),
+    *("leaky_relu", "log", "max_pool", "maximum", "mean_pool", "median_pool"),
+    *("min_pool", "minimum", "mode_pool", "multiply", "normalise", "pad", "prelu"),
+    *("relu", "scale", "sigmoid", "sobel", "sqrt", "square", "subtract", "tanh"),
+    *("threshold", "unsharp"),
 ]
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import xarray as xr
 
+from volconv.accessor.activations import Activations
 from volconv.accessor.bands import Bands
 from volconv.accessor.bank import Banks
 from volconv.accessor.calls import Calls
+from volconv.accessor.channelwise import Channelwise
 from volconv.accessor.derivatives import Derivatives
 from volconv.accessor.frame import Frame
 from volconv.accessor.kernels import Kernels
@@ -31,6 +33,8 @@ class Accessor(
     Bands[Labelled],
     Pooling[Labelled],
     Layers[Labelled],
+    Activations[Labelled],
+    Channelwise[Labelled],
     Pointwise[Labelled],
     Frame[Labelled],
     Calls[Labelled],

@@ -1,9 +1,11 @@
 """The public functions: parse at the door, resolve a step, carry it out."""
 
+from volconv.api.activations import elu, gelu, leaky_relu, relu, sigmoid, tanh
 from volconv.api.apply import Dims, Labelled
 from volconv.api.bands import difference_of_gaussians, unsharp
 from volconv.api.bank import correlate_bank
 from volconv.api.calls import map_windows
+from volconv.api.channelwise import batch_norm, prelu
 from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
 from volconv.api.kernels import box, convolve, correlate, gaussian
@@ -22,6 +24,7 @@ __all__ = [
     "Dims",
     "Labelled",
     "abs",
+    "batch_norm",
     "box",
     "cast",
     "clip",
@@ -31,10 +34,13 @@ __all__ = [
     "correlate_bank",
     "crop",
     "difference_of_gaussians",
+    "elu",
     "gaussian",
+    "gelu",
     "gradient",
     "gradient_magnitude",
     "laplace",
+    "leaky_relu",
     "log",
     "map_windows",
     "max_pool",
@@ -44,10 +50,14 @@ __all__ = [
     "mode_pool",
     "normalise",
     "pad",
+    "prelu",
+    "relu",
     "scale",
+    "sigmoid",
     "sobel",
     "sqrt",
     "square",
+    "tanh",
     "threshold",
     "unsharp",
 ]

@@ -1,0 +1,193 @@
+"""Activation functions of networks: steps of single cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, ClassVar
+
+from pydantic import PlainValidator, WithJsonSchema
+
+from volconv.compute import activations as functions
+from volconv.compute.pointwise import CellFunction, Clip
+from volconv.errors import KindError, did_you_mean
+from volconv.meta import ArrayMeta
+from volconv.steps.block import BlockStep
+from volconv.steps.fields import RealNumber, real_number
+from volconv.steps.model import refusing, short
+from volconv.steps.pointwise import (
+    PointwiseSettings,
+    float_numbers,
+    pointwise_step,
+    real,
+)
+
+__all__ = [
+    "elu_step",
+    "gelu_step",
+    "leaky_relu_step",
+    "relu_step",
+    "sigmoid_step",
+    "tanh_step",
+]
+
+
+def read_approximation(where: str, value: object) -> str:
+    """The name of an approximation of gelu.
+
+    Raises
+    ------
+    KindError
+    """
+    known = functions.APPROXIMATIONS
+    if value not in known:
+        fix = did_you_mean(str(value), known)
+        raise KindError(where, short(value), " or ".join(known), fix)
+    return str(value)
+
+
+Approximation = Annotated[
+    str,
+    PlainValidator(refusing(lambda value: read_approximation("", value))),
+    WithJsonSchema({"enum": list(functions.APPROXIMATIONS)}),
+]
+"""One of `volconv.compute.activations.APPROXIMATIONS`."""
+
+
+class Relu(PointwiseSettings):
+    """Values below zero become zero."""
+
+    step_name: ClassVar[str] = "relu"
+
+    def resolve(self, source: ArrayMeta) -> BlockStep:
+        """The step for an input."""
+        return relu_step(source, self.dtype)
+
+
+class LeakyRelu(PointwiseSettings):
+    """Values below zero times a slope."""
+
+    step_name: ClassVar[str] = "leaky_relu"
+
+    slope: RealNumber = 0.01
+    """What values below zero are multiplied by."""
+
+    def resolve(self, source: ArrayMeta) -> BlockStep:
+        """The step for an input."""
+        return leaky_relu_step(source, self.slope, self.dtype)
+
+
+class Elu(PointwiseSettings):
+    """Values below zero become alpha (exp(x) - 1)."""
+
+    step_name: ClassVar[str] = "elu"
+
+    alpha: RealNumber = 1
+    """What values go to far below zero, negated."""
+
+    def resolve(self, source: ArrayMeta) -> BlockStep:
+        """The step for an input."""
+        return elu_step(source, self.alpha, self.dtype)
+
+
+class Sigmoid(PointwiseSettings):
+    """The logistic function, 1 / (1 + exp(-x))."""
+
+    step_name: ClassVar[str] = "sigmoid"
+
+    def resolve(self, source: ArrayMeta) -> BlockStep:
+        """The step for an input."""
+        return sigmoid_step(source, self.dtype)
+
+
+class Tanh(PointwiseSettings):
+    """The hyperbolic tangent."""
+
+    step_name: ClassVar[str] = "tanh"
+
+    def resolve(self, source: ArrayMeta) -> BlockStep:
+        """The step for an input."""
+        return tanh_step(source, self.dtype)
+
+
+class Gelu(PointwiseSettings):
+    """Values times the share of the normal distribution below them."""
+
+    step_name: ClassVar[str] = "gelu"
+
+    approximate: Approximation = "none"
+    """How the distribution is taken: none, as it is; tanh, by a hyperbolic tangent."""
+
+    def resolve(self, source: ArrayMeta) -> BlockStep:
+        """The step for an input."""
+        return gelu_step(source, self.approximate, self.dtype)
+
+
+def relu_step(meta: ArrayMeta, dtype: object = None) -> BlockStep:
+    """Values below zero become zero."""
+    return activation_step("relu", meta, lambda _: Clip(0, None), dtype, "")
+
+
+def leaky_relu_step(meta: ArrayMeta, slope: float, dtype: object = None) -> BlockStep:
+    """Values below zero times a slope."""
+    factor = real_number("slope", slope)
+    return activation_step(
+        "leaky_relu",
+        meta,
+        lambda compute: functions.LeakyRelu(compute, factor),
+        dtype,
+        "",
+    )
+
+
+def elu_step(meta: ArrayMeta, alpha: float, dtype: object = None) -> BlockStep:
+    """Values below zero on an exponential."""
+    factor = real_number("alpha", alpha)
+    return activation_step(
+        "elu", meta, lambda compute: functions.Elu(compute, factor), dtype
+    )
+
+
+def sigmoid_step(meta: ArrayMeta, dtype: object = None) -> BlockStep:
+    """The logistic function."""
+    return activation_step("sigmoid", meta, functions.Sigmoid, dtype)
+
+
+def tanh_step(meta: ArrayMeta, dtype: object = None) -> BlockStep:
+    """The hyperbolic tangent."""
+    return activation_step("tanh", meta, functions.Tanh, dtype)
+
+
+def gelu_step(meta: ArrayMeta, approximate: str, dtype: object = None) -> BlockStep:
+    """Values times the share of the normal distribution below them."""
+    name = read_approximation("approximate", approximate)
+    return activation_step(
+        "gelu", meta, lambda _: functions.Gelu("float64", name), dtype
+    )
+
+
+def activation_step(
+    name: str,
+    meta: ArrayMeta,
+    function: Callable[[str], CellFunction],
+    dtype: object,
+    unit_factor: str | None = None,
+) -> BlockStep:
+    """The step of a function of real numbers, of the dtypes that a layer has.
+
+    Parameters
+    ----------
+    name : str
+        The step's name.
+    meta : ArrayMeta
+        The input.
+    function : callable
+        Makes the function for a dtype of the arithmetic.
+    dtype : dtype, optional
+        Of the outputs.
+    unit_factor : str, optional
+        As in `BlockStep`.
+    """
+    numbers = float_numbers(real(meta, name), dtype)
+    return pointwise_step(
+        name, meta, function(numbers.compute), numbers.target, unit_factor
+    )
