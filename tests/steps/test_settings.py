@@ -157,7 +157,16 @@ OURS = [
     *("correlate", "correlate_bank", "crop", "difference_of_gaussians", "divide"),
     *("elu", "gaussian", "gelu", "gradient", "gradient_magnitude", "laplace"),
     *("leaky_relu", "log", "max_pool", "maximum", "mean_pool", "median_pool"),
-    *("min_pool", "minimum", "mode_pool", "multiply", "normalise", "pad", "prelu"),
+    *(
+        "min_pool",
+        "minimum",
+        "mode_pool",
+        "multiply",
+        "normalise",
+        "onnx",
+        "pad",
+        "prelu",
+    ),
     *("relu", "scale", "sigmoid", "sobel", "sqrt", "square", "subtract", "tanh"),
     *("threshold", "unsharp"),
 ]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import xarray as xr
+
 from volconv import api
 from volconv.accessor.methods import Labelled, Methods
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import ArrayLike, DTypeLike
 
     from volconv.boundary import BoundaryLike
@@ -52,4 +56,17 @@ class Layers(Methods[Labelled]):
             dtype=dtype,
             engine=engine,
             keep_attrs=keep_attrs,
+        )
+
+    def onnx(
+        self: Methods[xr.DataArray],
+        path: str | Path,
+        *,
+        channel: str = "channel",
+        dims: api.Dims | None = None,
+        keep_attrs: bool | None = None,
+    ) -> xr.DataArray:
+        """A network in an ONNX file, its nodes as steps: `volconv.onnx`."""
+        return api.onnx(
+            self.data, path, channel=channel, dims=dims, keep_attrs=keep_attrs
         )

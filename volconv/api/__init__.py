@@ -10,6 +10,7 @@ from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
 from volconv.api.kernels import box, convolve, correlate, gaussian
 from volconv.api.layers import conv
+from volconv.api.network import onnx
 from volconv.api.pointwise import (
     abs,  # noqa: A004  numpy and xarray call it so, too
     cast,
@@ -49,6 +50,7 @@ __all__ = [
     "min_pool",
     "mode_pool",
     "normalise",
+    "onnx",
     "pad",
     "prelu",
     "relu",

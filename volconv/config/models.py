@@ -217,9 +217,13 @@ class Config(SettingsModel):
             for key, part in (("input", self.input), ("output", self.output))
         }
         steps = tuple(
-            step
-            if step.save is None
-            else step.model_copy(update={"save": located(step.save, folder)})
+            step.model_copy(
+                update={
+                    key: located(path, folder)
+                    for key in step.paths
+                    if (path := getattr(step, key)) is not None
+                }
+            )
             for step in self.steps
         )
         return self.model_copy(update={**paths, "steps": steps})

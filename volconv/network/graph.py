@@ -78,6 +78,24 @@ class Graph:
     opset: int
     tensors: Mapping[str, onnx.TensorProto] = field(repr=False)
 
+    @property
+    def axes(self) -> int:
+        """How many axes there are after those of batch and channel.
+
+        Raises
+        ------
+        KindError
+            If neither the input nor a weight says so.
+        """
+        if len(self.shape) > 2:
+            return len(self.shape) - 2
+        for node in self.nodes:
+            if node.op == "Conv" and self.is_constant(node.inputs[1]):
+                return len(self.constant_shape(node.inputs[1])) - 2
+        raise KindError(
+            self.path, "an input of no shape", "batch, channel and one axis or more"
+        )
+
     def is_constant(self, name: str) -> bool:
         """Whether a name is that of a constant."""
         return name in self.tensors

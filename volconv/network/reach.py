@@ -5,12 +5,12 @@ An operator that is not known to see a window may see all, and so may all after 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from volconv.errors import DimError, GeometryError
 from volconv.geometry import Window
 from volconv.network.graph import Graph, GraphNode
-from volconv.network.windows import MOVING, node_windows, pad_windows
+from volconv.network.windows import MOVING, node_windows, pad_windows, pads_of
 from volconv.plan.field import Layer
 
 __all__ = ["graph_layers", "spatial_dims"]
@@ -57,7 +57,7 @@ def spatial_dims(graph: Graph, named: Mapping[str, int]) -> dict[str, int | None
     DimError
         If they are not as many as axes.
     """
-    axes = graph.shape[2:]
+    axes = graph.shape[2:] if graph.shape else (None,) * graph.axes
     if not named:
         names = (
             NAMES[-len(axes) :]
@@ -136,15 +136,6 @@ def is_over_channels(node: GraphNode) -> bool:
     if node.op == "Concat":
         return node.attributes.get("axis") == 1
     return node.op in ("Softmax", "LogSoftmax") and node.attributes.get("axis") == 1
-
-
-def pads_of(graph: Graph, node: GraphNode) -> Sequence[int] | None:
-    """The pads of a node Pad, an attribute before opset 11; None where it has axes."""
-    if "pads" in node.attributes:
-        return tuple(node.attributes["pads"])
-    if len(node.inputs) > 3 or not graph.is_constant(node.inputs[1]):
-        return None
-    return [int(cells) for cells in graph.constant(node.inputs[1])]
 
 
 def sizes_after(

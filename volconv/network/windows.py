@@ -14,7 +14,7 @@ from volconv.geometry import Window
 from volconv.geometry.geometry import padding_cells
 from volconv.network.graph import Graph, GraphNode
 
-__all__ = ["MOVING", "node_windows", "pad_windows", "ragged"]
+__all__ = ["MOVING", "node_windows", "pad_windows", "pads_of", "ragged"]
 
 MOVING = ("Conv", "MaxPool", "AveragePool", "LpPool")
 """Operators whose windows move along the axes after those of batch and channel."""
@@ -138,3 +138,12 @@ def pad_windows(pads: Sequence[int], axes: int) -> tuple[Window, ...]:
         Window(1, padding=(before, after))
         for before, after in zip(befores, afters, strict=True)
     )
+
+
+def pads_of(graph: Graph, node: GraphNode) -> Sequence[int] | None:
+    """The pads of a node Pad, an attribute before opset 11; None where it has axes."""
+    if "pads" in node.attributes:
+        return tuple(node.attributes["pads"])
+    if len(node.inputs) > 3 or not graph.is_constant(node.inputs[1]):
+        return None
+    return [int(cells) for cells in graph.constant(node.inputs[1])]

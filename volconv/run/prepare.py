@@ -13,13 +13,14 @@ from volconv.coordinates import output_attrs, step_coords
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.source import Stored
 from volconv.meta import ArrayMeta, Axis
+from volconv.network import expanded
 from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
 from volconv.run.runner import Labels
 from volconv.run.target import OWN_ATTRIBUTES
-from volconv.steps import Pipeline, Step
-from volconv.steps.wiring import resolved_pipeline
+from volconv.steps import Pipeline
+from volconv.steps.wiring import path_to, resolved_pipeline, steps_to
 
 __all__ = ["Limits", "Prepared", "config_pipeline", "prepare"]
 
@@ -87,7 +88,8 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     forget_opened()
     source = source_of(config)
     stored = source.open()
-    pipeline = resolved_pipeline(config.steps, stored.meta)
+    steps = expanded(config.steps)
+    pipeline = resolved_pipeline(steps, stored.meta)
     meta = stored.meta.among(pipeline.dims)
     source = replace(source, new_axes=meta.new_axes)
     output = config.output
@@ -113,7 +115,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
             codec=spec.codec,
             codec_options=spec.codec_options,
         )
-        for place, step in enumerate(config.steps, start=1)
+        for place, step in enumerate(steps, start=1)
         if step.save is not None
     }
     plan = make_plan(
@@ -154,11 +156,12 @@ def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
     VolconvError
         As for `prepare`.
     """
+    steps = expanded(config.steps)
     if sizes:
         axes = tuple(Axis(dim, cells) for dim, cells in sizes.items())
-        return resolved_pipeline(config.steps, ArrayMeta(axes, "float32"))
+        return resolved_pipeline(steps, ArrayMeta(axes, "float32"))
     forget_opened()
-    return resolved_pipeline(config.steps, source_of(config).open().meta)
+    return resolved_pipeline(steps, source_of(config).open().meta)
 
 
 def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
@@ -173,22 +176,3 @@ def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
         if key not in OWN_ATTRIBUTES
     }
     return Labels(coords, output_attrs(stored.attrs, steps, keep_attrs=True), group)
-
-
-def steps_to(pipeline: Pipeline, place: int) -> list[Step]:
-    """The steps that take part in what lies at a place, in order."""
-    wanted = {place}
-    for later in range(place, 0, -1):
-        if later in wanted:
-            wanted.update(pipeline.nodes[later - 1].inputs)
-    return [pipeline.nodes[one - 1].step for one in sorted(wanted) if one]
-
-
-def path_to(pipeline: Pipeline, place: int) -> list[Step]:
-    """The steps from the input to a place, by the first input of each."""
-    path: list[Step] = []
-    while place:
-        node = pipeline.nodes[place - 1]
-        path.append(node.step)
-        place = node.inputs[0]
-    return path[::-1]

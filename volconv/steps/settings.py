@@ -56,6 +56,9 @@ class StepSettings(SettingsModel, ABC):
 
     step_name: ClassVar[str]
 
+    paths: ClassVar[tuple[str, ...]] = ("save",)
+    """Its keys that are paths, relative to the configuration's file or absolute."""
+
     name: StepName | None = None
     """What later steps call its result."""
 

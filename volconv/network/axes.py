@@ -1,0 +1,50 @@
+"""What the axes of a network are called among the dimensions of an array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from volconv.errors import DimError
+from volconv.meta import ArrayMeta
+
+__all__ = ["Axes"]
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What the axes of a network are called.
+
+    Parameters
+    ----------
+    channel : str
+        The dimension of channels.
+    dims : tuple of str, optional
+        Those of the axes after it; None for all others of the data.
+    count : int
+        How many these are.
+    """
+
+    channel: str
+    dims: tuple[str, ...] | None
+    count: int
+
+    def of(self, meta: ArrayMeta) -> tuple[str, ...]:
+        """The spatial dimensions, all of them an array's.
+
+        Raises
+        ------
+        DimError
+            If there are not as many as the network has, or one is not there.
+        """
+        meta.require([self.channel], "channel")
+        own = tuple(dim for dim in meta.dims if dim != self.channel)
+        dims = own if self.dims is None else self.dims
+        meta.require(dims, "dims")
+        if len(dims) != self.count or self.channel in dims:
+            raise DimError(
+                "dims",
+                f"{list(dims)}",
+                f"{self.count} dimensions beside {self.channel!r}, as the network has",
+                "say dims=[…]" if self.dims is None else "",
+            )
+        return dims

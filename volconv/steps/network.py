@@ -1,0 +1,50 @@
+"""The step `onnx`: a network in a file, which becomes many steps once it is read."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from volconv.errors import KindError
+from volconv.meta import ArrayMeta
+from volconv.steps.fields import Dims, PathText
+from volconv.steps.settings import StepSettings
+from volconv.steps.step import Step
+
+__all__ = ["Onnx"]
+
+
+class Onnx(StepSettings):
+    """A network in an ONNX file, its nodes as steps."""
+
+    step_name: ClassVar[str] = "onnx"
+    paths: ClassVar[tuple[str, ...]] = ("path", "save")
+
+    path: PathText
+    """The file, relative to this one or absolute."""
+
+    channel: str = "channel"
+    """The dimension of channels."""
+
+    dims: Dims | None = None
+    """Dimensions of the network's other axes, in their order: by default all others."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def from_path(cls, value: Any) -> Any:
+        """The settings of a path alone."""
+        return {"path": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+    def resolve(self, source: ArrayMeta) -> Step:
+        """No step: the file is read by those who may open files."""
+        del source
+        raise KindError("onnx", f"{self.path!r}, which is not read", "its layers")
