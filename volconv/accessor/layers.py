@@ -64,9 +64,15 @@ class Layers(Methods[Labelled]):
         *,
         channel: str = "channel",
         dims: api.Dims | None = None,
+        output: str | None = None,
         keep_attrs: bool | None = None,
     ) -> xr.DataArray:
         """A network in an ONNX file, its nodes as steps: `volconv.onnx`."""
         return api.onnx(
-            self.data, path, channel=channel, dims=dims, keep_attrs=keep_attrs
+            self.data,
+            path,
+            channel=channel,
+            dims=dims,
+            output=output,
+            keep_attrs=keep_attrs,
         )

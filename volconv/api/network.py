@@ -26,6 +26,7 @@ def onnx(
     *,
     channel: str = "channel",
     dims: Dims | None = None,
+    output: str | None = None,
     keep_attrs: bool | None = None,
 ) -> xr.DataArray:
     """A network in an ONNX file, its nodes as steps.
@@ -43,6 +44,9 @@ def onnx(
     dims : str or sequence of str, optional
         Dimensions of the network's axes after batch and channel, in their order: by
         default all but `channel`.
+    output : str, optional
+        A result in the midst of the network, or the node that makes it, to end with: by
+        default the network's own.
     keep_attrs : bool, optional
         As for `correlate`.
 
@@ -88,10 +92,11 @@ def onnx(
             "an xarray DataArray",
             "name a variable: dataset['t2m']",
         )
-    from volconv.network import graph_steps, read_graph
+    from volconv.network import Axes, graph_steps, read_graph
 
-    names = None if dims is None else as_names(dims)
-    layers = list(graph_steps(read_graph(path), channel, names, 0, 0))
+    graph = read_graph(path)
+    axes = Axes(channel, None if dims is None else as_names(dims), graph.axes)
+    layers = list(graph_steps(graph, axes, output))
     coords = data.coords.to_dataset()
     meta = array_meta(data.dims, data.shape, data.dtype, coords)
     pipeline = resolved_pipeline(layers, meta)

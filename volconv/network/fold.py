@@ -8,23 +8,55 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from volconv.errors import KindError, did_you_mean
 from volconv.network.graph import Graph, GraphNode
 
 __all__ = ["folded", "pruned"]
 
 
-def pruned(graph: Graph) -> Graph:
-    """The graph without nodes that its output does not depend on; the output's is last."""
-    needed = {graph.output}
+def pruned(graph: Graph, output: str | None = None) -> Graph:
+    """The graph of one result, without nodes that this does not depend on.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    output : str, optional
+        Name of a result, or of the node that makes it; by default the graph's own.
+
+    Raises
+    ------
+    KindError
+        If there is no such result, or none is named where there are several.
+    """
+    wanted = wanted_output(graph, output)
+    needed = {wanted}
     kept: list[GraphNode] = []
     for node in reversed(graph.nodes):
         if needed.intersection(node.outputs):
             needed.update(node.inputs)
             kept.append(node)
-    return replace(graph, nodes=tuple(reversed(kept)))
+    return replace(graph, nodes=tuple(reversed(kept)), outputs=(wanted,))
+
+
+def wanted_output(graph: Graph, output: str | None) -> str:
+    """The name of the one result that is wanted."""
+    if output is None:
+        if len(graph.outputs) == 1:
+            return graph.outputs[0]
+        got = f"{len(graph.outputs)} outputs ({', '.join(graph.outputs)})"
+        raise KindError(graph.path, got, "one output", "name it: output")
+    for node in graph.nodes:
+        if output == node.name or output in node.outputs:
+            return output if output in node.outputs else node.outputs[0]
+    known = [name for node in graph.nodes for name in (node.name, node.outputs[0])]
+    fix = did_you_mean(output, known)
+    raise KindError(f"{graph.path}, output", repr(output), "a result or a node", fix)
 
 
 def folded(graph: Graph) -> Graph:
@@ -34,12 +66,10 @@ def folded(graph: Graph) -> Graph:
     float64 and rounded once to the dtype of the weights; where a node Conv is read by
     the normalisation alone.
     """
-    from onnx import numpy_helper
-
     readers = Counter(name for node in graph.nodes for name in node.inputs)
-    readers[graph.output] += 1
+    readers.update(graph.outputs)
     convs = {node.outputs[0]: node for node in graph.nodes if node.op == "Conv"}
-    tensors = dict(graph.tensors)
+    made: dict[str, NDArray[Any]] = {}
     replaced: dict[str, GraphNode | None] = {}
     for node in graph.nodes:
         conv = convs.get(node.inputs[0]) if node.op == "BatchNormalization" else None
@@ -50,8 +80,7 @@ def folded(graph: Graph) -> Graph:
         ):
             continue
         names = [f"{node.outputs[0]} {what}" for what in ("weight", "bias")]
-        for name, values in zip(names, folded_weights(graph, conv, node), strict=True):
-            tensors[name] = numpy_helper.from_array(values, name)
+        made.update(zip(names, folded_weights(graph, conv, node), strict=True))
         inputs = (conv.inputs[0], *names)
         replaced[conv.outputs[0]] = None
         replaced[node.outputs[0]] = replace(
@@ -59,7 +88,9 @@ def folded(graph: Graph) -> Graph:
         )
     nodes = [replaced.get(node.outputs[0], node) for node in graph.nodes]
     return replace(
-        graph, nodes=tuple(n for n in nodes if n is not None), tensors=tensors
+        graph,
+        nodes=tuple(n for n in nodes if n is not None),
+        constants=graph.constants.but(made),
     )
 
 
@@ -72,12 +103,12 @@ def is_fixed(graph: Graph, conv: GraphNode, norm: GraphNode) -> bool:
 
 def folded_weights(
     graph: Graph, conv: GraphNode, norm: GraphNode
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """Weight and bias of a convolution with a normalisation after it."""
-    weight = graph.constant(conv.inputs[1])
+    weight = graph.constants[conv.inputs[1]]
     bias = graph.constant_of(conv, 2)
     gain, offset, mean, variance = (
-        graph.constant(name).astype("float64") for name in norm.inputs[1:5]
+        graph.constants[name].astype("float64") for name in norm.inputs[1:5]
     )
     factor = gain / np.sqrt(variance + norm.attributes.get("epsilon", 1e-5))
     before = np.zeros(len(weight)) if bias is None else bias.astype("float64")

@@ -5,16 +5,16 @@ Names of operators and attributes are those of the ONNX operator specification.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from volconv.errors import InputError, KindError
+from volconv.network.constants import Constants
 
 if TYPE_CHECKING:
     import onnx
@@ -52,7 +52,7 @@ class GraphNode:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A network with one input and one output.
+    """A network with one input.
 
     Parameters
     ----------
@@ -60,23 +60,25 @@ class Graph:
         Where it was read, for errors.
     nodes : tuple of GraphNode
         Each after those that it reads; without those of constants.
-    input, output : str
-        Names of what goes in and of what comes out.
+    input : str
+        Name of what goes in.
+    outputs : tuple of str
+        Names of what comes out.
     shape : tuple
         Of the input; None where the file leaves a size open.
     opset : int
         Version of the operators.
-    tensors : mapping
-        Constants as the file has them, by name.
+    constants : Constants
+        What is not computed, by name.
     """
 
     path: str
     nodes: tuple[GraphNode, ...]
     input: str
-    output: str
+    outputs: tuple[str, ...]
     shape: tuple[int | None, ...]
     opset: int
-    tensors: Mapping[str, onnx.TensorProto] = field(repr=False)
+    constants: Constants = field(repr=False)
 
     @property
     def axes(self) -> int:
@@ -91,25 +93,14 @@ class Graph:
             return len(self.shape) - 2
         for node in self.nodes:
             if node.op == "Conv" and self.is_constant(node.inputs[1]):
-                return len(self.constant_shape(node.inputs[1])) - 2
+                return len(self.constants.shape(node.inputs[1])) - 2
         raise KindError(
             self.path, "an input of no shape", "batch, channel and one axis or more"
         )
 
     def is_constant(self, name: str) -> bool:
         """Whether a name is that of a constant."""
-        return name in self.tensors
-
-    def constant(self, name: str) -> NDArray[Any]:
-        """The values of a constant."""
-        from onnx import numpy_helper
-
-        folder = str(Path(self.path).absolute().parent)
-        return np.asarray(numpy_helper.to_array(self.tensors[name], folder))
-
-    def constant_shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a constant, whose values stay where they are."""
-        return tuple(self.tensors[name].dims)
+        return name in self.constants
 
     def constant_of(self, node: GraphNode, place: int) -> NDArray[Any] | None:
         """The constant that a node reads as one of its inputs; None where there is none.
@@ -126,11 +117,11 @@ class Graph:
             raise KindError(
                 node.where, f"input {place + 1} ({name!r}) computed", "a constant there"
             )
-        return self.constant(name)
+        return self.constants[name]
 
     def computed(self, node: GraphNode) -> tuple[str, ...]:
         """Names of what a node reads that is no constant."""
-        return tuple(one for one in node.inputs if one and one not in self.tensors)
+        return tuple(one for one in node.inputs if one and one not in self.constants)
 
 
 def read_graph(path: str | Path) -> Graph:
@@ -146,34 +137,34 @@ def read_graph(path: str | Path) -> Graph:
     InputError
         If it is not there, or is no ONNX file.
     KindError
-        If the package onnx is missing, or the graph has several inputs or outputs.
+        If the package onnx is missing, or the graph has several inputs.
     """
     model = loaded(str(path))
     graph = model.graph
-    tensors = {one.name: one for one in graph.initializer}
+    versions = [one.version for one in model.opset_import if one.domain in OWN]
+    opset = versions[0] if versions else 1
+    constants = Constants(str(Path(path).absolute().parent), opset)
+    constants.tensors.update({one.name: one for one in graph.initializer})
     nodes = []
     for node in graph.node:
-        if node.op_type == "Constant":
-            tensors[node.output[0]] = constant_node(node)
-        elif node.op_type == "Identity" and node.input[0] in tensors:
-            tensors[node.output[0]] = tensors[node.input[0]]
+        reads = [name for name in node.input if name]
+        if is_made_of(node, reads, constants):
+            constants.makers.update(dict.fromkeys(node.output, node))
         else:
             nodes.append(plain_node(node))
-    inputs = [one for one in graph.input if one.name not in tensors]
-    for what, found in (("inputs", inputs), ("outputs", list(graph.output))):
-        if len(found) != 1:
-            names = ", ".join(one.name for one in found) or "none"
-            raise KindError(str(path), f"{len(found)} {what} ({names})", "one of them")
+    inputs = [one for one in graph.input if one.name not in constants]
+    if len(inputs) != 1:
+        names = ", ".join(one.name for one in inputs) or "none"
+        raise KindError(str(path), f"{len(inputs)} inputs ({names})", "one input")
     shape = inputs[0].type.tensor_type.shape.dim
-    versions = [one.version for one in model.opset_import if not one.domain]
     return Graph(
         str(path),
         tuple(nodes),
         inputs[0].name,
-        graph.output[0].name,
+        tuple(one.name for one in graph.output),
         tuple(one.dim_value or None for one in shape),
-        versions[0] if versions else 1,
-        tensors,
+        opset,
+        constants,
     )
 
 
@@ -228,15 +219,9 @@ def plain(value: Any) -> Any:
     return value
 
 
-def constant_node(node: onnx.NodeProto) -> onnx.TensorProto:
-    """The tensor of a node that holds a constant."""
-    from onnx import helper, numpy_helper
-
-    (attribute,) = node.attribute
-    if attribute.name == "value":
-        tensor: onnx.TensorProto = attribute.t
-        return tensor
-    value = helper.get_attribute_value(attribute)
-    dtype = {"value_float": np.float32, "value_floats": np.float32}
-    array = np.asarray(value, dtype.get(attribute.name, np.int64))
-    return numpy_helper.from_array(array)
+def is_made_of(
+    node: onnx.NodeProto, reads: Sequence[str], constants: Constants
+) -> bool:
+    """Whether a node makes a constant: of constants alone, and not by chance."""
+    is_random = node.op_type.startswith("Random") or node.op_type == "Bernoulli"
+    return not is_random and all(name in constants for name in reads)

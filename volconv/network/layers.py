@@ -95,17 +95,18 @@ def layers_of(setting: Onnx, before: int) -> list[NetworkLayer]:
     """The layers of a network, so many steps before them."""
     graph = read_graph(setting.path)
     (source,) = setting.reads or (before,)
-    layers = list(graph_steps(graph, setting.channel, setting.dims, before, source))
+    axes = Axes(setting.channel, setting.dims, graph.axes)
+    layers = list(graph_steps(graph, axes, setting.output, before, source))
     layers[-1] = replace(layers[-1], name=setting.name, save=setting.save)
     return layers
 
 
 def graph_steps(
     graph: Graph,
-    channel: str,
-    dims: tuple[str, ...] | None,
-    before: int,
-    source: str | int,
+    axes: Axes,
+    output: str | None = None,
+    before: int = 0,
+    source: str | int = 0,
 ) -> Iterator[NetworkLayer]:
     """The layers of a graph in order, its result the last one's.
 
@@ -113,8 +114,10 @@ def graph_steps(
     ----------
     graph : Graph
         The graph.
-    channel, dims
-        As in `Axes`.
+    axes : Axes
+        What its axes are called.
+    output : str, optional
+        As for `pruned`.
     before : int
         Steps of the pipeline before the first layer.
     source : str or int
@@ -125,8 +128,7 @@ def graph_steps(
     KindError
         If an operator is no step, or if there is none.
     """
-    small = folded(pruned(graph))
-    axes = Axes(channel, dims, graph.axes)
+    small = folded(pruned(graph, output))
     places: dict[str, str | int] = {graph.input: source}
     number = before
     for node in small.nodes:
@@ -138,7 +140,7 @@ def graph_steps(
         number += 1
         places[node.outputs[0]] = number
         yield NetworkLayer(node.where, node.name, inputs, build)
-    if number == before or places[graph.output] != number:
+    if number == before or places[small.outputs[0]] != number:
         raise KindError(
             graph.path, "no layer that makes its output", "a network of layers"
         )

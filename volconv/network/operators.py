@@ -234,8 +234,7 @@ def join(name: str, graph: Graph, node: GraphNode, axes: Axes) -> Build:
     if (
         len(node.inputs) != 2
         or name not in LINEAR
-        or constants != [1]
-        and name == "divide"
+        or (constants != [1] and name == "divide")
     ):
         raise KindError(
             node.where, "a constant among what it joins", "computed results"

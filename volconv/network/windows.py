@@ -87,7 +87,7 @@ def numbers(
 def kernel_shape(graph: Graph, node: GraphNode) -> tuple[int, ...]:
     """The kernel's axes where the attribute is left out: those of the weight."""
     if node.op == "Conv" and graph.is_constant(node.inputs[1]):
-        return graph.constant_shape(node.inputs[1])[2:]
+        return graph.constants.shape(node.inputs[1])[2:]
     return ()
 
 
@@ -146,4 +146,4 @@ def pads_of(graph: Graph, node: GraphNode) -> Sequence[int] | None:
         return tuple(node.attributes["pads"])
     if len(node.inputs) > 3 or not graph.is_constant(node.inputs[1]):
         return None
-    return [int(cells) for cells in graph.constant(node.inputs[1])]
+    return [int(cells) for cells in graph.constants[node.inputs[1]]]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import GetJsonSchemaHandler, model_validator
+from pydantic import Field, GetJsonSchemaHandler, StrictStr, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -31,6 +31,9 @@ class Onnx(StepSettings):
 
     dims: Dims | None = None
     """Dimensions of the network's other axes, in their order: by default all others."""
+
+    output: Annotated[StrictStr, Field(min_length=1)] | None = None
+    """A result in the midst of the network, or the node that makes it, to end with."""
 
     @model_validator(mode="before")
     @classmethod

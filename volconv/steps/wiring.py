@@ -103,7 +103,9 @@ def resolved_pipeline(settings: Sequence[Wired], source: ArrayMeta) -> Pipeline:
         if setting.name is not None:
             places[setting.name] = number
         metas.append(step.target)
-        nodes.append(Node(step, inputs, setting.name or str(getattr(setting, "title", ""))))
+        nodes.append(
+            Node(step, inputs, setting.name or str(getattr(setting, "title", "")))
+        )
     return wired(nodes)
 
 
