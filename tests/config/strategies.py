@@ -83,6 +83,7 @@ more_steps: dict[str, st.SearchStrategy[Any]] = {
     "prelu": st.fixed_dictionaries(
         {"weight": reals | per_channel}, optional={"channel": dims}
     ),
+    "softmax": st.fixed_dictionaries({}, optional={"channel": dims}),
     "batch_norm": st.fixed_dictionaries(
         {"mean": per_channel, "variance": st.lists(positive, min_size=1, max_size=3)},
         optional={"weight": per_channel, "eps": positive, "channel": dims},

@@ -157,18 +157,10 @@ OURS = [
     *("correlate", "correlate_bank", "crop", "difference_of_gaussians", "divide"),
     *("elu", "gaussian", "gelu", "gradient", "gradient_magnitude", "laplace"),
     *("leaky_relu", "log", "max_pool", "maximum", "mean_pool", "median_pool"),
-    *(
-        "min_pool",
-        "minimum",
-        "mode_pool",
-        "multiply",
-        "normalise",
-        "onnx",
-        "pad",
-        "prelu",
-    ),
-    *("relu", "scale", "sigmoid", "sobel", "sqrt", "square", "subtract", "tanh"),
-    *("threshold", "unsharp"),
+    *("min_pool", "minimum", "mode_pool", "multiply", "normalise", "onnx", "pad"),
+    "prelu",
+    *("relu", "scale", "sigmoid", "sobel", "softmax", "sqrt", "square", "subtract"),
+    *("tanh", "threshold", "unsharp"),
 ]
 
 

@@ -60,3 +60,18 @@ class Channelwise(Methods[Labelled]):
             dtype=dtype,
             keep_attrs=keep_attrs,
         )
+
+    def softmax(
+        self,
+        *,
+        channel: str = "channel",
+        dtype: DTypeLike | None = None,
+        keep_attrs: bool | None = None,
+    ) -> Labelled:
+        """Each channel's share of all: `volconv.softmax`."""
+        return api.softmax(
+            self.data,
+            channel=channel,
+            dtype=dtype,
+            keep_attrs=keep_attrs,
+        )

@@ -5,7 +5,7 @@ from volconv.api.apply import Dims, Labelled
 from volconv.api.bands import difference_of_gaussians, unsharp
 from volconv.api.bank import correlate_bank
 from volconv.api.calls import map_windows
-from volconv.api.channelwise import batch_norm, prelu
+from volconv.api.channelwise import batch_norm, prelu, softmax
 from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
 from volconv.api.kernels import box, convolve, correlate, gaussian
@@ -57,6 +57,7 @@ __all__ = [
     "scale",
     "sigmoid",
     "sobel",
+    "softmax",
     "sqrt",
     "square",
     "tanh",

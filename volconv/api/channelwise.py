@@ -8,11 +8,12 @@ import numpy as np
 
 from volconv.api.apply import Labelled, apply
 from volconv.steps.channelwise import NormNumbers, batch_norm_step, prelu_step
+from volconv.steps.softmax import softmax_step
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
-__all__ = ["batch_norm", "prelu"]
+__all__ = ["batch_norm", "prelu", "softmax"]
 
 
 def prelu(
@@ -123,4 +124,44 @@ def batch_norm(
         lambda meta: batch_norm_step(meta, learned, channel, dtype),
         (channel,),
         keep_attrs,
+    )
+
+
+def softmax(
+    data: Labelled,
+    *,
+    channel: str = "channel",
+    dtype: DTypeLike | None = None,
+    keep_attrs: bool | None = None,
+) -> Labelled:
+    """Each channel's share of all: ``exp(x) / Σ exp(x)``, a sum over channels.
+
+    Parameters
+    ----------
+    data, dtype, keep_attrs
+        As for `relu`.
+    channel : str
+        The dimension of channels. It keeps its coordinate.
+
+    Returns
+    -------
+    DataArray or Dataset
+        As for `relu`; without ``units``. The largest channel is subtracted first, so
+        that no exponential overflows; channels are summed in their order.
+
+    Raises
+    ------
+    DimError
+        If there is no such dimension.
+    NumberError
+        As for `relu`.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> softmax(xr.DataArray([1000.0, 1000.0], dims="channel")).values
+    array([0.5, 0.5])
+    """
+    return apply(
+        data, lambda meta: softmax_step(meta, channel, dtype), (channel,), keep_attrs
     )

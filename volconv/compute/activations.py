@@ -62,7 +62,7 @@ class LeakyRelu(Activation):
 
     def of(self, values: Array) -> Array:
         """The cells, those below zero scaled."""
-        return np.multiply(values, self.slope, out=values, where=~(values > 0))
+        return np.where(values > 0, values, values * self.slope)
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,7 @@ class Elu(Activation):
         bent = np.minimum(values, 0)
         np.expm1(bent, out=bent)
         np.multiply(bent, self.alpha, out=bent)
-        np.copyto(values, bent, where=~(values > 0))
-        return values
+        return np.where(values > 0, values, bent)
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def logistic(values: Array) -> Array:
 def exact_share(values: Array) -> Array:
     """The share of the normal distribution below each of some float64 values."""
     tails = lower_tail(np.abs(values))
-    return np.subtract(1, tails, out=tails, where=values > 0)
+    return np.where(values > 0, 1 - tails, tails)
 
 
 def near_share(values: Array) -> Array:

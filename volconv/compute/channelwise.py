@@ -9,7 +9,6 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute.pointwise import CellFunction, Pointwise
@@ -47,10 +46,10 @@ class Channelwise:
 
     def __call__(self, block: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the value of every cell."""
-        cells = np.moveaxis(block, self.channel, 0)
-        found = np.moveaxis(out, self.channel, 0)
-        for operation, one, values in zip(self.operations, cells, found, strict=True):
-            operation(one, values)
+        before = (slice(None),) * self.channel
+        for place, operation in enumerate(self.operations):
+            here = (*before, slice(place, place + 1))
+            operation(block[here], out[here])
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most: what one channel does."""

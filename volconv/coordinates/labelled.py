@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.errors import DimError
-from volconv.geometry import Centres, Geometry, Mix
+from volconv.geometry import Centres, Geometry, Mix, Share
 from volconv.steps import Step
 
 __all__ = [
@@ -104,7 +104,7 @@ def output_coords(
         Coordinates of the same names; without those that could not follow.
     """
     for dim, window in geometry:
-        if dim in geometry.new_dims:
+        if dim in geometry.new_dims or isinstance(window, Share):
             continue
         if isinstance(window, Mix):
             along = [name for name, one in coords.variables.items() if dim in one.dims]

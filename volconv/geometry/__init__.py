@@ -4,7 +4,7 @@ from volconv.geometry.axis import Centres
 from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
 from volconv.geometry.interval import Interval, contains, relative
-from volconv.geometry.mix import Mix, Repeat
+from volconv.geometry.mix import Mix, Repeat, Share
 from volconv.geometry.window import Window
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "PerDim",
     "ReceptiveField",
     "Repeat",
+    "Share",
     "Window",
     "contains",
     "relative",

@@ -16,7 +16,7 @@ from volconv.errors import GeometryError
 from volconv.geometry.interval import Interval
 from volconv.geometry.window import Window
 
-__all__ = ["Mix", "Repeat"]
+__all__ = ["Mix", "Repeat", "Share"]
 
 
 @dataclass(frozen=True)
@@ -78,3 +78,19 @@ class Repeat(Mix):
     def to(cls, outputs: int) -> Self:
         """The window of so many outputs."""
         return cls.of(1, outputs)
+
+
+@dataclass(frozen=True)
+class Share(Mix):
+    """The window of a dimension whose cells stay, each output reading all of them.
+
+    Examples
+    --------
+    >>> Share.over(3).out_size(3), Share.over(3).source(Interval(1, 2))
+    (3, Interval(start=0, stop=3))
+    """
+
+    @classmethod
+    def over(cls, cells: int) -> Self:
+        """The window over so many cells."""
+        return cls.of(cells, cells)
