@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         tanh,
         threshold,
         unsharp,
+        upsample,
     )
     from volconv.version import __version__
 
@@ -95,6 +96,7 @@ __all__ = [
     "tanh",
     "threshold",
     "unsharp",
+    "upsample",
 ]
 
 register_accessor()

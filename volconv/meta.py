@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Self, TypeVar
 
 from volconv.errors import DimError, did_you_mean
@@ -153,15 +154,17 @@ class ArrayMeta:
                     did_you_mean(str(dim), self.dims),
                 )
 
-    def with_sizes(self, sizes: Mapping[str, int], strides: Mapping[str, int]) -> Self:
-        """The same dimensions with other sizes and with spacings times strides."""
+    def with_sizes(
+        self, sizes: Mapping[str, int], jumps: Mapping[str, int | Fraction]
+    ) -> Self:
+        """The same dimensions with other sizes, and spacings by the cells of a jump."""
         axes = tuple(
             replace(
                 axis,
                 size=sizes.get(axis.dim, axis.size),
                 spacing=None
                 if axis.spacing is None
-                else axis.spacing * strides.get(axis.dim, 1),
+                else float(axis.spacing * jumps.get(axis.dim, 1)),
             )
             for axis in self.axes
         )

@@ -4,14 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.steps.graphs import graphs
+from tests.strategies import kinds
 from volconv.boundary import KINDS
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.blocks import BlockGrid
+from volconv.plan.cuts import aligned
 from volconv.plan.demands import axis_demands
 from volconv.plan.output import OutputSpec
 from volconv.plan.write import Write
-from volconv.steps import WindowOptions, chain
+from volconv.steps import Step, WindowOptions, chain
 from volconv.steps.correlate import correlate_step
+from volconv.steps.upsample import UPSAMPLINGS, upsample_step
 
 
 def writes_of(shape, unit, place):
@@ -31,6 +34,43 @@ def test_demands_of_blocks_are_those_of_each_block_by_itself(graph, data):
         for block, cells in enumerate(grid.intervals(axis)):
             alone = graph.pipeline.demands(axis, {last: cells})
             assert found.by_block[block] == alone
+
+
+@given(st.data())
+def test_demands_of_many_blocks_of_finer_and_coarser_places_are_those_of_each(data):
+    """Where a place moves by parts of a cell, and where saves have units of their own."""
+    meta = ArrayMeta((Axis("x", data.draw(st.integers(20, 40))),), "float64", (4,))
+    steps: list[Step] = []
+    for _ in range(data.draw(st.integers(1, 3))):
+        if data.draw(st.booleans()):
+            mode = data.draw(st.sampled_from(UPSAMPLINGS))
+            factor, kind = data.draw(st.integers(2, 3)), data.draw(kinds)
+            steps.append(upsample_step(meta, factor, None, mode, kind, 0, None))
+        else:
+            stride = data.draw(st.integers(1, 3))
+            options = WindowOptions(stride=stride, padding="same")
+            steps.append(correlate_step(meta, [1.0, 2.0, 3.0], None, options))
+        meta = steps[-1].target
+    pipeline, source = chain(steps), steps[0].source
+    units = st.integers(1, 9)
+    grid = BlockGrid(meta.shape, (data.draw(units),), (data.draw(st.integers(1, 2)),))
+    writes = writes_of(meta.shape, grid.unit, len(steps))
+    for place in data.draw(st.sets(st.integers(1, len(steps)))) - {len(steps)}:
+        jump, shape = pipeline.jumps[place], pipeline.meta(place, source).shape
+        output = aligned(writes[0].output, writes[0].output, jump)
+        writes.append(Write(place, output, shape, jump))
+    found = axis_demands(pipeline, source, grid, writes, 0)
+    written = dict.fromkeys((write.place for write in writes), 0)
+    for block in range(grid.counts[0]):
+        wanted = {write.place: write.cells(grid, 0, block) for write in writes}
+        assert found.by_block[block] == pipeline.demands(0, wanted)
+        for write in writes:
+            # one after the other, each storage unit by one block
+            assert wanted[write.place].start == written[write.place]
+            written[write.place] = wanted[write.place].stop
+            is_last = written[write.place] == write.shape[0]
+            assert is_last or written[write.place] % write.output.unit[0] == 0
+    assert written == {write.place: write.shape[0] for write in writes}
 
 
 @given(st.data())

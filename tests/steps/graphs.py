@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from tests.oracle import padded
 from tests.steps.test_pipeline import steps_over
-from tests.strategies import arrays, meta_of
+from tests.strategies import arrays, kinds, meta_of
 from volconv.steps.arithmetic import OPERATIONS, join_step
 from volconv.steps.pipeline import Node, Pipeline
+from volconv.steps.upsample import UPSAMPLINGS, upsample_step
 
 FLOATS = ("float32", "float64")
 
@@ -32,7 +33,7 @@ class Graph:
 
 @st.composite
 def graphs(draw, dtypes=("int16", *FLOATS), most_nodes=5):
-    """Window steps over any earlier place, and joins of places of one shape."""
+    """Steps over any earlier place, and joins of places of one shape."""
     shape = draw(st.lists(st.integers(2, 6), min_size=1, max_size=2))
     dtype = draw(st.sampled_from(dtypes))
     array = draw(arrays(dtype, tuple(shape)))
@@ -50,10 +51,22 @@ def graphs(draw, dtypes=("int16", *FLOATS), most_nodes=5):
             step = join_step(name, [metas[place] for place in inputs], None)
         else:
             inputs = (draw(st.integers(0, len(metas) - 1)),)
-            step = draw(steps_over(metas[inputs[0]], "f"))
+            meta = metas[inputs[0]]
+            is_small = max(meta.shape) < 9
+            finer = is_small and draw(st.integers(0, 3)) == 0
+            step = draw(upsamplings(meta) if finer else steps_over(meta, "f"))
         nodes.append(Node(step, inputs))
         metas.append(step.target)
     return Graph(array, Pipeline(tuple(nodes)))
+
+
+@st.composite
+def upsamplings(draw, meta):
+    """A step that makes more cells along some dimensions of an array."""
+    dims = draw(st.lists(st.sampled_from(meta.dims), min_size=1, unique=True))
+    factors = {dim: draw(st.integers(1, 3)) for dim in dims}
+    mode, kind = draw(st.sampled_from(UPSAMPLINGS)), draw(kinds)
+    return upsample_step(meta, factors, None, mode, kind, 0, None)
 
 
 def whole_results(graph):

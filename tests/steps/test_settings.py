@@ -160,7 +160,7 @@ OURS = [
     *("min_pool", "minimum", "mode_pool", "multiply", "normalise", "onnx", "pad"),
     "prelu",
     *("relu", "scale", "sigmoid", "sobel", "softmax", "sqrt", "square", "subtract"),
-    *("tanh", "threshold", "unsharp"),
+    *("tanh", "threshold", "unsharp", "upsample"),
 ]
 
 

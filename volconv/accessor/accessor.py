@@ -20,6 +20,7 @@ from volconv.accessor.layers import Layers
 from volconv.accessor.methods import Labelled
 from volconv.accessor.pointwise import Pointwise
 from volconv.accessor.pooling import Pooling
+from volconv.accessor.upsampling import Upsampling
 
 __all__ = ["Accessor"]
 
@@ -32,6 +33,7 @@ class Accessor(
     Derivatives[Labelled],
     Bands[Labelled],
     Pooling[Labelled],
+    Upsampling[Labelled],
     Layers[Labelled],
     Activations[Labelled],
     Channelwise[Labelled],

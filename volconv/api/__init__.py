@@ -20,6 +20,7 @@ from volconv.api.pointwise import (
 )
 from volconv.api.pooling import max_pool, mean_pool, median_pool, min_pool, mode_pool
 from volconv.api.ranges import clip, normalise, scale, threshold
+from volconv.api.upsampling import upsample
 
 __all__ = [
     "Dims",
@@ -63,4 +64,5 @@ __all__ = [
     "tanh",
     "threshold",
     "unsharp",
+    "upsample",
 ]

@@ -148,7 +148,7 @@ def fields_json(fields: Mapping[str, ReceptiveField]) -> dict[str, Any]:
     return {
         dim: {
             "size": field.size,
-            "stride": field.jump,
+            "stride": float(field.jump) if field.jump % 1 else int(field.jump),
             "padding": field.padding,
             "halo": field.halo,
         }

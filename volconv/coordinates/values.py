@@ -48,33 +48,37 @@ def values_at(values: NDArray[Any], centres: Centres, axis: int) -> NDArray[Any]
     >>> values_at(np.array([10.0, 20.0, 30.0]), centres, 0)
     array([ 5., 15., 25.])
     """
+    parts = centres.parts
     places = centres.first + centres.step * np.arange(centres.count)
-    lower = np.clip(places // 2, 0, centres.cells - 2)
+    lower = np.clip(places // parts, 0, centres.cells - 2)
     shape = [1] * values.ndim
     shape[axis] = -1
-    halves = (places - 2 * lower).reshape(shape)
+    rest = (places - parts * lower).reshape(shape)
     if values.dtype.kind in "iu":
-        values = values.astype("int64" if centres.first % 2 == 0 else "float64")
+        values = values.astype("int64" if centres.are_whole else "float64")
     low = np.take(values, lower, axis=axis)
     high = np.take(values, lower + 1, axis=axis)
     if values.dtype.kind in "mM":
-        between = times_between(low, high, halves)
+        between = times_between(low, high, rest, parts)
     elif values.dtype.kind == "i":
-        between = low + (high - low) * halves // 2
+        between = low + (high - low) * (rest // parts)
     else:
-        between = low + (high - low) * (halves / 2).astype(values.real.dtype)
+        between = low + (high - low) * (rest / parts).astype(values.real.dtype)
     found: NDArray[Any] = np.where(
-        halves == 0, low, np.where(halves == 2, high, between)
+        rest == 0, low, np.where(rest == parts, high, between)
     )
     return found
 
 
 def times_between(
-    low: NDArray[Any], high: NDArray[Any], halves: NDArray[np.int64]
+    low: NDArray[Any], high: NDArray[Any], rest: NDArray[np.int64], parts: int
 ) -> NDArray[Any]:
-    """``low + (high - low) halves / 2``, rounded down to a whole unit; NaT stays NaT."""
-    difference = (high - low).astype("int64")
-    moved = low.astype("int64") + difference * halves // 2
+    """``low + (high - low) rest / parts``, rounded down to a whole unit; NaT stays NaT.
+
+    A difference is divided first: its multiples may be beyond 64 bits.
+    """
+    whole, over = np.divmod((high - low).astype("int64"), parts)
+    moved = low.astype("int64") + whole * rest + over * rest // parts
     absent = np.isnat(low) | np.isnat(high)
     found: NDArray[Any] = np.where(
         absent, np.array("NaT", dtype=low.dtype), moved.astype(low.dtype)

@@ -5,6 +5,7 @@ from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
 from volconv.geometry.interval import Interval, contains, relative
 from volconv.geometry.mix import Mix, Repeat, Share
+from volconv.geometry.spreading import Spreading
 from volconv.geometry.window import Window
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "ReceptiveField",
     "Repeat",
     "Share",
+    "Spreading",
     "Window",
     "contains",
     "relative",

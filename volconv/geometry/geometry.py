@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Self
 
 from volconv.errors import DimError, GeometryError, KindError, did_you_mean
@@ -161,6 +162,10 @@ class Geometry:
     def strides(self) -> dict[str, int]:
         """The stride along each dimension that has a window."""
         return {dim: window.stride for dim, window in self.windows}
+
+    def jumps(self) -> dict[str, Fraction]:
+        """Input cells from one output to the next, likewise."""
+        return {dim: window.jump for dim, window in self.windows}
 
     def then(self, other: Geometry) -> Geometry:
         """The windows of two steps, this one first, as far as reach goes."""

@@ -11,7 +11,7 @@ Convention: output ``k`` of a window reads the input cells ``k s - a + j d`` for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Self
 
@@ -59,6 +59,16 @@ class Window:
     def span(self) -> int:
         """Input cells from the first tap to the last, both included: ``d (f - 1) + 1``."""
         return self.dilation * (self.size - 1) + 1
+
+    @property
+    def jump(self) -> Fraction:
+        """Input cells from one output to the next: the stride, or a part of a cell."""
+        return Fraction(self.stride)
+
+    @property
+    def padded(self) -> Self:
+        """The same over an axis that holds its padding."""
+        return replace(self, padding=(0, 0))
 
     @property
     def halo(self) -> int:
@@ -164,11 +174,18 @@ class Window:
         2019, "Computing Receptive Fields of Convolutional Neural Networks", equations
         for l, S and P. The dilation of the result is 1, its size the span.
 
+        Raises
+        ------
+        GeometryError
+            If one of them moves by a part of a cell: no window does what both do.
+
         Examples
         --------
         >>> Window(3, stride=2).then(Window(3))
         Window(size=7, stride=2, dilation=1, padding=(0, 0))
         """
+        if other.jump.denominator > 1:
+            raise unchained(other)
         before, after = (
             mine + theirs * self.stride
             for mine, theirs in zip(self.padding, other.padding, strict=True)
@@ -179,3 +196,8 @@ class Window:
             1,
             (before, after),
         )
+
+
+def unchained(window: Window) -> GeometryError:
+    """The error where windows of several steps are not one."""
+    return GeometryError("windows", f"{window}", "windows that move by whole cells")

@@ -43,7 +43,7 @@ def lazy_step(step: Step, data: da.Array) -> da.Array:
             windows[axis] = Window(1)
         elif kind == "wrap" and any(window.padding):
             data, shift = extended(data, axis, window, step.target.shape[axis])
-            windows[axis] = Window(window.size, window.stride, window.dilation)
+            windows[axis] = window.padded
         shifts.append(shift)
     owned = [
         owned_chunks(data.chunks[axis], windows[axis], kinds[axis], outputs)

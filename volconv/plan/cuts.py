@@ -7,8 +7,10 @@ again, or where the blocks would not fit, the pipeline is cut.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -137,14 +139,14 @@ class Builder:
         found = [
             Write(
                 place - start,
-                aligned(self.saves[place], last),
+                aligned(self.saves[place], last, pipeline.jumps[place - start]),
                 pipeline.meta(place - start, self.source).shape,
                 pipeline.jumps[place - start],
             )
             for place in sorted(self.saves)
             if start < place < stop
         ]
-        ones = (1,) * len(last.chunks)
+        ones = (Fraction(1),) * len(last.chunks)
         shape = self.pipeline.meta(stop, self.source).shape
         return [*found, Write(stop - start, last, shape, ones)]
 
@@ -182,6 +184,15 @@ class Builder:
         return self.stages(best[places[-1]][2])
 
 
-def aligned(save: OutputSpec, result: OutputSpec) -> OutputSpec:
-    """The save in chunks of the result's storage units, so that blocks fall together."""
-    return replace(save, chunks=result.unit, shards=None)
+def aligned(
+    save: OutputSpec, result: OutputSpec, jump: Sequence[Fraction]
+) -> OutputSpec:
+    """The save in chunks of the result's storage units, so that blocks fall together.
+
+    In fewer cells where the save is the coarser of the two.
+    """
+    chunks = tuple(
+        math.ceil(unit * by) if 0 < by < 1 else unit
+        for unit, by in zip(result.unit, jump, strict=True)
+    )
+    return replace(save, chunks=chunks, shards=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,16 +70,22 @@ def axis_demands(
     Notes
     -----
     Blocks that reach no edge of any place need the same, further on: only two of them
-    are worked out.
+    are worked out. Where from one block to the next a place moves by a part of a cell,
+    or blocks write unequal shares of what is saved, this holds of every n-th block.
     """
     sizes = [
         pipeline.meta(place, source).shape[axis] for place in range(pipeline.last + 1)
     ]
     block = grid.unit[axis] * grid.units[axis]
-    moves = [block * jump[axis] for jump in pipeline.jumps]
+    shares = [block * jump[axis] for jump in pipeline.jumps]
+    every = math.lcm(
+        *(share.denominator for share in shares),
+        *(write.period(grid, axis) for write in writes),
+    )
+    moves = [int(share * every) for share in shares]
     found: list[Demand] = []
     for number in range(grid.counts[axis]):
-        moved = following(found, sizes, moves)
+        moved = following(found[-every : -2 * every - 1 : -every], sizes, moves)
         if moved is None or number == grid.counts[axis] - 1:
             wanted = {write.place: write.cells(grid, axis, number) for write in writes}
             moved = pipeline.demands(axis, wanted)
@@ -90,7 +97,7 @@ def axis_demands(
 def following(
     found: Sequence[Demand], sizes: Sequence[int], moves: Sequence[int]
 ) -> Demand | None:
-    """The next block's needs, where those of the last two lie one block's move apart.
+    """A block's needs, where those of two before it lie one move apart, the last first.
 
     None where one of them reaches the edge of a place, or lies in the mirror of one: a
     need that moves by as much as its block, and forwards, lies in no mirror.
@@ -98,7 +105,7 @@ def following(
     if len(found) < 2:
         return None
     moved = []
-    for before, now, size, move in zip(found[-2], found[-1], sizes, moves, strict=True):
+    for now, before, size, move in zip(*found, sizes, moves, strict=True):
         if not len(before) == len(now) == 1:
             return None
         (old,), (new,) = before, now

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from volconv.geometry import Mix, Repeat, Window
+from volconv.geometry import Mix, Repeat, Spreading, Window
 from volconv.plan.plan import Plan
 from volconv.plan.stage import PROCESS_MEMORY, Stage
 from volconv.text import bytes_text
@@ -235,6 +235,8 @@ def window_text(window: Window, boundary: str) -> str:
     if isinstance(window, Mix):
         return f"{window.outputs} cells, each of all {window.size}"
     text = f"size {window.size}"
+    if isinstance(window, Spreading):
+        text = f"{window.factor} for each cell, each cell spread over {window.spread}"
     if window.stride != 1:
         text += f", stride {window.stride}"
     if window.dilation != 1:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -28,25 +30,40 @@ class Write:
         How it is stored.
     shape : tuple of int
         Its cells along each axis.
-    jump : tuple of int
+    jump : tuple of Fraction
         Its cells from one cell of the result to the next; 1 for the result itself.
     """
 
     place: int
     output: OutputSpec
     shape: tuple[int, ...]
-    jump: tuple[int, ...]
+    jump: tuple[Fraction, ...]
 
     def cells(self, grid: BlockGrid, axis: int, number: int) -> Interval:
         """The cells along an axis that a block writes: whole storage units.
 
         The last block has all that is left.
         """
-        size = self.shape[axis]
-        step = grid.unit[axis] * grid.units[axis] * self.jump[axis]
-        start = min(number * step, size)
         is_last = number == grid.counts[axis] - 1
-        return Interval(start, size if is_last else min(start + step, size))
+        start = self.start(grid, axis, number)
+        stop = self.shape[axis] if is_last else self.start(grid, axis, number + 1)
+        return Interval(start, stop)
+
+    def start(self, grid: BlockGrid, axis: int, number: int) -> int:
+        """The first cell that a block writes: a storage unit's first."""
+        share = self.share(grid, axis)
+        unit = 1 if self.jump[axis] == 1 else self.output.unit[axis]
+        return min(unit * math.ceil(number * share / unit), self.shape[axis])
+
+    def share(self, grid: BlockGrid, axis: int) -> Fraction:
+        """The cells along an axis that go with a whole block of the result."""
+        return grid.unit[axis] * grid.units[axis] * self.jump[axis]
+
+    def period(self, grid: BlockGrid, axis: int) -> int:
+        """After how many blocks along an axis their shares are the same again."""
+        if self.jump[axis] == 1:
+            return 1
+        return (self.share(grid, axis) / self.output.unit[axis]).denominator
 
     def box(self, grid: BlockGrid, number: int) -> tuple[Interval, ...]:
         """The cells that a block writes."""

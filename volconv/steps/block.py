@@ -166,7 +166,7 @@ def block_step(
         As in `BlockStep`.
     """
     geometry, boundaries = windows or (Geometry(()), Boundaries(()))
-    target = meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.strides())
+    target = meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.jumps())
     return BlockStep(
         name,
         operation,

@@ -175,7 +175,7 @@ def conv_step(
 
 def mixed_target(meta: ArrayMeta, geometry: Geometry, dtype: str) -> ArrayMeta:
     """What a step makes whose windows mix a dimension: that loses its coordinate."""
-    found = meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.strides())
+    found = meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.jumps())
     axes = tuple(
         Axis(axis.dim, axis.size) if isinstance(geometry[axis.dim], Mix) else axis
         for axis in found.axes

@@ -19,6 +19,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property, partial
 from operator import mul
 from typing import Any, cast
@@ -102,20 +103,20 @@ class Pipeline:
         return tuple(found)
 
     @cached_property
-    def jumps(self) -> tuple[tuple[int, ...], ...]:
+    def jumps(self) -> tuple[tuple[Fraction, ...], ...]:
         """For each place its cells from one cell of the result to the next, by axis.
 
         1 where the result does not depend on the place.
         """
-        ones = (1,) * len(self.nodes[-1].step.source.dims)
+        ones = (Fraction(1),) * len(self.nodes[-1].step.source.dims)
         found = {self.last: ones}
         for place in range(self.last, 0, -1):
             node = self.nodes[place - 1]
             if place in found:
                 step = node.step
-                strides = [step.geometry[dim].stride for dim in step.source.dims]
+                own = [step.geometry[dim].jump for dim in step.source.dims]
                 for read in node.inputs:
-                    found[read] = tuple(map(mul, found[place], strides))
+                    found[read] = tuple(map(mul, found[place], own))
         return tuple(found.get(place, ones) for place in range(self.last + 1))
 
     def demands(

@@ -218,7 +218,7 @@ def slabs(
     layer = math.prod(read) // read[axis] * np.dtype(step.source.dtype).itemsize
     window = step.geometry[step.source.dims[axis]]
     cells = max(room // layer, 2 * window.halo, 1)
-    thick = max(1, (cells - window.halo) // window.stride)
+    thick = max(1, (cells - window.halo) // window.jump)
     for start in range(side.start, side.stop, thick):
         slab = Interval(start, min(start + thick, side.stop))
         yield (*box[:axis], slab, *box[axis + 1 :])
@@ -230,7 +230,7 @@ def cut_axis(step: Step, box: Sequence[Interval]) -> int | None:
     found = (
         axis
         for axis, (dim, side) in enumerate(sides)
-        if side.size > 1 and step.geometry[dim].stride > 0
+        if side.size > 1 and step.geometry[dim].jump > 0
     )
     return next(found, None)
 

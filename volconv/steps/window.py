@@ -245,7 +245,7 @@ def window_step(
         meta.dtype, kernel.factors[0], boundaries.fill_value, options.dtype
     )
     target = replace(
-        meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.strides()),
+        meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.jumps()),
         dtype=numbers.target,
     )
     factored = kernel if kernel.is_separable else factored_kernel(kernel, meta.dims)

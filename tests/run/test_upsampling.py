@@ -1,0 +1,135 @@
+"""Runs of networks that make a volume coarser and finer again: bytes of the functions."""
+
+import shutil
+
+import numpy as np
+import pytest
+import xarray as xr
+from numpy.testing import assert_array_equal
+
+import volconv
+from tests.run.conftest import prepared
+from tests.run.test_runner import result, run, tree
+from volconv.plan.report import plan_json, plan_text
+from volconv.run.runner import run_plan
+
+NETWORK = """
+version: 1
+input: {path: in.zarr}
+steps:
+  - crop: {region: {z: [0, 8], y: [1, 13], x: [0, 12]}, name: whole}
+  - max_pool: {size: 2, name: coarse, save: coarse.zarr}
+  - gaussian: {sigma: 0.6, boundary: edge, save: smooth.zarr}
+  - upsample: {factor: 2, mode: MODE, name: fine}
+  - add: {from: [fine, whole]}
+output: {path: out.zarr, chunks: CHUNKS}
+"""
+CHUNKS = (
+    "{z: 3, y: 4, x: 5}",
+    "{z: 8, y: 1, x: 7}",
+    "{z: 2, y: 6, x: 5}",
+    "{z: 5, y: 12, x: 12}",
+)
+
+
+def network(volume, mode):
+    """The results of the steps, each over the whole result of the one before."""
+    whole = volconv.crop(volume, {"z": (0, 8), "y": (1, 13), "x": (0, 12)})
+    coarse = volconv.max_pool(whole, 2)
+    smooth = volconv.gaussian(coarse, 0.6, boundary="edge")
+    fine = volconv.upsample(smooth, 2, mode=mode)
+    return {"coarse": coarse, "smooth": smooth, "out": fine + whole.values}
+
+
+def text_of(mode="linear", chunks=CHUNKS[0]):
+    return NETWORK.replace("MODE", mode).replace("CHUNKS", chunks)
+
+
+def values(folder, name):
+    return result(folder, f"{name}.zarr").density
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+@pytest.mark.parametrize("chunks", CHUNKS)
+@pytest.mark.parametrize("fuse", [True, False])
+def test_a_run_writes_what_the_functions_compute_bit_for_bit(
+    folder, volume, mode, chunks, fuse
+):
+    ready = prepared(folder, text_of(mode, chunks), fuse=fuse)
+    run_plan(ready.plan, ready.source, ready.labels)
+    for name, expected in network(volume, mode).items():
+        found = values(folder, name)
+        assert found.dims == expected.dims
+        assert found.values.tobytes() == expected.values.tobytes()
+        for dim in ("z", "x"):
+            assert_array_equal(found[dim], expected[dim])
+
+
+def test_the_coordinates_are_those_of_the_input_again(folder, volume):
+    run(folder, text_of())
+    found = values(folder, "out")
+    assert_array_equal(found.x, volume.x[:12])
+    assert_array_equal(found.z, volume.z[:8])
+
+
+def test_the_plan_says_how_many_outputs_a_cell_has(folder):
+    ready = prepared(folder, text_of())
+    text = plan_text(ready.plan, ready.coords)
+    assert "2 for each cell, each cell spread over 4" in text
+    assert plan_json(ready.plan, ready.coords)["output"]["sizes"] == {
+        "z": 8,
+        "y": 12,
+        "x": 12,
+    }
+
+
+@pytest.mark.parametrize(("factor", "unit"), [(2, 5), (3, 7), (3, 64)])
+def test_many_blocks_of_any_size_fit_together(tmp_path, factor, unit):
+    """Saves on the way have whole storage units, whichever blocks write them."""
+    rng = np.random.default_rng(5)
+    line = xr.DataArray(rng.random(301), dims="x", name="density")
+    store = line.to_dataset().chunk(x=16)
+    store.to_zarr(tmp_path / "in.zarr", zarr_format=3, consolidated=False)
+    text = f"""
+version: 1
+input: {{path: in.zarr}}
+steps:
+  - box: {{size: 3, save: box.zarr}}
+  - box: {{size: 3, stride: 2, padding: valid, save: half.zarr}}
+  - upsample: {{factor: {factor}, mode: linear, save: fine.zarr}}
+  - box: {{size: 2, padding: valid}}
+output: {{path: out.zarr, chunks: {{x: {unit}}}}}
+"""
+    ready = prepared(tmp_path, text)
+    assert len(ready.plan.stages) == 1
+    run_plan(ready.plan, ready.source, ready.labels)
+    box = volconv.box(line, 3)
+    half = volconv.box(box, 3, stride=2, padding="valid")
+    fine = volconv.upsample(half, factor, mode="linear")
+    out = volconv.box(fine, 2, padding="valid")
+    for name, one in (("box", box), ("half", half), ("fine", fine), ("out", out)):
+        assert values(tmp_path, name).values.tobytes() == one.values.tobytes()
+
+
+def test_an_interrupted_run_goes_on(folder):
+    text = text_of(chunks="{z: 3, y: 5, x: 12}")
+    run(folder, text)
+    stores = ("coarse", "smooth", "out")
+    whole = {name: tree(folder / f"{name}.zarr") for name in stores}
+    for name in whole:
+        shutil.rmtree(folder / f"{name}.zarr")
+
+    def stop(done, total):
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, text, progress=stop)
+    assert run(folder, text).kept >= 3
+    assert {name: tree(folder / f"{name}.zarr") for name in stores} == whole
+
+
+def test_another_mode_or_factor_is_another_plan(folder):
+    plain = prepared(folder, text_of()).plan.fingerprint
+    changed = prepared(folder, text_of("nearest")).plan.fingerprint
+    assert [key for key in plain if plain[key] != changed[key]] == ["step 4 (upsample)"]

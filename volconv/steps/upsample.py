@@ -1,0 +1,154 @@
+"""The step `upsample`: several cells in the place of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import PlainValidator, WithJsonSchema
+
+from volconv.boundary import Boundaries, BoundaryLike
+from volconv.compute import numbers_of
+from volconv.compute.upsampling import Interpolated, Repeated, line_window
+from volconv.errors import KindError, did_you_mean
+from volconv.geometry import Geometry, PerDim, Spreading
+from volconv.geometry.geometry import values_by_dim
+from volconv.kernels.named import check_size
+from volconv.meta import ArrayMeta
+from volconv.steps.block import Operation
+from volconv.steps.fields import BoundaryName, ByDim, Dims, DTypeName, FillValue, Sizes
+from volconv.steps.model import refusing, short
+from volconv.steps.settings import StepSettings
+from volconv.steps.spreading import SpreadingStep, spreading_step
+
+__all__ = ["UPSAMPLINGS", "Upsample", "upsample_step"]
+
+UPSAMPLINGS = ("nearest", "linear")
+"""What lies between cells: the nearest one, or values on a line from each to the next."""
+
+
+def read_mode(value: object) -> str:
+    """What lies between cells.
+
+    Raises
+    ------
+    KindError
+        If it is not one of `UPSAMPLINGS`.
+    """
+    if value not in UPSAMPLINGS:
+        text = str(value)
+        is_torchs = text in ("bilinear", "trilinear")
+        raise KindError(
+            "mode",
+            short(value),
+            " or ".join(UPSAMPLINGS),
+            "linear is along every dimension that has a factor"
+            if is_torchs
+            else did_you_mean(text, UPSAMPLINGS),
+        )
+    return str(value)
+
+
+class Upsample(StepSettings):
+    """More cells: each repeated, or values on a line from one to the next."""
+
+    step_name: ClassVar[str] = "upsample"
+
+    factor: Sizes
+    """Cells in the place of each: one number, or one for each dimension by name."""
+
+    dims: Dims | None = None
+    """Dimensions that one factor for all goes to: by default all."""
+
+    mode: Annotated[
+        str,
+        PlainValidator(refusing(read_mode)),
+        WithJsonSchema({"enum": list(UPSAMPLINGS)}),
+    ] = "nearest"
+    """What lies between cells: nearest repeats, linear interpolates."""
+
+    boundary: ByDim[BoundaryName] = "edge"
+    """What linear finds beyond the edge, as in numpy.pad."""
+
+    fill_value: FillValue = 0
+    """What cells beyond a constant boundary hold."""
+
+    dtype: DTypeName | None = None
+    """dtype of the result: rounded half to even, and saturated."""
+
+    def notes(self) -> list[str]:
+        """What is no fault but may not be what was meant."""
+        without_effect = {"boundary", "fill_value"} & self.model_fields_set
+        if self.mode != "nearest" or not without_effect:
+            return []
+        return [
+            f"{' and '.join(sorted(without_effect))}: no effect where mode is nearest"
+        ]
+
+    def resolve(self, source: ArrayMeta) -> SpreadingStep:
+        """The step for an input."""
+        return upsample_step(
+            source,
+            self.factor,
+            self.dims,
+            self.mode,
+            self.boundary,
+            self.fill_value,
+            self.dtype,
+        )
+
+
+def upsample_step(
+    meta: ArrayMeta,
+    factor: PerDim,
+    dims: Sequence[str] | str | None,
+    mode: str,
+    boundary: BoundaryLike,
+    fill_value: complex,
+    dtype: object,
+) -> SpreadingStep:
+    """Several cells in the place of each."""
+    mode = read_mode(mode)
+    factors = factors_of(meta, factor, dims)
+    finer = {dim: by for dim, by in factors.items() if by > 1}
+    along = tuple(factors.get(dim, 1) for dim in meta.dims)
+    boundaries = Boundaries.parse(tuple(factors), boundary, fill_value, "edge")
+    operation: Operation
+    if mode == "nearest":
+        boundaries = Boundaries(())
+        numbers = numbers_of(meta.dtype, np.ones(1, int), 0, dtype)
+        target = numbers.source if dtype is None else numbers.target
+        operation = Repeated(along, target)
+        windows = {dim: Spreading.of(by, by) for dim, by in finer.items()}
+    else:
+        numbers = numbers_of(meta.dtype, np.ones(1), 0, dtype)
+        if "constant" in dict(boundaries.kinds).values():
+            boundaries.check_fill(numbers.source)
+        target = numbers.target
+        operation = Interpolated(along, numbers.compute, target)
+        windows = {dim: line_window(by) for dim, by in finer.items()}
+    geometry = Geometry(tuple(windows.items()))
+    return spreading_step("upsample", meta, operation, target, (geometry, boundaries))
+
+
+def factors_of(
+    meta: ArrayMeta, factor: PerDim, dims: Sequence[str] | str | None
+) -> dict[str, int]:
+    """Cells in the place of each, by dimension in the array's order.
+
+    Raises
+    ------
+    KindError
+        If no dimension has one.
+    """
+    names = () if dims is None else dims
+    if dims is None and not isinstance(factor, Mapping):
+        names = meta.dims
+    found = {
+        dim: check_size(f"factor along {dim!r}", by)
+        for dim, by in values_by_dim("factor", factor, names, meta).items()
+    }
+    if not found:
+        raise KindError("factor", "no dimension", "a factor for at least one")
+    return found
