@@ -141,4 +141,5 @@ def test_coarser_and_finer_again_sees_as_many_cells_in_each_place():
         Interval(0, 4),
         Interval(0, 4),
     ]
-    assert (field.size, field.jump, field.offset) == (4, 1, Fraction(1, 2))
+    assert (field.size, field.padding, field.halo) == (4, 2, 4)
+    assert (field.jump, field.offset) == (Fraction(1), Fraction(0))

@@ -1,6 +1,7 @@
 """Models with inputs and outputs that the package onnx carries, run through our door."""
 
 import importlib
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -58,3 +59,9 @@ def run(model, inputs, path, **options):
     onnx.save(model, path)
     data, spatial = labelled(np.asarray(inputs[0]))
     return volconv.onnx(data, path, dims=spatial, **options)
+
+
+@lru_cache
+def scratch():
+    """A folder for files that a test writes and reads at once."""
+    return tempfile.mkdtemp()

@@ -17,6 +17,7 @@ class Builder:
     """A graph under construction; layers are known by what they make."""
 
     channels: int = 1
+    dtype: int = TensorProto.FLOAT
     nodes: list[Any] = field(default_factory=list)
     tensors: list[Any] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=count)
@@ -46,8 +47,8 @@ class Builder:
         graph = helper.make_graph(
             self.nodes,
             "network",
-            [value("image", TensorProto.FLOAT, [1, self.channels, *sizes])],
-            [value(output, TensorProto.FLOAT, None)],
+            [value("image", self.dtype, [1, self.channels, *sizes])],
+            [value(output, self.dtype, None)],
             self.tensors,
         )
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])

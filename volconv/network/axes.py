@@ -1,13 +1,19 @@
-"""What the axes of a network are called among the dimensions of an array."""
+"""What builders of layers share: names of axes, and what they return."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from volconv.errors import DimError
 from volconv.meta import ArrayMeta
+from volconv.network.graph import Graph, GraphNode
+from volconv.steps import Step
 
-__all__ = ["Axes"]
+__all__ = ["Axes", "Build", "Builder", "one"]
+
+Build = Callable[[Sequence[ArrayMeta]], Step]
+"""Makes a step for what it reads."""
 
 
 @dataclass(frozen=True)
@@ -48,3 +54,13 @@ class Axes:
                 "say dims=[…]" if self.dims is None else "",
             )
         return dims
+
+
+Builder = Callable[[Graph, GraphNode, Axes], Build]
+"""Makes that of a node, or refuses the node."""
+
+
+def one(sources: Sequence[ArrayMeta]) -> ArrayMeta:
+    """The input of a step that has one."""
+    (meta,) = sources
+    return meta

@@ -110,7 +110,7 @@ def folded_weights(
     gain, offset, mean, variance = (
         graph.constants[name].astype("float64") for name in norm.inputs[1:5]
     )
-    factor = gain / np.sqrt(variance + norm.attributes.get("epsilon", 1e-5))
+    factor = gain / np.sqrt(variance + norm.number("epsilon", 1e-5))
     before = np.zeros(len(weight)) if bias is None else bias.astype("float64")
     shape = (-1, *(1,) * (weight.ndim - 1))
     return (

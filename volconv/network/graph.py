@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from volconv.errors import InputError, KindError
@@ -43,6 +44,10 @@ class GraphNode:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
+
+    def number(self, key: str, default: float) -> float:
+        """An attribute that is a number; a default is as exact as the file's are."""
+        return float(self.attributes.get(key, np.float32(default)))
 
     @property
     def where(self) -> str:

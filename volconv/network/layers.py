@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from volconv.errors import KindError, VolconvError
 from volconv.meta import ArrayMeta
-from volconv.network.axes import Axes
+from volconv.network.axes import Axes, Build
 from volconv.network.fold import folded, pruned
 from volconv.network.graph import Graph, GraphNode, read_graph
-from volconv.network.operators import ALIASES, OPERATORS, Build
+from volconv.network.operators import ALIASES, OPERATORS
 from volconv.steps import Step
 from volconv.steps.network import Onnx
 from volconv.steps.settings import StepSettings

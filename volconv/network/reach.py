@@ -5,12 +5,20 @@ An operator that is not known to see a window may see all, and so may all after 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from volconv.errors import DimError, GeometryError
 from volconv.geometry import Window
 from volconv.network.graph import Graph, GraphNode
-from volconv.network.windows import MOVING, node_windows, pad_windows, pads_of
+from volconv.network.windows import (
+    MOVING,
+    finer_window,
+    node_windows,
+    pad_windows,
+    pads_of,
+    resizing,
+    transposed_windows,
+)
 from volconv.plan.field import Layer
 
 __all__ = ["graph_layers", "spatial_dims"]
@@ -124,10 +132,21 @@ def reach(
     if node.op in MOVING:
         found = node_windows(graph, node, list(sizes.values()))
         return dict(zip(sizes, found, strict=True))
+    found = other_windows(graph, node, len(sizes))
+    return None if found is None else dict(zip(sizes, found, strict=True))
+
+
+def other_windows(graph: Graph, node: GraphNode, axes: int) -> Sequence[Window] | None:
+    """Windows of nodes whose outputs are not as many as windows have places."""
+    if node.op == "ConvTranspose":
+        return transposed_windows(graph, node, axes)
+    if node.op in ("Resize", "Upsample"):
+        mode, factors = resizing(graph, node, axes)
+        return [finer_window(mode, by) for by in factors]
     if node.op == "Pad":
         pads = pads_of(graph, node)
-        if pads is not None and len(pads) >= 2 * len(sizes):
-            return dict(zip(sizes, pad_windows(pads, len(sizes)), strict=True))
+        if pads is not None and len(pads) >= 2 * axes:
+            return pad_windows(pads, axes)
     return None
 
 

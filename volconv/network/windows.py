@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from volconv.compute.upsampling import line_window
 from volconv.errors import GeometryError, KindError
-from volconv.geometry import Window
+from volconv.geometry import Spreading, Window
 from volconv.geometry.geometry import padding_cells
 from volconv.network.graph import Graph, GraphNode
 
-__all__ = ["MOVING", "node_windows", "pad_windows", "pads_of", "ragged"]
+__all__ = [
+    "MOVING",
+    "finer_window",
+    "node_windows",
+    "pad_windows",
+    "pads_of",
+    "ragged",
+    "resizing",
+    "transposed_windows",
+]
 
 MOVING = ("Conv", "MaxPool", "AveragePool", "LpPool")
 """Operators whose windows move along the axes after those of batch and channel."""
@@ -86,7 +96,7 @@ def numbers(
 
 def kernel_shape(graph: Graph, node: GraphNode) -> tuple[int, ...]:
     """The kernel's axes where the attribute is left out: those of the weight."""
-    if node.op == "Conv" and graph.is_constant(node.inputs[1]):
+    if node.op in ("Conv", "ConvTranspose") and graph.is_constant(node.inputs[1]):
         return graph.constants.shape(node.inputs[1])[2:]
     return ()
 
@@ -147,3 +157,93 @@ def pads_of(graph: Graph, node: GraphNode) -> Sequence[int] | None:
     if len(node.inputs) > 3 or not graph.is_constant(node.inputs[1]):
         return None
     return [int(cells) for cells in graph.constants[node.inputs[1]]]
+
+
+def resizing(graph: Graph, node: GraphNode, axes: int) -> tuple[str, tuple[int, ...]]:
+    """How a node Resize or Upsample makes more cells: a mode of ours, and factors.
+
+    Raises
+    ------
+    KindError
+        If factors are not whole, or are computed from sizes; or if it interpolates in a
+        way that ours does not.
+
+    Notes
+    -----
+    Whole factors u repeat a cell for positions ``(k + 1/2) / u - 1/2`` that are rounded,
+    and for ``k / u`` rounded down; the linear mode is that of the former positions.
+    """
+    mode = node.attributes.get("mode", "nearest")
+    is_old = node.op == "Upsample"
+    places = "coordinate_transformation_mode"
+    where = "asymmetric" if is_old else node.attributes.get(places, "half_pixel")
+    rounded = (
+        "floor" if is_old else node.attributes.get("nearest_mode", "round_prefer_floor")
+    )
+    known = {
+        "nearest": where in HALVES or (where == "asymmetric" and rounded == "floor"),
+        "linear": where in HALVES,
+    }
+    if not known.get(mode, False):
+        raise KindError(
+            node.where,
+            f"mode {mode!r} at {where!r} places",
+            "nearest at asymmetric places rounded down, nearest or linear at half_pixel",
+        )
+    scales = scales_of(graph, node)
+    if scales is None or any(scale % 1 or scale < 1 for scale in scales):
+        got = "sizes" if scales is None else f"scales {list(scales)}"
+        raise KindError(node.where, got, "scales that are whole numbers")
+    if len(scales) != axes + 2 or scales[0] != 1 or scales[1] != 1:
+        raise KindError(node.where, f"scales {list(scales)}", "scales of spatial axes")
+    return mode, tuple(int(scale) for scale in scales[2:])
+
+
+def finer_window(mode: str, factor: int) -> Window:
+    """The window of a mode of upsampling by a factor."""
+    if factor == 1:
+        return Window(1)
+    return line_window(factor) if mode == "linear" else Spreading.of(factor, factor)
+
+
+HALVES = ("half_pixel", "pytorch_half_pixel")
+"""Places of outputs that are centres of the smaller cells."""
+
+
+def scales_of(graph: Graph, node: GraphNode) -> Sequence[float] | None:
+    """Factors of a node Resize or Upsample along all axes; None where it says sizes."""
+    if "scales" in node.attributes:
+        return tuple(node.attributes["scales"])
+    place = 2 if node.op == "Resize" and len(node.inputs) > 2 else 1
+    found = graph.constant_of(node, place)
+    return None if found is None or not found.size else [float(one) for one in found]
+
+
+def transposed_windows(
+    graph: Graph, node: GraphNode, axes: int
+) -> tuple[Spreading, ...]:
+    """The windows of a node ConvTranspose, one for each of its spatial axes.
+
+    Raises
+    ------
+    KindError
+        If it is told by the sizes of its outputs, or attributes are not as many as axes.
+    """
+    auto = node.attributes.get("auto_pad", "NOTSET")
+    if "output_shape" in node.attributes or auto not in ("NOTSET", "VALID"):
+        got = "output_shape" if auto == "NOTSET" else f"auto_pad {auto!r}"
+        raise KindError(node.where, got, "pads and output_padding")
+    kernel = numbers(node, "kernel_shape", kernel_shape(graph, node), axes)
+    strides = numbers(node, "strides", (1,) * axes, axes)
+    dilations = numbers(node, "dilations", (1,) * axes, axes)
+    pads = numbers(node, "pads", (0,) * 2 * axes, 2 * axes)
+    added = numbers(node, "output_padding", (0,) * axes, axes)
+    return tuple(
+        Spreading.of(
+            kernel[axis],
+            strides[axis],
+            dilations[axis],
+            (pads[axis], pads[axis + axes] - added[axis]),
+        )
+        for axis in range(axes)
+    )
