@@ -110,8 +110,12 @@ more_steps: dict[str, st.SearchStrategy[Any]] = {
         f"{kind}_pool": st.fixed_dictionaries(
             {"size": by_dim(counts)}, optional={**pooling, **some_dims}
         )
-        for kind in ("mean", "max", "min", "median", "mode")
+        for kind in ("max", "min", "median", "mode")
     },
+    "mean_pool": st.fixed_dictionaries(
+        {"size": by_dim(counts)},
+        optional={"count_padding": st.booleans(), **dilated, **some_dims},
+    ),
     "pad": st.fixed_dictionaries(
         {"padding": by_dim(st.integers(0, 9))},
         optional={key: windows[key] for key in ("boundary", "fill_value")},

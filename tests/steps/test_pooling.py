@@ -20,7 +20,14 @@ from tests.families import (
 )
 from tests.oracle import same_bits
 from tests.strategies import BOOLS, DTYPES, FLOATS, INTEGERS, meta_of
-from volconv.errors import DimError, GeometryError, KernelError, KindError, NumberError
+from volconv.errors import (
+    BoundaryError,
+    DimError,
+    GeometryError,
+    KernelError,
+    KindError,
+    NumberError,
+)
 from volconv.steps import WindowOptions
 from volconv.steps.pooling import mean_pool_step, pool_step
 
@@ -100,6 +107,75 @@ def test_a_mean_is_the_definition_whatever_the_cuts(data):
     expected = windows_of(array, options, 1).astype(wide).mean(axis=-1)
     eps = np.finfo(found.dtype).eps
     np.testing.assert_allclose(found.values, expected, rtol=9 * eps, atol=900 * eps)
+
+
+@given(data=st.data())
+def test_a_mean_of_the_cells_inside_is_the_definition_whatever_the_cuts(data):
+    array = data.draw(labelled(DTYPES))
+    options = data.draw(pooled(array))
+    size, stride = options["size"], options["stride"]
+    rest = {key: options[key] for key in ("padding", "dilation", "boundary")}
+    found = same_whatever_the_cuts(
+        array,
+        lambda a: volconv.mean_pool(
+            a, size, stride=stride, count_padding=False, **rest
+        ),
+        lambda m: mean_pool_step(
+            m, size, stride, None, WindowOptions(1, **rest), count_padding=False
+        ),
+        data,
+    )
+    wide = array.astype("complex128" if array.dtype.kind == "c" else "float64")
+    beyond = {**options, "boundary": dict.fromkeys(size, "constant")}
+    windows = windows_of(wide, beyond, np.nan)
+    inside = np.count_nonzero(~np.isnan(windows), axis=-1)
+    with np.errstate(invalid="ignore"):
+        expected = np.nansum(windows, axis=-1) / inside
+    eps = np.finfo(found.dtype).eps
+    np.testing.assert_allclose(found.values, expected, rtol=9 * eps, atol=900 * eps)
+
+
+def test_means_of_the_cells_inside_are_exact_for_whole_numbers():
+    row = xr.DataArray([2, 4, 6, 8, 100], dims="x")
+    found = volconv.mean_pool(row, 3, stride=2, padding=(1, 2), count_padding=False)
+    assert found.values.tolist() == [3, 6, 54]
+    bytes_ = volconv.mean_pool(
+        row.astype("uint8"), 2, padding=1, count_padding=False, dtype="uint8"
+    )
+    assert bytes_.values.tolist() == [2, 5, 54]
+    nowhere = volconv.mean_pool(row, 1, stride=4, padding=2, count_padding=False)
+    assert np.isnan(nowhere.values).tolist() == [True, False, True]
+    missing = row.astype(float).where(row > 2)
+    found = volconv.mean_pool(missing, 3, padding=1, count_padding=False)
+    assert np.isnan(found.values).tolist() == [True, False]
+    with pytest.raises(BoundaryError, match="'egde'"):
+        volconv.mean_pool(row, 2, boundary="egde", count_padding=False)
+
+
+def test_windows_wholly_inside_have_the_mean_that_they_always_have():
+    row = xr.DataArray(np.arange(12.0), dims="x")
+    found = volconv.mean_pool(row, 4, stride=2, padding=1, count_padding=False)
+    assert (
+        found.values[1:-1].tolist()
+        == volconv.mean_pool(row[1:], 4, stride=2).values.tolist()
+    )
+
+
+def test_the_paddings_of_other_libraries_are_written_so():
+    """Rounding up at the end, and what of it counts, as `docs/layers.md` tells it."""
+    row = xr.DataArray(-np.arange(1.0, 8), dims="x")
+    most = volconv.max_pool(row, 3, stride=2, padding=1)
+    infinite = volconv.max_pool(
+        row, 3, stride=2, padding=1, boundary="constant", fill_value=-np.inf
+    )
+    assert most.values.tolist() == infinite.values.tolist() == [-1, -2, -4, -6]
+    ceil = volconv.max_pool(row, 2, padding="same_upper")
+    assert ceil.values.tolist() == [-1, -3, -5, -7]
+    all_of_it = volconv.mean_pool(row, 2, padding=1, boundary="constant")
+    assert all_of_it.values.tolist() == [-0.5, -2.5, -4.5, -6.5]
+    padded = volconv.pad(row, 1)
+    some = volconv.mean_pool(padded, 4, stride=3, padding=(0, 1), count_padding=False)
+    assert some.values.tolist() == [-1.5, -4.5, -13 / 3]
 
 
 @given(data=st.data())

@@ -30,6 +30,7 @@ class Pooling(Methods[Labelled]):
         boundary: BoundaryLike = "edge",
         fill_value: complex = 0,
         dtype: DTypeLike | None = None,
+        count_padding: bool = True,
         engine: str = "auto",
         keep_attrs: bool | None = None,
     ) -> Labelled:
@@ -44,6 +45,7 @@ class Pooling(Methods[Labelled]):
             boundary=boundary,
             fill_value=fill_value,
             dtype=dtype,
+            count_padding=count_padding,
             engine=engine,
             keep_attrs=keep_attrs,
         )

@@ -30,6 +30,7 @@ def mean_pool(
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
+    count_padding: bool = True,
     engine: str = "auto",
     keep_attrs: bool | None = None,
 ) -> Labelled:
@@ -51,6 +52,9 @@ def mean_pool(
         out.
     boundary : str or {dim: str}
         As for `correlate`. ``"edge"`` brings no value in that a window lacks.
+    count_padding : bool
+        Whether padded cells count. If not, the mean is of the cells of a window that
+        lie in the array, whatever `boundary`; NaN where none does.
     fill_value, dtype, engine, keep_attrs
         As for `correlate`; by default the mean of integers is a float.
 
@@ -77,7 +81,9 @@ def mean_pool(
     )
     return apply(
         data,
-        lambda meta: mean_pool_step(meta, size, stride, dims, options),
+        lambda meta: mean_pool_step(
+            meta, size, stride, dims, options, count_padding=count_padding
+        ),
         value_names(size, dims),
         keep_attrs,
     )

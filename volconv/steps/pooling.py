@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from pydantic import StrictBool
+
 from volconv.compute import checked_dtype
 from volconv.compute.pooling import Pool
 from volconv.errors import NumberError
@@ -23,6 +25,7 @@ from volconv.steps.fields import (
     EngineName,
     Sizes,
 )
+from volconv.steps.inside import InsideStep, inside_mean_step
 from volconv.steps.pointwise import chosen
 from volconv.steps.settings import PlacedSettings
 from volconv.steps.window import WindowOptions, WindowStep, window_step, windows_of
@@ -60,16 +63,34 @@ class MeanPool(PoolSettings):
 
     step_name: ClassVar[str] = "mean_pool"
 
+    count_padding: StrictBool = True
+    """Whether padded cells count; if not, the mean is of the cells inside."""
+
     engine: EngineName = "auto"
     """The arithmetic; auto chooses from the kernel."""
+
+    def notes(self) -> list[str]:
+        """What is no fault but may not be what was meant."""
+        without_effect = {"boundary", "fill_value"} & self.model_fields_set
+        if self.count_padding or not without_effect or self.padding == "valid":
+            return super().notes()
+        names = " and ".join(sorted(without_effect))
+        return [f"{names}: no effect where padding does not count"]
 
     def options(self) -> WindowOptions:
         """The same, as the builders of steps take it."""
         return replace(super().options(), engine=self.engine)
 
-    def resolve(self, source: ArrayMeta) -> WindowStep:
+    def resolve(self, source: ArrayMeta) -> WindowStep | InsideStep:
         """The step for an input."""
-        return mean_pool_step(source, self.size, self.stride, self.dims, self.options())
+        return mean_pool_step(
+            source,
+            self.size,
+            self.stride,
+            self.dims,
+            self.options(),
+            count_padding=self.count_padding,
+        )
 
 
 class MaxPool(PoolSettings):
@@ -126,12 +147,15 @@ def mean_pool_step(
     stride: PerDim | None,
     dims: Sequence[str] | str | None,
     options: WindowOptions,
-) -> WindowStep:
-    """Mean of each window."""
+    *,
+    count_padding: bool = True,
+) -> WindowStep | InsideStep:
+    """Mean of each window, or of those of its cells that lie in the array."""
     sizes = pool_sizes(meta, size, dims)
-    return window_step(
-        "mean_pool", meta, box(sizes), side_by_side(sizes, stride, options)
-    )
+    moved = side_by_side(sizes, stride, options)
+    if not count_padding:
+        return inside_mean_step("mean_pool", meta, sizes, moved)
+    return window_step("mean_pool", meta, box(sizes), moved)
 
 
 def pool_step(
