@@ -82,7 +82,7 @@ class Net(Builder):
         ), channels
 
     def mean(self, draw, x, channels):
-        counted = {"count_include_pad": draw(st.just(1))}
+        counted = {"count_include_pad": draw(st.integers(0, 1))}
         shape = {"kernel_shape": [3, 3], "pads": [1] * 4}
         return self.node("AveragePool", [x], **shape, **counted), channels
 
@@ -128,7 +128,7 @@ def in_scope(case):
     return case[1][0].ndim > 2 and len(case[0].graph.output) == 1
 
 
-NODE_CASES = {"conv": 6, "maxpool": 17, "averagepool": 11, "relu": 1, "leakyrelu": 2}
+NODE_CASES = {"conv": 6, "maxpool": 17, "averagepool": 11, "relu": 1, "convtranspose": 6}
 """How many cases of each module of the ONNX node tests there are in scope at least."""
 
 
@@ -154,7 +154,8 @@ CONVERTED = [
     *("Conv1d_pad2size1", "Conv1d_stride", "Conv2d", "Conv2d_depthwise_padded"),
     *("Conv2d_depthwise_with_multiplier", "Conv2d_dilated", "Conv2d_groups"),
     *("Conv2d_no_bias", "Conv2d_padding", "Conv2d_strided", "Conv3d"),
-    *("Conv3d_dilated_strided", "Conv3d_groups", "Conv3d_stride_padding", "ELU"),
+    *("Conv3d_dilated_strided", "Conv3d_groups", "Conv3d_stride_padding"),
+    *("ConvTranspose2d", "ConvTranspose2d_no_bias", "ELU"),
     *("LeakyReLU_with_negval", "MaxPool1d_stride_padding_dilation", "MaxPool2d"),
     *("MaxPool2d_stride_padding_dilation", "MaxPool3d_stride_padding", "PReLU_1d"),
     *("PReLU_2d_multiparam", "PReLU_3d_multiparam", "ReLU", "ReflectionPad2d"),

@@ -24,6 +24,23 @@ steps:
   - add: {from: [fine, whole]}
 output: {path: out.zarr, chunks: CHUNKS}
 """
+LAYERS = """
+version: 1
+input: {path: in.zarr}
+steps:
+  - conv: {weight: WEIGHT0, dims: [z, x], channel: y, padding: 1, name: skip}
+  - max_pool: {size: {z: 2, x: 2}, save: coarse.zarr}
+  - conv_transpose:
+      weight: WEIGHT1
+      bias: [0.5, -0.5, 2]
+      channel: y
+      dims: [z, x]
+      stride: 2
+      output_padding: 1
+      name: fine
+  - add: {from: [fine, skip]}
+output: {path: out.zarr, chunks: CHUNKS}
+"""
 CHUNKS = (
     "{z: 3, y: 4, x: 5}",
     "{z: 8, y: 1, x: 7}",
@@ -63,6 +80,32 @@ def test_a_run_writes_what_the_functions_compute_bit_for_bit(
         assert found.values.tobytes() == expected.values.tobytes()
         for dim in ("z", "x"):
             assert_array_equal(found[dim], expected[dim])
+
+
+@pytest.mark.parametrize("chunks", ["{z: 4, y: 1, x: 5}", "{z: 3, y: 3, x: 3}"])
+@pytest.mark.parametrize("memory", [2**28, 2**30])
+def test_layers_down_and_up_again(folder, volume, chunks, memory):
+    rng = np.random.default_rng(2)
+    down = rng.integers(-3, 4, (3, 14, 3, 3))
+    up = rng.integers(-3, 4, (3, 3, 2, 2))
+    text = LAYERS.replace("WEIGHT0", str(down.tolist()))
+    text = text.replace("WEIGHT1", str(up.tolist())).replace("CHUNKS", chunks)
+    run(folder, text, limits={"memory": memory})
+    skip = volconv.conv(volume, down, dims=("z", "x"), channel="y", padding=1)
+    coarse = volconv.max_pool(skip, {"z": 2, "x": 2})
+    fine = volconv.conv_transpose(
+        coarse,
+        up,
+        [0.5, -0.5, 2],
+        dims=("z", "x"),
+        channel="y",
+        stride=2,
+        output_padding=1,
+    )
+    for name, one in (("coarse", coarse), ("out", fine + skip.values)):
+        found = values(folder, name)
+        assert found.values.tobytes() == one.values.tobytes()
+        assert_array_equal(found.x, one.x)
 
 
 def test_the_coordinates_are_those_of_the_input_again(folder, volume):

@@ -14,7 +14,8 @@ from volconv.errors import DimError, KernelError, NumberError
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps import WindowOptions
-from volconv.steps.conv import LayerOptions, conv_step
+from volconv.steps.conv import conv_step
+from volconv.steps.layer import LayerOptions
 
 AXES = ("z", "y", "x")
 

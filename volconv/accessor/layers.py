@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import xarray as xr
-
 from volconv import api
 from volconv.accessor.methods import Labelled, Methods
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import ArrayLike, DTypeLike
 
     from volconv.boundary import BoundaryLike
     from volconv.geometry import PaddingLike, PerDim
+    from volconv.steps.conv_transpose import CellsByDim
 
 __all__ = ["Layers"]
 
@@ -58,21 +55,35 @@ class Layers(Methods[Labelled]):
             keep_attrs=keep_attrs,
         )
 
-    def onnx(
-        self: Methods[xr.DataArray],
-        path: str | Path,
+    def conv_transpose(
+        self,
+        weight: ArrayLike,
+        bias: ArrayLike | None = None,
         *,
         channel: str = "channel",
         dims: api.Dims | None = None,
-        output: str | None = None,
+        stride: PerDim = 1,
+        padding: CellsByDim = 0,
+        output_padding: PerDim = 0,
+        dilation: PerDim = 1,
+        groups: int = 1,
+        dtype: DTypeLike | None = None,
+        engine: str = "auto",
         keep_attrs: bool | None = None,
-    ) -> xr.DataArray:
-        """A network in an ONNX file, its nodes as steps: `volconv.onnx`."""
-        return api.onnx(
+    ) -> Labelled:
+        """A transposed convolution layer: `volconv.conv_transpose`."""
+        return api.conv_transpose(
             self.data,
-            path,
+            weight,
+            bias,
             channel=channel,
             dims=dims,
-            output=output,
+            stride=stride,
+            padding=padding,
+            output_padding=output_padding,
+            dilation=dilation,
+            groups=groups,
+            dtype=dtype,
+            engine=engine,
             keep_attrs=keep_attrs,
         )

@@ -9,7 +9,7 @@ from volconv.api.channelwise import batch_norm, prelu, softmax
 from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
 from volconv.api.kernels import box, convolve, correlate, gaussian
-from volconv.api.layers import conv
+from volconv.api.layers import conv, conv_transpose
 from volconv.api.network import onnx
 from volconv.api.pointwise import (
     abs,  # noqa: A004  numpy and xarray call it so, too
@@ -31,6 +31,7 @@ __all__ = [
     "cast",
     "clip",
     "conv",
+    "conv_transpose",
     "convolve",
     "correlate",
     "correlate_bank",

@@ -230,6 +230,11 @@ class Convolution:
             found.append(program.calls(code, planes, items, bases))
         return found
 
+    @property
+    def products(self) -> float:
+        """Products of one output cell."""
+        return float(math.prod(self.weights.shape[1:]))
+
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most.
 

@@ -120,7 +120,7 @@ class Repeated:
 
     def describe(self) -> Mapping[str, object]:
         """All that decides its values beside the windows, as JSON."""
-        return {"mode": "nearest", "factors": list(self.factors)}
+        return {"mode": "nearest"}
 
     def note(self) -> str:
         """How it is computed."""
@@ -196,11 +196,7 @@ class Interpolated:
 
     def describe(self) -> Mapping[str, object]:
         """All that decides its values beside the windows, as JSON."""
-        return {
-            "mode": "linear",
-            "factors": list(self.factors),
-            "compute": self.compute,
-        }
+        return {"mode": "linear", "compute": self.compute}
 
     def note(self) -> str:
         """How it is computed."""

@@ -19,7 +19,7 @@ from volconv.network.cellwise import (
     prelu,
     softmax,
 )
-from volconv.network.windowed import average_pool, conv, max_pool, pad, resize
+from volconv.network.windowed import average_pool, conv, conv_transpose, max_pool, pad, resize
 from volconv.steps.activations import (
     elu_step,
     leaky_relu_step,
@@ -35,6 +35,7 @@ ALIASES = ("Identity", "Dropout")
 
 OPERATORS: Mapping[str, Builder] = {
     "Conv": conv,
+    "ConvTranspose": conv_transpose,
     "MaxPool": max_pool,
     "AveragePool": average_pool,
     "BatchNormalization": batch_norm,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -16,14 +17,16 @@ from volconv.network.windows import (
     pad_windows,
     pads_of,
     resizing,
+    transposed_windows,
 )
 from volconv.steps import Step, WindowOptions
 from volconv.steps.conv import LayerOptions, conv_step
+from volconv.steps.conv_transpose import Moves, conv_transpose_step
 from volconv.steps.frame import pad_step
 from volconv.steps.pooling import mean_pool_step, pool_step
 from volconv.steps.upsample import upsample_step
 
-__all__ = ["average_pool", "conv", "max_pool", "pad", "resize"]
+__all__ = ["average_pool", "conv", "conv_transpose", "max_pool", "pad", "resize"]
 
 
 def conv(graph: Graph, node: GraphNode, axes: Axes) -> Build:
@@ -78,27 +81,57 @@ def max_pool(graph: Graph, node: GraphNode, axes: Axes) -> Build:
 
 
 def average_pool(graph: Graph, node: GraphNode, axes: Axes) -> Build:
-    """The mean of each window."""
+    """The mean of each window, or of those of its cells that lie in the array."""
+    counts = bool(node.attributes.get("count_include_pad", 0))
+    whole = replace(node, attributes={**node.attributes, "ceil_mode": 0})
 
     def build(sources: Sequence[ArrayMeta]) -> Step:
-        (meta,) = sources
+        meta = one(sources)
         options = moves(graph, node, axes, meta)
-        paddings = cast("Mapping[str, tuple[int, int]]", options.padding)
-        is_padded = any(any(pair) for pair in paddings.values())
-        if is_padded and (not counts_padding(node)):
-            raise KindError(
-                node.where, "means of what lies inside alone", "count_include_pad 1"
-            )
         size = sizes(node, axes, meta)
-        return mean_pool_step(meta, size, options.stride, None, options)
+        asked = moves(graph, whole, axes, meta).padding
+        is_cut = options.padding != asked
+        if counts and is_cut and any_cells(asked):
+            raise KindError(
+                "padding",
+                f"{asked} that count and cells of ceil_mode that do not",
+                "one of them",
+            )
+        return mean_pool_step(
+            meta, size, options.stride, None, options, count_padding=counts and not is_cut
+        )
 
     return build
 
 
-def counts_padding(node: GraphNode) -> bool:
-    """Whether zeros that are padded take part in a mean."""
-    is_cut = bool(node.attributes.get("ceil_mode", 0))
-    return bool(node.attributes.get("count_include_pad", 0)) and not is_cut
+def any_cells(padding: object) -> bool:
+    """Whether a padding by dimension has a cell."""
+    by_dim = cast("Mapping[str, tuple[int, int]]", padding)
+    return any(any(pair) for pair in by_dim.values())
+
+
+def conv_transpose(graph: Graph, node: GraphNode, axes: Axes) -> Build:
+    """A transposed convolution layer."""
+    weight, bias = graph.constant_of(node, 1), graph.constant_of(node, 2)
+    windows = transposed_windows(graph, node, axes.count)
+    added = node.attributes.get("output_padding", (0,) * axes.count)
+    groups = node.attributes.get("group", 1)
+
+    def build(sources: Sequence[ArrayMeta]) -> Step:
+        meta = one(sources)
+        dims = axes.of(meta)
+        by_dim = dict(zip(dims, windows, strict=True))
+        more = dict(zip(dims, added, strict=True))
+        spread = Moves(
+            {dim: window.factor for dim, window in by_dim.items()},
+            {dim: (w.crop[0], w.crop[1] + more[dim]) for dim, w in by_dim.items()},
+            more,
+            {dim: window.dilation for dim, window in by_dim.items()},
+        )
+        layer = LayerOptions(axes.channel, dims, groups)
+        return conv_transpose_step(meta, weight, bias, layer, spread, WindowOptions())
+
+    return build
 
 
 def pad(graph: Graph, node: GraphNode, axes: Axes) -> Build:

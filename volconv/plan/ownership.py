@@ -130,12 +130,12 @@ def halo_of(
     chunks: Sequence[Interval], owned: Sequence[Interval], window: Window
 ) -> int:
     """Cells that a chunk's outputs reach into the next chunks, at most."""
-    reach = (
+    reach = [
         window.source(outputs).stop - chunk.stop
         for chunk, outputs in zip(chunks[:-1], owned[:-1], strict=True)
         if outputs.size
-    )
-    return max(0, *reach) if len(chunks) > 1 else 0
+    ]
+    return max([0, *reach])
 
 
 def merge_small(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from volconv.boundary import Boundaries
 from volconv.compute import Edges, aligned_empty
 from volconv.compute.pointwise import number_text
-from volconv.geometry import Geometry, Window
+from volconv.geometry import Geometry, Spreading, Window
 from volconv.meta import ArrayMeta
 
 __all__ = ["BlockStep", "Operation", "block_step", "described_windows"]
@@ -181,12 +181,23 @@ def block_step(
 def described_windows(geometry: Geometry, boundaries: Boundaries) -> dict[str, object]:
     """Windows and boundaries as JSON."""
     return {
-        dim: {
-            "size": window.size,
-            "stride": window.stride,
-            "dilation": window.dilation,
-            "padding": list(window.padding),
-            "boundary": boundaries[dim],
-        }
+        dim: {**described_window(window), "boundary": boundaries[dim]}
         for dim, window in geometry
+    }
+
+
+def described_window(window: Window) -> dict[str, object]:
+    """What tells a window from others, as JSON."""
+    if isinstance(window, Spreading):
+        return {
+            "size": window.size,
+            "factor": window.factor,
+            "dilation": window.dilation,
+            "crop": list(window.crop),
+        }
+    return {
+        "size": window.size,
+        "stride": window.stride,
+        "dilation": window.dilation,
+        "padding": list(window.padding),
     }

@@ -1,0 +1,254 @@
+"""What convolution layers share: weights that fit channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.compute import numbers_of
+from volconv.compute.compiled import jit
+from volconv.compute.convolution import LAYER_ENGINES, Convolution
+from volconv.errors import DimError, KernelError, NumberError, did_you_mean
+from volconv.geometry import Geometry, Mix
+from volconv.geometry.geometry import whole_number
+from volconv.kernels.kernel import as_names
+from volconv.meta import ArrayMeta
+from volconv.steps.window import WindowOptions
+
+__all__ = ["Layer", "LayerOptions", "layer_of", "weights_of"]
+
+FIRST = "output channels, input channels of a group"
+"""The first two axes of weights."""
+
+MOST_AXES = 3
+"""Axes along which a layer's windows move, at most."""
+
+
+@dataclass(frozen=True)
+class LayerOptions:
+    """What tells a layer from a window: its channels.
+
+    Parameters
+    ----------
+    channel : str
+        The dimension of channels.
+    dims : str or sequence of str, optional
+        Dimensions of the kernel's axes: by default all but that of channels.
+    groups : int
+        Parts into which channels are divided.
+    """
+
+    channel: str = "channel"
+    dims: Sequence[str] | str | None = None
+    groups: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Weights and bias that fit an input.
+
+    Parameters
+    ----------
+    meta : ArrayMeta
+        The input.
+    weights : ndarray, shape (output channels, input channels of a group, *kernel)
+        As the user wrote them.
+    bias : ndarray, shape (output channels,)
+        Zeros where none is given.
+    channel : str
+        The dimension of channels.
+    dims : tuple of str
+        Dimensions of the kernel's axes.
+    groups : int
+        Parts into which channels are divided.
+    """
+
+    meta: ArrayMeta
+    weights: NDArray[Any]
+    bias: NDArray[Any]
+    channel: str
+    dims: tuple[str, ...]
+    groups: int
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Taps along each dimension of the kernel."""
+        return dict(zip(self.dims, self.weights.shape[2:], strict=True))
+
+    def convolution(
+        self,
+        name: str,
+        strides: Mapping[str, int],
+        dilations: Mapping[str, int],
+        options: WindowOptions,
+    ) -> Convolution:
+        """The arithmetic of a block.
+
+        Raises
+        ------
+        NumberError
+            If the data are complex, or a dtype or an engine is not known.
+        """
+        cells = self.meta.dtype
+        numbers = numbers_of(cells, np.ones(1), options.fill_value, options.dtype)
+        if np.dtype(numbers.compute).kind == "c":
+            raise NumberError("data", f"{cells} under {name}", "real numbers")
+        return Convolution(
+            self.weights.astype(numbers.compute),
+            self.bias.astype(numbers.compute),
+            self.meta.index(self.channel),
+            tuple(self.meta.index(dim) for dim in self.dims),
+            tuple(strides[dim] for dim in self.dims),
+            tuple(dilations[dim] for dim in self.dims),
+            self.groups,
+            numbers.target,
+            layer_engine(options.engine),
+            of_group=len(self.weights) // self.groups,
+        )
+
+    def mixing(self, windows: Geometry) -> Geometry:
+        """The windows along the kernel's dimensions, and that of channels."""
+        mix = Mix.of(self.meta.axis(self.channel).size, len(self.weights))
+        return Geometry(((self.channel, mix), *windows.windows))
+
+
+def layer_of(
+    meta: ArrayMeta, weights: NDArray[Any], bias: object, options: LayerOptions
+) -> Layer:
+    """A layer over an input.
+
+    Raises
+    ------
+    KernelError
+        If weights, bias, groups and channels do not fit each other.
+    DimError
+        If a dimension is not there.
+    """
+    meta.require([options.channel], "channel")
+    dims = dims_of(meta, options, weights.ndim - 2)
+    groups = whole_number("groups", options.groups)
+    check_channels(weights, meta.axis(options.channel).size, groups, options.channel)
+    return Layer(
+        meta, weights, bias_of(bias, len(weights)), options.channel, dims, groups
+    )
+
+
+def weights_of(weight: object, first: str = FIRST) -> NDArray[Any]:
+    """Weights as an array of real numbers.
+
+    Parameters
+    ----------
+    weight : array_like
+        The weights.
+    first : str
+        What their first two axes are, for errors.
+
+    Raises
+    ------
+    KernelError
+        If they are none, or have not 3 to 5 axes.
+    """
+    try:
+        found = np.asarray(weight)
+    except ValueError:
+        found = np.empty(0, object)
+    expected = f"finite real numbers of shape ({first}, then 1 to 3 axes of the kernel)"
+    if found.dtype.kind not in "iuf" or not 3 <= found.ndim <= 2 + MOST_AXES:
+        got = f"{found.dtype} of shape {found.shape}"
+        raise KernelError("weight", got, expected)
+    if 0 in found.shape or not np.isfinite(found).all():
+        got = f"shape {found.shape}" if 0 in found.shape else "NaN or inf"
+        raise KernelError("weight", got, expected)
+    return found
+
+
+def bias_of(bias: object, count: int) -> NDArray[Any]:
+    """A number for each output channel; zeros where none is given.
+
+    Raises
+    ------
+    KernelError
+    """
+    if bias is None:
+        return np.zeros(count)
+    found = np.asarray(bias)
+    if found.shape != (count,) or found.dtype.kind not in "iuf":
+        raise KernelError(
+            "bias",
+            f"{found.dtype} of shape {found.shape}",
+            f"one number for each of {count} output channels",
+        )
+    return found
+
+
+def dims_of(meta: ArrayMeta, layer: LayerOptions, axes: int) -> tuple[str, ...]:
+    """Dimensions of the kernel's axes.
+
+    Raises
+    ------
+    DimError
+        If there are not as many as axes, or one of them is that of channels.
+    """
+    own = tuple(dim for dim in meta.dims if dim != layer.channel)
+    dims = own if layer.dims is None else as_names(layer.dims)
+    meta.require(dims, "dims")
+    if len(dims) != axes or len(set(dims)) < axes or layer.channel in dims:
+        raise DimError(
+            "dims",
+            str(list(dims)),
+            f"{axes} dimensions beside {layer.channel!r}, one for each axis of the kernel",
+            "say dims=[…]" if layer.dims is None else "",
+        )
+    return dims
+
+
+def check_channels(
+    weights: NDArray[Any], channels: int, groups: int, channel: str
+) -> None:
+    """Refuse weights that do not fit the channels.
+
+    Raises
+    ------
+    KernelError
+    """
+    outputs, inputs = weights.shape[:2]
+    if inputs * groups != channels:
+        raise KernelError(
+            "weight",
+            f"{inputs} input channels in each of {groups} groups",
+            f"{channels} in all, as dimension {channel!r} has",
+            "check groups, and the order of the weight's axes",
+        )
+    if outputs % groups:
+        raise KernelError(
+            "groups", f"{groups} of {outputs} output channels", "a divisor of them"
+        )
+
+
+def layer_engine(engine: str) -> str:
+    """The engine that computes a layer.
+
+    Raises
+    ------
+    NumberError
+        If it is not known.
+    """
+    if engine == "auto":
+        try:
+            jit.host()
+        except jit.UnsupportedMachineError:
+            return "reference"
+        return "direct"
+    if engine not in LAYER_ENGINES:
+        known = ("auto", *LAYER_ENGINES)
+        raise NumberError(
+            "engine",
+            repr(engine),
+            f"one of {', '.join(known)}, for a layer",
+            did_you_mean(engine, known),
+        )
+    return engine

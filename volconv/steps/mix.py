@@ -1,0 +1,69 @@
+"""The step that mixes the cells of one dimension, its channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, Self, cast
+
+from volconv.geometry import Geometry, Interval, Mix
+from volconv.meta import ArrayMeta, Axis
+from volconv.steps.block import CELL, BlockStep, Operation
+
+__all__ = ["MixStep", "mixed_target"]
+
+PRODUCT = 0.04
+"""Nanoseconds of one product of a compiled layer, about."""
+
+
+class Mixing(Operation, Protocol):
+    """An operation that mixes input channels into output channels."""
+
+    def of_channels(self, outputs: Interval) -> Operation:
+        """The operation of some of the output channels."""
+
+    @property
+    def products(self) -> float:
+        """Products of one output cell."""
+
+
+@dataclass(frozen=True, eq=False)
+class MixStep(BlockStep):
+    """A step that mixes the cells of one dimension, its channels: see `BlockStep`."""
+
+    @property
+    def channel(self) -> int:
+        """The axis of channels."""
+        return next(
+            place
+            for place, dim in enumerate(self.source.dims)
+            if isinstance(self.geometry[dim], Mix)
+        )
+
+    def of_box(self, box: Sequence[Interval]) -> Self:
+        """The step with the channels of a box: see `PlacedStep`."""
+        side = box[self.channel]
+        if side.size == self.target.shape[self.channel]:
+            return self
+        windows = tuple(
+            (dim, Mix.of(window.size, side.size) if isinstance(window, Mix) else window)
+            for dim, window in self.geometry
+        )
+        operation = cast("Mixing", self.operation).of_channels(side)
+        return replace(self, operation=operation, geometry=Geometry(windows))
+
+    @property
+    def cell_cost(self) -> float:
+        """Nanoseconds of one output cell, about."""
+        products: float = cast("Mixing", self.operation).products
+        return CELL + PRODUCT * products
+
+
+def mixed_target(meta: ArrayMeta, geometry: Geometry, dtype: str) -> ArrayMeta:
+    """What a step makes whose windows mix a dimension: that loses its coordinate."""
+    found = meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.jumps())
+    axes = tuple(
+        Axis(axis.dim, axis.size) if isinstance(geometry[axis.dim], Mix) else axis
+        for axis in found.axes
+    )
+    return replace(found, axes=axes, dtype=dtype)
