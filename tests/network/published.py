@@ -65,3 +65,11 @@ def run(model, inputs, path, **options):
 def scratch():
     """A folder for files that a test writes and reads at once."""
     return tempfile.mkdtemp()
+
+
+def close(found, expected, tolerance, name=""):
+    """Refuse what differs by more than a share of the expected value, or an amount."""
+    share, amount = tolerance
+    np.testing.assert_allclose(
+        found, expected, rtol=share, atol=amount, err_msg=name, strict=True
+    )

@@ -153,7 +153,17 @@ def test_any_valid_step_resolves_or_says_why_not(values):
 
 
 OURS = [
-    *("abs", "add", "batch_norm", "box", "cast", "clip", "conv", "conv_transpose", "convolve"),
+    *(
+        "abs",
+        "add",
+        "batch_norm",
+        "box",
+        "cast",
+        "clip",
+        "conv",
+        "conv_transpose",
+        "convolve",
+    ),
     *("correlate", "correlate_bank", "crop", "difference_of_gaussians", "divide"),
     *("elu", "gaussian", "gelu", "gradient", "gradient_magnitude", "laplace"),
     *("leaky_relu", "log", "max_pool", "maximum", "mean_pool", "median_pool"),

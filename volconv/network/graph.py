@@ -100,7 +100,9 @@ class Graph:
             if node.op == "Conv" and self.is_constant(node.inputs[1]):
                 return len(self.constants.shape(node.inputs[1])) - 2
         raise KindError(
-            self.path, "an input of no shape", "batch, channel and one axis or more"
+            self.path,
+            f"an input of shape {list(self.shape)}",
+            "axes of batch and channel, and one more at least",
         )
 
     def is_constant(self, name: str) -> bool:

@@ -19,7 +19,14 @@ from volconv.network.cellwise import (
     prelu,
     softmax,
 )
-from volconv.network.windowed import average_pool, conv, conv_transpose, max_pool, pad, resize
+from volconv.network.windowed import (
+    average_pool,
+    conv,
+    conv_transpose,
+    max_pool,
+    pad,
+    resize,
+)
 from volconv.steps.activations import (
     elu_step,
     leaky_relu_step,

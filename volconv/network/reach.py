@@ -132,8 +132,8 @@ def reach(
     if node.op in MOVING:
         found = node_windows(graph, node, list(sizes.values()))
         return dict(zip(sizes, found, strict=True))
-    found = other_windows(graph, node, len(sizes))
-    return None if found is None else dict(zip(sizes, found, strict=True))
+    others = other_windows(graph, node, len(sizes))
+    return None if others is None else dict(zip(sizes, others, strict=True))
 
 
 def other_windows(graph: Graph, node: GraphNode, axes: int) -> Sequence[Window] | None:

@@ -20,9 +20,10 @@ from volconv.network.windows import (
     transposed_windows,
 )
 from volconv.steps import Step, WindowOptions
-from volconv.steps.conv import LayerOptions, conv_step
+from volconv.steps.conv import conv_step
 from volconv.steps.conv_transpose import Moves, conv_transpose_step
 from volconv.steps.frame import pad_step
+from volconv.steps.layer import LayerOptions
 from volconv.steps.pooling import mean_pool_step, pool_step
 from volconv.steps.upsample import upsample_step
 
@@ -98,7 +99,12 @@ def average_pool(graph: Graph, node: GraphNode, axes: Axes) -> Build:
                 "one of them",
             )
         return mean_pool_step(
-            meta, size, options.stride, None, options, count_padding=counts and not is_cut
+            meta,
+            size,
+            options.stride,
+            None,
+            options,
+            count_padding=counts and not is_cut,
         )
 
     return build

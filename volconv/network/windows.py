@@ -190,7 +190,7 @@ def resizing(graph: Graph, node: GraphNode, axes: int) -> tuple[str, tuple[int, 
             f"mode {mode!r} at {where!r} places",
             "nearest at asymmetric places rounded down, nearest or linear at half_pixel",
         )
-    scales = scales_of(graph, node)
+    scales = scales_of(graph, node, axes + 2)
     if scales is None or any(scale % 1 or scale < 1 for scale in scales):
         got = "sizes" if scales is None else f"scales {list(scales)}"
         raise KindError(node.where, got, "scales that are whole numbers")
@@ -210,13 +210,19 @@ HALVES = ("half_pixel", "pytorch_half_pixel")
 """Places of outputs that are centres of the smaller cells."""
 
 
-def scales_of(graph: Graph, node: GraphNode) -> Sequence[float] | None:
-    """Factors of a node Resize or Upsample along all axes; None where it says sizes."""
+def scales_of(graph: Graph, node: GraphNode, count: int) -> Sequence[float] | None:
+    """Factors of a node Resize or Upsample along so many axes; None where it says sizes."""
     if "scales" in node.attributes:
         return tuple(node.attributes["scales"])
     place = 2 if node.op == "Resize" and len(node.inputs) > 2 else 1
-    found = graph.constant_of(node, place)
-    return None if found is None or not found.size else [float(one) for one in found]
+    constant = graph.constant_of(node, place)
+    if constant is None or not constant.size:
+        return None
+    axes = node.attributes.get("axes")
+    found = [1.0] * count if axes else [0.0] * len(constant)
+    for axis, scale in zip(axes or range(len(constant)), constant, strict=True):
+        found[axis] = float(scale)
+    return found
 
 
 def transposed_windows(
