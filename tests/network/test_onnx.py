@@ -36,17 +36,15 @@ def networks(draw):
     """A network of float64 weights, with branches, and an image of its own."""
     random = np.random.default_rng(draw(st.integers(0, 99)))
     net = Net(random, draw(st.integers(1, 3)))
-    sizes = tuple(draw(st.integers(9, 14)) for _ in range(2))
     results = [("image", net.channels)]
     for _ in range(draw(st.integers(1, 5))):
         name, channels = results[draw(st.integers(0, len(results) - 1))]
-        kind = draw(
-            st.sampled_from(["conv", "norm", "pool", "mean", "act", "add", "mul"])
-        )
-        results.append(getattr(net, kind)(draw, name, channels))
-    return net.model(results[-1][0], sizes), random.standard_normal(
-        (1, net.channels, *sizes)
-    )
+        layer = getattr(net, draw(st.sampled_from(Net.KINDS)))
+        results.append(layer(draw, name, channels))
+    last = net.node("LeakyRelu", [results[-1][0]])  # a network has one layer at least
+    sizes = tuple(draw(st.integers(9, 14)) for _ in range(2))
+    image = random.standard_normal((1, net.channels, *sizes))
+    return net.model(last, sizes), image
 
 
 class Net(Builder):
@@ -68,13 +66,8 @@ class Net(Builder):
         weight = self.weights(outputs * groups, channels // groups, 3, 3)
         bias = [self.weights(outputs * groups)] if draw(st.booleans()) else []
         apart = draw(st.integers(1, 2))
-        found = self.node(
-            "Conv",
-            [x, weight, *bias],
-            group=groups,
-            pads=[apart] * 4,
-            dilations=[apart] * 2,
-        )
+        moved = {"pads": [apart] * 4, "dilations": [apart] * 2}
+        found = self.node("Conv", [x, weight, *bias], group=groups, **moved)
         return found, outputs * groups
 
     def norm(self, draw, x, channels):
@@ -85,10 +78,8 @@ class Net(Builder):
 
     def largest(self, draw, x, channels):
         same = draw(st.sampled_from(["SAME_UPPER", "SAME_LOWER"]))
-        size = draw(st.integers(2, 3))
-        return self.node(
-            "MaxPool", [x], kernel_shape=[size, 3], auto_pad=same
-        ), channels
+        shape = {"kernel_shape": [draw(st.integers(2, 3)), 3]}
+        return self.node("MaxPool", [x], auto_pad=same, **shape), channels
 
     def mean(self, draw, x, channels):
         counted = {"count_include_pad": draw(st.integers(0, 1))}
@@ -96,16 +87,12 @@ class Net(Builder):
         return self.node("AveragePool", [x], **shape, **counted), channels
 
     def act(self, draw, x, channels):
-        op = draw(
-            st.sampled_from(["Relu", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "Identity"])
-        )
-        return self.node(op, [x]), channels
+        return self.node(draw(st.sampled_from(self.ACTS)), [x]), channels
 
     def add(self, draw, x, channels):
-        other = self.node("Relu", [x])
-        return self.node(
-            draw(st.sampled_from(["Add", "Sub", "Mul"])), [x, other]
-        ), channels
+        other, _ = self.largest(draw, x, channels)
+        op = draw(st.sampled_from(["Add", "Sub", "Mul", "Max"]))
+        return self.node(op, [x, other]), channels
 
     def mul(self, draw, x, channels):
         factor = self.weights(*draw(st.sampled_from([(), (channels, 1, 1)])))
