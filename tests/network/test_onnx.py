@@ -50,7 +50,7 @@ def networks(draw):
 class Net(Builder):
     """A builder of layers by chance; all keep the sizes, so that any two can be added."""
 
-    KINDS = ("layer", "norm", "largest", "mean", "act", "add", "mul")
+    KINDS = ("layer", "norm", "largest", "mean", "act", "add", "mul", "both")
     ACTS = ("Relu", "LeakyRelu", "Elu", "Sigmoid", "Tanh", "Identity")
 
     def __init__(self, random, channels):
@@ -93,6 +93,11 @@ class Net(Builder):
         other, _ = self.largest(draw, x, channels)
         op = draw(st.sampled_from(["Add", "Sub", "Mul", "Max"]))
         return self.node(op, [x, other]), channels
+
+    def both(self, draw, x, channels):
+        other, more = self.layer(draw, x, channels)
+        names = [x, other] if draw(st.booleans()) else [other, x]
+        return self.node("Concat", names, axis=1), channels + more
 
     def mul(self, draw, x, channels):
         factor = self.weights(*draw(st.sampled_from([(), (channels, 1, 1)])))
@@ -176,7 +181,9 @@ def branched(random, sizes=(None, None)):
     low = net.node("MaxPool", [x], "low", kernel_shape=[2, 2], strides=[2, 2])
     low = net.node("Conv", [low, net.weights(3, 3, 3, 3)], **wide)
     high = net.node("ConvTranspose", [low, net.weights(3, 3, 2, 2)], strides=[2, 2])
-    return net.model(net.node("Add", [high, x], "sum"), sizes)
+    both = net.node("Concat", [high, x], "both", axis=1)
+    mixed = net.node("Conv", [both, net.weights(3, 6, 1, 1)])
+    return net.model(net.node("Add", [mixed, x], "sum"), sizes)
 
 
 @pytest.fixture

@@ -41,6 +41,17 @@ steps:
   - add: {from: [fine, skip]}
 output: {path: out.zarr, chunks: CHUNKS}
 """
+BOTH = """
+version: 1
+input: {path: in.zarr}
+steps:
+  - crop: {region: {z: [0, 8]}, name: whole}
+  - max_pool: {size: {z: 2, y: 2, x: 1}, save: coarse.zarr}
+  - upsample: {factor: {z: 2}, mode: linear, name: fine}
+  - concat: {from: [fine, whole, fine], dim: y, save: both.zarr}
+  - box: {size: {y: 3}}
+output: {path: out.zarr, chunks: CHUNKS}
+"""
 CHUNKS = (
     "{z: 3, y: 4, x: 5}",
     "{z: 8, y: 1, x: 7}",
@@ -106,6 +117,25 @@ def test_layers_down_and_up_again(folder, volume, chunks, memory):
         found = values(folder, name)
         assert found.values.tobytes() == one.values.tobytes()
         assert_array_equal(found.x, one.x)
+
+
+@pytest.mark.parametrize("chunks", ["{z: 3, y: 4, x: 5}", "{z: 8, y: 28, x: 2}"])
+@pytest.mark.parametrize("fuse", [True, False])
+def test_branches_one_behind_the_other(folder, volume, chunks, fuse):
+    ready = prepared(folder, BOTH.replace("CHUNKS", chunks), fuse=fuse)
+    assert "7 of 28 cells, from number 0" in plan_text(ready.plan, ready.coords)
+    run_plan(ready.plan, ready.source, ready.labels)
+    whole = volconv.crop(volume, {"z": (0, 8)})
+    coarse = volconv.max_pool(whole, {"z": 2, "y": 2, "x": 1})
+    fine = volconv.upsample(coarse, {"z": 2}, mode="linear")
+    cells = np.concatenate([fine.values, whole.values, fine.values], axis=1)
+    both = xr.DataArray(cells, fine.coords, fine.dims, attrs=fine.attrs)
+    out = volconv.box(both, {"y": 3})
+    for name, one in (("coarse", coarse), ("both", both), ("out", out)):
+        found = values(folder, name)
+        assert found.values.tobytes() == one.values.tobytes()
+        assert set(found.coords) == {"z", "x"}
+        assert_array_equal(found.z, one.z)
 
 
 def test_the_coordinates_are_those_of_the_input_again(folder, volume):

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from tests.oracle import padded
 from tests.steps.test_pipeline import steps_over
 from tests.strategies import arrays, kinds, meta_of
+from volconv.meta import without
 from volconv.steps.arithmetic import OPERATIONS, join_step
+from volconv.steps.concat import concat_step
 from volconv.steps.pipeline import Node, Pipeline
 from volconv.steps.upsample import UPSAMPLINGS, upsample_step
 
@@ -39,6 +41,7 @@ def graphs(draw, dtypes=("int16", *FLOATS), most_nodes=5):
     array = draw(arrays(dtype, tuple(shape)))
     metas = [meta_of(shape, dtype)]
     nodes = []
+    step: Any
     for _ in range(draw(st.integers(2, most_nodes))):
         by_shape: dict[tuple[int, ...], list[int]] = {}
         for place, meta in enumerate(metas):
@@ -49,6 +52,10 @@ def graphs(draw, dtypes=("int16", *FLOATS), most_nodes=5):
             inputs = tuple(draw(st.lists(group, min_size=2, max_size=3)))
             name = draw(st.sampled_from(("add", "subtract", "maximum", "minimum")))
             step = join_step(name, [metas[place] for place in inputs], None)
+        elif draw(st.integers(0, 3)) == 0:
+            axis, inputs = draw(behind(metas))
+            read = [metas[place] for place in inputs]
+            step = concat_step(read, read[0].dims[axis], None)
         else:
             inputs = (draw(st.integers(0, len(metas) - 1)),)
             meta = metas[inputs[0]]
@@ -58,6 +65,20 @@ def graphs(draw, dtypes=("int16", *FLOATS), most_nodes=5):
         nodes.append(Node(step, inputs))
         metas.append(step.target)
     return Graph(array, Pipeline(tuple(nodes)))
+
+
+@st.composite
+def behind(draw, metas):
+    """An axis, and places that can be put one behind the other along it."""
+    axis = draw(st.integers(0, len(metas[0].shape) - 1))
+    first = draw(st.integers(0, len(metas) - 1))
+    alike = [
+        place
+        for place, meta in enumerate(metas)
+        if without(meta.shape, [axis]) == without(metas[first].shape, [axis])
+    ]
+    places = st.lists(st.sampled_from(alike), min_size=1, max_size=2)
+    return axis, (first, *draw(places))
 
 
 @st.composite
@@ -74,7 +95,11 @@ def whole_results(graph):
     results = [graph.array]
     for node in graph.pipeline.nodes:
         read = [results[place] for place in node.inputs]
-        if node.step.name in OPERATIONS:
+        if node.step.name == "concat":
+            axis = node.step.source.dims.index(node.step.dim)
+            found = np.concatenate(read, axis)
+            results.append(found.astype(node.step.target.dtype))
+        elif node.step.name in OPERATIONS:
             found = read[0].astype(node.step.compute_dtype)
             for other in read[1:]:
                 found = joined(node.step.name, found, other.astype(found.dtype))

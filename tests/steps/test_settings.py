@@ -13,10 +13,10 @@ from tests.config.strategies import steps
 from volconv.errors import DimError, KernelError, VolconvError
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps import WindowOptions, registry
-from volconv.steps.arithmetic import JoinSettings
 from volconv.steps.box import Box, BoxKernel, box_step
 from volconv.steps.correlate import Convolve, Correlate, convolve_step, correlate_step
 from volconv.steps.gaussian import Gaussian, gaussian_step
+from volconv.steps.joining import JoinSettings
 from volconv.steps.registry import step_classes
 from volconv.steps.settings import SHARED
 
@@ -153,17 +153,8 @@ def test_any_valid_step_resolves_or_says_why_not(values):
 
 
 OURS = [
-    *(
-        "abs",
-        "add",
-        "batch_norm",
-        "box",
-        "cast",
-        "clip",
-        "conv",
-        "conv_transpose",
-        "convolve",
-    ),
+    *("abs", "add", "batch_norm", "box", "cast", "clip", "concat", "conv"),
+    *("conv_transpose", "convolve"),
     *("correlate", "correlate_bank", "crop", "difference_of_gaussians", "divide"),
     *("elu", "gaussian", "gelu", "gradient", "gradient_magnitude", "laplace"),
     *("leaky_relu", "log", "max_pool", "maximum", "mean_pool", "median_pool"),

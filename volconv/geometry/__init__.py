@@ -4,7 +4,7 @@ from volconv.geometry.axis import Centres
 from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
 from volconv.geometry.interval import Interval, contains, relative
-from volconv.geometry.mix import Mix, Repeat, Share
+from volconv.geometry.mix import Mix, Part, Repeat, Share
 from volconv.geometry.spreading import Spreading
 from volconv.geometry.window import Window
 
@@ -15,6 +15,7 @@ __all__ = [
     "Interval",
     "Mix",
     "PaddingLike",
+    "Part",
     "PerDim",
     "ReceptiveField",
     "Repeat",

@@ -16,7 +16,7 @@ from volconv.errors import GeometryError
 from volconv.geometry.interval import Interval
 from volconv.geometry.window import Window
 
-__all__ = ["Mix", "Repeat", "Share"]
+__all__ = ["Mix", "Part", "Repeat", "Share"]
 
 
 @dataclass(frozen=True)
@@ -94,3 +94,25 @@ class Share(Mix):
     def over(cls, cells: int) -> Self:
         """The window over so many cells."""
         return cls.of(cells, cells)
+
+
+@dataclass(frozen=True)
+class Part(Mix):
+    """The window over one of several arrays that are put one behind the other.
+
+    Parameters
+    ----------
+    first : int
+        Outputs before those of this array.
+
+    Examples
+    --------
+    >>> Part(size=3, stride=0, outputs=8, first=4).source(Interval(2, 6))
+    Interval(start=0, stop=2)
+    """
+
+    first: int = 0
+
+    def source(self, outputs: Interval) -> Interval:
+        """Cells of this array among a range of outputs; there may be none."""
+        return outputs.shift(-self.first).clip(self.size)

@@ -1,4 +1,4 @@
-"""A step over several Dask arrays of one shape."""
+"""A step over several Dask arrays: cell by cell, or one array behind the other."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
+from volconv.geometry import Part
 from volconv.steps import Join
 
 __all__ = ["lazy_join"]
@@ -23,10 +24,16 @@ def lazy_join(step: Join, arrays: Sequence[da.Array]) -> da.Array:
     step : Join
         Resolved for the arrays' shape and dtypes.
     arrays : sequence of dask array
-        Its inputs. The result has the chunks of the first.
+        Its inputs. The result has the chunks of the first, or of all.
     """
     first = arrays[0]
     dtype = np.dtype(step.target.dtype)
+    for dim, window in step.geometry:
+        if isinstance(window, Part):
+            found: da.Array = da.concatenate(
+                [array.astype(dtype) for array in arrays], axis=step.source.index(dim)
+            )
+            return found
     result: da.Array = da.map_blocks(
         JoinFunction(step),
         first,

@@ -21,11 +21,12 @@ from volconv.steps.channelwise import (
     channel_step,
     prelu_step,
 )
+from volconv.steps.concat import concat_step
 from volconv.steps.pointwise import float_numbers
 from volconv.steps.ranges import clip_step
 from volconv.steps.softmax import softmax_step
 
-__all__ = ["activation", "batch_norm", "clip", "gelu", "joining", "prelu", "softmax"]
+__all__ = ["activation", "batch_norm", "clip", "concat", "gelu", "joining", "prelu", "softmax"]
 
 
 def batch_norm(graph: Graph, node: GraphNode, axes: Axes) -> Build:
@@ -167,3 +168,13 @@ LINEAR: Mapping[str, Callable[[Any, int], tuple[Any, Any]]] = {
 def joining(name: str) -> Builder:
     """The builder of an operation over several results."""
     return lambda graph, node, axes: join(name, graph, node, axes)
+
+
+def concat(graph: Graph, node: GraphNode, axes: Axes) -> Build:
+    """Channels of several results, one behind the other."""
+    axis = node.attributes.get("axis")
+    if axis not in (1, -1 - axes.count):
+        raise KindError(node.where, f"axis {axis}", "axis 1, that of channels")
+    if any(graph.is_constant(name) for name in node.inputs):
+        raise KindError(node.where, "a constant among what it joins", "computed results")
+    return lambda sources: concat_step(sources, axes.channel, None)

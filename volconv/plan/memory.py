@@ -13,7 +13,6 @@ from volconv.meta import ArrayMeta
 from volconv.plan.demands import AxisDemands, Demand
 from volconv.plan.write import Write
 from volconv.steps import Pipeline, source_intervals
-from volconv.steps.pipeline import sources
 from volconv.steps.whole import slab_bytes
 
 __all__ = ["AT_ONCE", "Part", "task_memory"]
@@ -138,7 +137,7 @@ def working(
     block = 0
     if cells and any(any(window.padding) for _, window in step.geometry):
         held = [len(one[read]) for one in largest for read in node.inputs]
-        block = cells * sum(np.dtype(meta.dtype).itemsize for meta in sources(step))
+        block = cells * sum(np.dtype(meta.dtype).itemsize for meta, _ in node.over)
         if len(node.inputs) == 1 and max(held) == 1:
             block = slab_bytes(step, widest)
     return [

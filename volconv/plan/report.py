@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from volconv.geometry import Mix, Repeat, Spreading, Window
+from volconv.geometry import Mix, Part, Repeat, Spreading, Window
 from volconv.plan.plan import Plan
 from volconv.plan.stage import PROCESS_MEMORY, Stage
 from volconv.text import bytes_text
@@ -232,6 +232,8 @@ def window_text(window: Window, boundary: str) -> str:
     """One window: size, and what of the rest is not the default."""
     if isinstance(window, Repeat):
         return f"new, {window.outputs} cells"
+    if isinstance(window, Part):
+        return f"{window.size} of {window.outputs} cells, from number {window.first}"
     if isinstance(window, Mix):
         return f"{window.outputs} cells, each of all {window.size}"
     text = f"size {window.size}"

@@ -6,20 +6,16 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, Field
 
-from volconv.boundary import Boundaries
-from volconv.compute import Edges, cast, checked_dtype
-from volconv.errors import DimError, KindError, NumberError
+from volconv.compute import cast, checked_dtype
+from volconv.errors import DimError, NumberError
 from volconv.geometry import Geometry
 from volconv.meta import ArrayMeta
-from volconv.steps.fields import DTypeName, StepName
-from volconv.steps.model import refusing
-from volconv.steps.settings import StepSettings
+from volconv.steps.joining import Joining, JoinSettings
 
 __all__ = ["Add", "Divide", "JoinStep", "Maximum", "Minimum", "Multiply", "Subtract"]
 
@@ -43,7 +39,7 @@ WIDEST = 2.0**63 * (1 - 2.0**-30)
 
 
 @dataclass(frozen=True, eq=False)
-class JoinStep:
+class JoinStep(Joining):
     """An operation on the cells of several inputs, resolved for them.
 
     Parameters
@@ -52,31 +48,18 @@ class JoinStep:
         One of `OPERATIONS`.
     sources : tuple of ArrayMeta
         The inputs, all of one shape.
-    compute_dtype : str
-        dtype of the arithmetic.
     target : ArrayMeta
         The output.
+    compute_dtype : str
+        dtype of the arithmetic.
     """
 
-    name: str
-    sources: tuple[ArrayMeta, ...]
     compute_dtype: str
-    target: ArrayMeta
 
     @property
-    def source(self) -> ArrayMeta:
-        """The first input."""
-        return self.sources[0]
-
-    @property
-    def geometry(self) -> Geometry:
-        """Windows of one cell."""
-        return Geometry(())
-
-    @property
-    def boundaries(self) -> Boundaries:
-        """Nothing lies beyond the edge."""
-        return Boundaries(())
+    def geometries(self) -> tuple[Geometry, ...]:
+        """Windows of one cell over each input."""
+        return (Geometry(()),) * len(self.sources)
 
     def combine(self, blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Outputs of blocks of all inputs."""
@@ -133,17 +116,6 @@ class JoinStep:
                 "choose dtype: float64",
             )
 
-    def compute(
-        self, block: NDArray[Any], out: NDArray[Any] | None = None
-    ) -> NDArray[Any]:
-        """A join has several inputs: see `combine`."""
-        raise NotImplementedError
-
-    def padding(self, cells: NDArray[Any], out: NDArray[Any], edges: Edges) -> bool:
-        """Nothing is padded."""
-        del cells, out, edges
-        return False
-
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that `combine` allocates at most.
 
@@ -163,11 +135,6 @@ class JoinStep:
         if self.compute_dtype != self.target.dtype:
             work += cast_bytes
         return outputs * work
-
-    @property
-    def is_tiled(self) -> bool:
-        """Whether it works in tiles of its own: see `Step.is_tiled`."""
-        return False
 
     @property
     def cell_cost(self) -> float:
@@ -190,74 +157,45 @@ class JoinStep:
         return f"numpy: {self.compute_dtype}, cell by cell"
 
 
-def several(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The names, if there are two or more.
+class Arithmetic(JoinSettings):
+    """Settings that all joins cell by cell share."""
 
-    Raises
-    ------
-    KindError
-    """
-    if len(names) < 2:
-        raise KindError("", f"{len(names)} name", "two or more, such as [a, b]")
-    return names
-
-
-class JoinSettings(StepSettings):
-    """Settings that all joins share."""
-
-    from_: Annotated[tuple[StepName, ...], AfterValidator(refusing(several))] = Field(  # type: ignore[assignment]
-        alias="from"
-    )
-    """Names of two or more steps before it, or input; the first one first."""
-
-    dtype: DTypeName | None = None
-    """dtype of the result: rounded half to even, and saturated."""
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """Names of what it reads."""
-        return self.from_
-
-    def resolve(self, source: ArrayMeta) -> JoinStep:
-        """The step over one input, which is none."""
-        return self.resolve_all([source])
-
-    def resolve_all(self, sources: Sequence[ArrayMeta]) -> JoinStep:
+    def join(self, sources: Sequence[ArrayMeta]) -> JoinStep:
         """The step for its inputs."""
         return join_step(self.step_name, sources, self.dtype)
 
 
-class Add(JoinSettings):
+class Add(Arithmetic):
     """The sum of several results."""
 
     step_name: ClassVar[str] = "add"
 
 
-class Subtract(JoinSettings):
+class Subtract(Arithmetic):
     """The first result less all others."""
 
     step_name: ClassVar[str] = "subtract"
 
 
-class Multiply(JoinSettings):
+class Multiply(Arithmetic):
     """The product of several results."""
 
     step_name: ClassVar[str] = "multiply"
 
 
-class Divide(JoinSettings):
+class Divide(Arithmetic):
     """The first result over all others."""
 
     step_name: ClassVar[str] = "divide"
 
 
-class Maximum(JoinSettings):
+class Maximum(Arithmetic):
     """The largest of several results, NaN where one is NaN."""
 
     step_name: ClassVar[str] = "maximum"
 
 
-class Minimum(JoinSettings):
+class Minimum(Arithmetic):
     """The smallest of several results, NaN where one is NaN."""
 
     step_name: ClassVar[str] = "minimum"
@@ -293,7 +231,7 @@ def join_step(name: str, sources: Sequence[ArrayMeta], dtype: str | None) -> Joi
     compute = np.dtype("float32") if natural == np.float16 else natural
     if dtype is None:
         target = replace(first, dtype=natural.name)
-        return JoinStep(name, tuple(sources), compute.name, target)
+        return JoinStep(name, tuple(sources), target, compute.name)
     chosen = checked_dtype("dtype", dtype)
     if natural.kind == "c" != chosen.kind:
         raise NumberError(
@@ -301,9 +239,8 @@ def join_step(name: str, sources: Sequence[ArrayMeta], dtype: str | None) -> Joi
         )
     if chosen.kind in "fc":
         compute = np.result_type(compute, chosen)
-    return JoinStep(
-        name, tuple(sources), compute.name, replace(first, dtype=chosen.name)
-    )
+    target = replace(first, dtype=chosen.name)
+    return JoinStep(name, tuple(sources), target, compute.name)
 
 
 def natural_dtype(name: str, dtypes: Sequence[np.dtype[Any]]) -> np.dtype[Any]:

@@ -160,6 +160,11 @@ class CarriedJoin(Carried):
 
     sources: tuple[ArrayMeta, ...]
 
+    @property
+    def geometries(self) -> tuple[Geometry, ...]:
+        """Windows over each input."""
+        return cast("Join", self.inner).geometries
+
     def combine(self, blocks: Sequence[Array]) -> Array:
         """Outputs of blocks that have their halo, one of each input."""
         inner = cast("Join", self.inner)

@@ -26,36 +26,17 @@ from typing import Any, cast
 
 from numpy.typing import NDArray
 
-from volconv.boundary import Read, fill_block, source_boxes
+from volconv.boundary import Read
 from volconv.geometry import Interval, contains, relative
 from volconv.meta import ArrayMeta
 from volconv.steps.carried import all_dims, among
-from volconv.steps.step import Join, Step, of_box, source_intervals
+from volconv.steps.node import Box, Node
+from volconv.steps.step import Join, Step, of_box
 from volconv.steps.whole import compute_cells
 
 __all__ = ["Node", "Pipeline", "chain", "compute_box", "wired"]
 
-Box = tuple[Interval, ...]
 Held = list[tuple[Box, NDArray[Any]]]
-
-
-@dataclass(frozen=True, eq=False)
-class Node:
-    """A step and what it reads.
-
-    Parameters
-    ----------
-    step : Step
-        Resolved for its input.
-    inputs : tuple of int
-        Places, all before its own.
-    name : str
-        What later steps of a configuration call its result; may be empty.
-    """
-
-    step: Step
-    inputs: tuple[int, ...]
-    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,13 +124,9 @@ class Pipeline:
         for place in range(self.last, 0, -1):
             node = self.nodes[place - 1]
             needed[place] = merged(needed[place])
-            read = [
-                piece
-                for cells in needed[place]
-                for piece in read_intervals(node.step, axis, cells)
-            ]
-            for source in node.inputs:
-                needed[source] += read
+            for number, source in enumerate(node.inputs):
+                for cells in needed[place]:
+                    needed[source] += node.read(number, axis, cells)
         needed[0] = merged(needed[0])
         return tuple(tuple(cells) for cells in needed)
 
@@ -218,24 +195,12 @@ def run_step(
         origin = [side.start for side in outer]
         return compute_cells(step, cells, box, origin=origin, out=out)
     blocks = [
-        fill_block(
-            partial(piece_of, held[place]),
-            source_intervals(step, box),
-            step.source.shape,
-            [step.boundaries[dim] for dim in step.source.dims],
-            step.boundaries.fill_value,
-            meta.dtype,
-        )
-        for place, meta in zip(node.inputs, sources(step), strict=True)
+        node.block(number, box, partial(piece_of, held[place]))
+        for number, place in enumerate(node.inputs)
     ]
     if len(blocks) == 1:
         return of_box(step, box).compute(blocks[0], out)
     return cast("Join", step).combine(blocks)
-
-
-def sources(step: Step) -> tuple[ArrayMeta, ...]:
-    """What a step reads, one for each input."""
-    return step.sources if isinstance(step, Join) else (step.source,)
 
 
 def piece_of(held: Held, box: Box) -> NDArray[Any]:
@@ -267,18 +232,6 @@ def wired(nodes: Sequence[Node]) -> Pipeline:
 def compute_box(pipeline: Pipeline, box: Box, read: Read) -> NDArray[Any]:
     """Cells of a box of a pipeline's result: see `Pipeline.compute`."""
     return pipeline.compute({pipeline.last: box}, read)[pipeline.last]
-
-
-def read_intervals(step: Step, axis: int, outputs: Interval) -> tuple[Interval, ...]:
-    """Cells inside its input that outputs of a step read along one axis."""
-    if outputs.size == 0:
-        return ()
-    dim = step.source.dims[axis]
-    return source_boxes(
-        step.geometry[dim].source(outputs),
-        step.source.shape[axis],
-        step.boundaries[dim],
-    )
 
 
 def merged(intervals: Sequence[Interval]) -> list[Interval]:

@@ -101,11 +101,15 @@ class Step(Protocol):
 
 @runtime_checkable
 class Join(Step, Protocol):
-    """A step over several inputs of the same dimensions and shape."""
+    """A step over several inputs of the same dimensions."""
 
     @property
     def sources(self) -> tuple[ArrayMeta, ...]:
         """Its inputs; `source` is the first."""
+
+    @property
+    def geometries(self) -> tuple[Geometry, ...]:
+        """Windows over each input, without padding; `geometry` is the first's."""
 
     def combine(self, blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Outputs of blocks that have their halo, one of each input."""
@@ -124,9 +128,22 @@ def of_box(step: Step, box: Sequence[Interval]) -> Step:
     return step.of_box(box) if isinstance(step, PlacedStep) else step
 
 
-def source_intervals(step: Step, box: tuple[Interval, ...]) -> tuple[Interval, ...]:
-    """Cells that a box of a step's output reads, padding included."""
+def source_intervals(
+    step: Step, box: tuple[Interval, ...], geometry: Geometry | None = None
+) -> tuple[Interval, ...]:
+    """Cells that a box of a step's output reads, padding included.
+
+    Parameters
+    ----------
+    step : Step
+        The step.
+    box : tuple of Interval
+        The outputs.
+    geometry : Geometry, optional
+        The windows over an input; by default over the first.
+    """
+    windows = step.geometry if geometry is None else geometry
     return tuple(
-        step.geometry[dim].source(outputs)
+        windows[dim].source(outputs)
         for dim, outputs in zip(step.source.dims, box, strict=True)
     )

@@ -1,0 +1,71 @@
+"""A step of a pipeline with what it reads of each of its inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.boundary import Read, fill_block, source_boxes
+from volconv.geometry import Geometry, Interval
+from volconv.meta import ArrayMeta
+from volconv.steps.step import Join, Step, source_intervals
+
+__all__ = ["Box", "Node"]
+
+Box = tuple[Interval, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A step and what it reads.
+
+    Parameters
+    ----------
+    step : Step
+        Resolved for its input.
+    inputs : tuple of int
+        Places, all before its own.
+    name : str
+        What later steps of a configuration call its result; may be empty.
+    """
+
+    step: Step
+    inputs: tuple[int, ...]
+    name: str = ""
+
+    @cached_property
+    def over(self) -> tuple[tuple[ArrayMeta, Geometry], ...]:
+        """Each input, and the windows over it."""
+        step = self.step
+        if isinstance(step, Join):
+            return tuple(zip(step.sources, step.geometries, strict=True))
+        return ((step.source, step.geometry),)
+
+    def read(self, number: int, axis: int, outputs: Interval) -> tuple[Interval, ...]:
+        """Cells inside an input that outputs read along one axis."""
+        meta, geometry = self.over[number]
+        dim = meta.dims[axis]
+        wanted = geometry[dim].source(outputs)
+        if wanted.size == 0:
+            return ()
+        return source_boxes(wanted, meta.shape[axis], self.step.boundaries[dim])
+
+    def block(self, number: int, box: Box, read: Read) -> NDArray[Any]:
+        """Cells of an input, padded, that a box of outputs is made of."""
+        meta, geometry = self.over[number]
+        wanted = source_intervals(self.step, box, geometry)
+        if not all(side.size for side in wanted):
+            return np.empty([side.size for side in wanted], meta.dtype)
+        boundaries = self.step.boundaries
+        return fill_block(
+            read,
+            wanted,
+            meta.shape,
+            [boundaries[dim] for dim in meta.dims],
+            boundaries.fill_value,
+            meta.dtype,
+        )
