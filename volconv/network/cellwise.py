@@ -26,7 +26,16 @@ from volconv.steps.pointwise import float_numbers
 from volconv.steps.ranges import clip_step
 from volconv.steps.softmax import softmax_step
 
-__all__ = ["activation", "batch_norm", "clip", "concat", "gelu", "joining", "prelu", "softmax"]
+__all__ = [
+    "activation",
+    "batch_norm",
+    "clip",
+    "concat",
+    "gelu",
+    "joining",
+    "prelu",
+    "softmax",
+]
 
 
 def batch_norm(graph: Graph, node: GraphNode, axes: Axes) -> Build:
@@ -176,5 +185,7 @@ def concat(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     if axis not in (1, -1 - axes.count):
         raise KindError(node.where, f"axis {axis}", "axis 1, that of channels")
     if any(graph.is_constant(name) for name in node.inputs):
-        raise KindError(node.where, "a constant among what it joins", "computed results")
+        raise KindError(
+            node.where, "a constant among what it joins", "computed results"
+        )
     return lambda sources: concat_step(sources, axes.channel, None)
