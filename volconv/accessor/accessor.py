@@ -18,6 +18,7 @@ from volconv.accessor.frame import Frame
 from volconv.accessor.kernels import Kernels
 from volconv.accessor.layers import Layers
 from volconv.accessor.methods import Labelled
+from volconv.accessor.network import Networks
 from volconv.accessor.pointwise import Pointwise
 from volconv.accessor.pooling import Pooling
 from volconv.accessor.upsampling import Upsampling
@@ -35,6 +36,7 @@ class Accessor(
     Pooling[Labelled],
     Upsampling[Labelled],
     Layers[Labelled],
+    Networks[Labelled],
     Activations[Labelled],
     Channelwise[Labelled],
     Pointwise[Labelled],

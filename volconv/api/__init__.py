@@ -11,6 +11,7 @@ from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
 from volconv.api.kernels import box, convolve, correlate, gaussian
 from volconv.api.layers import conv, conv_transpose
+from volconv.api.network import onnx
 from volconv.api.options import set_options
 from volconv.api.pointwise import (
     abs,  # noqa: A004  numpy and xarray call it so, too
@@ -57,6 +58,7 @@ __all__ = [
     "min_pool",
     "mode_pool",
     "normalise",
+    "onnx",
     "output_affine",
     "output_transformations",
     "pad",

@@ -9,6 +9,7 @@ from typing import Annotated, TextIO
 import typer
 
 from volconv.cli.exits import exit_code
+from volconv.cli.field import field
 from volconv.cli.init import init
 from volconv.cli.plan import plan
 from volconv.cli.report import print_error
@@ -37,6 +38,7 @@ app.command()(plan)
 app.command()(run)
 app.command()(status)
 app.command()(schema)
+app.command()(field)
 
 
 def show_version(wanted: bool) -> None:

@@ -15,18 +15,19 @@ from volconv.errors import NumberError, VolconvError
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.source import Stored
 from volconv.io.weights import ZarrWeights, check_coords
-from volconv.meta import ArrayMeta
+from volconv.meta import ArrayMeta, Axis
+from volconv.network import expanded
 from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
 from volconv.run.outputs import check_apart
 from volconv.run.runner import Labels
 from volconv.run.target import OWN_ATTRIBUTES
-from volconv.steps import Pipeline, Step, StepSettings
+from volconv.steps import Pipeline, StepSettings
 from volconv.steps.settings import RenormalisedSettings
-from volconv.steps.wiring import resolved_pipeline
+from volconv.steps.wiring import path_to, resolved_pipeline, steps_to
 
-__all__ = ["Limits", "Prepared", "prepare"]
+__all__ = ["Limits", "Prepared", "config_pipeline", "prepare"]
 
 SHARE = 0.75
 """Share of the machine's memory, or of the container's, that a run takes by default."""
@@ -90,12 +91,10 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         What is wrong with a step for this input, the step named; or the memory.
     """
     forget_opened()
-    given = config.input
-    source = ZarrSource(
-        given.path, given.variable, tuple(given.dims) if given.dims else None
-    )
+    source = source_of(config)
     stored = source.open()
-    pipeline = resolved_pipeline(opened_weights(config, stored.coords), stored.meta)
+    steps = expanded(opened_weights(config, stored.coords))
+    pipeline = resolved_pipeline(steps, stored.meta)
     meta = stored.meta.among(pipeline.dims)
     source = replace(source, new_axes=meta.new_axes)
     output = config.output
@@ -122,7 +121,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
             codec=spec.codec,
             codec_options=spec.codec_options,
         )
-        for place, step in enumerate(config.steps, start=1)
+        for place, step in enumerate(steps, start=1)
         if step.save is not None
     }
     plan = make_plan(
@@ -189,6 +188,37 @@ def check_holds(dtype: str, target: ArrayMeta) -> None:
             )
 
 
+def source_of(config: Config) -> ZarrSource:
+    """The input of a configuration."""
+    given = config.input
+    dims = tuple(given.dims) if given.dims else None
+    return ZarrSource(given.path, given.variable, dims)
+
+
+def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
+    """The steps of a configuration, resolved and not planned.
+
+    Parameters
+    ----------
+    config : Config
+        With paths that are resolved already.
+    sizes : mapping of str to int
+        Of an input that takes the place of the configuration's, which is not opened
+        then: of float32 cells, without coordinates. None for the input itself.
+
+    Raises
+    ------
+    VolconvError
+        As for `prepare`.
+    """
+    steps = expanded(config.steps)
+    if sizes:
+        axes = tuple(Axis(dim, cells) for dim, cells in sizes.items())
+        return resolved_pipeline(steps, ArrayMeta(axes, "float32"))
+    forget_opened()
+    return resolved_pipeline(steps, source_of(config).open().meta)
+
+
 def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
     """Coordinates and attributes of what lies at a place."""
     steps = steps_to(pipeline, place)
@@ -203,22 +233,3 @@ def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
     attrs = output_attrs(stored.attrs, steps, keep_attrs=True)
     attrs |= declared_attrs(pipeline.meta(place, stored.meta).missing if place else ())
     return Labels(coords, attrs, group)
-
-
-def steps_to(pipeline: Pipeline, place: int) -> list[Step]:
-    """The steps that take part in what lies at a place, in order."""
-    wanted = {place}
-    for later in range(place, 0, -1):
-        if later in wanted:
-            wanted.update(pipeline.nodes[later - 1].inputs)
-    return [pipeline.nodes[one - 1].step for one in sorted(wanted) if one]
-
-
-def path_to(pipeline: Pipeline, place: int) -> list[Step]:
-    """The steps from the input to a place, by the first input of each."""
-    path: list[Step] = []
-    while place:
-        node = pipeline.nodes[place - 1]
-        path.append(node.step)
-        place = node.inputs[0]
-    return path[::-1]

@@ -3,16 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from volconv.errors import KindError, VolconvError, did_you_mean
 from volconv.meta import ArrayMeta
 from volconv.steps.pipeline import Node, Pipeline, wired
 from volconv.steps.settings import StepSettings
+from volconv.steps.step import Step
 
-__all__ = ["INPUT", "resolved_pipeline", "wiring_faults"]
+__all__ = [
+    "INPUT",
+    "Wired",
+    "path_to",
+    "resolved_pipeline",
+    "steps_to",
+    "wiring_faults",
+]
 
 INPUT = "input"
 """What steps call the pipeline's input."""
+
+
+class Wired(Protocol):
+    """What becomes a step of a pipeline: settings, or a layer of a network."""
+
+    @property
+    def step_name(self) -> str:
+        """What errors call it."""
+
+    @property
+    def name(self) -> str | None:
+        """What later steps call its result."""
+
+    @property
+    def save(self) -> str | None:
+        """A Zarr store to write its result to on the way."""
+
+    @property
+    def reads(self) -> Sequence[str | int] | None:
+        """Names or places of what it reads; None for the step before it."""
+
+    def resolve_all(self, sources: Sequence[ArrayMeta]) -> Step:
+        """The step for its inputs."""
 
 
 def wiring_faults(
@@ -47,7 +79,7 @@ def wiring_faults(
             saved.append(step.save)
 
 
-def resolved_pipeline(settings: Sequence[StepSettings], source: ArrayMeta) -> Pipeline:
+def resolved_pipeline(settings: Sequence[Wired], source: ArrayMeta) -> Pipeline:
     """The pipeline of a configuration over an input.
 
     Raises
@@ -55,13 +87,13 @@ def resolved_pipeline(settings: Sequence[StepSettings], source: ArrayMeta) -> Pi
     VolconvError
         What does not fit, the step named.
     """
-    places = {INPUT: 0}
+    places: dict[str, int] = {INPUT: 0}
     metas = [source]
     nodes = []
     for number, setting in enumerate(settings, start=1):
         inputs = tuple(
-            number - 1 if name is None else places[name]
-            for name in setting.reads or (None,)
+            places[read] if isinstance(read, str) else read
+            for read in setting.reads or (number - 1,)
         )
         try:
             step = setting.resolve_all([metas[place] for place in inputs])
@@ -71,5 +103,26 @@ def resolved_pipeline(settings: Sequence[StepSettings], source: ArrayMeta) -> Pi
         if setting.name is not None:
             places[setting.name] = number
         metas.append(step.target)
-        nodes.append(Node(step, inputs, setting.name or ""))
+        nodes.append(
+            Node(step, inputs, setting.name or str(getattr(setting, "title", "")))
+        )
     return wired(nodes)
+
+
+def steps_to(pipeline: Pipeline, place: int) -> list[Step]:
+    """The steps that take part in what lies at a place, in order."""
+    wanted = {place}
+    for later in range(place, 0, -1):
+        if later in wanted:
+            wanted.update(pipeline.nodes[later - 1].inputs)
+    return [pipeline.nodes[one - 1].step for one in sorted(wanted) if one]
+
+
+def path_to(pipeline: Pipeline, place: int) -> list[Step]:
+    """The steps from the input to a place, by the first input of each."""
+    path: list[Step] = []
+    while place:
+        node = pipeline.nodes[place - 1]
+        path.append(node.step)
+        place = node.inputs[0]
+    return path[::-1]

@@ -1,0 +1,58 @@
+"""A step over several Dask arrays: cell by cell, or one array behind the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array as da
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.geometry import Part
+from volconv.steps import Join
+
+__all__ = ["lazy_join"]
+
+
+def lazy_join(step: Join, arrays: Sequence[da.Array]) -> da.Array:
+    """The step's output as a Dask array; nothing is computed.
+
+    Parameters
+    ----------
+    step : Join
+        Resolved for the arrays' shape and dtypes.
+    arrays : sequence of dask array
+        Its inputs. The result has the chunks of the first, or of all.
+    """
+    first = arrays[0]
+    dtype = np.dtype(step.target.dtype)
+    for dim, window in step.geometry:
+        if isinstance(window, Part):
+            found: da.Array = da.concatenate(
+                [array.astype(dtype) for array in arrays], axis=step.source.index(dim)
+            )
+            return found
+    result: da.Array = da.map_blocks(
+        JoinFunction(step),
+        first,
+        *(array.rechunk(first.chunks) for array in arrays[1:]),
+        dtype=dtype,
+        meta=np.empty((0,) * first.ndim, dtype=dtype),
+    )
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class JoinFunction:
+    """What is done with the chunks that lie in one place."""
+
+    step: Join
+
+    def __call__(self, *blocks: NDArray[Any]) -> NDArray[Any]:
+        """Outputs of the chunks."""
+        return self.step.combine(blocks)
+
+    def __dask_tokenize__(self) -> tuple[object, ...]:
+        return (type(self).__qualname__, self.step.describe())

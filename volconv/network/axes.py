@@ -1,0 +1,66 @@
+"""What builders of layers share: names of axes, and what they return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from volconv.errors import DimError
+from volconv.meta import ArrayMeta
+from volconv.network.graph import Graph, GraphNode
+from volconv.steps import Step
+
+__all__ = ["Axes", "Build", "Builder", "one"]
+
+Build = Callable[[Sequence[ArrayMeta]], Step]
+"""Makes a step for what it reads."""
+
+
+@dataclass(frozen=True)
+class Axes:
+    """What the axes of a network are called.
+
+    Parameters
+    ----------
+    channel : str
+        The dimension of channels.
+    dims : tuple of str, optional
+        Those of the axes after it; None for all others of the data.
+    count : int
+        How many these are.
+    """
+
+    channel: str
+    dims: tuple[str, ...] | None
+    count: int
+
+    def of(self, meta: ArrayMeta) -> tuple[str, ...]:
+        """The spatial dimensions, all of them an array's.
+
+        Raises
+        ------
+        DimError
+            If there are not as many as the network has, or one is not there.
+        """
+        meta.require([self.channel], "channel")
+        own = tuple(dim for dim in meta.dims if dim != self.channel)
+        dims = own if self.dims is None else self.dims
+        meta.require(dims, "dims")
+        if len(dims) != self.count or self.channel in dims:
+            raise DimError(
+                "dims",
+                f"{list(dims)}",
+                f"{self.count} dimensions beside {self.channel!r}, as the network has",
+                "say dims=[…]" if self.dims is None else "",
+            )
+        return dims
+
+
+Builder = Callable[[Graph, GraphNode, Axes], Build]
+"""Makes that of a node, or refuses the node."""
+
+
+def one(sources: Sequence[ArrayMeta]) -> ArrayMeta:
+    """The input of a step that has one."""
+    (meta,) = sources
+    return meta

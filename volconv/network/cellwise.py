@@ -1,0 +1,191 @@
+"""Builders of operators of single cells, and of several results: see `operators`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from volconv.compute.pointwise import Linear
+from volconv.errors import KindError
+from volconv.meta import ArrayMeta
+from volconv.network.axes import Axes, Build, Builder, one
+from volconv.network.graph import Graph, GraphNode
+from volconv.steps import Step
+from volconv.steps.activations import gelu_step
+from volconv.steps.arithmetic import join_step
+from volconv.steps.channelwise import (
+    NormNumbers,
+    batch_norm_step,
+    channel_step,
+    prelu_step,
+)
+from volconv.steps.concat import concat_step
+from volconv.steps.pointwise import float_numbers
+from volconv.steps.ranges import clip_step
+from volconv.steps.softmax import softmax_step
+
+__all__ = [
+    "activation",
+    "batch_norm",
+    "clip",
+    "concat",
+    "gelu",
+    "joining",
+    "prelu",
+    "softmax",
+]
+
+
+def batch_norm(graph: Graph, node: GraphNode, axes: Axes) -> Build:
+    """A normalisation by what training has found."""
+    if node.attributes.get("training_mode", 0):
+        raise KindError(node.where, "training_mode 1", "a network that is trained")
+    gain, bias, mean, variance = (
+        graph.constant_of(node, place) for place in range(1, 5)
+    )
+    eps = node.number("epsilon", 1e-5)
+    learned = NormNumbers(mean, variance, gain, bias, eps)
+    return lambda sources: batch_norm_step(one(sources), learned, axes.channel)
+
+
+def activation(step: Callable[..., Step], *numbers: tuple[str, float]) -> Builder:
+    """The builder of a function of single cells, with its attributes in order."""
+
+    def build(graph: Graph, node: GraphNode, axes: Axes) -> Build:
+        del graph, axes
+        values = [node.number(key, default) for key, default in numbers]
+        return lambda sources: step(one(sources), *values)
+
+    return build
+
+
+def gelu(graph: Graph, node: GraphNode, axes: Axes) -> Build:
+    """Values times the share of the normal distribution below them."""
+    del graph, axes
+    approximate = node.attributes.get("approximate", "none")
+    return lambda sources: gelu_step(one(sources), approximate)
+
+
+def prelu(graph: Graph, node: GraphNode, axes: Axes) -> Build:
+    """A slope below zero that was learned, one for all or one for each channel."""
+    slope = graph.constant_of(node, 1)
+    numbers = by_channel(graph, node, slope, axes)
+    return lambda sources: prelu_step(one(sources), numbers, axes.channel)
+
+
+def by_channel(graph: Graph, node: GraphNode, values: Any, axes: Axes) -> Any:
+    """Numbers of a constant that is one number, or one for each channel.
+
+    Raises
+    ------
+    KindError
+        If it has several along another axis.
+    """
+    shape = np.shape(values)
+    if graph.opset < 7 and len(shape) == 1:
+        is_along = node.op == "PRelu" or node.attributes.get("axis") == 1
+        channels = shape[0] if is_along else 1
+    else:
+        # aligned at the end, as broadcasting has it: channels before the spatial axes
+        channels = shape[-axes.count - 1] if len(shape) > axes.count else 1
+    if np.size(values) not in (1, channels):
+        raise KindError(
+            node.where,
+            f"a constant of shape {shape}",
+            "one number, or one for each channel",
+        )
+    return np.reshape(values, -1)
+
+
+def clip(graph: Graph, node: GraphNode, axes: Axes) -> Build:
+    """Values within two ends: attributes before opset 11, inputs since."""
+    del axes
+    ends = []
+    for place, key in enumerate(("min", "max"), start=1):
+        end = graph.constant_of(node, place)
+        value = node.attributes.get(key) if end is None else end.item()
+        ends.append(None if value is None or abs(value) > BEYOND else value)
+    return lambda sources: clip_step(one(sources), *ends)
+
+
+BEYOND = 3.4e38
+"""What older files write for an end that is none: the largest float32."""
+
+
+def softmax(graph: Graph, node: GraphNode, axes: Axes) -> Build:
+    """Each channel's share of all."""
+    axis = node.attributes.get("axis", -1 if graph.opset >= 13 else 1)
+    # before opset 13 all axes from that one on were one
+    if axis not in (1, -1 - axes.count) or graph.opset < 13:
+        got = f"axis {axis} of opset {graph.opset}"
+        raise KindError(
+            node.where, got, "axis 1, that of channels, of opset 13 or later"
+        )
+    return lambda sources: softmax_step(one(sources), axes.channel)
+
+
+def join(name: str, graph: Graph, node: GraphNode, axes: Axes) -> Build:
+    """An operation over several results, or over one and a constant."""
+    constants = [
+        place for place, read in enumerate(node.inputs) if graph.is_constant(read)
+    ]
+    if not constants:
+        return lambda sources: join_step(name, sources, None)
+    if (
+        len(node.inputs) != 2
+        or name not in LINEAR
+        or (constants != [1] and name == "divide")
+    ):
+        raise KindError(
+            node.where, "a constant among what it joins", "computed results"
+        )
+    values = by_channel(graph, node, graph.constant_of(node, constants[0]), axes)
+    numbers = values.astype("float64")
+    factors, offsets = LINEAR[name](numbers, constants[0])
+
+    def build(sources: Sequence[ArrayMeta]) -> Step:
+        meta = one(sources)
+        found = float_numbers(meta, None)
+        meta.require([axes.channel], "channel")
+        count = meta.sizes[axes.channel]
+        lines = [
+            Linear(factor, offset, found.compute)
+            for factor, offset in zip(
+                np.broadcast_to(factors, count).tolist(),
+                np.broadcast_to(offsets, count).tolist(),
+                strict=True,
+            )
+        ]
+        return channel_step(name, meta, lines, axes.channel, found, None)
+
+    return build
+
+
+LINEAR: Mapping[str, Callable[[Any, int], tuple[Any, Any]]] = {
+    "add": lambda c, _: (np.ones_like(c), c),
+    "subtract": lambda c, place: (
+        (np.ones_like(c), -c) if place else (-np.ones_like(c), c)
+    ),
+    "multiply": lambda c, _: (c, np.zeros_like(c)),
+    "divide": lambda c, _: (1 / c, np.zeros_like(c)),
+}
+"""An operation with a constant as its second input, or its first, as a line."""
+
+
+def joining(name: str) -> Builder:
+    """The builder of an operation over several results."""
+    return lambda graph, node, axes: join(name, graph, node, axes)
+
+
+def concat(graph: Graph, node: GraphNode, axes: Axes) -> Build:
+    """Channels of several results, one behind the other."""
+    axis = node.attributes.get("axis")
+    if axis not in (1, -1 - axes.count):
+        raise KindError(node.where, f"axis {axis}", "axis 1, that of channels")
+    if any(graph.is_constant(name) for name in node.inputs):
+        raise KindError(
+            node.where, "a constant among what it joins", "computed results"
+        )
+    return lambda sources: concat_step(sources, axes.channel, None)

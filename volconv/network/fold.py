@@ -1,0 +1,119 @@
+"""A graph with fewer nodes that makes the same.
+
+What nobody reads is left out, and a batch normalisation goes into the weights of the
+convolution before it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.errors import KindError, did_you_mean
+from volconv.network.graph import Graph, GraphNode
+
+__all__ = ["folded", "pruned"]
+
+
+def pruned(graph: Graph, output: str | None = None) -> Graph:
+    """The graph of one result, without nodes that this does not depend on.
+
+    Parameters
+    ----------
+    graph : Graph
+        The graph.
+    output : str, optional
+        Name of a result, or of the node that makes it; by default the graph's own.
+
+    Raises
+    ------
+    KindError
+        If there is no such result, or none is named where there are several.
+    """
+    wanted = wanted_output(graph, output)
+    needed = {wanted}
+    kept: list[GraphNode] = []
+    for node in reversed(graph.nodes):
+        if needed.intersection(node.outputs):
+            needed.update(node.inputs)
+            kept.append(node)
+    return replace(graph, nodes=tuple(reversed(kept)), outputs=(wanted,))
+
+
+def wanted_output(graph: Graph, output: str | None) -> str:
+    """The name of the one result that is wanted."""
+    if output is None:
+        if len(graph.outputs) == 1:
+            return graph.outputs[0]
+        got = f"{len(graph.outputs)} outputs ({', '.join(graph.outputs)})"
+        raise KindError(graph.path, got, "one output", "name it: output")
+    for node in graph.nodes:
+        if output == node.name or output in node.outputs:
+            return output if output in node.outputs else node.outputs[0]
+    known = [name for node in graph.nodes for name in (node.name, node.outputs[0])]
+    fix = did_you_mean(output, known)
+    raise KindError(f"{graph.path}, output", repr(output), "a result or a node", fix)
+
+
+def folded(graph: Graph) -> Graph:
+    """The graph with batch normalisations in the weights of convolutions.
+
+    ``W a`` and ``(b - mean) a + bias`` for ``a = weight / √(variance + eps)``, made in
+    float64 and rounded once to the dtype of the weights; where a node Conv is read by
+    the normalisation alone.
+    """
+    readers = Counter(name for node in graph.nodes for name in node.inputs)
+    readers.update(graph.outputs)
+    convs = {node.outputs[0]: node for node in graph.nodes if node.op == "Conv"}
+    made: dict[str, NDArray[Any]] = {}
+    replaced: dict[str, GraphNode | None] = {}
+    for node in graph.nodes:
+        conv = convs.get(node.inputs[0]) if node.op == "BatchNormalization" else None
+        if (
+            conv is None
+            or readers[conv.outputs[0]] > 1
+            or not is_fixed(graph, conv, node)
+        ):
+            continue
+        names = [f"{node.outputs[0]} {what}" for what in ("weight", "bias")]
+        made.update(zip(names, folded_weights(graph, conv, node), strict=True))
+        inputs = (conv.inputs[0], *names)
+        replaced[conv.outputs[0]] = None
+        replaced[node.outputs[0]] = replace(
+            conv, inputs=inputs, outputs=node.outputs[:1]
+        )
+    nodes = [replaced.get(node.outputs[0], node) for node in graph.nodes]
+    return replace(
+        graph,
+        nodes=tuple(n for n in nodes if n is not None),
+        constants=graph.constants.but(made),
+    )
+
+
+def is_fixed(graph: Graph, conv: GraphNode, norm: GraphNode) -> bool:
+    """Whether all that the two learned is constant, the normalisation not in training."""
+    names = (*conv.inputs[1:], *norm.inputs[1:])
+    is_training = bool(norm.attributes.get("training_mode", 0))
+    return not is_training and all(not n or graph.is_constant(n) for n in names)
+
+
+def folded_weights(
+    graph: Graph, conv: GraphNode, norm: GraphNode
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Weight and bias of a convolution with a normalisation after it."""
+    weight = graph.constants[conv.inputs[1]]
+    bias = graph.constant_of(conv, 2)
+    gain, offset, mean, variance = (
+        graph.constants[name].astype("float64") for name in norm.inputs[1:5]
+    )
+    factor = gain / np.sqrt(variance + norm.number("epsilon", 1e-5))
+    before = np.zeros(len(weight)) if bias is None else bias.astype("float64")
+    shape = (-1, *(1,) * (weight.ndim - 1))
+    return (
+        (weight * factor.reshape(shape)).astype(weight.dtype),
+        ((before - mean) * factor + offset).astype(weight.dtype),
+    )
