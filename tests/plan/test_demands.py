@@ -14,7 +14,7 @@ from volconv.plan.output import OutputSpec
 from volconv.plan.write import Write
 from volconv.steps import Step, WindowOptions, chain
 from volconv.steps.correlate import correlate_step
-from volconv.steps.upsample import UPSAMPLINGS, upsample_step
+from volconv.steps.upsample import METHODS, upsample_step
 
 
 def writes_of(shape, unit, place):
@@ -43,9 +43,9 @@ def test_demands_of_many_blocks_of_finer_and_coarser_places_are_those_of_each(da
     steps: list[Step] = []
     for _ in range(data.draw(st.integers(1, 3))):
         if data.draw(st.booleans()):
-            mode = data.draw(st.sampled_from(UPSAMPLINGS))
+            method = data.draw(st.sampled_from(METHODS))
             factor, kind = data.draw(st.integers(2, 3)), data.draw(kinds)
-            steps.append(upsample_step(meta, factor, None, mode, kind, 0, None))
+            steps.append(upsample_step(meta, factor, None, method, kind, 0, None))
         else:
             stride = data.draw(st.integers(1, 3))
             options = WindowOptions(stride=stride, padding="same")

@@ -36,6 +36,13 @@ SUMS = """
   - correlate:
       {kernel: [[1, 2], [3, 4]], dims: [y, x], stride: {z: 1, y: 2, x: 2}}
 """
+FINER = HALVE + "  - upsample: {factor: 2, method: linear}\n"
+BESIDE = """
+  - box: {size: 3, name: smooth}
+  - upsample: {factor: {x: 2}, method: linear, from: input}
+  - max_pool: {size: {x: 2}, name: coarse}
+  - concat: {from: [smooth, coarse, input], dim: y}
+"""
 CASES = [
     # scratch of the compiled engines, and of padding, is told by its bound, which such
     # small blocks do not come near
@@ -45,6 +52,9 @@ CASES = [
     ("float32", SLOPES, "", 2.3),
     ("complex64", SMOOTH, "", 4.0),
     ("uint8", SUMS, "", 1.5),
+    ("float32", FINER, "", 4.0),
+    ("uint8", "  - upsample: {factor: {y: 2, x: 2}}\n", "", 4.0),
+    ("int16", BESIDE, "", 4.0),
     # magnitudes in float64, for sums that may not fit: here all do
     ("int32", SUMS, "", 4.0),
     ("int64", "  - add: {from: [input, input, input]}\n", "", 1.5),

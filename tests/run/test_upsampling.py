@@ -20,7 +20,7 @@ steps:
   - crop: {region: {z: [0, 8], y: [1, 13], x: [0, 12]}, name: whole}
   - max_pool: {size: 2, name: coarse, save: coarse.zarr}
   - gaussian: {sigma: 0.6, boundary: edge, save: smooth.zarr}
-  - upsample: {factor: 2, mode: MODE, name: fine}
+  - upsample: {factor: 2, method: METHOD, name: fine}
   - add: {from: [fine, whole]}
 output: {path: out.zarr, chunks: CHUNKS}
 """
@@ -47,7 +47,7 @@ input: {path: in.zarr}
 steps:
   - crop: {region: {z: [0, 8]}, name: whole}
   - max_pool: {size: {z: 2, y: 2, x: 1}, save: coarse.zarr}
-  - upsample: {factor: {z: 2}, mode: linear, name: fine}
+  - upsample: {factor: {z: 2}, method: linear, name: fine}
   - concat: {from: [fine, whole, fine], dim: y, save: both.zarr}
   - box: {size: {y: 3}}
 output: {path: out.zarr, chunks: CHUNKS}
@@ -60,32 +60,32 @@ CHUNKS = (
 )
 
 
-def network(volume, mode):
+def network(volume, method):
     """The results of the steps, each over the whole result of the one before."""
     whole = volconv.crop(volume, {"z": (0, 8), "y": (1, 13), "x": (0, 12)})
     coarse = volconv.max_pool(whole, 2)
     smooth = volconv.gaussian(coarse, 0.6, boundary="edge")
-    fine = volconv.upsample(smooth, 2, mode=mode)
+    fine = volconv.upsample(smooth, 2, method=method)
     return {"coarse": coarse, "smooth": smooth, "out": fine + whole.values}
 
 
-def text_of(mode="linear", chunks=CHUNKS[0]):
-    return NETWORK.replace("MODE", mode).replace("CHUNKS", chunks)
+def text_of(method="linear", chunks=CHUNKS[0]):
+    return NETWORK.replace("METHOD", method).replace("CHUNKS", chunks)
 
 
 def values(folder, name):
     return result(folder, f"{name}.zarr").density
 
 
-@pytest.mark.parametrize("mode", ["nearest", "linear"])
+@pytest.mark.parametrize("method", ["nearest", "linear"])
 @pytest.mark.parametrize("chunks", CHUNKS)
 @pytest.mark.parametrize("fuse", [True, False])
 def test_a_run_writes_what_the_functions_compute_bit_for_bit(
-    folder, volume, mode, chunks, fuse
+    folder, volume, method, chunks, fuse
 ):
-    ready = prepared(folder, text_of(mode, chunks), fuse=fuse)
+    ready = prepared(folder, text_of(method, chunks), fuse=fuse)
     run_plan(ready.plan, ready.source, ready.labels)
-    for name, expected in network(volume, mode).items():
+    for name, expected in network(volume, method).items():
         found = values(folder, name)
         assert found.dims == expected.dims
         assert found.values.tobytes() == expected.values.tobytes()
@@ -127,7 +127,7 @@ def test_branches_one_behind_the_other(folder, volume, chunks, fuse):
     run_plan(ready.plan, ready.source, ready.labels)
     whole = volconv.crop(volume, {"z": (0, 8)})
     coarse = volconv.max_pool(whole, {"z": 2, "y": 2, "x": 1})
-    fine = volconv.upsample(coarse, {"z": 2}, mode="linear")
+    fine = volconv.upsample(coarse, {"z": 2}, method="linear")
     cells = np.concatenate([fine.values, whole.values, fine.values], axis=1)
     both = xr.DataArray(cells, fine.coords, fine.dims, attrs=fine.attrs)
     out = volconv.box(both, {"y": 3})
@@ -169,7 +169,7 @@ input: {{path: in.zarr}}
 steps:
   - box: {{size: 3, save: box.zarr}}
   - box: {{size: 3, stride: 2, padding: valid, save: half.zarr}}
-  - upsample: {{factor: {factor}, mode: linear, save: fine.zarr}}
+  - upsample: {{factor: {factor}, method: linear, save: fine.zarr}}
   - box: {{size: 2, padding: valid}}
 output: {{path: out.zarr, chunks: {{x: {unit}}}}}
 """
@@ -178,7 +178,7 @@ output: {{path: out.zarr, chunks: {{x: {unit}}}}}
     run_plan(ready.plan, ready.source, ready.labels)
     box = volconv.box(line, 3)
     half = volconv.box(box, 3, stride=2, padding="valid")
-    fine = volconv.upsample(half, factor, mode="linear")
+    fine = volconv.upsample(half, factor, method="linear")
     out = volconv.box(fine, 2, padding="valid")
     for name, one in (("box", box), ("half", half), ("fine", fine), ("out", out)):
         assert values(tmp_path, name).values.tobytes() == one.values.tobytes()
@@ -202,7 +202,7 @@ def test_an_interrupted_run_goes_on(folder):
     assert {name: tree(folder / f"{name}.zarr") for name in stores} == whole
 
 
-def test_another_mode_or_factor_is_another_plan(folder):
+def test_another_method_or_factor_is_another_plan(folder):
     plain = prepared(folder, text_of()).plan.fingerprint
     changed = prepared(folder, text_of("nearest")).plan.fingerprint
     assert [key for key in plain if plain[key] != changed[key]] == ["step 4 (upsample)"]

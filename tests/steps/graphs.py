@@ -13,7 +13,7 @@ from volconv.meta import without
 from volconv.steps.arithmetic import OPERATIONS, join_step
 from volconv.steps.concat import concat_step
 from volconv.steps.pipeline import Node, Pipeline
-from volconv.steps.upsample import UPSAMPLINGS, upsample_step
+from volconv.steps.upsample import METHODS, upsample_step
 
 FLOATS = ("float32", "float64")
 
@@ -86,8 +86,8 @@ def upsamplings(draw, meta):
     """A step that makes more cells along some dimensions of an array."""
     dims = draw(st.lists(st.sampled_from(meta.dims), min_size=1, unique=True))
     factors = {dim: draw(st.integers(1, 3)) for dim in dims}
-    mode, kind = draw(st.sampled_from(UPSAMPLINGS)), draw(kinds)
-    return upsample_step(meta, factors, None, mode, kind, 0, None)
+    method, kind = draw(st.sampled_from(METHODS)), draw(kinds)
+    return upsample_step(meta, factors, None, method, kind, 0, None)
 
 
 def whole_results(graph):

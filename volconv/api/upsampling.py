@@ -20,7 +20,7 @@ def upsample(
     factor: PerDim,
     *,
     dims: Dims | None = None,
-    mode: str = "nearest",
+    method: str = "nearest",
     boundary: BoundaryLike = "edge",
     fill_value: complex = 0,
     dtype: DTypeLike | None = None,
@@ -40,7 +40,7 @@ def upsample(
         Cells in the place of each.
     dims : str or sequence of str, optional
         Dimensions that one `factor` for all goes to; by default all.
-    mode : str
+    method : str
         ``"nearest"`` repeats each cell, of any dtype; ``"linear"`` interpolates between
         the centres of cells, along each dimension that has a factor.
     boundary : str or {dim: str}
@@ -63,7 +63,7 @@ def upsample(
     Raises
     ------
     KindError
-        If the mode is not known, or no dimension has a factor.
+        If the method is not known, or no dimension has a factor.
     VolconvError
         As for `correlate`.
 
@@ -73,7 +73,7 @@ def upsample(
     >>> row = xr.DataArray([0.0, 8.0, 4.0], {"x": [10, 20, 30]}, "x")
     >>> upsample(row, 2).values
     array([0., 0., 8., 8., 4., 4.])
-    >>> between = upsample(row, 2, mode="linear")
+    >>> between = upsample(row, 2, method="linear")
     >>> between.values
     array([0., 2., 6., 7., 5., 4.])
     >>> between.x.values
@@ -82,7 +82,7 @@ def upsample(
     return apply(
         data,
         lambda meta: upsample_step(
-            meta, factor, dims, mode, boundary, fill_value, dtype
+            meta, factor, dims, method, boundary, fill_value, dtype
         ),
         value_names(factor, dims),
         keep_attrs,

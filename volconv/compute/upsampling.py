@@ -85,6 +85,8 @@ class Repeated:
     ----------
     factors : tuple of int
         Outputs for each cell along each axis.
+    source : str
+        dtype of the cells.
     target : str
         dtype of the outputs: rounded half to even, and saturated.
     firsts : tuple of int
@@ -92,6 +94,7 @@ class Repeated:
     """
 
     factors: tuple[int, ...]
+    source: str
     target: str
     firsts: tuple[int, ...] = ()
 
@@ -116,11 +119,13 @@ class Repeated:
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most: cells that are cast, and their rows."""
         del outputs
-        return (16 + np.dtype(self.target).itemsize * self.factors[-1]) * cells
+        size, read = (np.dtype(one).itemsize for one in (self.target, self.source))
+        cast_bytes = 0 if self.source == self.target else 2 * size + read + 3
+        return (cast_bytes + size * self.factors[-1]) * cells
 
     def describe(self) -> Mapping[str, object]:
         """All that decides its values beside the windows, as JSON."""
-        return {"mode": "nearest"}
+        return {"method": "nearest"}
 
     def note(self) -> str:
         """How it is computed."""
@@ -196,7 +201,7 @@ class Interpolated:
 
     def describe(self) -> Mapping[str, object]:
         """All that decides its values beside the windows, as JSON."""
-        return {"mode": "linear", "compute": self.compute}
+        return {"method": "linear", "compute": self.compute}
 
     def note(self) -> str:
         """How it is computed."""

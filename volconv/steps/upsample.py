@@ -29,30 +29,30 @@ from volconv.steps.model import refusing, short
 from volconv.steps.settings import StepSettings
 from volconv.steps.spreading import SpreadingStep, spreading_step
 
-__all__ = ["UPSAMPLINGS", "Upsample", "upsample_step"]
+__all__ = ["METHODS", "Upsample", "upsample_step"]
 
-UPSAMPLINGS = ("nearest", "linear")
+METHODS = ("nearest", "linear")
 """What lies between cells: the nearest one, or values on a line from each to the next."""
 
 
-def read_mode(value: object) -> str:
+def read_method(value: object) -> str:
     """What lies between cells.
 
     Raises
     ------
     KindError
-        If it is not one of `UPSAMPLINGS`.
+        If it is not one of `METHODS`.
     """
-    if value not in UPSAMPLINGS:
+    if value not in METHODS:
         text = str(value)
         is_torchs = text in ("bilinear", "trilinear")
         raise KindError(
-            "mode",
+            "method",
             short(value),
-            " or ".join(UPSAMPLINGS),
+            " or ".join(METHODS),
             "linear is along every dimension that has a factor"
             if is_torchs
-            else did_you_mean(text, UPSAMPLINGS),
+            else did_you_mean(text, METHODS),
         )
     return str(value)
 
@@ -68,10 +68,10 @@ class Upsample(StepSettings):
     dims: Dims | None = None
     """Dimensions that one factor for all goes to: by default all."""
 
-    mode: Annotated[
+    method: Annotated[
         str,
-        PlainValidator(refusing(read_mode)),
-        WithJsonSchema({"enum": list(UPSAMPLINGS)}),
+        PlainValidator(refusing(read_method)),
+        WithJsonSchema({"enum": list(METHODS)}),
     ] = "nearest"
     """What lies between cells: nearest repeats, linear interpolates."""
 
@@ -87,10 +87,10 @@ class Upsample(StepSettings):
     def notes(self) -> list[str]:
         """What is no fault but may not be what was meant."""
         without_effect = {"boundary", "fill_value"} & self.model_fields_set
-        if self.mode != "nearest" or not without_effect:
+        if self.method != "nearest" or not without_effect:
             return []
         return [
-            f"{' and '.join(sorted(without_effect))}: no effect where mode is nearest"
+            f"{' and '.join(sorted(without_effect))}: no effect where method is nearest"
         ]
 
     def resolve(self, source: ArrayMeta) -> SpreadingStep:
@@ -99,7 +99,7 @@ class Upsample(StepSettings):
             source,
             self.factor,
             self.dims,
-            self.mode,
+            self.method,
             self.boundary,
             self.fill_value,
             self.dtype,
@@ -110,23 +110,23 @@ def upsample_step(
     meta: ArrayMeta,
     factor: PerDim,
     dims: Sequence[str] | str | None,
-    mode: str,
+    method: str,
     boundary: BoundaryLike,
     fill_value: complex,
     dtype: object,
 ) -> SpreadingStep:
     """Several cells in the place of each."""
-    mode = read_mode(mode)
+    method = read_method(method)
     factors = factors_of(meta, factor, dims)
     finer = {dim: by for dim, by in factors.items() if by > 1}
     along = tuple(factors.get(dim, 1) for dim in meta.dims)
     boundaries = Boundaries.parse(tuple(factors), boundary, fill_value, "edge")
     operation: Operation
-    if mode == "nearest":
+    if method == "nearest":
         boundaries = Boundaries(())
         numbers = numbers_of(meta.dtype, np.ones(1, int), 0, dtype)
         target = numbers.source if dtype is None else numbers.target
-        operation = Repeated(along, target)
+        operation = Repeated(along, numbers.source, target)
         windows = {dim: Spreading.of(by, by) for dim, by in finer.items()}
     else:
         numbers = numbers_of(meta.dtype, np.ones(1), 0, dtype)
