@@ -312,6 +312,19 @@ def test_instance_norm_is_refused_with_the_reason(tmp_path):
         volconv.onnx(data, tmp_path / "net.onnx")
 
 
+def test_constants_may_be_made_by_nodes_of_older_operators(tmp_path):
+    net = Builder()
+    both = net.constant(np.array([2, 3], "f4"))
+    factors = net.node("Unsqueeze", [both], axes=[1, 2])  # an attribute before opset 13
+    net.node("Mul", ["image", factors], "scaled")
+    model = net.model("scaled", (2, 3))
+    model.opset_import[0].version = 9
+    onnx.save(model, tmp_path / "net.onnx")
+    data = xr.DataArray(np.ones((2, 2, 3), "f4"), dims=("channel", "y", "x"))
+    found = volconv.onnx(data, tmp_path / "net.onnx")
+    assert found[:, 0, 0].values.tolist() == [2, 3]
+
+
 def test_weights_may_be_made_by_nodes_of_constants(tmp_path):
     net = Builder()
     shape = net.constant(np.array([1, 1, 3, 3]))

@@ -65,13 +65,23 @@ class Constants:
 
     def make(self, name: str) -> None:
         """Have its node make an array."""
+        from onnx import ValueInfoProto, helper
         from onnx.reference import ReferenceEvaluator
 
         node = self.makers[name]
         inputs = {read: self[read] for read in node.input if read}
-        made = ReferenceEvaluator(node, opsets={"": self.opset}).run(None, inputs)
-        for output, values in zip(node.output, made, strict=False):
-            self.tensors[output] = np.asarray(values)
+        graph = helper.make_graph(
+            [node],
+            "constant",
+            [ValueInfoProto(name=read) for read in inputs],
+            [ValueInfoProto(name=made) for made in node.output if made],
+        )
+        opsets = [helper.make_opsetid("", self.opset)]
+        model = helper.make_model(graph, opset_imports=opsets)
+        found = ReferenceEvaluator(model).run(None, inputs)
+        names = [made for made in node.output if made]
+        for made, values in zip(names, found, strict=True):
+            self.tensors[made] = np.asarray(values)
 
     def but(self, arrays: Mapping[str, NDArray[Any]]) -> Constants:
         """The constants and some more."""
