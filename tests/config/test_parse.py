@@ -143,7 +143,8 @@ DTYPES = (
                                      "number of at least 0."),
         ("gaussian: {sigma: {x: 1, y: 2 mmm}}",
          "steps.1.gaussian.sigma.y: got '2 mmm'; expected a number and a unit, such as "
-         "'1.2 mm'. Fix: 'mmm' is not defined in the unit registry; a number without quotes counts cells."),
+         "'1.2 mm'. Fix: 'mmm' is not defined in the unit registry; a number without "
+         "quotes counts cells."),
         ("gaussian: {sigma: 9**9**9 mm}",
          "steps.1.gaussian.sigma: got '9**9**9 mm'; expected a number and a unit, such "
          "as '1.2 mm'. Fix: give a number without quotes to count cells."),
