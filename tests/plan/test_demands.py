@@ -1,5 +1,6 @@
 """What blocks need of each place, block by block, however the planner counts it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,6 +72,27 @@ def test_demands_of_many_blocks_of_finer_and_coarser_places_are_those_of_each(da
             is_last = written[write.place] == write.shape[0]
             assert is_last or written[write.place] % write.output.unit[0] == 0
     assert written == {write.place: write.shape[0] for write in writes}
+
+
+@pytest.mark.parametrize(("stride", "factor", "unit"), [(2, 3, 7), (3, 4, 6)])
+def test_shares_of_a_save_that_reads_hide_for_a_while_are_needed_all_the_same(
+    stride, factor, unit
+):
+    meta = ArrayMeta((Axis("x", 120),), "float64", (4,))
+    options = WindowOptions(stride=stride, padding="same", boundary="edge")
+    one = correlate_step(meta, [1.0], None, WindowOptions())
+    wide = correlate_step(one.target, [1.0] * 9, None, options)
+    fine = upsample_step(wide.target, factor, None, "nearest", "edge", 0, None)
+    pipeline, shape = chain([one, wide, fine]), fine.target.shape
+    jump = pipeline.jumps[1]
+    writes = writes_of(shape, (unit,), 3)
+    save = aligned(writes[0].output, writes[0].output, jump)
+    writes.append(Write(1, save, one.target.shape, jump))
+    grid = BlockGrid(shape, (unit,), (1,))
+    found = axis_demands(pipeline, meta, grid, writes, 0)
+    for block in range(grid.counts[0]):
+        wanted = {write.place: write.cells(grid, 0, block) for write in writes}
+        assert found.by_block[block] == pipeline.demands(0, wanted)
 
 
 @given(st.data())
