@@ -7,6 +7,7 @@ again, or where the blocks would not fit, the pipeline is cut.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -59,7 +60,7 @@ def make_stages(
     whole = builder.stages(places[-1:])
     if len(places) == 1 or (room.holds(whole[0]) and not builder.may_gain(whole[0])):
         return whole
-    return builder.cheapest(places)
+    return builder.cheapest([*builder.few(places[:-1]), places[-1]])
 
 
 def cut_places(pipeline: Pipeline) -> list[int]:
@@ -69,6 +70,11 @@ def cut_places(pipeline: Pipeline) -> list[int]:
         for place in range(1, pipeline.last)
         if all(read >= place for node in pipeline.nodes[place:] for read in node.inputs)
     ]
+
+
+MOST_PLANNED = 1000
+"""Steps of all stages that are weighed, at most: stages are planned between any two places
+of cuts, and a network of a hundred steps would take an hour. Ten steps are all weighed."""
 
 
 class Builder:
@@ -150,6 +156,21 @@ class Builder:
         shape = self.pipeline.meta(stop, self.source).shape
         return [*found, Write(stop - start, last, shape, ones)]
 
+    def few(self, places: Sequence[int]) -> list[int]:
+        """Of places, as many as can be weighed: the smallest results of each stretch."""
+        pairs = max(1, MOST_PLANNED // len(self.pipeline.nodes))
+        stretches = min(math.isqrt(2 * pairs), len(places))
+        ends = [len(places) * part // stretches for part in range(stretches + 1)]
+        return [
+            min(places[start:stop], key=self.bytes_at)
+            for start, stop in itertools.pairwise(ends)
+        ]
+
+    def bytes_at(self, place: int) -> int:
+        """Bytes of the result at a place."""
+        meta = self.pipeline.meta(place, self.source)
+        return np.dtype(meta.dtype).itemsize * meta.cells
+
     def may_gain(self, whole: Stage) -> bool:
         """Whether a cut could cost less than what it saves at most.
 
@@ -162,12 +183,8 @@ class Builder:
             node.step.cell_cost * node.step.target.cells for node in self.pipeline.nodes
         )
         least += ENCODE * whole.bytes_written
-        between = min(
-            (ENCODE + DECODE) * np.dtype(meta.dtype).itemsize * meta.cells
-            for meta in (
-                self.pipeline.meta(place, self.source)
-                for place in cut_places(self.pipeline)
-            )
+        between = (ENCODE + DECODE) * min(
+            self.bytes_at(place) for place in cut_places(self.pipeline)
         )
         return whole.cost > least + between
 
