@@ -26,5 +26,5 @@ def test_all_cuts_of_ten_steps_are_weighed():
 
 def test_of_a_long_pipeline_the_smallest_result_of_each_stretch_is_weighed():
     builder = builder_of(100)
-    # of 100 steps 20 pairs of places, so 6 stretches of 99 places: each ends smallest
-    assert builder.few(cut_places(builder.pipeline)) == [16, 33, 49, 66, 82, 99]
+    # of 100 steps 10 stages, which 4 cuts make: a stretch of 99 places ends smallest
+    assert builder.few(cut_places(builder.pipeline)) == [24, 49, 74, 99]
