@@ -160,7 +160,17 @@ OURS = [
     *("difference_of_gaussians", "divide", "elu", "gaussian", "gelu", "gradient"),
     *("gradient_magnitude", "laplace", "leaky_relu", "log", "max_pool", "maximum"),
     *("mean_pool", "median_pool", "min_pool", "minimum", "mode_pool", "multiply"),
-    *("normalise", "onnx", "pad", "prelu", "relu", "scale", "sigmoid", "sobel"),
+    *(
+        "normalise",
+        "onnx",
+        "pad",
+        "pad_poles",
+        "prelu",
+        "relu",
+        "scale",
+        "sigmoid",
+        "sobel",
+    ),
     *("softmax", "sqrt", "square", "subtract", "tanh", "threshold", "unsharp"),
     "upsample",
 ]

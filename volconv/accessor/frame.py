@@ -48,3 +48,22 @@ class Frame(Methods[Labelled]):
             region,
             keep_attrs=keep_attrs,
         )
+
+    def pad_poles(
+        self,
+        padding: int | tuple[int, int],
+        *,
+        latitude: str = "latitude",
+        longitude: str = "longitude",
+        poles: str = "auto",
+        keep_attrs: bool | None = None,
+    ) -> Labelled:
+        """Rows beyond the poles of a global grid: `volconv.pad_poles`."""
+        return api.pad_poles(
+            self.data,
+            padding,
+            latitude=latitude,
+            longitude=longitude,
+            poles=poles,
+            keep_attrs=keep_attrs,
+        )

@@ -20,6 +20,7 @@ from volconv.api.pointwise import (
     sqrt,
     square,
 )
+from volconv.api.poles import pad_poles
 from volconv.api.pooling import max_pool, mean_pool, median_pool, min_pool, mode_pool
 from volconv.api.ranges import clip, normalise, scale, threshold
 from volconv.api.upsampling import upsample
@@ -62,6 +63,7 @@ __all__ = [
     "output_affine",
     "output_transformations",
     "pad",
+    "pad_poles",
     "prelu",
     "relu",
     "scale",

@@ -1,0 +1,202 @@
+"""The step `pad_poles`: rows beyond the poles of a global grid.
+
+Beyond a pole lies what is on its other side: rows in mirrored order, each turned by half
+a circle::
+
+    rows        1 0 | 0 1 2 … n-1 | n-1 n-2      poles between rows
+                2 1 | 0 1 2 … n-1 | n-2 n-3      the first and last row on the poles
+    columns     turned | as they are | turned
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, cast
+
+from pydantic import PlainValidator, WithJsonSchema
+
+from volconv.boundary import Boundaries, closes
+from volconv.boundary.closing import NEAR
+from volconv.compute import checked_dtype
+from volconv.compute.poles import Turned
+from volconv.errors import BoundaryError, DimError, KindError, UnitError
+from volconv.geometry import Among, Geometry, Interval, Window
+from volconv.geometry.geometry import padding_cells
+from volconv.meta import ArrayMeta, Axis
+from volconv.steps.block import BlockStep
+from volconv.steps.fields import StepName
+from volconv.steps.frame import Cells, read_cells
+from volconv.steps.model import refusing, short
+from volconv.steps.settings import StepSettings
+
+__all__ = ["PadPoles", "PolesStep", "pad_poles_step"]
+
+PLACES = {"between": "symmetric", "on": "reflect"}
+"""Where poles lie among rows, and the mirror that each means."""
+
+
+def read_poles(value: object) -> str:
+    """Where the poles lie.
+
+    Raises
+    ------
+    KindError
+    """
+    if value != "auto" and value not in PLACES:
+        raise KindError("poles", short(value), f"auto, {', '.join(PLACES)}")
+    return str(value)
+
+
+@dataclass(frozen=True, eq=False)
+class PolesStep(BlockStep):
+    """A step whose copies depend on how a box lies to the poles: see `BlockStep`."""
+
+    def of_box(self, box: Sequence[Interval]) -> PolesStep:
+        """The step of a box: see `PlacedStep`."""
+        operation = cast("Turned", self.operation)
+        rows, columns = box[operation.latitude], box[operation.longitude]
+        (latitude, longitude) = self.geometry.windows
+        part = Among.of(longitude[1].size, columns.size)
+        return replace(
+            self,
+            operation=replace(operation, first=rows.start, columns=columns),
+            geometry=Geometry((latitude, (longitude[0], part))),
+        )
+
+
+class PadPoles(StepSettings):
+    """Rows added beyond the poles of a global grid: those on the other side."""
+
+    step_name: ClassVar[str] = "pad_poles"
+
+    padding: Cells
+    """Rows before the first and after the last: a number for both, or a pair."""
+
+    latitude: StepName = "latitude"
+    """The dimension of latitude."""
+
+    longitude: StepName = "longitude"
+    """The dimension of longitude, which goes once around."""
+
+    poles: Annotated[
+        str,
+        PlainValidator(refusing(read_poles)),
+        WithJsonSchema({"enum": ["auto", *PLACES]}),
+    ] = "auto"
+    """Where they lie: between rows, on the first and last, or as the spacing says."""
+
+    def resolve(self, source: ArrayMeta) -> PolesStep:
+        """The step for an input."""
+        return pad_poles_step(
+            source, self.padding, self.latitude, self.longitude, self.poles
+        )
+
+
+def pad_poles_step(
+    meta: ArrayMeta,
+    padding: int | tuple[int, int],
+    latitude: str = "latitude",
+    longitude: str = "longitude",
+    poles: str = "auto",
+) -> PolesStep:
+    """Rows added beyond the poles of a global grid.
+
+    Raises
+    ------
+    BoundaryError
+        If the grid does not go once around, or not from pole to pole, or more rows are
+        asked for than it has.
+    UnitError
+        If the spacing does not tell where the poles lie.
+    """
+    meta.require([latitude], "latitude")
+    meta.require([longitude], "longitude")
+    if latitude == longitude:
+        raise DimError("longitude", repr(longitude), "another dimension than latitude")
+    where = poles_of(meta.axis(latitude), read_poles(poles))
+    check_circle(meta.axis(longitude))
+    before, after = padding_cells("padding", read_cells(padding), Window(1), 1)
+    rows = meta.sizes[latitude]
+    most = rows if where == "between" else rows - 1
+    if max(before, after) > most:
+        raise BoundaryError(
+            "padding", f"{max(before, after)} rows", f"at most {most}, as there are"
+        )
+    count = meta.sizes[longitude]
+    geometry = Geometry(
+        (
+            (latitude, Window(1, padding=(before, after))),
+            (longitude, Among.over(count)),
+        )
+    )
+    dtype = checked_dtype("data", meta.dtype).name
+    operation = Turned(
+        meta.index(latitude),
+        meta.index(longitude),
+        Interval(before, before + rows),
+        Interval(0, count),
+    )
+    target = meta.with_sizes({latitude: before + rows + after}, {})
+    return PolesStep(
+        "pad_poles",
+        operation,
+        geometry,
+        Boundaries(((latitude, PLACES[where]),)),
+        meta,
+        replace(target, dtype=dtype),
+    )
+
+
+def poles_of(axis: Axis, poles: str) -> str:
+    """Where the poles lie among rows: one of `PLACES`.
+
+    Raises
+    ------
+    BoundaryError
+        If rows of even spacing do not reach from pole to pole.
+    UnitError
+        If nothing tells.
+    """
+    if poles != "auto":
+        return poles
+    is_in_degrees = axis.units is not None and axis.units.startswith("degree")
+    if axis.spacing is None or not is_in_degrees:
+        raise UnitError(
+            f"latitude {axis.dim!r}",
+            axis.uneven or f"unit {axis.units}",
+            "degrees, evenly spaced, to tell where the poles lie",
+            "say poles='between', if they lie between rows, or poles='on'",
+        )
+    step = abs(axis.spacing)
+    rows = {"between": axis.size, "on": axis.size - 1}
+    for place, count in rows.items():
+        if abs(180 / step - count) <= NEAR:
+            return place
+    raise BoundaryError(
+        f"latitude {axis.dim!r}",
+        f"{axis.size} rows of {step:g} degrees, {axis.size * step:g} in all",
+        "rows from pole to pole: 180 degrees, or one row more",
+        "pad with another boundary, such as edge",
+    )
+
+
+def check_circle(axis: Axis) -> None:
+    """Refuse longitudes that do not go once around, or have no cell half a turn away.
+
+    Raises
+    ------
+    BoundaryError
+    """
+    if closes(axis) is False:
+        raise BoundaryError(
+            f"longitude {axis.dim!r}",
+            f"{360 * (axis.around or 0):g} degrees",
+            "cells that close a circle: 360 degrees in all",
+        )
+    if axis.size % 2:
+        raise BoundaryError(
+            f"longitude {axis.dim!r}",
+            f"{axis.size} cells",
+            "an even number, so that one lies half a turn from each",
+        )
