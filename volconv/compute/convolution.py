@@ -193,14 +193,10 @@ class Convolution:
         planes, rows, line = sums.shape[-3:]
         to_channel, to_plane, to_row, _ = sums.strides[-4:]
         count = outputs.stop - outputs.start
-        most = min(count, channels.most_channels(jit.host()))
         steps = np.arange(planes) * (self.windows[0][1] * pitches[1])
         steps += group * self.weights.shape[1] * pitches[0]
         found = []
-        whole = count - count % most
-        for start, stop, width in ((0, whole, most), (whole, count, count % most)):
-            if start == stop:
-                continue
+        for start, stop, width in evenly(count, channels.most_channels(jit.host())):
             channel = outputs.start + start
             packed = self.weights[channel : outputs.start + stop]
             packed = packed.reshape((stop - start) // width, width, -1)
@@ -264,6 +260,21 @@ class Convolution:
             f"{self.engine}: {outputs} channels of {inputs * taps} products each, in the "
             "order of channels and taps"
         )
+
+
+def evenly(count: int, most: int) -> list[tuple[int, int, int]]:
+    """Channels in blocks of at most `most`, as even as can be: runs of one width.
+
+    Examples
+    --------
+    >>> evenly(16, 6), evenly(12, 6)
+    ([(0, 6, 6), (6, 16, 5)], [(0, 12, 6)])
+    """
+    blocks = -(-count // most)
+    width, wider = divmod(count, blocks)
+    edge = wider * (width + 1)
+    runs = [(0, edge, width + 1), (edge, count, width)]
+    return [run for run in runs if run[0] < run[1]]
 
 
 def in_rows(block: Array) -> bool:

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ChannelCode", "Item", "address", "most_channels", "vectors_for"]
 
-FEW_SUMS, MANY_SUMS = 12, 24
-"""Sums held in 16 registers, and in 32: enough to hide a multiplication's latency."""
-
 
 class Item(IntEnum):
     """Arguments of a call."""
@@ -63,16 +60,26 @@ class ChannelCode:
 def most_channels(machine: Machine) -> int:
     """Output channels of a tile, at most.
 
-    4 channels by 3 vectors were the fastest of seven shapes on Zen 3 (2026-11).
+    4 by 3 vectors were the fastest shape on Zen 3 over long rows, 5 and 6 by 2 as fast
+    or up to a tenth slower; shapes whose sums, cells and weight need more registers than
+    there are took twice as long (2026-11).
     """
     return 8 if machine.registers >= 32 else 4
 
 
 def vectors_for(machine: Machine, channels: int, scalar: Scalar, cells: int) -> int:
     """Vectors of a tile over rows of so many cells."""
-    sums = MANY_SUMS if machine.registers >= 32 else FEW_SUMS
+    most = (machine.registers - 1) // (channels + 1)  # sums and cells beside a weight
+    fewest = 10  # sums that hide the latency of a multiplication
     lanes = machine.vector_bytes * 8 // BITS[scalar]
-    return max(1, min(sums // channels, 8, cells // lanes))
+
+    def cost(vectors: int) -> tuple[float, int]:
+        """Vectors that tiles over a row sum, those of few sums for more; then tiles."""
+        tiles = -(-cells // (lanes * vectors))
+        slow = 1.15 if channels * vectors < fewest else 1.0
+        return slow * tiles * vectors, tiles
+
+    return min(range(1, max(1, min(most, 8, cells // lanes)) + 1), key=cost)
 
 
 def address(code: ChannelCode) -> int:
