@@ -55,6 +55,16 @@ def test_with_sizes_the_input_is_not_opened(folder):
     assert (done.returncode, done.stderr, done.stdout) == (0, "", TABLE)
 
 
+def test_cell_weights_are_opened_as_a_run_opens_them(folder):
+    weights = xr.DataArray(np.ones(16), dims="y", name="w")
+    weights.to_zarr(folder / "w.zarr", consolidated=False)
+    weighted = CONFIG.replace("truncate: 2", "truncate: 2, weights: {path: w.zarr}")
+    (folder / "weighted.yaml").write_text(weighted)
+    for sizes in ((), ("--size", "y=16,x=12")):
+        done = volconv("field", "weighted.yaml", *sizes, cwd=folder)
+        assert (done.returncode, done.stderr, done.stdout) == (0, "", TABLE)
+
+
 def test_a_network_has_a_line_for_all_dimensions_that_agree(folder):
     onnx.save(zoo.alexnet((224, 224)), folder / "alexnet.onnx")
     done = volconv("field", "alexnet.onnx", cwd=folder)

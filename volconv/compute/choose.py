@@ -143,20 +143,20 @@ def reason(taps: int, factors: Sequence[int] | None, costs: Mapping[str, float])
     return said
 
 
-def check_engine(engine: str) -> None:
-    """Refuse an unknown engine.
+def check_engine(engine: str, known: Sequence[str] = ENGINES, what: str = "") -> None:
+    """Refuse an unknown engine, `what` telling of what they are the engines.
 
     Raises
     ------
     NumberError
         Naming the nearest that is known.
     """
-    if engine not in ENGINES:
+    if engine not in known:
         raise NumberError(
             "engine",
             repr(engine),
-            f"one of {', '.join(ENGINES)}",
-            did_you_mean(str(engine), ENGINES),
+            f"one of {', '.join(known)}{what}",
+            did_you_mean(str(engine), known),
         )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,24 @@ LAYER_ENGINES = ("direct", "reference")
 
 AXES = 3
 """Axes along which compiled windows move."""
+
+
+class Packed(NamedTuple):
+    """Weights of output channels of one group, as tiles of one width read them.
+
+    Attributes
+    ----------
+    group : int
+        The group.
+    first : int
+        The first of the channels.
+    weights : ndarray, shape (blocks, taps, channels of a block)
+        Of tap after tap the weights of all channels of a block.
+    """
+
+    group: int
+    first: int
+    weights: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,11 +182,8 @@ class Convolution:
         carried = range(cells.ndim - (5 if stride > 1 else 4))
         shifts = (carried_shifts(cells, carried), carried_shifts(sums, carried))
         kept = [np.ascontiguousarray(self.bias), offsets]
-        tables = [
-            table
-            for group, outputs in self.parts
-            for table in self.tables(group, outputs, pitches, sums, kept)
-        ]
+        tables = [self.table(run, pitches, sums, kept) for run in self.packed]
+        kept += [run.weights for run in self.packed]
         made = program.Program.of(tables, shifts, 0, kept)
         made.run(cells.ctypes.data, sums.ctypes.data)
 
@@ -180,51 +195,50 @@ class Convolution:
         found = found + np.arange(rows)[:, None] * (below * pitches[2]) + along
         return np.ascontiguousarray(found.ravel(), np.int64)
 
-    def tables(
-        self,
-        group: int,
-        outputs: slice,
-        pitches: Sequence[int],
-        sums: Array,
-        kept: list[Array],
-    ) -> list[Table]:
-        """Calls for the output channels of one group, plane by plane."""
+    @cached_property
+    def packed(self) -> list[Packed]:
+        """The weights as tiles read them, for blocks that follow one another."""
+        most = channels.most_channels(jit.host())
+        found = []
+        for group, outputs in self.parts:
+            for start, stop, width in evenly(outputs.stop - outputs.start, most):
+                first = outputs.start + start
+                weights = self.weights[first : outputs.start + stop]
+                tiles = weights.reshape((stop - start) // width, width, -1)
+                tiles = np.ascontiguousarray(tiles.transpose(0, 2, 1))
+                found.append(Packed(group, first, tiles))
+        return found
+
+    def table(
+        self, run: Packed, pitches: Sequence[int], sums: Array, kept: Sequence[Array]
+    ) -> Table:
+        """Calls for a run of output channels, plane by plane."""
         size = self.weights.dtype.itemsize
         planes, rows, line = sums.shape[-3:]
         to_channel, to_plane, to_row, _ = sums.strides[-4:]
-        count = outputs.stop - outputs.start
         steps = np.arange(planes) * (self.windows[0][1] * pitches[1])
-        steps += group * self.weights.shape[1] * pitches[0]
-        found = []
-        for start, stop, width in evenly(count, channels.most_channels(jit.host())):
-            channel = outputs.start + start
-            packed = self.weights[channel : outputs.start + stop]
-            packed = packed.reshape((stop - start) // width, width, -1)
-            packed = np.ascontiguousarray(packed.transpose(0, 2, 1))
-            kept.append(packed)
-            scalar = scalar_of(self.weights.dtype)
-            vectors = channels.vectors_for(jit.host(), width, scalar, line)
-            items: dict[int, int | Array] = {
-                Item.SOURCE: steps,
-                Item.TARGET: channel * to_channel + np.arange(planes) * to_plane,
-                Item.WEIGHTS: packed.ctypes.data,
-                Item.OFFSETS: kept[1].ctypes.data,
-                Item.TAPS: len(kept[1]),
-                Item.BLOCKS: len(packed),
-                Item.ROWS: rows,
-                Item.CELLS: line,
-                Item.STEP: self.windows[1][1] * pitches[2],
-                Item.TARGET_PITCH: to_row,
-                Item.CHANNEL_PITCH: to_channel,
-                Item.BIAS: kept[0].ctypes.data + channel * size,
-            }
-            bases: dict[int, Base] = {
-                Item.SOURCE: Base.BLOCK,
-                Item.TARGET: Base.OUT,
-            }
-            code = channels.address(ChannelCode(scalar, width, vectors))
-            found.append(program.calls(code, planes, items, bases))
-        return found
+        steps += run.group * self.weights.shape[1] * pitches[0]
+        blocks, taps, width = run.weights.shape
+        bias, offsets = kept
+        scalar = scalar_of(self.weights.dtype)
+        vectors = channels.vectors_for(jit.host(), width, scalar, line)
+        items: dict[int, int | Array] = {
+            Item.SOURCE: steps,
+            Item.TARGET: run.first * to_channel + np.arange(planes) * to_plane,
+            Item.WEIGHTS: run.weights.ctypes.data,
+            Item.OFFSETS: offsets.ctypes.data,
+            Item.TAPS: taps,
+            Item.BLOCKS: blocks,
+            Item.ROWS: rows,
+            Item.CELLS: line,
+            Item.STEP: self.windows[1][1] * pitches[2],
+            Item.TARGET_PITCH: to_row,
+            Item.CHANNEL_PITCH: to_channel,
+            Item.BIAS: bias.ctypes.data + run.first * size,
+        }
+        bases: dict[int, Base] = {Item.SOURCE: Base.BLOCK, Item.TARGET: Base.OUT}
+        code = channels.address(ChannelCode(scalar, width, vectors))
+        return program.calls(code, planes, items, bases)
 
     @property
     def products(self) -> float:

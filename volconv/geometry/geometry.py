@@ -191,6 +191,14 @@ class Geometry:
         """Input cells from one output to the next, likewise."""
         return {dim: window.jump for dim, window in self.windows}
 
+    def of_outputs(self, outputs: Mapping[str, int]) -> Geometry:
+        """The windows of a box of outputs: mixed cells make as many as it has."""
+        windows = tuple(
+            (dim, replace(one, outputs=outputs[dim]) if isinstance(one, Mix) else one)
+            for dim, one in self.windows
+        )
+        return replace(self, windows=windows)
+
     def then(self, other: Geometry) -> Geometry:
         """The windows of two steps, this one first, as far as reach goes."""
         dims = dict.fromkeys((*self.dims, *other.dims))

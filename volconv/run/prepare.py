@@ -25,7 +25,7 @@ from volconv.run.runner import Labels
 from volconv.run.target import OWN_ATTRIBUTES
 from volconv.steps import Pipeline, StepSettings
 from volconv.steps.settings import RenormalisedSettings
-from volconv.steps.wiring import path_to, resolved_pipeline, steps_to
+from volconv.steps.wiring import Wired, path_to, resolved_pipeline, steps_to
 
 __all__ = ["Limits", "Prepared", "config_pipeline", "prepare"]
 
@@ -93,7 +93,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     forget_opened()
     source = source_of(config)
     stored = source.open()
-    steps = expanded(opened_weights(config, stored.coords))
+    steps = steps_of(config, stored.coords)
     pipeline = resolved_pipeline(steps, stored.meta)
     meta = stored.meta.among(pipeline.dims)
     source = replace(source, new_axes=meta.new_axes)
@@ -137,6 +137,11 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         place: labels_of(stored, pipeline, place) for place in (*saves, pipeline.last)
     }
     return Prepared(plan, source, labels)
+
+
+def steps_of(config: Config, coords: xr.Dataset) -> list[Wired]:
+    """The steps of a configuration, the files that they name opened."""
+    return expanded(opened_weights(config, coords))
 
 
 def opened_weights(config: Config, coords: xr.Dataset) -> list[StepSettings]:
@@ -211,12 +216,13 @@ def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
     VolconvError
         As for `prepare`.
     """
-    steps = expanded(config.steps)
     if sizes:
         axes = tuple(Axis(dim, cells) for dim, cells in sizes.items())
+        steps = steps_of(config, xr.Dataset())
         return resolved_pipeline(steps, ArrayMeta(axes, "float32"))
     forget_opened()
-    return resolved_pipeline(steps, source_of(config).open().meta)
+    stored = source_of(config).open()
+    return resolved_pipeline(steps_of(config, stored.coords), stored.meta)
 
 
 def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:

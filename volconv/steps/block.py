@@ -6,7 +6,7 @@ each dimension that it moves along, and by an operation, which knows no dimensio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from volconv.boundary import Boundaries
 from volconv.compute import Edges, aligned_empty
 from volconv.compute.pointwise import number_text
-from volconv.geometry import Geometry, Spreading, Window
+from volconv.geometry import Geometry, Interval, Spreading, Window
 from volconv.kernels import LengthNote
 from volconv.meta import ArrayMeta
 
@@ -98,6 +98,11 @@ class BlockStep:
         return tuple(
             replace(self.geometry[dim], padding=(0, 0)) for dim in self.source.dims
         )
+
+    def windows_in(self, box: Sequence[Interval]) -> Geometry:
+        """The windows of the outputs of a box."""
+        sides = zip(self.source.dims, box, strict=True)
+        return self.geometry.of_outputs({dim: side.size for dim, side in sides})
 
     def compute(
         self, block: NDArray[Any], out: NDArray[Any] | None = None

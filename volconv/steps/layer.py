@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import numbers_of
+from volconv.compute import check_engine, numbers_of
 from volconv.compute.compiled import jit
 from volconv.compute.convolution import LAYER_ENGINES, Convolution
-from volconv.errors import DimError, KernelError, NumberError, did_you_mean
+from volconv.errors import DimError, KernelError, NumberError
 from volconv.geometry import Geometry, Mix
 from volconv.geometry.geometry import whole_number
 from volconv.kernels.kernel import as_names
@@ -243,12 +243,5 @@ def layer_engine(engine: str) -> str:
         except jit.UnsupportedMachineError:
             return "reference"
         return "direct"
-    if engine not in LAYER_ENGINES:
-        known = ("auto", *LAYER_ENGINES)
-        raise NumberError(
-            "engine",
-            repr(engine),
-            f"one of {', '.join(known)}, for a layer",
-            did_you_mean(engine, known),
-        )
+    check_engine(engine, ("auto", *LAYER_ENGINES), ", for a layer")
     return engine

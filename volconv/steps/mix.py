@@ -45,12 +45,8 @@ class MixStep(BlockStep):
         side = box[self.channel]
         if side.size == self.target.shape[self.channel]:
             return self
-        windows = tuple(
-            (dim, Mix.of(window.size, side.size) if isinstance(window, Mix) else window)
-            for dim, window in self.geometry
-        )
         operation = cast("Mixing", self.operation).of_channels(side)
-        return replace(self, operation=operation, geometry=Geometry(windows))
+        return replace(self, operation=operation, geometry=self.windows_in(box))
 
     @property
     def cell_cost(self) -> float:

@@ -56,13 +56,8 @@ class PolesStep(BlockStep):
         """The step of a box: see `PlacedStep`."""
         operation = cast("Turned", self.operation)
         rows, columns = box[operation.latitude], box[operation.longitude]
-        (latitude, longitude) = self.geometry.windows
-        part = Among.of(longitude[1].size, columns.size)
-        return replace(
-            self,
-            operation=replace(operation, first=rows.start, columns=columns),
-            geometry=Geometry((latitude, (longitude[0], part))),
-        )
+        operation = replace(operation, first=rows.start, columns=columns)
+        return replace(self, operation=operation, geometry=self.windows_in(box))
 
 
 class PadPoles(StepSettings):

@@ -24,14 +24,8 @@ class SoftmaxStep(BlockStep):
     def of_box(self, box: Sequence[Interval]) -> SoftmaxStep:
         """The step with the channels of a box: see `PlacedStep`."""
         operation = cast("functions.Softmax", self.operation)
-        side = box[operation.channel]
-        ((dim, window),) = self.geometry.windows
-        part = Among.of(window.size, side.size)
-        return replace(
-            self,
-            operation=operation.of_channels(side),
-            geometry=Geometry(((dim, part),)),
-        )
+        operation = operation.of_channels(box[operation.channel])
+        return replace(self, operation=operation, geometry=self.windows_in(box))
 
 
 class Softmax(ChannelSettings):
