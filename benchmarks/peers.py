@@ -89,18 +89,24 @@ def opencv_correlate(cells: Array, kernel: Array) -> Array:
 
 
 def torch_conv(cells: Array, kernel: Array, stride: int, threads: int = 1) -> Peer:
-    """torch.conv3d with one channel, zeros beyond the edge."""
+    """torch.conv3d of one channel, zeros beyond the edge."""
+    layer = torch_layer(cells[None], kernel[None, None], stride, threads)
+    return lambda: layer()[0]
+
+
+def torch_layer(cells: Array, weight: Array, stride: int, threads: int = 1) -> Peer:
+    """torch.conv3d of all channels, zeros beyond the edge."""
     import torch
 
-    block = torch.from_numpy(cells)[None, None]
-    weights = torch.from_numpy(kernel)[None, None]
-    padding = (kernel.shape[0] - 1) // 2
+    block = torch.from_numpy(cells)[None]
+    weights = torch.from_numpy(weight)
+    padding = (weight.shape[-1] - 1) // 2
 
     def run() -> Any:
         torch.set_num_threads(threads)
         with torch.no_grad():
             sums = torch.conv3d(block, weights, stride=stride, padding=padding)
-        return sums[0, 0].numpy()
+        return sums[0].numpy()
 
     return run
 
