@@ -98,6 +98,11 @@ class BriefReads:
         )
         return extended(short, longer, self.turns)
 
+    def reach(self, width: int) -> int:
+        """Cells that `width` blocks in a row read, at most, and no fewer than they own."""
+        read = self.short.reach(width) if width < self.blocks else self.size
+        return min(self.size, max(read, width * self.advance))
+
     def held(self, width: int) -> int:
         """Cells to be held between two groups of blocks, at most."""
         return self.short.held(width if width < self.blocks else self.short.blocks)

@@ -216,6 +216,15 @@ class AxisReads:
         )
 
     @lru_cache(maxsize=4096)  # noqa: B019
+    def reach(self, width: int) -> int:
+        """Cells that `width` blocks in a row read, at most, and no fewer than they own."""
+        read = max(
+            union_size([need for block in group for need in self.needs[block]])
+            for group in self.groups(width)
+        )
+        return min(self.size, max(read, width * self.advance))
+
+    @lru_cache(maxsize=4096)  # noqa: B019
     def held(self, width: int) -> int:
         """Cells to be held between two groups of blocks, at most, to decode none again.
 

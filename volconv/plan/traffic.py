@@ -155,7 +155,7 @@ def held(reads: Sequence[Reads], sweep: Sweep, dropped: set[int]) -> int:
     found = 0
     for number, loop in enumerate(sweep.loops):
         one = reads[loop.axis]
-        reach[loop.axis] = min(one.size, loop.width * one.advance)
+        reach[loop.axis] = one.reach(loop.width)
         if number not in dropped and one.is_shared:
             others = math.prod(
                 cells for axis, cells in enumerate(reach) if axis != loop.axis
