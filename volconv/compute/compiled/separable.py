@@ -108,7 +108,7 @@ def _prepared(
     for axis in windows:
         shape = [1] * len(arrays)
         shape[axis] = -1
-        passes.append(taps_of(arrays[axis].reshape(shape)))
+        passes.append(taps_of(arrays[axis].reshape(shape), axis))
     window = size, stride, dilation
     return Separable(*window, source, compute, windows, tuple(passes))
 
