@@ -98,8 +98,10 @@ def run_on_client(
             roster.finished(address)
             if future.status != "finished":
                 raise BlockFailure(turn) from future.exception()
-            yield [future.result()]
+            record = future.result()
+            # what a worker that dies then still holds is not computed again
             future.release()
+            yield [record]
     finally:
         client.cancel(list(flight))
         client.unregister_worker_plugin(token)
