@@ -252,6 +252,9 @@ def boxes(shape: Sequence[int]) -> Iterator[tuple[slice, ...]]:
 CONTESTANTS: dict[str, Callable[..., None]] = {
     "volconv": run_volconv,
     "no-fuse": lambda *given: run_volconv(*given, "--no-fuse"),
+    "smooth-alone": lambda source, out, job, *given: run_volconv(
+        source, out, JOBS["smooth"], *given
+    ),
     "floor": run_floor,
     "dask+scipy": run_dask,
     "dask-image": run_dask_image,
@@ -259,13 +262,16 @@ CONTESTANTS: dict[str, Callable[..., None]] = {
     "tensorstore": run_tensorstore,
 }
 
+OWN = ("volconv", "no-fuse", "smooth-alone")
+"""Contestants that are told how much memory they may take."""
+
 ENTRIES = {
     "k3s1": ("volconv", "floor", "dask+scipy", "dask-image"),
     "k3s2": ("volconv", "floor", "dask+scipy"),
     "k7s1": ("volconv", "floor", "dask+scipy"),
     "g2": ("volconv", "floor", "dask+scipy", "dask-image"),
     "mean2": ("volconv", "floor", "dask+scipy", "coarsen", "tensorstore"),
-    "fused": ("volconv", "no-fuse"),
+    "fused": ("volconv", "no-fuse", "smooth-alone"),
     "smooth": ("volconv", "floor"),
 }
 
@@ -349,7 +355,7 @@ def main() -> None:
     if given.one:
         name, job = given.one
         out = given.folder / f"{job}-{name}.zarr"
-        more = [given.memory] if name in ("volconv", "no-fuse") else []
+        more = [given.memory] if name in OWN else []
         CONTESTANTS[name](source.absolute(), out.absolute(), JOBS[job], *more)
         return
     if not source.exists():

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # which distributed depends on
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,7 +125,8 @@ def test_a_run_on_processes_outlives_one_that_is_killed(folder):
     assert total >= 8
     target = FolderTarget(folder / "out.zarr")
     written: dict[str, int] = {}
-    killed, turns = [], []
+    killed = []
+    turns: list[int] = []
 
     def time_of(group, key):
         return (group / plan.output.variable / key).stat().st_mtime_ns
