@@ -150,6 +150,12 @@ def run_volconv(source: Path, out: Path, job: Job, memory: str, *more: str) -> N
     main()
 
 
+def run_smooth(source: Path, out: Path, job: Job, memory: str) -> None:
+    """`volconv run` of the first of the fused steps alone."""
+    del job
+    run_volconv(source, out, JOBS["smooth"], memory)
+
+
 def run_dask(source: Path, out: Path, job: Job) -> None:
     """The job over a Dask array, from Zarr to Zarr."""
     import dask
@@ -252,9 +258,7 @@ def boxes(shape: Sequence[int]) -> Iterator[tuple[slice, ...]]:
 CONTESTANTS: dict[str, Callable[..., None]] = {
     "volconv": run_volconv,
     "no-fuse": lambda *given: run_volconv(*given, "--no-fuse"),
-    "smooth-alone": lambda source, out, job, *given: run_volconv(
-        source, out, JOBS["smooth"], *given
-    ),
+    "smooth-alone": run_smooth,
     "floor": run_floor,
     "dask+scipy": run_dask,
     "dask-image": run_dask_image,
