@@ -14,7 +14,7 @@ __all__ = ["AxisReads"]
 Needs = tuple[tuple[Interval, ...], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AxisReads:
     """The cells of one axis that each block reads, and the chunks that hold them.
 
@@ -42,12 +42,6 @@ class AxisReads:
     chunk: int
     needs: Needs
 
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
     @cached_property
     def chunks(self) -> tuple[tuple[int, ...], ...]:
         """Numbers of the chunks that each block reads from."""
@@ -65,6 +59,47 @@ class AxisReads:
             for chunk in chunks:
                 found.setdefault(chunk, []).append(block)
         return {chunk: tuple(blocks) for chunk, blocks in found.items()}
+
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def parts(self, chunk: int) -> dict[int, tuple[int, int]]:
+        """For each block that reads a chunk what it needs: first cell in it, and end.
+
+        From the first to the last cell where it needs several intervals.
+        """
+        found = {}
+        start = chunk * self.chunk
+        whole = Interval(start, start + self.chunk)
+        for block in self.readers(chunk):
+            held = [
+                p for p in (n.intersect(whole) for n in self.needs[block]) if p.size
+            ]
+            found[block] = (
+                min(part.start for part in held) - start,
+                max(part.stop for part in held) - start,
+            )
+        return found
+
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def full_readers(self, chunk: int) -> tuple[int, ...]:
+        """Blocks that read a chunk from its first to its last cell."""
+        full = (0, self.cells(chunk))
+        return tuple(block for block, part in self.parts(chunk).items() if part == full)
+
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def spans(
+        self, start: int, stop: int
+    ) -> tuple[tuple[int, tuple[int, int], slice], ...]:
+        """The chunks that hold cells of an interval, in order.
+
+        Each with its number, with where in it they lie, and where in the interval.
+        """
+        found = []
+        for number in range(start // self.chunk, -(-stop // self.chunk)):
+            first = number * self.chunk
+            begin, end = max(start, first), min(stop, first + self.chunk)
+            place = slice(begin - start, end - start)
+            found.append((number, (begin - first, end - first), place))
+        return tuple(found)
 
     @cached_property
     def is_shared(self) -> bool:

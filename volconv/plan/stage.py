@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
+from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.demands import AxisDemands, axis_demands
@@ -19,6 +20,8 @@ from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
 __all__ = ["PROCESS_MEMORY", "Room", "Stage", "make_stage"]
+
+Box = tuple[Interval, ...]
 
 PROCESS_MEMORY = 210 * 2**20
 """Bytes of the interpreter with its libraries: 197 to 207 MiB measured 2026-11 as the peak
@@ -42,6 +45,9 @@ TILE = 2e6
 """A tile: its steps, and what is held for it, apart from their cells."""
 COPY = 0.25
 """A byte that is copied from decoded chunks into a tile."""
+
+SIDES = 4096
+"""Places along axes whose cells are remembered: arbitrary, about 1 MB."""
 
 TILES = (2, 4, 8)
 """Tiles of a block that are tried."""
@@ -144,12 +150,23 @@ class Stage:
         """The block whose turn it is."""
         return self.grid.number(self.sweep.index(turn))
 
-    @property
+    def boxes(self, index: Sequence[int]) -> list[Box]:
+        """For each write the cells that the block at a place along each axis writes."""
+        return list(
+            zip(*(self.sides(axis, at) for axis, at in enumerate(index)), strict=True)
+        )
+
+    @lru_cache(maxsize=SIDES)  # noqa: B019 (few stages, and small values)
+    def sides(self, axis: int, place: int) -> tuple[Interval, ...]:
+        """For each write the cells along an axis, the same for a row of blocks."""
+        return tuple(write.cells(self.grid, axis, place) for write in self.writes)
+
+    @cached_property
     def tiles(self) -> BlockGrid:
         """The grid of all tiles."""
         return cut_grid(self.grid, self.tiling)
 
-    @property
+    @cached_property
     def tile_sweep(self) -> Sweep:
         """The order of all tiles."""
         axis = self.tiling.axis

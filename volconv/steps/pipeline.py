@@ -20,7 +20,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from operator import mul
 from typing import Any, cast
 
@@ -37,6 +37,9 @@ from volconv.steps.whole import compute_cells
 __all__ = ["Node", "Pipeline", "chain", "compute_box", "wired"]
 
 Held = list[tuple[Box, NDArray[Any]]]
+
+REMEMBERED = 4096
+"""Intervals of blocks whose demands are remembered: arbitrary, about 2 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,10 +139,19 @@ class Pipeline:
         """For each place and each axis, the intervals whose products it must hold."""
         axes = range(len(next(iter(wanted.values()))))
         by_axis = [
-            self.demands(axis, {place: box[axis] for place, box in wanted.items()})
+            self.known_demands(
+                axis, tuple((place, box[axis]) for place, box in wanted.items())
+            )
             for axis in axes
         ]
         return tuple(zip(*by_axis, strict=True))
+
+    @lru_cache(maxsize=REMEMBERED)  # noqa: B019 (few pipelines, and small values)
+    def known_demands(
+        self, axis: int, wanted: tuple[tuple[int, Interval], ...]
+    ) -> tuple[tuple[Interval, ...], ...]:
+        """`demands`, remembered: the same for all blocks in a row of them."""
+        return self.demands(axis, dict(wanted))
 
     def compute(
         self,
