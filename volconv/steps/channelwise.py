@@ -19,6 +19,7 @@ from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
 from volconv.steps.fields import AS_IS, RealNumber, real_number
+from volconv.steps.files import OrFile
 from volconv.steps.model import refusing, short
 from volconv.steps.pointwise import (
     PointwiseSettings,
@@ -106,7 +107,7 @@ class Prelu(ChannelSettings):
 
     step_name: ClassVar[str] = "prelu"
 
-    weight: Slopes
+    weight: OrFile[Slopes]
     """What values below zero are multiplied by: one number, or one for each channel."""
 
     def resolve(self, source: ArrayMeta) -> BlockStep:
@@ -119,16 +120,16 @@ class BatchNorm(ChannelSettings):
 
     step_name: ClassVar[str] = "batch_norm"
 
-    mean: ChannelNumbers
+    mean: OrFile[ChannelNumbers]
     """What is subtracted, a number for each channel."""
 
-    variance: ChannelNumbers
+    variance: OrFile[ChannelNumbers]
     """By whose root is divided, a number for each channel."""
 
-    weight: ChannelNumbers | None = None
+    weight: OrFile[ChannelNumbers] | None = None
     """What is multiplied by then, a number for each channel; by default 1."""
 
-    bias: ChannelNumbers | None = None
+    bias: OrFile[ChannelNumbers] | None = None
     """What is added at last, a number for each channel; by default 0."""
 
     eps: RealNumber = 1e-5
