@@ -81,7 +81,7 @@ def by_channel(graph: Graph, node: GraphNode, values: Any, axes: Axes) -> Any:
     Raises
     ------
     KindError
-        If it has several along another axis.
+        If it has several along another axis, or more axes than the data.
     """
     shape = np.shape(values)
     if graph.opset < 7 and len(shape) == 1:
@@ -90,7 +90,7 @@ def by_channel(graph: Graph, node: GraphNode, values: Any, axes: Axes) -> Any:
     else:
         # aligned at the end, as broadcasting has it: channels before the spatial axes
         channels = shape[-axes.count - 1] if len(shape) > axes.count else 1
-    if np.size(values) not in (1, channels):
+    if np.size(values) not in (1, channels) or len(shape) > axes.count + 2:
         raise KindError(
             node.where,
             f"a constant of shape {shape}",
