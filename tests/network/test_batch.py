@@ -1,5 +1,7 @@
 """The batch axis of networks: each element by itself, or refused."""
 
+from typing import Any
+
 import numpy as np
 import onnx
 import pytest
@@ -47,7 +49,7 @@ def test_each_element_is_computed_as_if_it_were_alone(batch, tmp_path):
     assert alone.values.tobytes() == found.values[1].tobytes()
 
 
-MIXING = {
+MIXING: dict[str, tuple[dict[str, Any], list[Any], str]] = {
     "Concat": ({"axis": 0}, ["image", "image"], "axis 0; expected axis 1"),
     "Softmax": ({"axis": 0}, ["image"], "axis 0 of opset 17; expected axis 1"),
     "Add": ({}, ["image", (BATCH, 1, 1, 1)], r"a constant of shape \(3, 1, 1, 1\)"),

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from volconv.compute.pointwise import Linear
+from volconv.compute.elementwise import Bound, Quotient
+from volconv.compute.pointwise import CellFunction, Linear
 from volconv.errors import KindError
 from volconv.meta import ArrayMeta
 from volconv.network.axes import Axes, Build, Builder, one
@@ -22,19 +23,16 @@ from volconv.steps.channelwise import (
     prelu_step,
 )
 from volconv.steps.concat import concat_step
-from volconv.steps.pointwise import float_numbers
+from volconv.steps.pointwise import cast_step, float_numbers
 from volconv.steps.ranges import clip_step
-from volconv.steps.softmax import softmax_step
 
 __all__ = [
-    "activation",
     "batch_norm",
     "clip",
     "concat",
     "gelu",
     "joining",
     "prelu",
-    "softmax",
 ]
 
 
@@ -48,17 +46,6 @@ def batch_norm(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     eps = node.number("epsilon", 1e-5)
     learned = NormNumbers(mean, variance, gain, bias, eps)
     return lambda sources: batch_norm_step(one(sources), learned, axes.channel)
-
-
-def activation(step: Callable[..., Step], *numbers: tuple[str, float]) -> Builder:
-    """The builder of a function of single cells, with its attributes in order."""
-
-    def build(graph: Graph, node: GraphNode, axes: Axes) -> Build:
-        del graph, axes
-        values = [node.number(key, default) for key, default in numbers]
-        return lambda sources: step(one(sources), *values)
-
-    return build
 
 
 def gelu(graph: Graph, node: GraphNode, axes: Axes) -> Build:
@@ -107,23 +94,13 @@ def clip(graph: Graph, node: GraphNode, axes: Axes) -> Build:
         end = graph.constant_of(node, place)
         value = node.attributes.get(key) if end is None else end.item()
         ends.append(None if value is None or abs(value) > BEYOND else value)
+    if ends == [None, None]:
+        return lambda sources: cast_step(one(sources), one(sources).dtype)
     return lambda sources: clip_step(one(sources), *ends)
 
 
 BEYOND = 3.4e38
 """What older files write for an end that is none: the largest float32."""
-
-
-def softmax(graph: Graph, node: GraphNode, axes: Axes) -> Build:
-    """Each channel's share of all."""
-    axis = node.attributes.get("axis", -1 if graph.opset >= 13 else 1)
-    # before opset 13 all axes from that one on were one
-    if axis not in (1, -1 - axes.count) or graph.opset < 13:
-        got = f"axis {axis} of opset {graph.opset}"
-        raise KindError(
-            node.where, got, "axis 1, that of channels, of opset 13 or later"
-        )
-    return lambda sources: softmax_step(one(sources), axes.channel)
 
 
 def join(name: str, graph: Graph, node: GraphNode, axes: Axes) -> Build:
@@ -132,46 +109,46 @@ def join(name: str, graph: Graph, node: GraphNode, axes: Axes) -> Build:
         place for place, read in enumerate(node.inputs) if graph.is_constant(read)
     ]
     if not constants:
-        return lambda sources: join_step(name, sources, None)
-    if (
-        len(node.inputs) != 2
-        or name not in LINEAR
-        or (constants != [1] and name == "divide")
-    ):
+        spread = (axes.channel,)
+        return lambda sources: join_step(name, sources, None, spread=spread)
+    if len(node.inputs) != 2:
         raise KindError(
             node.where, "a constant among what it joins", "computed results"
         )
     values = by_channel(graph, node, graph.constant_of(node, constants[0]), axes)
     numbers = values.astype("float64")
-    factors, offsets = LINEAR[name](numbers, constants[0])
+    is_first = constants == [0]
 
     def build(sources: Sequence[ArrayMeta]) -> Step:
         meta = one(sources)
         found = float_numbers(meta, None)
         meta.require([axes.channel], "channel")
-        count = meta.sizes[axes.channel]
-        lines = [
-            Linear(factor, offset, found.compute)
-            for factor, offset in zip(
-                np.broadcast_to(factors, count).tolist(),
-                np.broadcast_to(offsets, count).tolist(),
-                strict=True,
-            )
-        ]
+        each = np.broadcast_to(numbers, meta.sizes[axes.channel]).tolist()
+        lines = [WITH_ONE[name](found.compute, number, is_first) for number in each]
         return channel_step(name, meta, lines, axes.channel, found, None)
 
     return build
 
 
-LINEAR: Mapping[str, Callable[[Any, int], tuple[Any, Any]]] = {
-    "add": lambda c, _: (np.ones_like(c), c),
-    "subtract": lambda c, place: (
-        (np.ones_like(c), -c) if place else (-np.ones_like(c), c)
-    ),
-    "multiply": lambda c, _: (c, np.zeros_like(c)),
-    "divide": lambda c, _: (1 / c, np.zeros_like(c)),
+def difference(compute: str, number: float, is_first: bool) -> CellFunction:
+    """A cell less a number, or a number less a cell."""
+    return Linear(-1, number, compute) if is_first else Linear(1, -number, compute)
+
+
+def quotient(compute: str, number: float, is_first: bool) -> CellFunction:
+    """A cell over a number, or a number over a cell."""
+    return Quotient(compute, number) if is_first else Linear(1 / number, 0, compute)
+
+
+WITH_ONE: Mapping[str, Callable[[str, float, bool], CellFunction]] = {
+    "add": lambda compute, number, _: Linear(1, number, compute),
+    "subtract": difference,
+    "multiply": lambda compute, number, _: Linear(number, 0, compute),
+    "divide": quotient,
+    "maximum": lambda compute, number, _: Bound(compute, "maximum", number),
+    "minimum": lambda compute, number, _: Bound(compute, "minimum", number),
 }
-"""An operation with a constant as its second input, or its first, as a line."""
+"""An operation over cells and one number, which may come first."""
 
 
 def joining(name: str) -> Builder:
