@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from volconv.compute import cast, checked_dtype
 from volconv.errors import DimError, NumberError
-from volconv.geometry import Geometry, Repeat
+from volconv.geometry import Geometry, Mix
 from volconv.meta import ArrayMeta
 from volconv.steps.joining import Joining, JoinSettings
 
@@ -62,7 +62,7 @@ class JoinStep(Joining):
         return tuple(
             Geometry(
                 tuple(
-                    (axis.dim, Repeat.to(self.target.sizes[axis.dim]))
+                    (axis.dim, Mix.of(1, self.target.sizes[axis.dim]))
                     for axis in source.axes
                     if axis.size != self.target.sizes[axis.dim]
                 )
