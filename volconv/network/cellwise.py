@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from volconv.compute.elementwise import Bound, Quotient
 from volconv.compute.pointwise import CellFunction, Linear
@@ -123,32 +124,50 @@ def join(name: str, graph: Graph, node: GraphNode, axes: Axes) -> Build:
         meta = one(sources)
         found = float_numbers(meta, None)
         meta.require([axes.channel], "channel")
-        each = np.broadcast_to(numbers, meta.sizes[axes.channel]).tolist()
-        lines = [WITH_ONE[name](found.compute, number, is_first) for number in each]
-        return channel_step(name, meta, lines, axes.channel, found, None)
+        each = np.broadcast_to(numbers, meta.sizes[axes.channel])
+        function = WITH_ONE[name](found.compute, each, is_first)
+        return channel_step(name, meta, function, axes.channel, found, None)
 
     return build
 
 
-def difference(compute: str, number: float, is_first: bool) -> CellFunction:
+WithOne = tuple[CellFunction, dict[str, NDArray[Any]]]
+"""A function, and those of its numbers that are another for each channel."""
+
+
+def difference(compute: str, numbers: NDArray[Any], is_first: bool) -> WithOne:
     """A cell less a number, or a number less a cell."""
-    return Linear(-1, number, compute) if is_first else Linear(1, -number, compute)
+    if is_first:
+        return Linear(-1, 0, compute), {"offset": numbers}
+    return Linear(1, 0, compute), {"offset": -numbers}
 
 
-def quotient(compute: str, number: float, is_first: bool) -> CellFunction:
+def quotient(compute: str, numbers: NDArray[Any], is_first: bool) -> WithOne:
     """A cell over a number, or a number over a cell."""
-    return Quotient(compute, number) if is_first else Linear(1 / number, 0, compute)
+    if is_first:
+        return Quotient(compute, 1), {"dividend": numbers}
+    with np.errstate(divide="ignore"):
+        return Linear(1, 0, compute), {"factor": 1 / numbers}
 
 
-WITH_ONE: Mapping[str, Callable[[str, float, bool], CellFunction]] = {
-    "add": lambda compute, number, _: Linear(1, number, compute),
+WITH_ONE: Mapping[str, Callable[[str, NDArray[Any], bool], WithOne]] = {
+    "add": lambda compute, numbers, _: (Linear(1, 0, compute), {"offset": numbers}),
     "subtract": difference,
-    "multiply": lambda compute, number, _: Linear(number, 0, compute),
+    "multiply": lambda compute, numbers, _: (
+        Linear(1, 0, compute),
+        {"factor": numbers},
+    ),
     "divide": quotient,
-    "maximum": lambda compute, number, _: Bound(compute, "maximum", number),
-    "minimum": lambda compute, number, _: Bound(compute, "minimum", number),
+    "maximum": lambda compute, numbers, _: (
+        Bound(compute, "maximum", 0),
+        {"bound": numbers},
+    ),
+    "minimum": lambda compute, numbers, _: (
+        Bound(compute, "minimum", 0),
+        {"bound": numbers},
+    ),
 }
-"""An operation over cells and one number, which may come first."""
+"""An operation over cells and one number for each channel, which may come first."""
 
 
 def joining(name: str) -> Builder:
