@@ -6,7 +6,7 @@ where they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,9 @@ class Constants:
 
     def __contains__(self, name: str) -> bool:
         return name in self.tensors or name in self.makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self.tensors, *self.makers)))
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         from onnx import numpy_helper

@@ -16,7 +16,27 @@ from numpy.typing import NDArray
 from volconv.errors import KindError, did_you_mean
 from volconv.network.graph import Graph, GraphNode
 
-__all__ = ["folded", "pruned"]
+__all__ = ["apart", "folded", "pruned"]
+
+
+def apart(graph: Graph) -> Graph:
+    """The graph with a node for each of the parts that a node Split makes."""
+    nodes: list[GraphNode] = []
+    for node in graph.nodes:
+        if node.op != "Split":
+            nodes.append(node)
+            continue
+        count = len(node.outputs)
+        nodes += [
+            replace(
+                node,
+                outputs=(made,),
+                attributes={**node.attributes, "place": place, "count": count},
+            )
+            for place, made in enumerate(node.outputs)
+            if made
+        ]
+    return replace(graph, nodes=tuple(nodes))
 
 
 def pruned(graph: Graph, output: str | None = None) -> Graph:

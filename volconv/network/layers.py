@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from volconv.errors import KindError, VolconvError
 from volconv.meta import ArrayMeta
 from volconv.network.axes import Axes, Build
-from volconv.network.fold import folded, pruned
+from volconv.network.channels import NOT_LOCAL
+from volconv.network.fold import apart, folded, pruned
 from volconv.network.graph import Graph, GraphNode, read_graph
 from volconv.network.operators import ALIASES, OPERATORS
 from volconv.steps import Step
@@ -23,9 +24,9 @@ REASONS: Mapping[str, str] = {
         (
             *("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"),
             *("InstanceNormalization", "LayerNormalization", "GroupNormalization"),
-            *("LpNormalization", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceSum"),
+            *("LpNormalization", "MeanVarianceNormalization", "RMSNormalization"),
         ),
-        "windows: what it needs of every cell is not known before all have been read",
+        NOT_LOCAL,
     ),
     **dict.fromkeys(
         ("Flatten", "Reshape", "Gemm", "MatMul", "Transpose", "Squeeze", "Unsqueeze"),
@@ -33,6 +34,10 @@ REASONS: Mapping[str, str] = {
     ),
 }
 """What is expected in the place of operators that are often met and refused."""
+
+
+OF_MANY = ("Max", "Min", "Sum")
+"""Operators over any number of inputs, one of which is the result as it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,12 +133,12 @@ def graph_steps(
     KindError
         If an operator is no step, or if there is none.
     """
-    small = folded(pruned(graph, output))
+    small = folded(pruned(apart(graph), output))
     places: dict[str, str | int] = {graph.input: source}
     number = before
     for node in small.nodes:
         inputs = tuple(places[name] for name in graph_inputs(small, node))
-        if node.op in ALIASES:
+        if node.op in ALIASES or (node.op in OF_MANY and len(node.inputs) == 1):
             places[node.outputs[0]] = inputs[0]
             continue
         build = builder(small, node, axes)

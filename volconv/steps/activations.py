@@ -22,6 +22,7 @@ from volconv.steps.pointwise import (
 )
 
 __all__ = [
+    "activation_step",
     "elu_step",
     "gelu_step",
     "leaky_relu_step",
