@@ -10,6 +10,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -171,7 +172,7 @@ class Worker:
         pipeline = self.work.stage.pipeline
         into = {pipeline.last: out}
         if self.cache is None:
-            read: Read = self.work.source.read
+            read: Read = partial(self.work.source.read, empty=self.memory.empty)
             return retried(lambda: pipeline.compute(wanted, read, into))
         turn = self.cache.sweep.position(index)
         read = self.cache.block_read(turn, self.memory.empty)
