@@ -9,14 +9,6 @@ import pytest
 import volconv
 
 PARTS = ("coordinates", "api", "run.prepare")
-    "coordinates",
-    "coordinates.bounds",
-    "api",
-    "accessor",
-    "io",
-    "run.prepare",
-    "lazy",
-)
 
 ASK = """
 import importlib, json, sys
