@@ -15,6 +15,7 @@ from tests.network.zoo import Builder
 from tests.oracle import same_bits
 from tests.run.conftest import prepared
 from volconv.errors import KindError
+from volconv.network import graph_layers, read_graph
 from volconv.network.functions import CELLWISE
 from volconv.run.runner import run_plan
 
@@ -208,6 +209,33 @@ def test_a_softmax_of_older_opsets_is_over_all_cells_and_refused(opset, tmp_path
     )
     with pytest.raises(KindError, match=match):
         volconv.onnx(data, tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize("op", ["Softmax", "LogSoftmax"])
+@pytest.mark.parametrize("opset", [11, 12, 13])
+def test_a_softmax_between_turned_axes_is_over_channels(op, opset):
+    # as PyTorch writes it for older opsets
+    random = np.random.default_rng(0)
+    net = Builder(3, dtype=onnx.TensorProto.DOUBLE)
+    there = net.node("Transpose", ["image"], perm=[0, 3, 2, 1])
+    shares = net.node(op, [there], axis=3)
+    back = net.node("Transpose", [shares], perm=[0, 3, 2, 1])
+    model = net.model(net.node("Relu", [back]), (4, 5))
+    model.opset_import[0].version = opset
+    same_as_elsewhere(model, random.standard_normal((1, 3, 4, 5)), (2, 3, 2))
+    wrong = net.model(shares, (4, 5))
+    path = f"{published.scratch()}/turned.onnx"
+    onnx.save(wrong, path)
+    with pytest.raises(KindError, match="cells have no places"):
+        volconv.onnx(xr.DataArray(np.ones((3, 4, 5)), dims=("channel", "y", "x")), path)
+    (layer,) = graph_layers(unread(model), {"y": 4, "x": 5})[:1]
+    assert layer.windows == {}
+
+
+def unread(model):
+    path = f"{published.scratch()}/unread.onnx"
+    onnx.save(model, path)
+    return read_graph(path)
 
 
 def test_a_split_into_equal_parts_is_that_of_the_data_s_channels(tmp_path):

@@ -9,7 +9,7 @@ from volconv.errors import KindError, VolconvError
 from volconv.meta import ArrayMeta
 from volconv.network.axes import Axes, Build
 from volconv.network.channels import NOT_LOCAL
-from volconv.network.fold import apart, folded, pruned
+from volconv.network.fold import apart, folded, pruned, unturned
 from volconv.network.graph import Graph, GraphNode, read_graph
 from volconv.network.operators import ALIASES, OPERATORS
 from volconv.steps import Step
@@ -133,7 +133,7 @@ def graph_steps(
     KindError
         If an operator is no step, or if there is none.
     """
-    small = folded(pruned(apart(graph), output))
+    small = folded(unturned(pruned(apart(graph), output)))
     places: dict[str, str | int] = {graph.input: source}
     number = before
     for node in small.nodes:
