@@ -60,7 +60,7 @@ def pruned(graph: Graph, output: str | None = None) -> Graph:
     kept: list[GraphNode] = []
     for node in reversed(graph.nodes):
         if needed.intersection(node.outputs):
-            needed.update(node.inputs)
+            needed.update(graph.behind(node))
             kept.append(node)
     return replace(graph, nodes=tuple(reversed(kept)), outputs=(wanted,))
 
@@ -134,6 +134,8 @@ def folded(graph: Graph) -> Graph:
     """
     readers = Counter(name for node in graph.nodes for name in node.inputs)
     readers.update(graph.outputs)
+    for reader in graph.constants.sized.values():
+        readers.update(reader.input)
     convs = {node.outputs[0]: node for node in graph.nodes if node.op == "Conv"}
     made: dict[str, NDArray[Any]] = {}
     replaced: dict[str, GraphNode | None] = {}
