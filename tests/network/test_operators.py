@@ -15,6 +15,7 @@ from tests.network.zoo import Builder
 from tests.oracle import same_bits
 from tests.run.conftest import prepared
 from volconv.errors import KindError
+from volconv.network import graph_layers, read_graph
 from volconv.network.functions import CELLWISE
 from volconv.run.runner import run_plan
 
@@ -208,6 +209,70 @@ def test_a_softmax_of_older_opsets_is_over_all_cells_and_refused(opset, tmp_path
     )
     with pytest.raises(KindError, match=match):
         volconv.onnx(data, tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize("op", ["Softmax", "LogSoftmax"])
+@pytest.mark.parametrize("opset", [11, 12, 13])
+def test_a_softmax_between_turned_axes_is_over_channels(op, opset):
+    # as PyTorch writes it for older opsets
+    random = np.random.default_rng(0)
+    net = Builder(3, dtype=onnx.TensorProto.DOUBLE)
+    there = net.node("Transpose", ["image"], perm=[0, 3, 2, 1])
+    shares = net.node(op, [there], axis=3)
+    back = net.node("Transpose", [shares], perm=[0, 3, 2, 1])
+    model = net.model(net.node("Relu", [back]), (4, 5))
+    model.opset_import[0].version = opset
+    same_as_elsewhere(model, random.standard_normal((1, 3, 4, 5)), (2, 3, 2))
+    wrong = net.model(shares, (4, 5))
+    path = f"{published.scratch()}/turned.onnx"
+    onnx.save(wrong, path)
+    with pytest.raises(KindError, match="cells have no places"):
+        volconv.onnx(xr.DataArray(np.ones((3, 4, 5)), dims=("channel", "y", "x")), path)
+    (layer,) = graph_layers(unread(model), {"y": 4, "x": 5})[:1]
+    assert layer.windows == {}
+
+
+@settings(max_examples=6)
+@given(st.tuples(st.integers(1, 5), st.integers(1, 5)), CHUNKS, st.booleans())
+def test_sizes_may_be_computed_from_those_of_results(half, chunks, is_open):
+    # as PyTorch writes interpolate(low, size=image.shape[2:])
+    random = np.random.default_rng(1)
+    net = Builder(2, dtype=onnx.TensorProto.DOUBLE)
+    same = net.node("Identity", ["image"])
+    low = net.node("MaxPool", ["image"], kernel_shape=[2, 2], strides=[2, 2])
+    whole, before = net.node("Shape", [same]), net.node("Shape", [low])
+    ends = [net.constant(np.array([one])) for one in (0, 2, 4)]
+    cells = net.node("Slice", [whole, ends[1], ends[2]])
+    channels = net.node("Slice", [before, ends[0], ends[1]])
+    wanted = net.node("Concat", [channels, cells], axis=0)
+    high = net.node("Resize", [low, "", "", wanted], mode="nearest")
+    sizes = (2 * half[0], 2 * half[1])
+    last = net.node("Sub", [high, "image"])
+    model = net.model(last, (None, None) if is_open else (8, 8))
+    image = random.standard_normal((1, 2, *sizes))
+    same_as_elsewhere(model, image, chunks)
+
+
+def test_a_convolution_whose_sizes_are_read_stays_apart_from_what_follows(tmp_path):
+    net = Builder(1)
+    conv = net.node("Conv", ["image", net.constant(np.full((1, 1, 3, 3), 2, "f4"))])
+    learned = [net.constant(np.array([one], "f4")) for one in (3, 1, 0, 1)]
+    norm = net.node("BatchNormalization", [conv, *learned], epsilon=0.0)
+    low = net.node("MaxPool", [norm], kernel_shape=[2, 2], strides=[2, 2])
+    last = net.node("Resize", [low, "", "", net.node("Shape", [conv])])
+    onnx.save(net.model(last, (6, 8)), tmp_path / "net.onnx")
+    data = xr.DataArray(np.ones((1, 6, 8), "f4"), dims=("channel", "y", "x"))
+    found = volconv.onnx(data, tmp_path / "net.onnx")
+    assert found.shape == (1, 4, 6)
+    assert (found.values == 9 * 2 * 3 + 1).all()
+    with pytest.raises(KindError, match=r"sizes \[1, 1, 5, 6\] over \[\?, 1, 2, 3\]"):
+        volconv.onnx(data.isel(y=[0] * 7), tmp_path / "net.onnx")
+
+
+def unread(model):
+    path = f"{published.scratch()}/unread.onnx"
+    onnx.save(model, path)
+    return read_graph(path)
 
 
 def test_a_split_into_equal_parts_is_that_of_the_data_s_channels(tmp_path):

@@ -12,6 +12,7 @@ from volconv.network.graph import Graph, GraphNode
 from volconv.steps.across import across_step, reduction_step
 
 __all__ = [
+    "ALONE",
     "NOT_LOCAL",
     "local_response",
     "over_channels",
@@ -26,12 +27,17 @@ NOT_LOCAL = (
 """What is expected in the place of an operator that needs the whole of its input."""
 
 
+ALONE = "over one axis"
+"""Marks a softmax of an older opset that is over its axis alone: see `fold.unturned`."""
+
+
 def softmax_is_local(graph: Graph, node: GraphNode, axes: int) -> bool:
     """Whether a node Softmax is over channels alone.
 
     Before opset 13 all axes from that one on were one.
     """
-    return graph.opset >= 13 and node.attributes.get("axis", -1) in (1, -1 - axes)
+    is_alone = graph.opset >= 13 or ALONE in node.attributes
+    return is_alone and node.attributes.get("axis", -1) in (1, -1 - axes)
 
 
 def over_channels(name: str, kind: Callable[..., Across]) -> Builder:

@@ -128,7 +128,28 @@ class Graph:
 
     def computed(self, node: GraphNode) -> tuple[str, ...]:
         """Names of what a node reads that is no constant."""
-        return tuple(one for one in node.inputs if one and one not in self.constants)
+        known = (self.constants, self.constants.sized)
+        return tuple(
+            one
+            for one in node.inputs
+            if one and not any(one in names for names in known)
+        )
+
+    def behind(self, node: GraphNode) -> set[str]:
+        """Names of results that a node reads, or whose sizes it depends on."""
+        found: set[str] = set()
+        left = list(node.inputs)
+        while left:
+            name = left.pop()
+            if name in self.constants.sized:
+                left += self.constants.sized[name].input
+            else:
+                found.add(name)
+        return found
+
+    def is_sized(self, node: GraphNode) -> bool:
+        """Whether a node reads what depends on sizes of results before it."""
+        return any(name in self.constants.sized for name in node.inputs)
 
 
 def read_graph(path: str | Path) -> Graph:
@@ -189,6 +210,8 @@ def parted(
         reads = [name for name in node.input if name]
         if is_made_of(node, reads, constants):
             constants.makers.update(dict.fromkeys(node.output, node))
+        elif depends_on_sizes(node, reads, constants):
+            constants.sized.update(dict.fromkeys(node.output, node))
         else:
             nodes.append(node)
     return constants, nodes
@@ -238,3 +261,12 @@ def is_made_of(
     """Whether a node makes a constant: of constants alone, and not by chance."""
     is_random = node.op_type.startswith("Random") or node.op_type == "Bernoulli"
     return not is_random and all(name in constants for name in reads)
+
+
+def depends_on_sizes(
+    node: onnx.NodeProto, reads: Sequence[str], constants: Constants
+) -> bool:
+    """Whether what a node makes depends on sizes of results, and on no cell of them."""
+    return node.op_type == "Shape" or all(
+        name in constants or name in constants.sized for name in reads
+    )

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from volconv.errors import DimError, GeometryError
 from volconv.geometry import Window
 from volconv.network.channels import reduced_axes, softmax_is_local
+from volconv.network.fold import unturned
 from volconv.network.graph import Graph, GraphNode
 from volconv.network.resizing import finer_window, resize_factors, resize_mode
 from volconv.network.windows import (
@@ -103,7 +104,7 @@ def graph_layers(graph: Graph, sizes: Mapping[str, int | None]) -> list[Layer]:
     places = {graph.input: 0}
     layers: list[Layer] = []
     known: list[Mapping[str, int | None]] = [sizes]
-    for node in graph.nodes:
+    for node in unturned(graph).nodes:
         inputs = tuple(places[name] for name in graph.computed(node) if name in places)
         if not inputs:
             continue  # made of constants alone
