@@ -12,6 +12,7 @@ import numpy as np
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
+from volconv.plan.brief import PlannedDemands, planned_demands
 from volconv.plan.demands import AxisDemands, axis_demands
 from volconv.plan.memory import Part, task_memory
 from volconv.plan.sweep import Sweep
@@ -258,17 +259,17 @@ class Search:
     first: int
 
     @cached_property
-    def known(self) -> dict[tuple[int, int, int], AxisDemands]:
+    def known(self) -> dict[tuple[int, int, int], PlannedDemands]:
         """Needs along an axis, by axis and by unit and units of a block or tile."""
         return {}
 
-    def demands(self, grid: BlockGrid) -> list[AxisDemands]:
+    def demands(self, grid: BlockGrid) -> list[PlannedDemands]:
         """What the blocks of a grid need, for each axis."""
         found = []
         for axis, (unit, units) in enumerate(zip(grid.unit, grid.units, strict=True)):
             key = (axis, unit, units)
             if key not in self.known:
-                self.known[key] = axis_demands(
+                self.known[key] = planned_demands(
                     self.pipeline, self.source, grid, self.writes, axis
                 )
             found.append(self.known[key])
@@ -334,7 +335,7 @@ class Search:
         self,
         grid: BlockGrid,
         tiling: Tiling,
-        demands: Sequence[AxisDemands],
+        demands: Sequence[PlannedDemands],
         traffic: Traffic,
     ) -> float:
         """Nanoseconds of one thread: decoding, computing, encoding, and each block."""

@@ -17,7 +17,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-__all__ = ["Loop", "Sweep"]
+__all__ = ["WIDTHS", "Loop", "Sweep"]
+
+WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+"""Widths of pencils that are tried, in blocks, beside the whole axis."""
 
 
 @dataclass(frozen=True)
