@@ -16,7 +16,7 @@ import numpy as np
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.traffic import Tiling, best_traffic
-from volconv.run.cache import ChunkCache, hull
+from volconv.run.cache import ChunkCache
 
 CHUNK = 16
 GRIDS = ((5, 8, 8), (8, 8, 8), (16, 16, 16))
@@ -39,13 +39,8 @@ def decoded(cache: ChunkCache) -> int:
         places = list(zip(cache.reads, index, strict=True))
         cache.block_read(turn)
         for chunk in itertools.product(*(axis.chunks[place] for axis, place in places)):
-            box = tuple(
-                hull(axis.needs[place], side)
-                for (axis, place), side in zip(
-                    places, cache.chunk_box(chunk), strict=True
-                )
-            )
-            cache.part(turn, chunk, box)
+            (part,) = cache.parts_of(chunk, [index])
+            cache.part(turn, chunk, part)
         cache.finish(turn)
     return cache.decoded
 

@@ -49,7 +49,7 @@ def boxes_of(case, index):
 
 def pieces_held(cache):
     return sum(
-        cells.nbytes for entry in cache.entries.values() for _, cells in entry.pieces
+        cells.nbytes for entry in cache.entries.values() for cells in entry.pieces
     )
 
 
@@ -57,7 +57,7 @@ def bases_held(cache):
     """Bytes of the memory that the pieces keep alive, views counted as their base."""
     bases = {}
     for entry in cache.entries.values():
-        for _, cells in entry.pieces:
+        for cells in entry.pieces:
             base = cells if cells.base is None else cells.base
             bases[id(base)] = base.nbytes
     return sum(bases.values())
@@ -224,7 +224,7 @@ def test_what_the_cache_notes_does_not_grow_with_the_number_of_blocks():
         for box in boxes_of(case, (turn,)):
             cache.block_read(turn)(box)
         cache.finish(turn)
-        notes = (cache.farthest, cache.nearest, cache.done, cache.decoding)
+        notes = (cache.farthest, cache.expiring, cache.done, cache.decoding)
         assert max(map(len, notes)) <= MOST_STALE + 8
 
 

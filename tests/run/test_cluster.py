@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,12 +84,7 @@ def test_a_run_outlives_its_workers(folder, cluster):
             workers[0].kill()
             workers[0].wait()
         if done == total:
-            lines = [
-                json.loads(x)
-                for x in target.journal_file().read_text().split("\n")
-                if x
-            ]
-            turns.extend(line["block"] for line in lines if "block" in line)
+            turns.extend(journalled(target)[0])
 
     outcome = run(
         folder, TEXT, limits=LIMITS, on=cluster.address, restart=True, progress=progress
@@ -96,6 +92,60 @@ def test_a_run_outlives_its_workers(folder, cluster):
     late.join()
     assert outcome.computed == total
     assert sorted(turns) == list(range(total))
+    assert tree(folder / "out.zarr") == whole
+
+
+def journalled(target):
+    """Blocks that the journal tells of, in order, and their objects."""
+    text = target.journal_file().read_text()
+    lines = [json.loads(line) for line in text.splitlines() if line]
+    blocks = [line for line in lines if "block" in line]
+    keys = [one[1] for line in blocks for one in line["objects"]]
+    return [line["block"] for line in blocks], keys
+
+
+def worker_processes():
+    """Processes that this one has started to compute in, not those that watch them."""
+    return [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if "spawn_main" in " ".join(child.cmdline())
+    ]
+
+
+def test_a_run_on_processes_outlives_one_that_is_killed(folder):
+    """What was done before is not done again; what was in flight is, and once."""
+    limits = {"workers": 2}
+    run(folder, TEXT, limits=limits)
+    whole = tree(folder / "out.zarr")
+    plan = prepared(folder, TEXT, **limits).plan
+    total = plan.blocks
+    assert total >= 8
+    target = FolderTarget(folder / "out.zarr")
+    written: dict[str, int] = {}
+    killed, turns = [], []
+
+    def time_of(group, key):
+        return (group / plan.output.variable / key).stat().st_mtime_ns
+
+    def progress(done, _):
+        if done == 3:
+            before, keys = journalled(target)
+            assert len(before) == 3
+            written.update({key: time_of(target.store, key) for key in keys})
+            killed.append(worker_processes()[0])
+            killed[0].kill()
+            killed[0].wait(10)
+        if done == total:
+            turns.extend(journalled(target)[0])
+
+    outcome = run(
+        folder, TEXT, limits=limits, on="processes", restart=True, progress=progress
+    )
+    assert killed
+    assert outcome.computed == total
+    assert sorted(turns) == list(range(total))
+    assert written == {key: time_of(target.path, key) for key in written}
     assert tree(folder / "out.zarr") == whole
 
 

@@ -63,6 +63,19 @@ def test_a_mark_stands_for_the_lines_before_it(tmp_path, synced):
     assert seen.unsafe == {(0, "c")}
 
 
+def test_blocks_that_are_told_together_are_a_line_each(tmp_path, synced):
+    write_objects(tmp_path, "a", "b", "c")
+    journal = journal_of(tmp_path)
+    journal.append(record(0, "a", "b"), record(1, "c"))
+    journal.append()
+    journal.make_safe()
+    journal.close(complete=False)
+    assert synced == ["a", "b", "c"]
+    found = [line["block"] for _, line in journal.lines() if "block" in line]
+    assert found == [0, 1]
+    assert seen_in(tmp_path).unsafe == set()
+
+
 def test_a_complete_stage_is_safe_as_a_whole(tmp_path, synced):
     write_objects(tmp_path, "a", "b")
     journal = journal_of(tmp_path)

@@ -1,6 +1,7 @@
 """Threads that take turns: each once, errors told with the turn, memory that is flat."""
 
 import itertools
+import math
 import threading
 import tracemalloc
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from volconv.run.task import BlockRecord
-from volconv.run.threads import BlockFailure, run_in_threads
+from volconv.run.threads import MOST_TOGETHER, BlockFailure, run_in_threads
 
 RECORD = {"objects": ((0, "c/0", 4, 5),), "seconds": 0.0}
 
@@ -45,7 +46,8 @@ def threads_left():
 def test_each_turn_is_done_once(fake, count, threads):
     fake()
     before = threads_left()
-    turns = [record.turn for record in run_in_threads(None, range(count), threads)]
+    records: Any = run_in_threads(None, range(count), threads)
+    turns = [record.turn for together in records for record in together]
     assert sorted(turns) == list(range(count))
     assert threads_left() == before
 
@@ -58,6 +60,27 @@ def test_an_error_is_told_with_its_turn_and_ends_the_threads(fake):
     assert failure.value.turn == 7
     assert str(failure.value.__cause__) == "turn 7 is bad"
     assert threads_left() == before
+
+
+def test_blocks_that_were_done_before_one_failed_are_told(fake, monkeypatch):
+    fake(fails={7})
+    monkeypatch.setattr("volconv.run.threads.TOGETHER", math.inf)
+    records: Any = run_in_threads(None, range(1000), 1)
+    assert [record.turn for record in next(records)] == list(range(7))
+    with pytest.raises(BlockFailure):
+        next(records)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "sizes"), [(math.inf, [MOST_TOGETHER] * 2 + [50]), (-1.0, [1] * 250)]
+)
+def test_small_blocks_are_told_together_and_long_ones_at_once(
+    fake, monkeypatch, seconds, sizes
+):
+    fake()
+    monkeypatch.setattr("volconv.run.threads.TOGETHER", seconds)
+    told = list(run_in_threads(None, range(250), 1))
+    assert [len(together) for together in told] == sizes
 
 
 def test_a_run_that_is_left_ends_its_threads(fake):
@@ -77,7 +100,7 @@ def test_records_wait_no_further_ahead_than_a_few_blocks(fake):
     next(records)
     threading.Event().wait(0.1)
     records.close()
-    assert next(taken) < 20
+    assert next(taken) < 20 * MOST_TOGETHER
 
 
 def test_memory_stays_flat_over_a_hundred_thousand_blocks(fake):
@@ -86,8 +109,8 @@ def test_memory_stays_flat_over_a_hundred_thousand_blocks(fake):
     records: Any = run_in_threads(None, range(100_000), 2)
     next(records)
     tracemalloc.start()
-    for number, _ in enumerate(records):
+    for number, _ in enumerate(itertools.chain.from_iterable(records)):
         if number % 20_000 == 10_000:
             seen.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
-    assert max(seen) < min(seen) + 50_000
+    assert max(seen) < min(seen) + 400_000  # all records take 30 MB

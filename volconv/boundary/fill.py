@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,9 @@ from volconv.boundary.rules import Run, runs
 from volconv.geometry import Interval, relative
 
 __all__ = ["Read", "fill_block", "source_boxes"]
+
+REMEMBERED = 4096
+"""Intervals whose filling is remembered: arbitrary, about 1 MB."""
 
 
 class Read(Protocol):
@@ -58,10 +62,7 @@ def fill_block(
     ndarray, shape of `wanted`, dtype `dtype`
         What `read` returned itself where the box lies inside: not to be written to.
     """
-    axes = [
-        AxisFill(runs(interval, size, kind), size)
-        for interval, size, kind in zip(wanted, sizes, kinds, strict=True)
-    ]
+    axes = [axis_fill(*each) for each in zip(wanted, sizes, kinds, strict=True)]
     if all(axis.is_inside for axis in axes):
         return np.asarray(read(tuple(wanted)), dtype=dtype)
     block = empty([interval.size for interval in wanted], dtype)
@@ -80,8 +81,14 @@ def fill_block(
 
 def source_boxes(wanted: Interval, size: int, kind: str) -> tuple[Interval, ...]:
     """The intervals of an axis that `fill_block` reads for a wanted interval."""
-    reads = AxisFill(runs(wanted, size, kind), size).reads
+    reads = axis_fill(wanted, size, kind).reads
     return tuple(run.source for run in reads if run.source is not None)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def axis_fill(wanted: Interval, size: int, kind: str) -> AxisFill:
+    """How an axis of a block is filled: the same for all blocks in a row of them."""
+    return AxisFill(runs(wanted, size, kind), size)
 
 
 class AxisFill:
@@ -111,7 +118,7 @@ class AxisFill:
             else:
                 self.reads.append(run)
 
-    @property
+    @cached_property
     def is_inside(self) -> bool:
         """Whether the axis is read in one piece and nothing is filled."""
         return not (self.copies or self.constants) and self.reads == [self.main]

@@ -10,6 +10,7 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Self
 
 from volconv.errors import DimError, GeometryError, KindError, did_you_mean
@@ -33,6 +34,10 @@ PADDINGS = ("valid", "same", "same_upper", "same_lower", "full")
 
 PerDim = int | Mapping[str, int]
 PaddingLike = int | str | tuple[int, int] | Mapping[str, int | str | tuple[int, int]]
+
+
+ONE_CELL = Window(1)
+"""The window along a dimension that has none."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +164,12 @@ class Geometry:
 
     def __getitem__(self, dim: str) -> Window:
         """The window along a dimension: of one cell where none is listed."""
-        return dict(self.windows).get(dim, Window(1))
+        return self.by_dim.get(dim, ONE_CELL)
+
+    @cached_property
+    def by_dim(self) -> dict[str, Window]:
+        """The windows by their dimensions."""
+        return dict(self.windows)
 
     def __iter__(self) -> Iterator[tuple[str, Window]]:
         return iter(self.windows)

@@ -64,5 +64,6 @@ def contains(outer: Sequence[Interval], box: Sequence[Interval]) -> bool:
 def relative(box: Sequence[Interval], outer: Sequence[Interval]) -> tuple[slice, ...]:
     """A box as slices of an array that holds a larger one."""
     return tuple(
-        side.shift(-whole.start).slice for side, whole in zip(box, outer, strict=True)
+        slice(side.start - whole.start, side.stop - whole.start)
+        for side, whole in zip(box, outer, strict=True)
     )

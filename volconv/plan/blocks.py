@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from volconv.geometry import Interval
 
@@ -50,7 +51,7 @@ class BlockGrid:
             for size, unit, units in zip(self.shape, self.unit, self.units, strict=True)
         )
 
-    @property
+    @cached_property
     def counts(self) -> tuple[int, ...]:
         """Blocks along each axis."""
         return tuple(

@@ -14,7 +14,7 @@ from volconv.plan.reads import AxisReads
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
-__all__ = ["AxisDemands", "Demand", "axis_demands"]
+__all__ = ["AxisDemands", "Demand", "Motion", "axis_demands"]
 
 Demand = tuple[tuple[Interval, ...], ...]
 
@@ -73,25 +73,82 @@ def axis_demands(
     are worked out. Where from one block to the next a place moves by a part of a cell,
     or blocks write unequal shares of what is saved, this holds of every n-th block.
     """
-    sizes = [
-        pipeline.meta(place, source).shape[axis] for place in range(pipeline.last + 1)
-    ]
-    block = grid.unit[axis] * grid.units[axis]
-    shares = [block * jump[axis] for jump in pipeline.jumps]
-    every = math.lcm(
-        *(share.denominator for share in shares),
-        *(write.period(grid, axis) for write in writes),
-    )
-    moves = [int(share * every) for share in shares]
+    motion = Motion.of(pipeline, source, grid, writes, axis)
     found: list[Demand] = []
     for number in range(grid.counts[axis]):
-        moved = following(found[-every : -2 * every - 1 : -every], sizes, moves)
+        moved = motion.following(found, motion.sizes)
         if moved is None or number == grid.counts[axis] - 1:
-            wanted = {write.place: write.cells(grid, axis, number) for write in writes}
-            moved = pipeline.demands(axis, wanted)
+            moved = motion.demand(number)
         found.append(moved)
-    chunk = (source.chunks or source.shape)[axis]
-    return AxisDemands(tuple(found), sizes[0], max(1, chunk))
+    return AxisDemands(tuple(found), motion.sizes[0], motion.chunk)
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """How what blocks need along one axis moves from one block to another.
+
+    Parameters
+    ----------
+    pipeline, grid, writes, axis
+        As in `axis_demands`.
+    sizes : tuple of int
+        Cells of each place.
+    chunk : int
+        Cells of the input's chunks.
+    every : int
+        Blocks after which each place has moved by whole cells, and shares are the same.
+    moves : tuple of int
+        By how many cells each place has then.
+    """
+
+    pipeline: Pipeline
+    grid: BlockGrid
+    writes: tuple[Write, ...]
+    axis: int
+    sizes: tuple[int, ...]
+    chunk: int
+    every: int
+    moves: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        pipeline: Pipeline,
+        source: ArrayMeta,
+        grid: BlockGrid,
+        writes: Sequence[Write],
+        axis: int,
+    ) -> Motion:
+        """The motion over the blocks of a grid."""
+        sizes = tuple(
+            pipeline.meta(place, source).shape[axis]
+            for place in range(pipeline.last + 1)
+        )
+        block = grid.unit[axis] * grid.units[axis]
+        shares = [block * jump[axis] for jump in pipeline.jumps]
+        every = math.lcm(
+            *(share.denominator for share in shares),
+            *(write.period(grid, axis) for write in writes),
+        )
+        moves = tuple(int(share * every) for share in shares)
+        chunk = max(1, (source.chunks or source.shape)[axis])
+        return cls(pipeline, grid, tuple(writes), axis, sizes, chunk, every, moves)
+
+    def demand(self, number: int) -> Demand:
+        """What a block needs, worked out for itself."""
+        wanted = {
+            write.place: write.cells(self.grid, self.axis, number)
+            for write in self.writes
+        }
+        return self.pipeline.demands(self.axis, wanted)
+
+    def following(self, found: Sequence[Demand], sizes: Sequence[int]) -> Demand | None:
+        """What the next block needs after those before it, where it needs the same.
+
+        None where that is not known: see `following`.
+        """
+        every = self.every
+        return following(found[-every : -2 * every - 1 : -every], sizes, self.moves)
 
 
 def following(

@@ -10,7 +10,8 @@ import numpy as np
 
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
-from volconv.plan.demands import AxisDemands, Demand
+from volconv.plan.brief import PlannedDemands
+from volconv.plan.demands import Demand
 from volconv.plan.write import Write
 from volconv.steps import Pipeline, source_intervals
 from volconv.steps.whole import slab_bytes
@@ -48,7 +49,7 @@ class Part:
 def task_memory(
     source: ArrayMeta,
     pipeline: Pipeline,
-    demands: Sequence[AxisDemands],
+    demands: Sequence[PlannedDemands],
     writes: Sequence[Write],
     *,
     block: Sequence[int] | None = None,

@@ -14,7 +14,7 @@ __all__ = ["AxisReads"]
 Needs = tuple[tuple[Interval, ...], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AxisReads:
     """The cells of one axis that each block reads, and the chunks that hold them.
 
@@ -42,12 +42,6 @@ class AxisReads:
     chunk: int
     needs: Needs
 
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
     @cached_property
     def chunks(self) -> tuple[tuple[int, ...], ...]:
         """Numbers of the chunks that each block reads from."""
@@ -66,21 +60,110 @@ class AxisReads:
                 found.setdefault(chunk, []).append(block)
         return {chunk: tuple(blocks) for chunk, blocks in found.items()}
 
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def parts(self, chunk: int) -> dict[int, tuple[int, int]]:
+        """For each block that reads a chunk what it needs: first cell in it, and end.
+
+        From the first to the last cell where it needs several intervals.
+        """
+        found = {}
+        start = chunk * self.chunk
+        whole = Interval(start, start + self.chunk)
+        for block in self.readers(chunk):
+            held = [
+                p for p in (n.intersect(whole) for n in self.needs[block]) if p.size
+            ]
+            found[block] = (
+                min(part.start for part in held) - start,
+                max(part.stop for part in held) - start,
+            )
+        return found
+
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def full_readers(self, chunk: int) -> tuple[int, ...]:
+        """Blocks that read a chunk from its first to its last cell."""
+        full = (0, self.cells(chunk))
+        return tuple(block for block, part in self.parts(chunk).items() if part == full)
+
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def spans(
+        self, start: int, stop: int
+    ) -> tuple[tuple[int, tuple[int, int], slice], ...]:
+        """The chunks that hold cells of an interval, in order.
+
+        Each with its number, with where in it they lie, and where in the interval.
+        """
+        found = []
+        for number in range(start // self.chunk, -(-stop // self.chunk)):
+            first = number * self.chunk
+            begin, end = max(start, first), min(stop, first + self.chunk)
+            place = slice(begin - start, end - start)
+            found.append((number, (begin - first, end - first), place))
+        return tuple(found)
+
+    @cached_property
+    def stretches(self) -> tuple[range, ...]:
+        """Chunks in a row that the same blocks read.
+
+        Cut where some block begins or ends to read.
+        """
+        edges = {
+            edge
+            for needs in self.needs
+            for need in needs
+            if need.size
+            for edge in (need.start // self.chunk, -(-need.stop // self.chunk))
+        }
+        return tuple(range(*pair) for pair in pairwise(sorted(edges)))
+
+    @cached_property
+    def stretch_cells(self) -> tuple[int, ...]:
+        """Cells of each stretch."""
+        return tuple(
+            min(self.size, chunks.stop * self.chunk) - chunks.start * self.chunk
+            for chunks in self.stretches
+        )
+
+    @cached_property
+    def stretches_read(self) -> tuple[tuple[tuple[Interval, range], ...], ...]:
+        """For each block what it reads, and the numbers of the stretches of that."""
+        begins = {chunks.start: number for number, chunks in enumerate(self.stretches)}
+        ends = {chunks.stop: number + 1 for number, chunks in enumerate(self.stretches)}
+        return tuple(
+            tuple(
+                (
+                    need,
+                    range(
+                        begins[need.start // self.chunk],
+                        ends[-(-need.stop // self.chunk)],
+                    ),
+                )
+                for need in needs
+                if need.size
+            )
+            for needs in self.needs
+        )
+
     @cached_property
     def is_shared(self) -> bool:
         """Whether some chunk is read by more than one block."""
         seen: set[int] = set()
-        for chunks in self.chunks:
-            if not seen.isdisjoint(chunks):
+        for block in self.stretches_read:
+            numbers = {number for _, found in block for number in found}
+            if not seen.isdisjoint(numbers):
                 return True
-            seen.update(chunks)
+            seen |= numbers
         return False
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks there are."""
+        return len(self.needs)
 
     @property
     def advance(self) -> int:
         """Cells from one block's to the next one's, whole chunks of them."""
-        cells = -(-self.size // len(self.needs))
-        return min(self.size, -(-cells // self.chunk) * self.chunk)
+        return chunks_ahead(self.size, self.chunk, self.blocks)
 
     @cached_property
     def most(self) -> int:
@@ -106,10 +189,10 @@ class AxisReads:
     def alone(self) -> int:
         """Cells of the chunks that are decoded if nothing is held, not even in a block."""
         return sum(
-            self.cells(chunk)
-            for needs in self.needs
-            for need in needs
-            for chunk in chunks_of((need,), self.chunk)
+            self.stretch_cells[number]
+            for block in self.stretches_read
+            for _, found in block
+            for number in found
         )
 
     @lru_cache(maxsize=4096)  # noqa: B019 (a few live as long as a plan is made)
@@ -118,10 +201,28 @@ class AxisReads:
 
         Chunks that blocks of one group share count once.
         """
+        read = self.stretches_read
         return sum(
-            sum(map(self.cells, {c for block in group for c in self.chunks[block]}))
+            sum(
+                self.stretch_cells[number]
+                for number in {
+                    number
+                    for block in group
+                    for _, found in read[block]
+                    for number in found
+                }
+            )
             for group in self.groups(width)
         )
+
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def reach(self, width: int) -> int:
+        """Cells that `width` blocks in a row read, at most, and no fewer than they own."""
+        read = max(
+            union_size([need for block in group for need in self.needs[block]])
+            for group in self.groups(width)
+        )
+        return min(self.size, max(read, width * self.advance))
 
     @lru_cache(maxsize=4096)  # noqa: B019
     def held(self, width: int) -> int:
@@ -130,23 +231,30 @@ class AxisReads:
         Those of chunks that are decoded already which later groups read.
         """
         uses: dict[int, dict[int, list[Interval]]] = {}
-        for number, group in enumerate(self.groups(width)):
-            for block in group:
-                for need in self.needs[block]:
-                    for chunk in chunks_of((need,), self.chunk):
-                        start = chunk * self.chunk
-                        part = need.intersect(Interval(start, start + self.chunk))
-                        uses.setdefault(chunk, {}).setdefault(number, []).append(part)
+        for block, read in enumerate(self.stretches_read):
+            for need, found in read:
+                for number in found:
+                    by_group = uses.setdefault(number, {})
+                    by_group.setdefault(block // width, []).append(need)
         held = [0] * -(-len(self.needs) // width)
-        for by_group in uses.values():
-            for before, after in pairwise(sorted(by_group)):
-                later = [
-                    p for n, parts in by_group.items() if n >= after for p in parts
-                ]
+        for number, by_group in uses.items():
+            if len(by_group) == 1:
+                continue
+            chunks = self.stretches[number]
+            whole = Interval(chunks.start * self.chunk, chunks.stop * self.chunk)
+            later: list[Interval] = []
+            for before, after in pairwise(sorted(by_group, reverse=True)):
+                later += [need.intersect(whole) for need in by_group[before]]
                 cells = union_size(later)
-                for number in range(before, after):
-                    held[number] += cells
+                for group in range(after, before):
+                    held[group] += cells
         return max(held, default=0)
+
+
+def chunks_ahead(size: int, chunk: int, blocks: int) -> int:
+    """Cells from one block's to the next one's, whole chunks of them."""
+    cells = -(-size // blocks)
+    return min(size, -(-cells // chunk) * chunk)
 
 
 def chunks_of(needs: Sequence[Interval], chunk: int) -> list[int]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
+from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
+from volconv.plan.brief import PlannedDemands, planned_demands
 from volconv.plan.demands import AxisDemands, axis_demands
 from volconv.plan.memory import Part, task_memory
 from volconv.plan.sweep import Sweep
@@ -19,6 +21,8 @@ from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
 __all__ = ["PROCESS_MEMORY", "Room", "Stage", "make_stage"]
+
+Box = tuple[Interval, ...]
 
 PROCESS_MEMORY = 210 * 2**20
 """Bytes of the interpreter with its libraries: 197 to 207 MiB measured 2026-11 as the peak
@@ -42,6 +46,9 @@ TILE = 2e6
 """A tile: its steps, and what is held for it, apart from their cells."""
 COPY = 0.25
 """A byte that is copied from decoded chunks into a tile."""
+
+SIDES = 4096
+"""Places along axes whose cells are remembered: arbitrary, about 1 MB."""
 
 TILES = (2, 4, 8)
 """Tiles of a block that are tried."""
@@ -144,12 +151,23 @@ class Stage:
         """The block whose turn it is."""
         return self.grid.number(self.sweep.index(turn))
 
-    @property
+    def boxes(self, index: Sequence[int]) -> list[Box]:
+        """For each write the cells that the block at a place along each axis writes."""
+        return list(
+            zip(*(self.sides(axis, at) for axis, at in enumerate(index)), strict=True)
+        )
+
+    @lru_cache(maxsize=SIDES)  # noqa: B019 (few stages, and small values)
+    def sides(self, axis: int, place: int) -> tuple[Interval, ...]:
+        """For each write the cells along an axis, the same for a row of blocks."""
+        return tuple(write.cells(self.grid, axis, place) for write in self.writes)
+
+    @cached_property
     def tiles(self) -> BlockGrid:
         """The grid of all tiles."""
         return cut_grid(self.grid, self.tiling)
 
-    @property
+    @cached_property
     def tile_sweep(self) -> Sweep:
         """The order of all tiles."""
         axis = self.tiling.axis
@@ -241,17 +259,17 @@ class Search:
     first: int
 
     @cached_property
-    def known(self) -> dict[tuple[int, int, int], AxisDemands]:
+    def known(self) -> dict[tuple[int, int, int], PlannedDemands]:
         """Needs along an axis, by axis and by unit and units of a block or tile."""
         return {}
 
-    def demands(self, grid: BlockGrid) -> list[AxisDemands]:
+    def demands(self, grid: BlockGrid) -> list[PlannedDemands]:
         """What the blocks of a grid need, for each axis."""
         found = []
         for axis, (unit, units) in enumerate(zip(grid.unit, grid.units, strict=True)):
             key = (axis, unit, units)
             if key not in self.known:
-                self.known[key] = axis_demands(
+                self.known[key] = planned_demands(
                     self.pipeline, self.source, grid, self.writes, axis
                 )
             found.append(self.known[key])
@@ -317,7 +335,7 @@ class Search:
         self,
         grid: BlockGrid,
         tiling: Tiling,
-        demands: Sequence[AxisDemands],
+        demands: Sequence[PlannedDemands],
         traffic: Traffic,
     ) -> float:
         """Nanoseconds of one thread: decoding, computing, encoding, and each block."""

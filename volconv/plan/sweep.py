@@ -15,8 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-__all__ = ["Loop", "Sweep"]
+__all__ = ["WIDTHS", "Loop", "Sweep"]
+
+WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+"""Widths of pencils that are tried, in blocks, beside the whole axis."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Sweep:
         loops = tuple(Loop(axis) for axis in range(len(counts)))
         return cls(tuple(counts), loops, (False,) * len(counts))
 
-    @property
+    @cached_property
     def total(self) -> int:
         """Blocks in all."""
         return math.prod(self.counts)
@@ -98,13 +102,14 @@ class Sweep:
         extents = list(self.counts)
         rest = self.total
         found = 0
-        for axis, width in ((loop.axis, loop.width) for loop in self.loops):
-            turn = within[axis] // width
-            rest //= extents[axis]
-            found += turn * width * rest
-            within[axis] -= turn * width
-            extents[axis] = min(width, extents[axis] - turn * width)
-            rest *= extents[axis]
+        for axis, width in self.turns:
+            extent = extents[axis]
+            rest //= extent
+            first = within[axis] // width * width
+            found += first * rest
+            within[axis] -= first
+            extents[axis] = extent = min(width, extent - first)
+            rest *= extent
         return found
 
     def index(self, position: int) -> tuple[int, ...]:
@@ -112,23 +117,36 @@ class Sweep:
         first = [0] * len(self.counts)
         extents = list(self.counts)
         rest = self.total
-        for axis, width in ((loop.axis, loop.width) for loop in self.loops):
-            rest //= extents[axis]
-            turn = position // (width * rest)
-            position -= turn * width * rest
-            first[axis] += turn * width
-            extents[axis] = min(width, extents[axis] - turn * width)
-            rest *= extents[axis]
+        for axis, width in self.turns:
+            extent = extents[axis]
+            rest //= extent
+            done = position // (width * rest) * width
+            position -= done * rest
+            first[axis] += done
+            extents[axis] = extent = min(width, extent - done)
+            rest *= extent
         return tuple(self.turned(first))
+
+    @cached_property
+    def turns(self) -> tuple[tuple[int, int], ...]:
+        """Axis and width of each loop."""
+        return tuple((loop.axis, loop.width) for loop in self.loops)
 
     def turned(self, index: Sequence[int]) -> list[int]:
         """The index with descending axes counted from their end, or back."""
+        if not self.is_turned:
+            return list(index)
         return [
             count - 1 - place if backwards else place
             for place, count, backwards in zip(
                 index, self.counts, self.descending, strict=True
             )
         ]
+
+    @cached_property
+    def is_turned(self) -> bool:
+        """Whether any axis runs from its last block to its first."""
+        return any(self.descending)
 
     def __iter__(self) -> Iterator[tuple[int, ...]]:
         return (self.index(position) for position in range(self.total))

@@ -15,13 +15,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from volconv.plan.reads import AxisReads
-from volconv.plan.sweep import Loop, Sweep
+from volconv.plan.brief import Reads
+from volconv.plan.sweep import WIDTHS, Loop, Sweep
 
 __all__ = ["Tiling", "Traffic", "best_traffic", "traffics"]
-
-WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
-"""Widths of pencils that are tried, in blocks, beside the whole axis."""
 
 MOST_SHARED = 3
 """Axes over which all orders are tried; more are swept in the order of the axes."""
@@ -62,7 +59,7 @@ class Tiling:
     tiles: int = 1
 
 
-def best_traffic(reads: Sequence[AxisReads], room: int, tiling: Tiling) -> Traffic:
+def best_traffic(reads: Sequence[Reads], room: int, tiling: Tiling) -> Traffic:
     """The order that decodes fewest cells with so much room for what is held.
 
     Parameters
@@ -80,11 +77,9 @@ def best_traffic(reads: Sequence[AxisReads], room: int, tiling: Tiling) -> Traff
     )
 
 
-def traffics(
-    reads: Sequence[AxisReads], tiling: Tiling = Tiling()
-) -> Iterator[Traffic]:
+def traffics(reads: Sequence[Reads], tiling: Tiling = Tiling()) -> Iterator[Traffic]:
     """Orders of blocks worth a look, first the one in which each reads for itself."""
-    fine = [len(axis.needs) for axis in reads]
+    fine = [axis.blocks for axis in reads]
     counts = list(fine)
     counts[tiling.axis] = -(-fine[tiling.axis] // tiling.tiles)
     plain = Sweep.plain(counts)
@@ -141,7 +136,7 @@ def nests(
             yield outer, [Loop(along), *inner]
 
 
-def decoded(reads: Sequence[AxisReads], sweep: Sweep, dropped: set[int]) -> int:
+def decoded(reads: Sequence[Reads], sweep: Sweep, dropped: set[int]) -> int:
     """Cells that are decoded if some loops hold nothing from turn to turn."""
     found = 1
     for axis, one in enumerate(reads):
@@ -150,17 +145,17 @@ def decoded(reads: Sequence[AxisReads], sweep: Sweep, dropped: set[int]) -> int:
             for number, loop in enumerate(sweep.loops)
             if loop.axis == axis and number in dropped
         ]
-        found *= one.decoded(min(widths, default=len(one.needs)))
+        found *= one.decoded(min(widths, default=one.blocks))
     return found
 
 
-def held(reads: Sequence[AxisReads], sweep: Sweep, dropped: set[int]) -> int:
+def held(reads: Sequence[Reads], sweep: Sweep, dropped: set[int]) -> int:
     """Cells that all other loops hold, at most."""
     reach = [axis.size for axis in reads]
     found = 0
     for number, loop in enumerate(sweep.loops):
         one = reads[loop.axis]
-        reach[loop.axis] = min(one.size, loop.width * one.advance)
+        reach[loop.axis] = one.reach(loop.width)
         if number not in dropped and one.is_shared:
             others = math.prod(
                 cells for axis, cells in enumerate(reach) if axis != loop.axis

@@ -13,7 +13,7 @@ from volconv.plan.blocks import BlockGrid
 from volconv.plan.output import OutputSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Write"]
 
@@ -51,8 +51,10 @@ class Write:
 
     def start(self, grid: BlockGrid, axis: int, number: int) -> int:
         """The first cell that a block writes: a storage unit's first."""
+        if self.jump[axis] == 1:
+            return min(number * grid.unit[axis] * grid.units[axis], self.shape[axis])
         share = self.share(grid, axis)
-        unit = 1 if self.jump[axis] == 1 else self.output.unit[axis]
+        unit = self.output.unit[axis]
         return min(unit * math.ceil(number * share / unit), self.shape[axis])
 
     def share(self, grid: BlockGrid, axis: int) -> Fraction:
@@ -74,11 +76,14 @@ class Write:
 
     def objects(self, grid: BlockGrid, number: int) -> Iterator[tuple[int, ...]]:
         """Places of a block's storage units in the grid of all units."""
-        box, unit = self.box(grid, number), self.output.unit
+        return self.units(self.box(grid, number))
+
+    def units(self, box: Sequence[Interval]) -> Iterator[tuple[int, ...]]:
+        """Places of the storage units of a box that a block writes."""
         if not all(side.size for side in box):
             return iter(())
         ranges = [
             range(side.start // cells, -(-side.stop // cells))
-            for side, cells in zip(box, unit, strict=True)
+            for side, cells in zip(box, self.output.unit, strict=True)
         ]
         return product(*self.output.stored(ranges))

@@ -9,75 +9,36 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import math
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from operator import getitem
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.geometry import Interval, contains, relative
+from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Sweep
+from volconv.run.held import Entry, Index, Part
 
 __all__ = ["ChunkCache"]
 
 Box = tuple[Interval, ...]
-Index = tuple[int, ...]
-Piece = tuple[Box, NDArray[Any]]
 Read = Callable[[Box], NDArray[Any]]
 Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
-
-WORTH = 0.75
-"""A chunk is cut down where less than this share of what is held of it is still read:
-arbitrary, cutting copies what stays."""
-
+Span = tuple[int, tuple[int, int], slice]
+"""Cells of one axis that a chunk holds: its number, where they lie in it, and where they
+go."""
 
 MOST_STALE = 1024
 """Chunks that are gone and still queued, at most: arbitrary, 100 kB."""
 
-
-@dataclass(eq=False)
-class Entry:
-    """What is held of one chunk, and for whom.
-
-    Parameters
-    ----------
-    pieces : list of (box, ndarray)
-        Boxes of the input and their cells.
-    readers : dict of int to box
-        Turns of the blocks that read it and are not done, with what each reads of it.
-    """
-
-    pieces: list[Piece]
-    readers: dict[int, Box]
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes held."""
-        return sum(cells.nbytes for _, cells in self.pieces)
-
-    def piece(self, box: Box) -> NDArray[Any] | None:
-        """A box out of one of the pieces, where one holds it."""
-        for outer, cells in self.pieces:
-            if contains(outer, box):
-                return cells[relative(box, outer)]
-        return None
-
-    def cut(self) -> None:
-        """Hold no more than what is still read, where that is worth a copy."""
-        wanted = outermost(self.readers.values())
-        cells = sum(volume(box) for box in wanted)
-        if cells > WORTH * sum(volume(box) for box, _ in self.pieces):
-            return
-        pieces = []
-        for box in wanted:
-            cells_of_box = self.piece(box)
-            if cells_of_box is not None:
-                pieces.append((box, cells_of_box.copy()))
-        self.pieces = pieces
+TURNS = 2**14
+"""Turns of blocks that are remembered: arbitrary, 3 MB. A block is asked for by each chunk
+that it reads."""
 
 
 @dataclass(eq=False)
@@ -111,11 +72,16 @@ class ChunkCache:
     horizon: int = 0
     entries: dict[Index, Entry] = field(default_factory=dict)
     farthest: list[tuple[int, Index]] = field(default_factory=list)
-    nearest: list[tuple[int, Index]] = field(default_factory=list)
+    expiring: list[tuple[int, Index]] = field(default_factory=list)
     uncut: dict[Index, None] = field(default_factory=dict)
     decoding: dict[Index, threading.Event] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def turn_of(self) -> Callable[[Index], int]:
+        """When a block's turn comes."""
+        return lru_cache(maxsize=TURNS)(self.sweep.position)
 
     def block_read(self, turn: int, empty: Empty = np.empty) -> Read:
         """How the block of a turn reads.
@@ -133,36 +99,38 @@ class ChunkCache:
         return lambda box: self.cells(turn, box, empty)
 
     def cells(self, turn: int, box: Box, empty: Empty = np.empty) -> NDArray[Any]:
-        """Cells of a box that the block of a turn reads."""
-        chunks = list(itertools.product(*map(self.chunk_range, range(len(box)), box)))
-        if len(chunks) == 1:
-            return self.part(turn, chunks[0], box)
+        """Cells of a box that the block of a turn reads.
+
+        Chunks that other blocks are decoding meanwhile come last.
+        """
+        spans = [
+            axis.spans(side.start, side.stop)
+            for axis, side in zip(self.reads, box, strict=True)
+        ]
+        if all(len(each) == 1 for each in spans):
+            chunk, part, _ = zip(*(each[0] for each in spans), strict=True)
+            return self.part(turn, chunk, part)
         out: NDArray[Any] | None = None
-        for chunk in self.others_last(chunks):
-            part = tuple(map(Interval.intersect, box, self.chunk_box(chunk)))
-            cells = self.part(turn, chunk, part)
-            if out is None:
-                out = empty([side.size for side in box], cells.dtype)
-            out[relative(part, box)] = cells
+        late: list[tuple[Span, ...]] = []
+        for is_late, which in ((False, itertools.product(*spans)), (True, late)):
+            for each in which:
+                chunk, part, place = zip(*each, strict=True)
+                if chunk in self.decoding and not is_late:
+                    late.append(each)
+                    continue
+                cells = self.part(turn, chunk, part)
+                if out is None:
+                    out = empty([side.size for side in box], cells.dtype)
+                out[place] = cells
         assert out is not None, "a box has cells"
         return out
 
-    def others_last(self, chunks: Iterable[Index]) -> Iterator[Index]:
-        """Chunks, those last that other blocks are decoding meanwhile."""
-        late = []
-        for chunk in chunks:
-            if chunk in self.decoding:
-                late.append(chunk)
-            else:
-                yield chunk
-        yield from late
-
-    def part(self, turn: int, chunk: Index, box: Box) -> NDArray[Any]:
-        """Cells of a box inside one chunk."""
+    def part(self, turn: int, chunk: Index, part: Part) -> NDArray[Any]:
+        """Cells of a part of one chunk."""
         while True:
             with self.lock:
                 entry = self.entries.get(chunk)
-                found = entry.piece(box) if entry is not None else None
+                found = entry.cells(part) if entry is not None else None
                 if found is not None:
                     return found
                 event = self.decoding.get(chunk)
@@ -170,35 +138,32 @@ class ChunkCache:
                     event = self.decoding[chunk] = threading.Event()
                     break
             event.wait()
-        whole = self.chunk_box(chunk)
         try:
-            cells = self.read(whole)
+            cells = self.read(self.chunk_box(chunk))
             with self.lock:
                 self.decoded += 1
-                self.keep(turn, chunk, box, cells)
+                self.keep(turn, chunk, part, cells)
         finally:
             self.decoding.pop(chunk, None)
             event.set()
-        return cells[relative(box, whole)]
+        return cells[tuple(itertools.starmap(slice, part))]
 
-    def keep(self, turn: int, chunk: Index, read: Box, cells: NDArray[Any]) -> None:
+    def keep(self, turn: int, chunk: Index, part: Part, cells: NDArray[Any]) -> None:
         """Hold a chunk for the blocks that are still to read it.
 
-        The block of this turn is one of them where it reads more than this box of it.
+        The block of this turn is one of them where it reads more than this part of it.
         """
-        readers = {
-            reader: box
-            for reader, box in self.readers_of(chunk, self.horizon).items()
-            if reader not in self.done and (reader, box) != (turn, read)
-        }
+        readers = self.readers_of(chunk)
+        own = readers.get(turn)
+        if own is not None and part in self.parts_of(chunk, [own]):
+            del readers[turn]
         self.drop(chunk)
         if not readers:
             return
-        entry = Entry([(self.chunk_box(chunk), cells)], readers)
+        entry = Entry.whole(cells, readers, self.full_turn(chunk))
         self.entries[chunk] = entry
-        self.held += cells.nbytes
-        heapq.heappush(self.farthest, (-max(readers), chunk))
-        heapq.heappush(self.nearest, (min(readers), chunk))
+        self.held += entry.nbytes
+        self.queue(entry, chunk)
         self.settle(entry, chunk)
         while self.held > self.budget and (self.uncut or self.farthest):
             if self.uncut:
@@ -208,13 +173,21 @@ class ChunkCache:
         if len(self.farthest) > 2 * len(self.entries) + MOST_STALE:
             self.sweep_out()
 
+    def queue(self, entry: Entry, chunk: Index) -> None:
+        """Remember the last turn that reads a chunk, to let go of it by."""
+        last = max(entry.readers)
+        heapq.heappush(self.farthest, (-last, chunk))
+        heapq.heappush(self.expiring, (last, chunk))
+
     def cut_one(self) -> None:
         """Give up what nobody reads any more of the chunk that waits longest for it."""
         chunk = next(iter(self.uncut))
         del self.uncut[chunk]
         entry = self.entries[chunk]
+        if entry.full in entry.readers:
+            return
         self.held -= entry.nbytes
-        entry.cut()
+        entry.cut(self.parts_of(chunk, entry.readers.values()))
         self.held += entry.nbytes
 
     def let_go(self) -> None:
@@ -225,34 +198,40 @@ class ChunkCache:
             return
         entry.readers.pop(-turn, None)  # or its block is done, out of order
         if entry.readers:
-            heapq.heappush(self.farthest, (-max(entry.readers), chunk))
+            self.queue(entry, chunk)
         self.settle(entry, chunk)
 
     def sweep_out(self) -> None:
         """Remove chunks that are gone from the queues of those to be let go."""
-        for queue, turn_of in (
-            (self.farthest, farthest_of),
-            (self.nearest, nearest_of),
-        ):
-            queue[:] = [
-                (turn_of(entry.readers), chunk) for chunk, entry in self.entries.items()
-            ]
-            heapq.heapify(queue)
+        self.farthest, self.expiring = [], []
+        for chunk, entry in self.entries.items():
+            self.queue(entry, chunk)
 
     def forget(self, horizon: int) -> None:
-        """Let go of what blocks before a turn were to read."""
-        self.horizon = horizon = max(horizon, self.horizon)
-        while self.nearest and self.nearest[0][0] < horizon:
-            _, chunk = heapq.heappop(self.nearest)
+        """Let go of what blocks before a turn were to read.
+
+        A chunk whose last reader is before it goes. Of others, what earlier ones were to
+        read may stay a little, unless turns were left out.
+        """
+        if horizon <= self.horizon:
+            return
+        are_left_out = horizon > self.horizon + self.lag + 1
+        self.horizon = horizon
+        self.done = {turn for turn in self.done if turn >= horizon}
+        chunks = list(self.entries) if are_left_out else []
+        while self.expiring and self.expiring[0][0] < horizon:
+            chunks.append(heapq.heappop(self.expiring)[1])
+        for chunk in chunks:
             entry = self.entries.get(chunk)
             if entry is None:
                 continue
             for reader in [turn for turn in entry.readers if turn < horizon]:
                 del entry.readers[reader]
-            if entry.readers:
-                heapq.heappush(self.nearest, (min(entry.readers), chunk))
+            if entry.readers and not are_left_out:
+                heapq.heappush(self.expiring, (max(entry.readers), chunk))
             self.settle(entry, chunk)
-        self.done = {turn for turn in self.done if turn >= horizon}
+        if are_left_out:
+            self.sweep_out()
 
     def finish(self, turn: int) -> None:
         """Forget what only the block of a turn read."""
@@ -281,26 +260,35 @@ class ChunkCache:
         if entry is not None:
             self.held -= entry.nbytes
 
-    def readers_of(self, chunk: Index, first: int) -> dict[int, Box]:
-        """Turns from one on in which a chunk is read, and what is read of it then."""
-        whole = self.chunk_box(chunk)
+    def readers_of(self, chunk: Index) -> dict[int, Index]:
+        """Turns of the blocks that are still to read a chunk, and their places."""
         by_axis = [
             axis.readers(number) for axis, number in zip(self.reads, chunk, strict=True)
         ]
-        found = {}
-        for index in itertools.product(*by_axis):
-            turn = self.sweep.position(index)
-            if turn >= first:
-                found[turn] = tuple(
-                    hull(axis.needs[place], side)
-                    for axis, place, side in zip(self.reads, index, whole, strict=True)
-                )
+        turn_of, first, done = self.turn_of, self.horizon, self.done
+        found = {turn_of(index): index for index in itertools.product(*by_axis)}
+        if len(done) or min(found, default=first) < first:
+            return {
+                turn: index
+                for turn, index in found.items()
+                if turn >= first and turn not in done
+            }
         return found
 
-    def chunk_range(self, axis: int, side: Interval) -> range:
-        """Numbers of the chunks that an interval touches."""
-        chunk = self.reads[axis].chunk
-        return range(side.start // chunk, -(-side.stop // chunk))
+    def full_turn(self, chunk: Index) -> int:
+        """The last turn in which all of a chunk is read; -1 for none."""
+        by_axis = [
+            axis.full_readers(number)
+            for axis, number in zip(self.reads, chunk, strict=True)
+        ]
+        return max(map(self.turn_of, itertools.product(*by_axis)), default=-1)
+
+    def parts_of(self, chunk: Index, places: Iterable[Index]) -> frozenset[Part]:
+        """What blocks, told by their places along each axis, read of a chunk."""
+        by_axis = [
+            axis.parts(number) for axis, number in zip(self.reads, chunk, strict=True)
+        ]
+        return frozenset(tuple(map(getitem, by_axis, place)) for place in places)
 
     def chunk_box(self, chunk: Index) -> Box:
         """Cells of a chunk."""
@@ -308,33 +296,3 @@ class ChunkCache:
             Interval(number * axis.chunk, min((number + 1) * axis.chunk, axis.size))
             for axis, number in zip(self.reads, chunk, strict=True)
         )
-
-
-def farthest_of(readers: Iterable[int]) -> int:
-    """A number that is lower the later the last of some turns is."""
-    return -max(readers)
-
-
-def nearest_of(readers: Iterable[int]) -> int:
-    """The first of some turns."""
-    return min(readers)
-
-
-def hull(needs: Sequence[Interval], side: Interval) -> Interval:
-    """From the first to the last cell that is needed of a side."""
-    parts = [part for part in (need.intersect(side) for need in needs) if part.size]
-    return Interval(min(p.start for p in parts), max(p.stop for p in parts))
-
-
-def outermost(boxes: Sequence[Box] | Any) -> list[Box]:
-    """The boxes that lie in no other."""
-    found: list[Box] = []
-    for box in sorted(set(boxes), key=volume, reverse=True):
-        if not any(contains(outer, box) for outer in found):
-            found.append(box)
-    return found
-
-
-def volume(box: Box) -> int:
-    """Cells of a box."""
-    return math.prod(side.size for side in box)

@@ -23,8 +23,8 @@ __all__ = ["crew_of"]
 
 LOOPBACK = "127.0.0.1"
 
-Crew = Callable[[Sequence[int]], Iterator[BlockRecord]]
-"""Takes turns, and gives the record of each block as it is finished."""
+Crew = Callable[[Sequence[int]], Iterator[list[BlockRecord]]]
+"""Takes turns, and gives the records of blocks as they are finished, a few together."""
 
 
 @contextmanager

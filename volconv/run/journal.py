@@ -44,8 +44,8 @@ class Journal(Protocol):
     def take_over(self, objects: Iterable[Key]) -> None:
         """Make objects of an earlier run safe with the rest: marks stand for them too."""
 
-    def append(self, record: BlockRecord) -> None:
-        """Add a finished block."""
+    def append(self, *records: BlockRecord) -> None:
+        """Add finished blocks."""
 
     def close(self, *, complete: bool) -> None:
         """Keep what is not kept yet; where the stage is complete, make all safe."""

@@ -64,12 +64,15 @@ class FileJournal:
         with self.lock:
             self.waiting += map(self.place_of, objects)
 
-    def append(self, record: BlockRecord) -> None:
-        """Add a finished block."""
+    def append(self, *records: BlockRecord) -> None:
+        """Add finished blocks."""
         assert self.place_of is not None, "a journal that is only read"
+        if not records:
+            return
         with self.lock:
-            self.write(line_of(record))
-            self.waiting += [self.place_of((w, key)) for w, key, _, _ in record.objects]
+            self.write("\n".join(map(line_of, records)))
+            for record in records:
+                self.waiting += [self.place_of(one[:2]) for one in record.objects]
         if self.failure is not None:
             raise self.failure
         if self.syncing is None:

@@ -77,14 +77,15 @@ class ObjectJournal:
         """Nothing: a line is written after what it tells of is safe."""
         del objects
 
-    def append(self, record: BlockRecord) -> None:
-        """Add a finished block."""
+    def append(self, *records: BlockRecord) -> None:
+        """Add finished blocks."""
         assert self.place_of is not None, "a journal that is only read"
         if self.failure is not None:
             raise self.failure
         with self.lock:
-            self.waiting.append(line_of(record))
-            self.objects += [self.place_of((w, key)) for w, key, _, _ in record.objects]
+            for record in records:
+                self.waiting.append(line_of(record))
+                self.objects += [self.place_of(one[:2]) for one in record.objects]
         if self.writing is None:
             self.writing = threading.Thread(target=self.keep, daemon=True)
             self.writing.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,9 +93,11 @@ class StageRun:
 
     def keys(self, turn: int) -> Iterator[Key]:
         """The objects of a block."""
-        number = self.stage.number(turn)
-        for which, write in enumerate(self.stage.writes):
-            for unit in write.objects(self.stage.grid, number):
+        boxes = self.stage.boxes(self.stage.sweep.index(turn))
+        for which, (write, box) in enumerate(
+            zip(self.stage.writes, boxes, strict=True)
+        ):
+            for unit in write.units(box):
                 yield which, object_key(unit)
 
     def sound(self, seen: Seen) -> set[Key]:
@@ -130,8 +132,10 @@ class StageRun:
             sync="://" in on,
         )
 
-    def journalled(self, records: Iterable[BlockRecord]) -> Iterator[BlockRecord]:
-        """The records, each after it is in the journal.
+    def journalled(
+        self, records: Iterable[Sequence[BlockRecord]]
+    ) -> Iterator[BlockRecord]:
+        """Records that come a few together, each after it is in the journal.
 
         What an earlier run left behind its last safe mark is made safe with the rest:
         the next mark stands for it too.
@@ -140,9 +144,9 @@ class StageRun:
         journal.take_over(Seen(journal.lines()).unsafe)
         complete = False
         try:
-            for record in records:
-                journal.append(record)
-                yield record
+            for together in records:
+                journal.append(*together)
+                yield from together
             complete = True
         finally:
             journal.close(complete=complete)

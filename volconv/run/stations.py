@@ -57,7 +57,7 @@ def run_turn(token: str, turn: int) -> BlockRecord:
 
 def run_on_client(
     work: Work, turns: Iterable[int], client: Client
-) -> Iterator[BlockRecord]:
+) -> Iterator[list[BlockRecord]]:
     """Records of blocks as the workers of a cluster finish them.
 
     Each worker is given a run of neighbouring turns of its own, so that what it holds of
@@ -98,7 +98,7 @@ def run_on_client(
             roster.finished(address)
             if future.status != "finished":
                 raise BlockFailure(turn) from future.exception()
-            yield future.result()
+            yield [future.result()]
             future.release()
     finally:
         client.cancel(list(flight))

@@ -125,13 +125,13 @@ class Worker:
         """Read, compute and write the block of a turn."""
         begun = time.perf_counter()
         work, stage = self.work, self.work.stage
-        number = stage.number(turn)
+        index = stage.sweep.index(turn)
         wanted = {
-            write.place: write.box(stage.grid, number)
-            for write in stage.writes
-            if all(side.size for side in write.box(stage.grid, number))
+            write.place: box
+            for write, box in zip(stage.writes, stage.boxes(index), strict=True)
+            if all(side.size for side in box)
         }
-        values = self.computed(turn, wanted)
+        values = self.computed(turn, index, wanted)
         objects: list[tuple[int, str, int, int]] = []
         told = (np.nan, np.nan, 0)
         for which, (write, store) in enumerate(
@@ -146,7 +146,9 @@ class Worker:
             told = statistics(cells)
         return BlockRecord(turn, tuple(objects), time.perf_counter() - begun, *told)
 
-    def computed(self, turn: int, wanted: dict[int, Box]) -> dict[int, NDArray[Any]]:
+    def computed(
+        self, turn: int, index: tuple[int, ...], wanted: dict[int, Box]
+    ) -> dict[int, NDArray[Any]]:
         """What a block makes of its input; valid until the thread's next block."""
         stage = self.work.stage
         result = stage.pipeline.last
@@ -155,12 +157,12 @@ class Worker:
         shape = [side.size for side in wanted[result]]
         out: NDArray[Any] = self.memory.empty(shape, dtype)
         if stage.tiling.tiles == 1:
-            return self.read_and_compute(stage.sweep.index(turn), wanted, out)
-        for index in stage.tiles_of(turn):
-            part = stage.tiles.box(stage.tiles.number(index))
+            return self.read_and_compute(index, wanted, out)
+        for tile in stage.tiles_of(turn):
+            part = stage.tiles.box(stage.tiles.number(tile))
             into = out[relative(part, wanted[result])]
             with self.memory.reused():
-                found = self.read_and_compute(index, {result: part}, into)[result]
+                found = self.read_and_compute(tile, {result: part}, into)[result]
             if found is not into:
                 into[...] = found
         return {result: out}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Iterable, Iterator
 
 from volconv.run.task import BlockRecord, Work, Worker
@@ -26,10 +27,18 @@ class BlockFailure(Exception):  # noqa: N818
         self.turn = turn
 
 
+TOGETHER = 0.02
+"""Seconds of which a thread tells the blocks together: arbitrary. To hand over each of them
+would cost more than a small block does, above all in taking Python's lock anew."""
+
+MOST_TOGETHER = 100
+"""Blocks that a thread tells together, at most: arbitrary, 50 kB."""
+
+
 def run_in_threads(
     work: Work, turns: Iterable[int], threads: int
-) -> Iterator[BlockRecord]:
-    """Records of blocks as threads of this process finish them.
+) -> Iterator[list[BlockRecord]]:
+    """Records of blocks as threads of this process finish them, a few together.
 
     Raises
     ------
@@ -41,10 +50,9 @@ def run_in_threads(
         while (item := crew.results.get()) is not None or crew.is_running():
             if item is None:
                 continue
-            turn, outcome = item
-            if isinstance(outcome, BaseException):
-                raise BlockFailure(turn) from outcome
-            yield outcome
+            if isinstance(item, BlockFailure):
+                raise item from item.__cause__
+            yield item
     finally:
         crew.end()
 
@@ -64,7 +72,7 @@ class Threads:
     Attributes
     ----------
     results : Queue
-        Each turn with its record or error; None where a thread has ended.
+        Records of blocks, or what failed; None where a thread has ended.
     """
 
     def __init__(self, worker: Worker, turns: Iterator[int], threads: int) -> None:
@@ -73,7 +81,7 @@ class Threads:
         self.guard = threading.Lock()
         self.stop = threading.Event()
         self.ended = 0
-        self.results: queue.Queue[tuple[int, BlockRecord | BaseException] | None]
+        self.results: queue.Queue[list[BlockRecord] | BlockFailure | None]
         self.results = queue.Queue(maxsize=4 * threads)
         self.pool = [
             threading.Thread(target=self.serve, daemon=True) for _ in range(threads)
@@ -83,17 +91,35 @@ class Threads:
 
     def serve(self) -> None:
         """Take turns, as one thread."""
+        try:
+            for together in self.served():
+                self.results.put(together)
+        except BlockFailure as failure:
+            self.stop.set()
+            self.results.put(failure)
+        self.results.put(None)
+
+    def served(self) -> Iterator[list[BlockRecord]]:
+        """Records of the turns that this thread takes, also of those before one fails."""
+        found: list[BlockRecord] = []
+        begun = time.perf_counter()
         while not self.stop.is_set():
             with self.guard:
                 turn = next(self.turns, None)
             if turn is None:
                 break
             try:
-                self.results.put((turn, self.worker.run(turn)))
+                found.append(self.worker.run(turn))
             except BaseException as error:
-                self.stop.set()
-                self.results.put((turn, error))
-        self.results.put(None)
+                if found:
+                    yield found
+                raise BlockFailure(turn) from error
+            now = time.perf_counter()
+            if now - begun > TOGETHER or len(found) == MOST_TOGETHER:
+                yield found
+                found, begun = [], time.perf_counter()
+        if found:
+            yield found
 
     def is_running(self) -> bool:
         """Whether a thread is left, after one has said that it ended."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -125,7 +125,8 @@ class PlacedStep(Protocol):
 
 def of_box(step: Step, box: Sequence[Interval]) -> Step:
     """A step as it computes a box of its output."""
-    return step.of_box(box) if isinstance(step, PlacedStep) else step
+    # to ask whether it is an instance of the protocol takes 20 µs on Python 3.11
+    return cast("PlacedStep", step).of_box(box) if hasattr(step, "of_box") else step
 
 
 def source_intervals(

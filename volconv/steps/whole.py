@@ -85,8 +85,10 @@ def compute_cells(
         )
         of_box(step, part).compute(block, placed(out, part, box))
 
-    if held.has_all(box):
-        assembled(box)
+    wanted = held.wanted(box)
+    if held.has_all(wanted):
+        block = np.asarray(held.read(wanted), dtype=step.source.dtype)
+        of_box(step, box).compute(block, out)
         return out
     for slab in slabs(step, box, LARGE_SLAB_BYTES):
         known = edges_of(held, slab)
@@ -141,11 +143,11 @@ class HeldCells:
             zeros if shifts is None else shifts,
         )
 
-    def read(self, inner: tuple[Interval, ...]) -> NDArray[Any]:
+    def read(self, inner: Sequence[Interval]) -> NDArray[Any]:
         """Cells of a box inside the input."""
         found: NDArray[Any] = self.cells[
             tuple(
-                side.shift(-start).slice
+                slice(side.start - start, side.stop - start)
                 for side, start in zip(inner, self.origin, strict=True)
             )
         ]
@@ -154,15 +156,17 @@ class HeldCells:
     def wanted(self, part: tuple[Interval, ...]) -> list[Interval]:
         """Cells that a part of the outputs reads."""
         read = source_intervals(self.step, part)
+        if not any(self.shifts):
+            return list(read)
         return [
             side.shift(shift) for side, shift in zip(read, self.shifts, strict=True)
         ]
 
-    def has_all(self, box: tuple[Interval, ...]) -> bool:
-        """Whether outputs read nothing beyond the input's edge."""
+    def has_all(self, wanted: Sequence[Interval]) -> bool:
+        """Whether cells that are read all lie inside the input."""
         return all(
-            Interval(0, size).contains(side)
-            for side, size in zip(self.wanted(box), self.sizes, strict=True)
+            side.start >= 0 and side.stop <= size
+            for side, size in zip(wanted, self.sizes, strict=True)
         )
 
 
