@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pkgutil
+
 import pytest
 
 from benchmarks.cases import Cases
@@ -27,7 +29,9 @@ def cases(request):
 
 @pytest.fixture
 def race(request, benchmark):
-    return Race(benchmark, not benchmark.disabled, request.config.stash[LINES])
+    config = request.config
+    timer = pkgutil.resolve_name(config.getoption("benchmark_timer"))
+    return Race(benchmark, not benchmark.disabled, config.stash[LINES], timer)
 
 
 def pytest_terminal_summary(terminalreporter, config):

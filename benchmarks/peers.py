@@ -94,21 +94,60 @@ def torch_conv(cells: Array, kernel: Array, stride: int, threads: int = 1) -> Pe
     return lambda: layer()[0]
 
 
-def torch_layer(cells: Array, weight: Array, stride: int, threads: int = 1) -> Peer:
-    """torch.conv3d of all channels, zeros beyond the edge."""
+def torch_layer(
+    cells: Array,
+    weight: Array,
+    stride: int,
+    threads: int = 1,
+    *,
+    transposed: bool = False,
+) -> Peer:
+    """torch.conv3d, or conv_transpose3d, of all channels, zeros beyond the edge."""
     import torch
 
     block = torch.from_numpy(cells)[None]
     weights = torch.from_numpy(weight)
-    padding = (weight.shape[-1] - 1) // 2
+    layer = torch.conv_transpose3d if transposed else torch.conv3d
+    padding = 0 if transposed else (weight.shape[-1] - 1) // 2
 
     def run() -> Any:
         torch.set_num_threads(threads)
         with torch.no_grad():
-            sums = torch.conv3d(block, weights, stride=stride, padding=padding)
+            sums = layer(block, weights, stride=stride, padding=padding)
         return sums[0].numpy()
 
     return run
+
+
+def onnx_layer(
+    cells: Array, weight: Array, stride: int, *, transposed: bool = False
+) -> Peer:
+    """The same by ONNX Runtime."""
+    from benchmarks.networks import Network
+
+    made = Network(0)
+    ndim = weight.ndim - 2
+    padding = 0 if transposed else (weight.shape[-1] - 1) // 2
+    result = made.node(
+        "ConvTranspose" if transposed else "Conv",
+        ["volume", made.constant(weight)],
+        strides=[stride] * ndim,
+        pads=[padding] * 2 * ndim,
+    )
+    model = made.model(result, cells.shape)
+    return onnx_network(model.SerializeToString(), cells)
+
+
+def onnx_network(model: bytes | str, cells: Array) -> Peer:
+    """A network over all cells by ONNX Runtime, on one thread."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        model, options, providers=["CPUExecutionProvider"]
+    )
+    return lambda: session.run(None, {"volume": cells[None]})[0][0]
 
 
 def itk_convolve(cells: Array, kernel: Array) -> Peer:

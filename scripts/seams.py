@@ -1,7 +1,7 @@
 """Seams of a tiled network, drawn: a U-Net in blocks, and in tiles that are blended.
 
     pip install '.[demo,onnx]'
-    python scripts/seams.py FOLDER
+    python -m scripts.seams FOLDER
 
 Writes a 3-D U-Net of four levels with random weights (unet.onnx), runs it over a volume
 at once, by blocks of volconv, and by overlapping tiles whose results are blended, as is
@@ -14,85 +14,24 @@ from __future__ import annotations
 import argparse
 import itertools
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import onnx
 import xarray as xr
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
 import volconv
+from benchmarks.networks import DIMS, unet
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-DIMS = ("z", "y", "x")
 LEVELS = 4
 WIDTH = 4
 TILE, OVERLAP = 48, 16
 
 Array = NDArray[np.float32]
-
-
-class Network:
-    """An ONNX graph under construction, its weights drawn by chance."""
-
-    def __init__(self, seed: int) -> None:
-        self.random = np.random.default_rng(seed)
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-
-    def node(self, kind: str, inputs: list[str], **attributes: Any) -> str:
-        """The result of a new node."""
-        name = f"{kind.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
-        return name
-
-    def weight(self, *shape: int, products: int) -> str:
-        """Weights that keep the size of what goes through them."""
-        values = self.random.standard_normal(shape) * np.sqrt(2 / products)
-        name = f"weight_{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(values.astype("float32"), name))
-        return name
-
-    def twice(self, x: str, inputs: int, outputs: int) -> str:
-        """Two convolutions of 3 cells, each with a rectifier."""
-        for channels in (inputs, outputs):
-            weight = self.weight(outputs, channels, 3, 3, 3, products=27 * channels)
-            x = self.node("Relu", [self.node("Conv", [x, weight], pads=[1] * 6)])
-        return x
-
-
-def unet() -> onnx.ModelProto:
-    """A U-Net: down by pooling, up by transposed convolutions, branches concatenated."""
-    made = Network(0)
-    x, inputs, branches = "volume", 1, []
-    for level in range(LEVELS - 1):
-        x = made.twice(x, inputs, WIDTH << level)
-        branches.append(x)
-        inputs = WIDTH << level
-        x = made.node("MaxPool", [x], kernel_shape=[2] * 3, strides=[2] * 3)
-    x = made.twice(x, inputs, WIDTH << LEVELS - 1)
-    for level in reversed(range(LEVELS - 1)):
-        below, here = WIDTH << level + 1, WIDTH << level
-        weight = made.weight(below, here, 2, 2, 2, products=below)
-        x = made.node("ConvTranspose", [x, weight], strides=[2] * 3)
-        x = made.node("Concat", [branches[level], x], axis=1)
-        x = made.twice(x, 2 * here, here)
-    last = made.weight(1, WIDTH, 1, 1, 1, products=WIDTH)
-    x = made.node("Sigmoid", [made.node("Conv", [x, last])])
-    sizes: list[str | int | None] = ["batch", 1, *DIMS]
-    graph = helper.make_graph(
-        made.nodes,
-        "unet",
-        [helper.make_tensor_value_info("volume", TensorProto.FLOAT, sizes)],
-        [helper.make_tensor_value_info(x, TensorProto.FLOAT, sizes)],
-        made.weights,
-    )
-    opset = [helper.make_opsetid("", 17)]
-    return helper.make_model(graph, opset_imports=opset, ir_version=9)
 
 
 def volume(size: int) -> xr.DataArray:
@@ -131,7 +70,7 @@ def main() -> None:
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     path = given.folder / "unet.onnx"
-    onnx.save(unet(), path)
+    onnx.save(unet(LEVELS, WIDTH), path)
     cells = volume(given.size)
     whole = volconv.onnx(cells, path).values
     blocks = volconv.onnx(cells.chunk(dict.fromkeys(DIMS, 40)), path).compute().values

@@ -1,12 +1,19 @@
-"""Numbers as people read them, and as they write them."""
+"""Numbers and words as people read them, and as they write them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
-from volconv.errors import KindError
+from volconv.errors import KindError, did_you_mean
 
-__all__ = ["bytes_text", "parse_bytes"]
+__all__ = ["bytes_text", "check_word", "parse_bytes"]
+
+NONE: Mapping[str, str] = MappingProxyType({})
+
+SHOWN = 72
+"""Most characters of a value that an error shows: with its place, a terminal's line."""
 
 UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
 
@@ -52,3 +59,43 @@ def parse_bytes(where: str, text: str) -> int:
     unit = match[2].upper()
     power = list(UNITS).index(unit)
     return int(number * (1024 if match[3] else 1000) ** power)
+
+
+def check_word(
+    where: str, value: object, known: Collection[str], mends: Mapping[str, str] = NONE
+) -> str:
+    """The value, if it is one word of a list.
+
+    Parameters
+    ----------
+    where : str
+        The argument, for errors.
+    value : object
+        What the user says.
+    known : collection of str
+        The words.
+    mends : mapping of str to str
+        What to do about words that others use, where more is to be said than which of
+        ours is near.
+
+    Raises
+    ------
+    KindError
+
+    Examples
+    --------
+    >>> check_word("per", "unit", ("cell", "unit"))
+    'unit'
+    >>> check_word("per", "units", ("cell", "unit"))
+    Traceback (most recent call last):
+    volconv.errors.KindError: per: got 'units'; expected cell or unit. Fix: did you ...?
+    """
+    if isinstance(value, str) and value in known:
+        return value
+    text = "nothing" if value is None else repr(value)
+    got = text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+    expected = " or ".join(known) if len(known) == 2 else ", ".join(known)
+    fix = ""
+    if isinstance(value, str):
+        fix = mends.get(value, "") or did_you_mean(value, known)
+    raise KindError(where, got, expected, fix)

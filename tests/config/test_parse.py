@@ -220,9 +220,9 @@ DTYPES = (
         ("box: {size: 3, engine: drect}",
          "steps.1.box.engine: got 'drect'; expected one of auto, direct, separable, fft, "
          "reference. Fix: did you mean 'direct'?"),
-        ("correlate: {}", "missing key steps.1.correlate.kernel. Expected nested "
+        ("correlate: {}", "missing key steps.1.correlate.kernel. Expected "
                           "lists, {gaussian: {sigma: 1.2 mm}}, "
-                          "{ball: {radius: 3 mm}}, {box: 3}."),
+                          "{ball: {radius: 3 mm}}, {path: kernel.npy}."),
         ("correlate: {kernel: 3}", "steps.1.correlate.kernel: got 3; expected one "
                                    "kernel of gaussian, box, ball."),
         ("correlate: {kernel: []}", "steps.1.correlate.kernel: got shape (0,); "

@@ -31,7 +31,8 @@ def test_shipped_configurations_are_valid_and_name_the_schema(path):
 
 
 def test_every_step_and_every_key_is_explained():
-    steps = config_schema()["properties"]["steps"]
+    schema = config_schema()
+    steps = schema["properties"]["steps"]
     assert steps["minItems"] == 1
     bare, by_name = steps["items"]["anyOf"]
     known = by_name["properties"]
@@ -39,7 +40,10 @@ def test_every_step_and_every_key_is_explained():
         name for name, kind in step_classes().items() if not kind.required()
     ]
     assert list(known) == list(step_classes())
-    for name, step in known.items():
+    for name, found in known.items():
+        step = (
+            schema["$defs"][found["$ref"].split("/")[-1]] if "$ref" in found else found
+        )
         assert set(step["properties"]) == set(step_classes()[name].by_key())
         assert not step["additionalProperties"]
         for key in (step, *step["properties"].values()):

@@ -6,8 +6,6 @@ explained, with the object as its data.
 
 from __future__ import annotations
 
-import xarray as xr
-
 from volconv.accessor.activations import Activations
 from volconv.accessor.bands import Bands
 from volconv.accessor.bank import Banks
@@ -22,12 +20,11 @@ from volconv.accessor.network import Networks
 from volconv.accessor.pointwise import Pointwise
 from volconv.accessor.pooling import Pooling
 from volconv.accessor.upsampling import Upsampling
+from volconv.registration import register
 
 __all__ = ["Accessor"]
 
 
-@xr.register_dataset_accessor("volconv")
-@xr.register_dataarray_accessor("volconv")
 class Accessor(
     Kernels[Labelled],
     Banks[Labelled],
@@ -52,3 +49,6 @@ class Accessor(
     >>> xr.DataArray([1.0, 2.0, 4.0], dims="x").volconv.correlate([1, 1]).values
     array([3., 6.])
     """
+
+
+register(Accessor)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import xarray as xr
-
 from volconv import api
 from volconv.accessor.methods import Labelled, Methods
 
@@ -16,17 +14,17 @@ __all__ = ["Networks"]
 
 
 class Networks(Methods[Labelled]):
-    """The function of networks, as a method of a DataArray."""
+    """The function of networks, as methods."""
 
     def onnx(
-        self: Methods[xr.DataArray],
+        self,
         path: str | Path,
         *,
         channel: str = "channel",
         dims: api.Dims | None = None,
         output: str | None = None,
         keep_attrs: bool | None = None,
-    ) -> xr.DataArray:
+    ) -> Labelled:
         """A network in an ONNX file, its nodes as steps: `volconv.onnx`."""
         return api.onnx(
             self.data,

@@ -1,4 +1,4 @@
-"""A step carried out over a DataArray or a Dataset.
+"""A step, or a pipeline, carried out over a DataArray or a Dataset.
 
 A DataArray that is backed by Dask stays lazy, any other is computed now. A Dataset is
 taken variable by variable.
@@ -6,14 +6,19 @@ taken variable by variable.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-import numpy as np
 import xarray as xr
 
 from volconv.api.options import refuses_missing_dims
+from volconv.api.process import (
+    Process,
+    all_steps,
+    labelled_steps,
+    made_by,
+    values_of,
+)
 from volconv.coordinates import (
     array_meta,
     bounds_names,
@@ -28,23 +33,21 @@ from volconv.coordinates import (
 from volconv.errors import DimError, KindError, VolconvError, did_you_mean
 from volconv.geometry import Geometry
 from volconv.meta import ArrayMeta
-from volconv.steps import Step, compute_cells
+from volconv.steps import Step
 
 __all__ = [
     "Dims",
     "Labelled",
     "Resolve",
     "apply",
-    "is_lazy",
     "keeps_attrs",
-    "step_values",
     "value_free",
     "value_names",
 ]
 
 Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
 Dims = str | Sequence[str]
-Resolve = Callable[[ArrayMeta], Step]
+Resolve = Callable[[ArrayMeta], Process]
 
 
 def apply(
@@ -53,14 +56,14 @@ def apply(
     named: Collection[str],
     keep_attrs: bool | None,
 ) -> Labelled:
-    """A step over a DataArray, or over each variable of a Dataset that has its dims.
+    """A process over a DataArray, or over each variable of a Dataset that has its dims.
 
     Parameters
     ----------
     data : DataArray or Dataset
         The input.
     resolve : callable
-        Makes the step for an array's metadata.
+        Makes the step, or the pipeline, for an array's metadata.
     named : collection of str
         Dimensions that the user named: a Dataset's variable that lacks one is passed
         through.
@@ -88,12 +91,13 @@ def keeps_attrs(keep_attrs: bool | None) -> bool:
 
 
 def apply_to_array(array: xr.DataArray, resolve: Resolve, keep: bool) -> xr.DataArray:
-    """A step over one array."""
+    """A process over one array."""
     coords = array.coords.to_dataset()
-    step = resolve(meta_of(array, coords))
-    moved = step_coords(coords, step)
-    variable = carried_out(step, array, keep)
-    result = xr.DataArray(variable, coords=moved.coords, name=array.name)
+    process = resolve(meta_of(array, coords))
+    for step in labelled_steps(process):
+        coords = step_coords(coords, step)
+    variable = carried_out(process, array, keep)
+    result = xr.DataArray(variable, coords=coords.coords, name=array.name)
     result.encoding = variable.encoding
     return result
 
@@ -101,7 +105,7 @@ def apply_to_array(array: xr.DataArray, resolve: Resolve, keep: bool) -> xr.Data
 def apply_to_dataset(
     dataset: xr.Dataset, resolve: Resolve, named: Collection[str], keep: bool
 ) -> xr.Dataset:
-    """A step over each variable that has the named dimensions; the others pass."""
+    """A process over each variable that has the named dimensions; the others pass."""
     for dim in named:
         if dim not in dataset.dims:
             known = [str(name) for name in dataset.dims]
@@ -113,35 +117,69 @@ def apply_to_dataset(
             )
     bounds = [name for name in bounds_names(dataset) if name in dataset.data_vars]
     labels = dataset.set_coords(bounds)
-    coords = labels.coords.to_dataset()
-    steps = {
-        name: step_of_variable(str(name), array, resolve)
+    processes = {
+        name: process_of_variable(str(name), array, resolve)
         for name, array in labels.data_vars.items()
         if array.ndim and set(named) <= set(array.dims)
     }
-    if not steps:
+    if not processes:
         raise DimError(
             "dims", str(list(named)), "a variable that has all of these dimensions"
         )
-    first = next(iter(steps.values()))
-    check_new_dims(labels, first)
-    geometry = merged_geometry(steps.values())
-    sizes = {str(dim): size for dim, size in labels.sizes.items()}
-    variables = {}
-    for name, array in labels.data_vars.items():
-        if name in steps:
-            variables[name] = carried_out(steps[name], array, keep)
-        else:
-            check_passes(str(name), array, geometry, sizes, named)
-            variables[name] = array.variable
-    moved = output_coords(coords, geometry, sizes).assign_coords(new_labels(first))
-    record = recorded(dataset.attrs, [first], keep_attrs=keep)
-    result = xr.Dataset(variables, coords=moved.coords, attrs=record)
+    passing = {
+        str(name): array
+        for name, array in labels.data_vars.items()
+        if name not in processes
+    }
+    coords = moved_coords(labels, list(processes.values()), passing, named)
+    variables = {
+        name: carried_out(processes[name], array, keep)
+        if name in processes
+        else array.variable
+        for name, array in labels.data_vars.items()
+    }
+    first = next(iter(processes.values()))
+    record = recorded(dataset.attrs, all_steps(first), keep_attrs=keep)
+    result = xr.Dataset(variables, coords=coords.coords, attrs=record)
     return result.reset_coords([name for name in bounds if name in result.coords])
 
 
-def step_of_variable(name: str, array: xr.DataArray, resolve: Resolve) -> Step:
-    """The step of one variable of a Dataset; errors name the variable."""
+def moved_coords(
+    labels: xr.Dataset,
+    processes: Sequence[Process],
+    passing: Mapping[str, xr.DataArray],
+    named: Collection[str],
+) -> xr.Dataset:
+    """Coordinates of a Dataset whose variables the same process goes over.
+
+    Parameters
+    ----------
+    labels : Dataset
+        With its bounds as coordinates.
+    processes : sequence of Process
+        Of the variables that are not passed through; all of one length.
+    passing : mapping of str to DataArray
+        The others, which must not lie along what moves.
+    named : collection of str
+        Dimensions that the user named.
+    """
+    coords = labels.coords.to_dataset()
+    sizes = {str(dim): size for dim, size in labels.sizes.items()}
+    check_new_dims(labels, labelled_steps(processes[0])[0])
+    paths = [labelled_steps(process) for process in processes]
+    for stage in zip(*paths, strict=True):
+        geometry = merged_geometry(stage)
+        for name, array in passing.items():
+            check_passes(name, array, geometry, sizes, named)
+        coords = output_coords(coords, geometry, sizes)
+        coords = coords.assign_coords(new_labels(stage[0]))
+        for step in stage:
+            sizes |= step.target.sizes
+    return coords
+
+
+def process_of_variable(name: str, array: xr.DataArray, resolve: Resolve) -> Process:
+    """What is carried out over one variable of a Dataset; errors name the variable."""
     coords = array.coords.to_dataset()
     try:
         return resolve(meta_of(array, coords))
@@ -197,43 +235,13 @@ def check_passes(
             )
 
 
-def carried_out(step: Step, array: xr.DataArray, keep: bool) -> xr.Variable:
-    """The step's output, with what it says of itself."""
-    attrs = output_attrs(array.attrs, [step], keep_attrs=keep)
-    attrs |= declared_attrs(step.target.missing)
-    values = step_values(step, array.variable)
-    return xr.Variable(step.target.dims, values, attrs, value_free(array.encoding))
-
-
-def step_values(step: Step, cells: xr.Variable) -> Any:
-    """The values of a step's output: lazy for a Dask array, else computed now."""
-    if step.source.new_axes:
-        cells = cells.set_dims(step.source.sizes)
-    if is_lazy(cells):
-        from volconv.lazy import lazy_step
-
-        return lazy_step(step, cells.data)
-    return compute_cells(step, np.asarray(cells.values))
-
-
-def is_lazy(array: xr.DataArray | xr.Variable) -> bool:
-    """Whether the array is backed by Dask.
-
-    Raises
-    ------
-    KindError
-        If its chunks have unknown sizes.
-    """
-    if array.chunks is None or not hasattr(array.data, "__dask_graph__"):
-        return False
-    if any(math.isnan(size) for sizes in array.chunks for size in sizes):
-        raise KindError(
-            "data",
-            "a Dask array with chunks of unknown size",
-            "known chunks",
-            "call .data.compute_chunk_sizes() first",
-        )
-    return True
+def carried_out(process: Process, array: xr.DataArray, keep: bool) -> xr.Variable:
+    """The result, with what it says of itself."""
+    made = made_by(process)
+    attrs = output_attrs(array.attrs, all_steps(process), keep_attrs=keep)
+    attrs |= declared_attrs(made.missing)
+    values = values_of(process, array.variable)
+    return xr.Variable(made.dims, values, attrs, value_free(array.encoding))
 
 
 def value_free(encoding: Mapping[Any, Any]) -> dict[Any, Any]:

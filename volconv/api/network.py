@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import xarray as xr
-
-from volconv.api.apply import Dims, is_lazy, keeps_attrs, value_free
-from volconv.coordinates import array_meta, output_attrs, step_coords
-from volconv.errors import KindError
-from volconv.geometry import Interval
+from volconv.api.apply import Dims, Labelled, apply
 from volconv.kernels.kernel import as_names
-from volconv.steps import Join, Pipeline, Step, compute_box
-from volconv.steps.wiring import path_to, resolved_pipeline, steps_to
+from volconv.steps.wiring import resolved_pipeline
 
 __all__ = ["onnx"]
 
 
 def onnx(
-    data: xr.DataArray,
+    data: Labelled,
     path: str | Path,
     *,
     channel: str = "channel",
     dims: Dims | None = None,
     output: str | None = None,
     keep_attrs: bool | None = None,
-) -> xr.DataArray:
+) -> Labelled:
     """A network in an ONNX file, its nodes as steps.
 
     Parameters
     ----------
-    data : DataArray
+    data : DataArray or Dataset
         Real numbers, with a dimension of channels and one for each further axis of the
         network. Others, such as a batch, are carried along; none need be there. Sizes
         need not be those of the file.
@@ -52,9 +43,10 @@ def onnx(
 
     Returns
     -------
-    DataArray
+    DataArray or Dataset
         Lazy where `data` is backed by Dask, and the same bits in any chunks. Coordinates
-        follow the first input of each node.
+        follow the first input of each node. Of a Dataset the variables that have the
+        dimension of channels, and `dims`.
 
     Raises
     ------
@@ -68,7 +60,7 @@ def onnx(
 
     Examples
     --------
-    >>> import onnx as writer, tempfile, numpy as np
+    >>> import onnx as writer, tempfile, numpy as np, xarray as xr
     >>> weight = writer.numpy_helper.from_array(np.float32([[[1, 1]], [[1, -1]]]), "w")
     >>> value = writer.helper.make_tensor_value_info
     >>> graph = writer.helper.make_graph(
@@ -85,60 +77,15 @@ def onnx(
     array([[ 3.,  6.],
            [-1., -2.]], dtype=float32)
     """
-    if not isinstance(data, xr.DataArray):
-        raise KindError(
-            "data",
-            f"{type(data).__module__}.{type(data).__name__}",
-            "an xarray DataArray",
-            "name a variable: dataset['t2m']",
-        )
     from volconv.network import Axes, graph_steps, read_graph
 
     graph = read_graph(path)
-    axes = Axes(channel, None if dims is None else as_names(dims), graph.axes)
+    names: tuple[str, ...] | None = None if dims is None else as_names(dims)
+    axes = Axes(channel, names, graph.axes)
     layers = list(graph_steps(graph, axes, output))
-    coords = data.coords.to_dataset()
-    meta = array_meta(data.dims, data.shape, data.dtype, coords)
-    pipeline = resolved_pipeline(layers, meta)
-    for step in path_to(pipeline, pipeline.last):
-        coords = step_coords(coords, step)
-    attrs = output_attrs(
-        data.attrs,
-        steps_to(pipeline, pipeline.last),
-        keep_attrs=keeps_attrs(keep_attrs),
+    return apply(
+        data,
+        lambda meta: resolved_pipeline(layers, meta),
+        (channel, *(names or ())),
+        keep_attrs,
     )
-    values = (
-        lazy_values(pipeline, data.data)
-        if is_lazy(data)
-        else all_values(pipeline, data)
-    )
-    variable = xr.Variable(
-        pipeline.target(meta).dims, values, attrs, value_free(data.encoding)
-    )
-    result = xr.DataArray(variable, coords=coords.coords, name=data.name)
-    result.encoding = variable.encoding
-    return result
-
-
-def all_values(pipeline: Pipeline, data: xr.DataArray) -> Any:
-    """The result over an array in memory; what is no longer read is let go."""
-    cells = np.asarray(data.values)
-    box = tuple(Interval(0, size) for size in pipeline.steps[-1].target.shape)
-    return compute_box(
-        pipeline, box, lambda part: cells[tuple(side.slice for side in part)]
-    )
-
-
-def lazy_values(pipeline: Pipeline, data: Any) -> Any:
-    """The result over a Dask array, step by step."""
-    from volconv.lazy import lazy_join, lazy_step
-
-    def of(step: Step, read: Sequence[Any]) -> Any:
-        if isinstance(step, Join):
-            return lazy_join(step, read)
-        return lazy_step(step, read[0])
-
-    places = [data]
-    for node in pipeline.nodes:
-        places.append(of(node.step, [places[place] for place in node.inputs]))
-    return places[-1]

@@ -7,7 +7,7 @@ from volconv.errors import BoundaryError
 from volconv.geometry import Geometry
 from volconv.meta import ArrayMeta, Axis
 
-__all__ = ["check_closes", "closes"]
+__all__ = ["check_closes", "closes", "unclosed"]
 
 NEAR = 0.05
 """Share of a cell by which a circle may fail to close: longitudes in float32 do by 1e-3,
@@ -43,12 +43,27 @@ def check_closes(meta: ArrayMeta, geometry: Geometry, boundaries: Boundaries) ->
         axis = meta.axis(dim)
         is_padded = max(window.padding) > 0
         if boundaries[dim] == "wrap" and is_padded and closes(axis) is False:
-            raise BoundaryError(
-                f"boundary along {dim!r}",
-                f"'wrap' over {axis.size} longitudes, {share_text(axis)}",
-                "cells that close a circle: 360 degrees in all",
-                mend(axis),
-            )
+            raise unclosed(f"boundary along {dim!r}", axis, "'wrap' over ")
+
+
+def unclosed(where: str, axis: Axis, asked: str = "") -> BoundaryError:
+    """The error of a longitude that does not close, saying by how much.
+
+    Parameters
+    ----------
+    where : str
+        The argument at fault.
+    axis : Axis
+        The longitude.
+    asked : str
+        What was asked of it.
+    """
+    return BoundaryError(
+        where,
+        f"{asked}{axis.size} longitudes, {share_text(axis)}",
+        "cells that close a circle: 360 degrees in all",
+        mend(axis),
+    )
 
 
 def share_text(axis: Axis) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from volconv.api.apply import is_lazy, keeps_attrs, step_values, value_free
+from volconv.api.apply import keeps_attrs, value_free
+from volconv.api.process import is_lazy, values_of
 from volconv.compat.arguments import BOUNDARIES
 from volconv.compute import checked_dtype
 from volconv.compute.parts import parts
@@ -82,7 +83,7 @@ class Source:
 
     def through(self, step: Step) -> Source:
         """The output of a step that is resolved for the array."""
-        return Source(self.array.copy(data=step_values(step, self.array.variable)))
+        return Source(self.array.copy(data=values_of(step, self.array.variable)))
 
     def mapped(self, function: Callable[[NDArray[Any]], NDArray[Any]]) -> Source:
         """What a function of cells makes of each: by chunks where they are lazy.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute.pointwise import CellFunction, Pointwise
+from volconv.compute.numbers import cast
+from volconv.compute.parts import parts
+from volconv.compute.pointwise import PART_CELLS, CellFunction, Pointwise
 from volconv.geometry import Interval
 
 __all__ = ["Channelwise"]
@@ -19,51 +22,70 @@ __all__ = ["Channelwise"]
 
 @dataclass(frozen=True, eq=False)
 class Channelwise:
-    """A function of single cells for each channel, as an operation of a step.
+    """A function of single cells with numbers for each channel, as an operation of a step.
 
     Parameters
     ----------
-    functions : tuple of CellFunction
-        One for each channel of a block, all of one class.
+    function : CellFunction
+        A frozen dataclass, some of whose numbers are another for each channel.
+    numbers : mapping of str to ndarray
+        These, by the field: one for each channel of a block, in the precision of the
+        arithmetic.
     channel : int
         The block's axis of channels.
     target : str
         dtype of the outputs: rounded half to even, and saturated.
     """
 
-    functions: tuple[CellFunction, ...]
+    function: Any
+    numbers: Mapping[str, NDArray[Any]] = field(repr=False)
     channel: int
     target: str
 
     def of_channels(self, side: Interval) -> Self:
         """The operation of a block that has some of the channels."""
-        return replace(self, functions=self.functions[side.slice])
-
-    @cached_property
-    def operations(self) -> tuple[Pointwise, ...]:
-        """What is done to the cells of each channel."""
-        return tuple(Pointwise(function, self.target) for function in self.functions)
+        some = {key: values[side.slice] for key, values in self.numbers.items()}
+        return replace(self, numbers=some)
 
     def __call__(self, block: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the value of every cell."""
-        before = (slice(None),) * self.channel
-        for place, operation in enumerate(self.operations):
-            here = (*before, slice(place, place + 1))
-            operation(block[here], out[here])
+        with np.errstate(all="ignore"):
+            for part in parts(block.shape, PART_CELLS):
+                function = self.of_part(part[self.channel], block.ndim)
+                out[part] = cast(function(block[part]), self.target)
+
+    def of_part(self, side: slice, ndim: int) -> CellFunction:
+        """The function of some of the channels, its numbers along their axis."""
+        shape = [1] * ndim
+        shape[self.channel] = -1
+        along = {
+            key: values[side].reshape(shape) for key, values in self.numbers.items()
+        }
+        function: CellFunction = replace(self.function, **along)
+        return function
+
+    @cached_property
+    def alike(self) -> Pointwise:
+        """What is done to the cells of one channel."""
+        return Pointwise(self.function, self.target)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
-        """Bytes that a call allocates at most: what one channel does."""
-        return self.operations[0].work_bytes(outputs, cells)
+        """Bytes that a call allocates at most."""
+        return self.alike.work_bytes(outputs, cells)
 
     def describe(self) -> Mapping[str, object]:
         """All that decides its values, as JSON."""
-        settings = json.dumps([one.describe() for one in self.operations])
+        settings = sha256(json.dumps(self.alike.describe()).encode())
+        for key, values in sorted(self.numbers.items()):
+            settings.update(key.encode())
+            settings.update(np.ascontiguousarray(values).tobytes())
         return {
             "channel": self.channel,
-            "channels": len(self.functions),
-            "settings": sha256(settings.encode()).hexdigest(),
+            "function": type(self.function).__name__,
+            "settings": settings.hexdigest(),
         }
 
     def note(self) -> str:
         """How it is computed."""
-        return f"pointwise: {len(self.functions)} channels, each by numbers of its own"
+        channels = len(next(iter(self.numbers.values())))
+        return f"pointwise: {channels} channels, each by numbers of its own"

@@ -9,20 +9,29 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute.compiled import channels, jit, program
-from volconv.compute.compiled.channels import ChannelCode, Item
-from volconv.compute.compiled.correlator import scalar_of
-from volconv.compute.compiled.program import Base, Integers, Table
+from volconv.compute.compiled.correlator import has_half
+from volconv.compute.compiled.edges import Edges
+from volconv.compute.compiled.kept import Kept
+from volconv.compute.compiled.layer import (
+    AXES,
+    LayerWork,
+    carried_shifts,
+    is_readable,
+)
+from volconv.compute.compiled.packed import Packed, packed
+from volconv.compute.compiled.program import Program
+from volconv.compute.compiled.regions import Cells, Side
 from volconv.compute.numbers import cast
+from volconv.compute.pointwise import Clip
 from volconv.geometry import Interval
 
 __all__ = ["LAYER_ENGINES", "Convolution"]
@@ -32,26 +41,8 @@ Array = NDArray[Any]
 LAYER_ENGINES = ("direct", "reference")
 """Compiled loops, and NumPy's; both sum channels, then taps, in one order."""
 
-AXES = 3
-"""Axes along which compiled windows move."""
-
-
-class Packed(NamedTuple):
-    """Weights of output channels of one group, as tiles of one width read them.
-
-    Attributes
-    ----------
-    group : int
-        The group.
-    first : int
-        The first of the channels.
-    weights : ndarray, shape (blocks, taps, channels of a block)
-        Of tap after tap the weights of all channels of a block.
-    """
-
-    group: int
-    first: int
-    weights: Array
+FEW_BYTES, MOST_BYTES = 1 << 16, 1 << 20
+"""Of regions, sums that wait and lists: where a block is small, and at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +71,8 @@ class Convolution:
         Number of the first output channel, where `weights` are of some only.
     of_group : int
         Output channels of a whole group.
+    floor : float
+        What takes the place of outputs that are not above it; it is +0 for -0 and 0.
     """
 
     weights: Array
@@ -93,6 +86,7 @@ class Convolution:
     engine: str
     first: int = 0
     of_group: int = 0
+    floor: float = -math.inf
 
     def of_channels(self, outputs: Interval) -> Self:
         """The operation of some of the output channels."""
@@ -103,19 +97,34 @@ class Convolution:
             first=self.first + outputs.start,
         )
 
+    def floored(self, floor: float) -> Self | None:
+        """The operation with a floor under its outputs; None where they are cast."""
+        if self.floor != -math.inf or self.target != self.weights.dtype.name:
+            return None
+        return replace(self, floor=floor + 0.0)
+
     def __call__(self, block: Array, out: Array) -> None:
         """Write each output of a block that has its halo."""
-        cells = self.arranged(block)
-        if cells.dtype != self.weights.dtype or not in_rows(cells):
-            cells = np.ascontiguousarray(cells, self.weights.dtype)
+        self.write(block, out, None)
+
+    def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
+        """Outputs of cells that are padded on the way: see `Step.padding`."""
+        if self.engine != "direct" or not edges.axes <= set(self.axes):
+            return False
+        self.write(cells, out, edges)
+        return True
+
+    def write(self, block: Array, out: Array, edges: Edges | None) -> None:
+        """Write each output of a block that has its halo, or is given one by edges."""
         target = self.arranged(out)
         direct = target.dtype == self.weights.dtype and in_rows(target)
         sums = target if direct else np.empty(target.shape, self.weights.dtype)
         if sums.size:
             if self.engine == "direct":
-                self.compiled(cells, sums)
+                self.compiled(self.arranged(block), sums, edges)
             else:
-                self.summed(cells, sums)
+                with np.errstate(all="ignore"):
+                    self.summed(self.arranged(block), sums)
         if not direct:
             target[...] = cast(sums, self.target)
 
@@ -147,6 +156,7 @@ class Convolution:
 
     def summed(self, cells: Array, sums: Array) -> None:
         """The same by NumPy: bias, then channel by channel, tap by tap."""
+        cells = cells.astype(self.weights.dtype, copy=False)
         inputs = self.weights.shape[1]
         kernel = self.weights.shape[2:]
         planes, rows, line = sums.shape[-3:]
@@ -166,79 +176,75 @@ class Convolution:
                     )
                     part = cells[(..., group * inputs + channel, *box)]
                     total += self.weights[(output, channel, *tap)] * part
+        if self.floor > -math.inf:
+            sums[...] = Clip(self.floor, None)(sums)
 
-    def compiled(self, cells: Array, sums: Array) -> None:
-        """The same by compiled loops."""
-        size = self.weights.dtype.itemsize
-        (*_, (taps, stride, dilation)) = self.windows
-        pitches = cells.strides[-4:]
-        phases = np.arange(taps) * dilation
-        along = phases * size
-        if stride > 1:
-            cells = dealt(cells, stride)
-            pitches = (*cells.strides[-5:-2],)
-            along = (phases % stride) * cells.strides[-2] + (phases // stride) * size
-        offsets = self.offsets(pitches, along)
-        carried = range(cells.ndim - (5 if stride > 1 else 4))
-        shifts = (carried_shifts(cells, carried), carried_shifts(sums, carried))
-        kept = [np.ascontiguousarray(self.bias), offsets]
-        tables = [self.table(run, pitches, sums, kept) for run in self.packed]
-        kept += [run.weights for run in self.packed]
-        made = program.Program.of(tables, shifts, 0, kept)
-        made.run(cells.ctypes.data, sums.ctypes.data)
+    def compiled(self, cells: Array, sums: Array, edges: Edges | None) -> None:
+        """The same by compiled loops, over cells of any layout.
 
-    def offsets(self, pitches: Sequence[int], along: Array) -> Array:
-        """Bytes from the first cell of a window to each tap, channel by channel."""
-        (planes, _, apart), (rows, _, below), _ = self.windows
-        found = np.arange(self.weights.shape[1])[:, None, None, None] * pitches[0]
-        found = found + np.arange(planes)[:, None, None] * (apart * pitches[1])
-        found = found + np.arange(rows)[:, None] * (below * pitches[2]) + along
-        return np.ascontiguousarray(found.ravel(), np.int64)
+        Parameters
+        ----------
+        cells : ndarray
+            As `arranged`; padded, unless edges are given.
+        sums : ndarray
+            As `arranged`, in the compute dtype, its rows contiguous.
+        edges : Edges, optional
+            What the padded block would hold, its axes as those of the block.
+        """
+        dtype = cells.dtype
+        if not is_readable(dtype):
+            cells = cells.astype(self.weights.dtype)
+        key = (dtype, cells.shape, cells.strides, sums.shape, sums.strides, edges)
+        found = self.programs.get(key)
+        if found is None:
+            fill = np.zeros(1, dtype)
+            if edges is not None:
+                fill = np.frombuffer(edges.fill, dtype)
+            work = self.work(cells, sums, edges, fill.astype(cells.dtype))
+            found = work.program(carried_shifts(cells), carried_shifts(sums))
+            self.programs.keep(key, found)
+        found.run(cells.ctypes.data, sums.ctypes.data)
+
+    def work(
+        self, cells: Array, sums: Array, edges: Edges | None, fill: Array
+    ) -> LayerWork:
+        """What the program of a block depends on."""
+        from_channel, from_plane, from_row, from_cell = cells.strides[-AXES - 1 :]
+        to_channel, to_plane, to_row, to_cell = sums.strides[-AXES - 1 :]
+        pitches = (from_channel, from_plane, from_row, from_cell)
+        return LayerWork(
+            self.sides(cells.shape[-AXES:], edges),
+            self.weights.shape[1],
+            Cells(cells.dtype, pitches, sums.dtype, fill),
+            (to_channel, to_plane, to_row, to_cell),
+            self.packed,
+            self.bias,
+            self.floor,
+        )
+
+    @cached_property
+    def programs(self) -> Kept[Program]:
+        """The work on blocks of each geometry, in this process."""
+        return Kept()
+
+    def sides(
+        self, shape: Sequence[int], edges: Edges | None
+    ) -> tuple[Side, Side, Side]:
+        """The layer along planes, rows and cells of a block."""
+        places = [np.arange(size) for size in shape]
+        if edges is not None:
+            for number, axis in enumerate(self.axes, AXES - len(self.axes)):
+                places[number] = edges.places(axis, np.arange(edges.shape[axis]))
+        planes, rows, line = (
+            Side(*window, place)
+            for window, place in zip(self.windows, places, strict=True)
+        )
+        return planes, rows, line
 
     @cached_property
     def packed(self) -> list[Packed]:
         """The weights as tiles read them, for blocks that follow one another."""
-        most = channels.most_channels(jit.host())
-        found = []
-        for group, outputs in self.parts:
-            for start, stop, width in evenly(outputs.stop - outputs.start, most):
-                first = outputs.start + start
-                weights = self.weights[first : outputs.start + stop]
-                tiles = weights.reshape((stop - start) // width, width, -1)
-                tiles = np.ascontiguousarray(tiles.transpose(0, 2, 1))
-                found.append(Packed(group, first, tiles))
-        return found
-
-    def table(
-        self, run: Packed, pitches: Sequence[int], sums: Array, kept: Sequence[Array]
-    ) -> Table:
-        """Calls for a run of output channels, plane by plane."""
-        size = self.weights.dtype.itemsize
-        planes, rows, line = sums.shape[-3:]
-        to_channel, to_plane, to_row, _ = sums.strides[-4:]
-        steps = np.arange(planes) * (self.windows[0][1] * pitches[1])
-        steps += run.group * self.weights.shape[1] * pitches[0]
-        blocks, taps, width = run.weights.shape
-        bias, offsets = kept
-        scalar = scalar_of(self.weights.dtype)
-        vectors = channels.vectors_for(jit.host(), width, scalar, line)
-        items: dict[int, int | Array] = {
-            Item.SOURCE: steps,
-            Item.TARGET: run.first * to_channel + np.arange(planes) * to_plane,
-            Item.WEIGHTS: run.weights.ctypes.data,
-            Item.OFFSETS: offsets.ctypes.data,
-            Item.TAPS: taps,
-            Item.BLOCKS: blocks,
-            Item.ROWS: rows,
-            Item.CELLS: line,
-            Item.STEP: self.windows[1][1] * pitches[2],
-            Item.TARGET_PITCH: to_row,
-            Item.CHANNEL_PITCH: to_channel,
-            Item.BIAS: bias.ctypes.data + run.first * size,
-        }
-        bases: dict[int, Base] = {Item.SOURCE: Base.BLOCK, Item.TARGET: Base.OUT}
-        code = channels.address(ChannelCode(scalar, width, vectors))
-        return program.calls(code, planes, items, bases)
+        return packed(self.parts, self.weights[:, None])
 
     @property
     def products(self) -> float:
@@ -248,10 +254,15 @@ class Convolution:
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most.
 
-        The block in the compute dtype, once more dealt out by a stride, and the sums.
+        The sums, where they are cast or moved; the weights as they are read; regions of
+        input, the sums that wait beside them, and the lists of what is done.
         """
         size = self.weights.dtype.itemsize
-        return size * (2 * cells + outputs) + self.weights.nbytes
+        if self.engine != "direct" or not has_half():
+            outputs += cells + outputs
+        regions = min(4 * size * cells + FEW_BYTES, MOST_BYTES)
+        lists = (cells + outputs) // 2
+        return size * outputs + 2 * self.weights.nbytes + regions + lists
 
     def describe(self) -> Mapping[str, object]:
         """All that decides its values beside the windows, as JSON."""
@@ -276,43 +287,9 @@ class Convolution:
         )
 
 
-def evenly(count: int, most: int) -> list[tuple[int, int, int]]:
-    """Channels in blocks of at most `most`, as even as can be: runs of one width.
-
-    Examples
-    --------
-    >>> evenly(16, 6), evenly(12, 6)
-    ([(0, 6, 6), (6, 16, 5)], [(0, 12, 6)])
-    """
-    blocks = -(-count // most)
-    width, wider = divmod(count, blocks)
-    edge = wider * (width + 1)
-    runs = [(0, edge, width + 1), (edge, count, width)]
-    return [run for run in runs if run[0] < run[1]]
-
-
 def in_rows(block: Array) -> bool:
     """Whether the cells of a row touch each other."""
     return block.shape[-1] <= 1 or block.strides[-1] == block.itemsize
-
-
-def dealt(cells: Array, stride: int) -> Array:
-    """Rows dealt out by a stride: a new axis of phases, before that of cells."""
-    width = -(-cells.shape[-1] // stride)
-    found = np.zeros((*cells.shape[:-1], stride, width), cells.dtype)
-    for phase in range(stride):
-        part = cells[..., phase::stride]
-        found[..., phase, : part.shape[-1]] = part
-    return found
-
-
-def carried_shifts(array: Array, carried: Iterable[int]) -> Integers:
-    """Bytes to the first cell at each turn of the carried axes, the last fastest."""
-    found = np.zeros(1, np.int64)
-    for axis in carried:
-        steps = np.arange(array.shape[axis]) * array.strides[axis]
-        found = (found[:, None] + steps).ravel()
-    return found
 
 
 def digest(array: Array) -> str:

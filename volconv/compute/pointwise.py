@@ -69,6 +69,12 @@ class Pointwise:
             for part in parts(block.shape, PART_CELLS):
                 out[part] = cast(self.function(block[part]), self.target)
 
+    @property
+    def floor(self) -> float | None:
+        """The least value that cells can have, where that is all that is done to them."""
+        is_floor = isinstance(self.function, Clip) and self.function.high is None
+        return self.function.low if is_floor else None  # type: ignore[attr-defined]
+
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most: a few arrays of one part."""
         del cells

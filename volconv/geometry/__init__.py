@@ -4,7 +4,7 @@ from volconv.geometry.axis import LABELS, Centres
 from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
 from volconv.geometry.interval import Interval, contains, relative
-from volconv.geometry.label import LabelLike, check_label, labels_by_dim
+from volconv.geometry.label import LabelLike, labels_by_dim
 from volconv.geometry.mix import Among, Mix, Part, Repeat
 from volconv.geometry.spreading import Spreading
 from volconv.geometry.window import Window
@@ -25,7 +25,6 @@ __all__ = [
     "Repeat",
     "Spreading",
     "Window",
-    "check_label",
     "contains",
     "labels_by_dim",
     "relative",

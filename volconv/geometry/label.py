@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from volconv.errors import KindError, did_you_mean
 from volconv.geometry.axis import LABELS
 from volconv.geometry.geometry import per_dim
+from volconv.text import check_word
 
-__all__ = ["LabelLike", "check_label", "labels_by_dim"]
+__all__ = ["LabelLike", "labels_by_dim"]
 
 LabelLike = str | Mapping[str, str]
-
-
-def check_label(where: str, label: object) -> str:
-    """The label, if it is one of `LABELS`.
-
-    Raises
-    ------
-    KindError
-    """
-    if not isinstance(label, str) or label not in LABELS:
-        fix = did_you_mean(label, LABELS) if isinstance(label, str) else ""
-        raise KindError(where, repr(label), ", ".join(LABELS), fix)
-    return label
 
 
 def labels_by_dim(label: LabelLike, dims: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -42,7 +29,7 @@ def labels_by_dim(label: LabelLike, dims: Sequence[str]) -> tuple[tuple[str, str
     (('time', 'left'),)
     """
     found = {
-        dim: check_label(f"label along {dim!r}", one)
+        dim: check_word(f"label along {dim!r}", one, LABELS)
         for dim, one in per_dim("label", label, dims, dims, "center").items()
     }
     return tuple((dim, one) for dim, one in found.items() if one != "center")

@@ -26,7 +26,6 @@ def lazy_join(step: Join, arrays: Sequence[da.Array]) -> da.Array:
     arrays : sequence of dask array
         Its inputs. The result has the chunks of the first, or of all.
     """
-    first = arrays[0]
     dtype = np.dtype(step.target.dtype)
     for dim, window in step.geometry:
         if isinstance(window, Part):
@@ -34,14 +33,25 @@ def lazy_join(step: Join, arrays: Sequence[da.Array]) -> da.Array:
                 [array.astype(dtype) for array in arrays], axis=step.source.index(dim)
             )
             return found
+    whole = next(array for array in arrays if array.shape == step.target.shape)
     result: da.Array = da.map_blocks(
         JoinFunction(step),
-        first,
-        *(array.rechunk(first.chunks) for array in arrays[1:]),
+        *(array.rechunk(chunks_beside(whole, array)) for array in arrays),
+        chunks=whole.chunks,
         dtype=dtype,
-        meta=np.empty((0,) * first.ndim, dtype=dtype),
+        meta=np.empty((0,) * whole.ndim, dtype=dtype),
     )
     return result
+
+
+def chunks_beside(whole: da.Array, array: da.Array) -> tuple[tuple[int, ...], ...]:
+    """The chunks of an array, and one where a cell is taken for all of an axis."""
+    return tuple(
+        chunks if cells == size else (cells,)
+        for chunks, size, cells in zip(
+            whole.chunks, whole.shape, array.shape, strict=True
+        )
+    )
 
 
 @dataclass(frozen=True, eq=False)

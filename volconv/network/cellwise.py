@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from volconv.compute.pointwise import Linear
+from volconv.compute.elementwise import Bound, Quotient
+from volconv.compute.pointwise import CellFunction, Linear
 from volconv.errors import KindError
 from volconv.meta import ArrayMeta
 from volconv.network.axes import Axes, Build, Builder, one
@@ -22,19 +24,16 @@ from volconv.steps.channelwise import (
     prelu_step,
 )
 from volconv.steps.concat import concat_step
-from volconv.steps.pointwise import float_numbers
+from volconv.steps.pointwise import cast_step, float_numbers
 from volconv.steps.ranges import clip_step
-from volconv.steps.softmax import softmax_step
 
 __all__ = [
-    "activation",
     "batch_norm",
     "clip",
     "concat",
     "gelu",
     "joining",
     "prelu",
-    "softmax",
 ]
 
 
@@ -48,17 +47,6 @@ def batch_norm(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     eps = node.number("epsilon", 1e-5)
     learned = NormNumbers(mean, variance, gain, bias, eps)
     return lambda sources: batch_norm_step(one(sources), learned, axes.channel)
-
-
-def activation(step: Callable[..., Step], *numbers: tuple[str, float]) -> Builder:
-    """The builder of a function of single cells, with its attributes in order."""
-
-    def build(graph: Graph, node: GraphNode, axes: Axes) -> Build:
-        del graph, axes
-        values = [node.number(key, default) for key, default in numbers]
-        return lambda sources: step(one(sources), *values)
-
-    return build
 
 
 def gelu(graph: Graph, node: GraphNode, axes: Axes) -> Build:
@@ -81,7 +69,7 @@ def by_channel(graph: Graph, node: GraphNode, values: Any, axes: Axes) -> Any:
     Raises
     ------
     KindError
-        If it has several along another axis.
+        If it has several along another axis, or more axes than the data.
     """
     shape = np.shape(values)
     if graph.opset < 7 and len(shape) == 1:
@@ -90,7 +78,7 @@ def by_channel(graph: Graph, node: GraphNode, values: Any, axes: Axes) -> Any:
     else:
         # aligned at the end, as broadcasting has it: channels before the spatial axes
         channels = shape[-axes.count - 1] if len(shape) > axes.count else 1
-    if np.size(values) not in (1, channels):
+    if np.size(values) not in (1, channels) or len(shape) > axes.count + 2:
         raise KindError(
             node.where,
             f"a constant of shape {shape}",
@@ -107,23 +95,13 @@ def clip(graph: Graph, node: GraphNode, axes: Axes) -> Build:
         end = graph.constant_of(node, place)
         value = node.attributes.get(key) if end is None else end.item()
         ends.append(None if value is None or abs(value) > BEYOND else value)
+    if ends == [None, None]:
+        return lambda sources: cast_step(one(sources), one(sources).dtype)
     return lambda sources: clip_step(one(sources), *ends)
 
 
 BEYOND = 3.4e38
 """What older files write for an end that is none: the largest float32."""
-
-
-def softmax(graph: Graph, node: GraphNode, axes: Axes) -> Build:
-    """Each channel's share of all."""
-    axis = node.attributes.get("axis", -1 if graph.opset >= 13 else 1)
-    # before opset 13 all axes from that one on were one
-    if axis not in (1, -1 - axes.count) or graph.opset < 13:
-        got = f"axis {axis} of opset {graph.opset}"
-        raise KindError(
-            node.where, got, "axis 1, that of channels, of opset 13 or later"
-        )
-    return lambda sources: softmax_step(one(sources), axes.channel)
 
 
 def join(name: str, graph: Graph, node: GraphNode, axes: Axes) -> Build:
@@ -132,46 +110,64 @@ def join(name: str, graph: Graph, node: GraphNode, axes: Axes) -> Build:
         place for place, read in enumerate(node.inputs) if graph.is_constant(read)
     ]
     if not constants:
-        return lambda sources: join_step(name, sources, None)
-    if (
-        len(node.inputs) != 2
-        or name not in LINEAR
-        or (constants != [1] and name == "divide")
-    ):
+        spread = (axes.channel,)
+        return lambda sources: join_step(name, sources, None, spread=spread)
+    if len(node.inputs) != 2:
         raise KindError(
             node.where, "a constant among what it joins", "computed results"
         )
     values = by_channel(graph, node, graph.constant_of(node, constants[0]), axes)
     numbers = values.astype("float64")
-    factors, offsets = LINEAR[name](numbers, constants[0])
+    is_first = constants == [0]
 
     def build(sources: Sequence[ArrayMeta]) -> Step:
         meta = one(sources)
         found = float_numbers(meta, None)
         meta.require([axes.channel], "channel")
-        count = meta.sizes[axes.channel]
-        lines = [
-            Linear(factor, offset, found.compute)
-            for factor, offset in zip(
-                np.broadcast_to(factors, count).tolist(),
-                np.broadcast_to(offsets, count).tolist(),
-                strict=True,
-            )
-        ]
-        return channel_step(name, meta, lines, axes.channel, found, None)
+        each = np.broadcast_to(numbers, meta.sizes[axes.channel])
+        function = WITH_ONE[name](found.compute, each, is_first)
+        return channel_step(name, meta, function, axes.channel, found, None)
 
     return build
 
 
-LINEAR: Mapping[str, Callable[[Any, int], tuple[Any, Any]]] = {
-    "add": lambda c, _: (np.ones_like(c), c),
-    "subtract": lambda c, place: (
-        (np.ones_like(c), -c) if place else (-np.ones_like(c), c)
+WithOne = tuple[CellFunction, dict[str, NDArray[Any]]]
+"""A function, and those of its numbers that are another for each channel."""
+
+
+def difference(compute: str, numbers: NDArray[Any], is_first: bool) -> WithOne:
+    """A cell less a number, or a number less a cell."""
+    if is_first:
+        return Linear(-1, 0, compute), {"offset": numbers}
+    return Linear(1, 0, compute), {"offset": -numbers}
+
+
+def quotient(compute: str, numbers: NDArray[Any], is_first: bool) -> WithOne:
+    """A cell over a number, or a number over a cell."""
+    if is_first:
+        return Quotient(compute, 1), {"dividend": numbers}
+    with np.errstate(divide="ignore"):
+        return Linear(1, 0, compute), {"factor": 1 / numbers}
+
+
+WITH_ONE: Mapping[str, Callable[[str, NDArray[Any], bool], WithOne]] = {
+    "add": lambda compute, numbers, _: (Linear(1, 0, compute), {"offset": numbers}),
+    "subtract": difference,
+    "multiply": lambda compute, numbers, _: (
+        Linear(1, 0, compute),
+        {"factor": numbers},
     ),
-    "multiply": lambda c, _: (c, np.zeros_like(c)),
-    "divide": lambda c, _: (1 / c, np.zeros_like(c)),
+    "divide": quotient,
+    "maximum": lambda compute, numbers, _: (
+        Bound(compute, "maximum", 0),
+        {"bound": numbers},
+    ),
+    "minimum": lambda compute, numbers, _: (
+        Bound(compute, "minimum", 0),
+        {"bound": numbers},
+    ),
 }
-"""An operation with a constant as its second input, or its first, as a line."""
+"""An operation over cells and one number for each channel, which may come first."""
 
 
 def joining(name: str) -> Builder:

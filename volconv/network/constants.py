@@ -6,8 +6,8 @@ where they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,15 +33,22 @@ class Constants:
         As the file has them, or arrays.
     makers : dict
         The nodes that make the others.
+    sized : dict
+        The nodes that make what depends on sizes alone, by what they make: Shape, and
+        nodes that read no more than that and constants.
     """
 
     folder: str
     opset: int
     tensors: dict[str, onnx.TensorProto | NDArray[Any]] = field(default_factory=dict)
     makers: dict[str, onnx.NodeProto] = field(default_factory=dict)
+    sized: dict[str, onnx.NodeProto] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
         return name in self.tensors or name in self.makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self.tensors, *self.makers)))
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         from onnx import numpy_helper
@@ -83,8 +90,26 @@ class Constants:
         for made, values in zip(names, found, strict=True):
             self.tensors[made] = np.asarray(values)
 
+    def over(self, shape_of: Callable[[str], tuple[int, ...]]) -> Constants:
+        """The constants, and what depends on sizes, which are known.
+
+        Parameters
+        ----------
+        shape_of : callable
+            Cells along all axes of a result by its name.
+        """
+        found = self.but({})
+        for name, node in self.sized.items():
+            if node.op_type == "Shape":
+                ends = {one.name: one.i for one in node.attribute}
+                cut = slice(ends.get("start"), ends.get("end"))
+                found.tensors[name] = np.array(shape_of(node.input[0])[cut])
+            else:
+                found.makers[name] = node
+        return found
+
     def but(self, arrays: Mapping[str, NDArray[Any]]) -> Constants:
         """The constants and some more."""
-        return Constants(
-            self.folder, self.opset, {**self.tensors, **arrays}, self.makers
+        return replace(
+            self, tensors={**self.tensors, **arrays}, makers=dict(self.makers)
         )

@@ -1,7 +1,7 @@
 """A graph with fewer nodes that makes the same.
 
-What nobody reads is left out, and a batch normalisation goes into the weights of the
-convolution before it.
+What nobody reads is left out, a batch normalisation goes into the weights of the
+convolution before it, and axes that are turned for one operator stay where they are.
 """
 
 from __future__ import annotations
@@ -14,9 +14,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.errors import KindError, did_you_mean
+from volconv.network.channels import ALONE
 from volconv.network.graph import Graph, GraphNode
 
-__all__ = ["folded", "pruned"]
+__all__ = ["apart", "folded", "pruned", "unturned"]
+
+
+def apart(graph: Graph) -> Graph:
+    """The graph with a node for each of the parts that a node Split makes."""
+    nodes: list[GraphNode] = []
+    for node in graph.nodes:
+        if node.op != "Split":
+            nodes.append(node)
+            continue
+        count = len(node.outputs)
+        nodes += [
+            replace(
+                node,
+                outputs=(made,),
+                attributes={**node.attributes, "place": place, "count": count},
+            )
+            for place, made in enumerate(node.outputs)
+            if made
+        ]
+    return replace(graph, nodes=tuple(nodes))
 
 
 def pruned(graph: Graph, output: str | None = None) -> Graph:
@@ -39,7 +60,7 @@ def pruned(graph: Graph, output: str | None = None) -> Graph:
     kept: list[GraphNode] = []
     for node in reversed(graph.nodes):
         if needed.intersection(node.outputs):
-            needed.update(node.inputs)
+            needed.update(graph.behind(node))
             kept.append(node)
     return replace(graph, nodes=tuple(reversed(kept)), outputs=(wanted,))
 
@@ -59,6 +80,51 @@ def wanted_output(graph: Graph, output: str | None) -> str:
     raise KindError(f"{graph.path}, output", repr(output), "a result or a node", fix)
 
 
+def unturned(graph: Graph) -> Graph:
+    """The graph without axes that are turned for a softmax and turned back after it.
+
+    As PyTorch writes one over channels before opset 13: a Transpose that makes channels
+    the last axis, Softmax over that alone, and the Transpose back.
+    """
+    readers: dict[str, list[GraphNode]] = {}
+    for node in graph.nodes:
+        for name in node.inputs:
+            readers.setdefault(name, []).append(node)
+    replaced: dict[str, GraphNode | None] = {}
+    for there in graph.nodes:
+        found = [there]
+        while len(found) < 3:
+            after = readers.get(found[-1].outputs[0], [])
+            if len(after) != 1 or found[-1].outputs[0] in graph.outputs:
+                break
+            found.append(after[0])
+        if len(found) == 3 and is_turned(*found):
+            _, softmax, back = found
+            replaced[there.outputs[0]] = replaced[softmax.outputs[0]] = None
+            replaced[back.outputs[0]] = replace(
+                softmax,
+                inputs=there.inputs,
+                outputs=back.outputs,
+                attributes={"axis": 1, ALONE: True},
+            )
+    nodes = [replaced.get(node.outputs[0], node) for node in graph.nodes]
+    return replace(graph, nodes=tuple(node for node in nodes if node is not None))
+
+
+def is_turned(there: GraphNode, softmax: GraphNode, back: GraphNode) -> bool:
+    """Whether three nodes are a softmax over channels, which are the last axis for it."""
+    if (there.op, back.op) != ("Transpose", "Transpose"):
+        return False
+    perms = [node.attributes.get("perm", ()) for node in (there, back)]
+    last = len(perms[0]) - 1
+    return (
+        softmax.op in ("Softmax", "LogSoftmax")
+        and softmax.attributes.get("axis", last) in (-1, last)
+        and perms[0][last:] == (1,)
+        and tuple(perms[0][axis] for axis in perms[1]) == tuple(range(last + 1))
+    )
+
+
 def folded(graph: Graph) -> Graph:
     """The graph with batch normalisations in the weights of convolutions.
 
@@ -68,6 +134,8 @@ def folded(graph: Graph) -> Graph:
     """
     readers = Counter(name for node in graph.nodes for name in node.inputs)
     readers.update(graph.outputs)
+    for reader in graph.constants.sized.values():
+        readers.update(reader.input)
     convs = {node.outputs[0]: node for node in graph.nodes if node.op == "Conv"}
     made: dict[str, NDArray[Any]] = {}
     replaced: dict[str, GraphNode | None] = {}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.errors import InputError, KindError
+from volconv.files import opening, require_packages
 from volconv.network.constants import Constants
 
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["Graph", "GraphNode", "read_graph"]
+__all__ = ["Graph", "GraphNode", "read_constants", "read_graph"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +128,28 @@ class Graph:
 
     def computed(self, node: GraphNode) -> tuple[str, ...]:
         """Names of what a node reads that is no constant."""
-        return tuple(one for one in node.inputs if one and one not in self.constants)
+        known = (self.constants, self.constants.sized)
+        return tuple(
+            one
+            for one in node.inputs
+            if one and not any(one in names for names in known)
+        )
+
+    def behind(self, node: GraphNode) -> set[str]:
+        """Names of results that a node reads, or whose sizes it depends on."""
+        found: set[str] = set()
+        left = list(node.inputs)
+        while left:
+            name = left.pop()
+            if name in self.constants.sized:
+                left += self.constants.sized[name].input
+            else:
+                found.add(name)
+        return found
+
+    def is_sized(self, node: GraphNode) -> bool:
+        """Whether a node reads what depends on sizes of results before it."""
+        return any(name in self.constants.sized for name in node.inputs)
 
 
 def read_graph(path: str | Path) -> Graph:
@@ -148,17 +169,7 @@ def read_graph(path: str | Path) -> Graph:
     """
     model = loaded(str(path))
     graph = model.graph
-    versions = [one.version for one in model.opset_import if one.domain in OWN]
-    opset = versions[0] if versions else 1
-    constants = Constants(str(Path(path).absolute().parent), opset)
-    constants.tensors.update({one.name: one for one in graph.initializer})
-    nodes = []
-    for node in graph.node:
-        reads = [name for name in node.input if name]
-        if is_made_of(node, reads, constants):
-            constants.makers.update(dict.fromkeys(node.output, node))
-        else:
-            nodes.append(plain_node(node))
+    constants, nodes = parted(model, path)
     inputs = [one for one in graph.input if one.name not in constants]
     if len(inputs) != 1:
         names = ", ".join(one.name for one in inputs) or "none"
@@ -166,36 +177,54 @@ def read_graph(path: str | Path) -> Graph:
     shape = inputs[0].type.tensor_type.shape.dim
     return Graph(
         str(path),
-        tuple(nodes),
+        tuple(plain_node(node) for node in nodes),
         inputs[0].name,
         tuple(one.name for one in graph.output),
         tuple(one.dim_value or None for one in shape),
-        opset,
+        constants.opset,
         constants,
     )
 
 
+def read_constants(path: str | Path) -> Constants:
+    """What an ONNX file holds that is not computed from an input.
+
+    Raises
+    ------
+    InputError, KindError
+        As for `read_graph`; the graph may have any inputs.
+    """
+    return parted(loaded(str(path)), path)[0]
+
+
+def parted(
+    model: onnx.ModelProto, path: str | Path
+) -> tuple[Constants, list[onnx.NodeProto]]:
+    """The constants of a file, and the nodes that make none."""
+    versions = [one.version for one in model.opset_import if one.domain in OWN]
+    opset = versions[0] if versions else 1
+    constants = Constants(str(Path(path).absolute().parent), opset)
+    constants.tensors.update({one.name: one for one in model.graph.initializer})
+    nodes = []
+    for node in model.graph.node:
+        reads = [name for name in node.input if name]
+        if is_made_of(node, reads, constants):
+            constants.makers.update(dict.fromkeys(node.output, node))
+        elif depends_on_sizes(node, reads, constants):
+            constants.sized.update(dict.fromkeys(node.output, node))
+        else:
+            nodes.append(node)
+    return constants, nodes
+
+
 def loaded(path: str) -> onnx.ModelProto:
     """The file's contents, without weights that lie in files beside it."""
-    if find_spec("onnx") is None:
-        raise KindError(
-            path,
-            "an ONNX file, and no library that reads it",
-            "the package onnx",
-            "pip install 'volconv[onnx]'",
-        )
+    require_packages(path, "an ONNX file", "onnx", "onnx")
     import onnx
     from google.protobuf.message import DecodeError
 
-    try:
+    with opening(path, "an ONNX file", DecodeError):
         model = onnx.load(path, load_external_data=False)
-    except FileNotFoundError:
-        raise InputError(path, "no such file", "an ONNX file") from None
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise InputError(path, reason, "a file that can be read") from None
-    except DecodeError:
-        raise InputError(path, "a file of another format", "an ONNX file") from None
     if not model.graph.node:
         raise InputError(path, "a file without a graph", "an ONNX file")
     return model
@@ -232,3 +261,12 @@ def is_made_of(
     """Whether a node makes a constant: of constants alone, and not by chance."""
     is_random = node.op_type.startswith("Random") or node.op_type == "Bernoulli"
     return not is_random and all(name in constants for name in reads)
+
+
+def depends_on_sizes(
+    node: onnx.NodeProto, reads: Sequence[str], constants: Constants
+) -> bool:
+    """Whether what a node makes depends on sizes of results, and on no cell of them."""
+    return node.op_type == "Shape" or all(
+        name in constants or name in constants.sized for name in reads
+    )

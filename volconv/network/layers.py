@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from volconv.errors import KindError, VolconvError
 from volconv.meta import ArrayMeta
 from volconv.network.axes import Axes, Build
-from volconv.network.fold import folded, pruned
+from volconv.network.channels import NOT_LOCAL
+from volconv.network.fold import apart, folded, pruned, unturned
 from volconv.network.graph import Graph, GraphNode, read_graph
 from volconv.network.operators import ALIASES, OPERATORS
+from volconv.network.sizes import Sizes
 from volconv.steps import Step
 from volconv.steps.network import Onnx
 from volconv.steps.settings import StepSettings
@@ -23,9 +25,9 @@ REASONS: Mapping[str, str] = {
         (
             *("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"),
             *("InstanceNormalization", "LayerNormalization", "GroupNormalization"),
-            *("LpNormalization", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceSum"),
+            *("LpNormalization", "MeanVarianceNormalization", "RMSNormalization"),
         ),
-        "windows: what it needs of every cell is not known before all have been read",
+        NOT_LOCAL,
     ),
     **dict.fromkeys(
         ("Flatten", "Reshape", "Gemm", "MatMul", "Transpose", "Squeeze", "Unsqueeze"),
@@ -33,6 +35,10 @@ REASONS: Mapping[str, str] = {
     ),
 }
 """What is expected in the place of operators that are often met and refused."""
+
+
+OF_MANY = ("Max", "Min", "Sum")
+"""Operators over any number of inputs, one of which is the result as it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,19 +134,22 @@ def graph_steps(
     KindError
         If an operator is no step, or if there is none.
     """
-    small = folded(pruned(graph, output))
+    small = folded(unturned(pruned(apart(graph), output)))
     places: dict[str, str | int] = {graph.input: source}
+    sizes = Sizes(small, axes)
     number = before
     for node in small.nodes:
-        inputs = tuple(places[name] for name in graph_inputs(small, node))
-        if node.op in ALIASES:
+        names = graph_inputs(small, node)
+        inputs = tuple(places[name] for name in names)
+        if node.op in ALIASES or (node.op in OF_MANY and len(node.inputs) == 1):
             places[node.outputs[0]] = inputs[0]
+            sizes.same[node.outputs[0]] = names[0]
             continue
-        build = builder(small, node, axes)
+        build = sizes.noting(node, names, builder(small, node, axes, sizes))
         number += 1
         places[node.outputs[0]] = number
         yield NetworkLayer(node.where, node.name, inputs, build)
-    if number == before or places[small.outputs[0]] != number:
+    if number == before or places.get(small.outputs[0]) != number:
         raise KindError(
             graph.path, "no layer that makes its output", "a network of layers"
         )
@@ -165,8 +174,8 @@ def graph_inputs(graph: Graph, node: GraphNode) -> tuple[str, ...]:
     return names
 
 
-def builder(graph: Graph, node: GraphNode, axes: Axes) -> Build:
-    """What makes the step of a node.
+def builder(graph: Graph, node: GraphNode, axes: Axes, sizes: Sizes) -> Build:
+    """What makes the step of a node; where this reads sizes, once they are known.
 
     Raises
     ------
@@ -177,6 +186,12 @@ def builder(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     if node.op not in OPERATORS:
         known = f"one of {', '.join((*OPERATORS, *ALIASES))}"
         raise KindError(where, f"the operator {node.op}", REASONS.get(node.op, known))
+    if graph.is_sized(node):
+
+        def late(sources: Sequence[ArrayMeta]) -> Step:
+            return OPERATORS[node.op](sizes.known(), node, axes)(sources)
+
+        return late
     try:
         return OPERATORS[node.op](graph, node, axes)
     except VolconvError as error:

@@ -9,24 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from volconv.compute.across import LogSoftmax, Softmax
 from volconv.network.axes import Builder
 from volconv.network.cellwise import (
-    activation,
     batch_norm,
     clip,
     concat,
     gelu,
     joining,
     prelu,
-    softmax,
 )
+from volconv.network.channels import local_response, over_channels, reduction
+from volconv.network.functions import CELLWISE, activation, cast, power
 from volconv.network.windowed import (
     average_pool,
     conv,
     conv_transpose,
     max_pool,
     pad,
+    part,
     resize,
+    split,
 )
 from volconv.steps.activations import (
     elu_step,
@@ -35,6 +38,7 @@ from volconv.steps.activations import (
     sigmoid_step,
     tanh_step,
 )
+from volconv.steps.pointwise import abs_step, log_step, sqrt_step
 
 __all__ = ["ALIASES", "OPERATORS"]
 
@@ -54,9 +58,25 @@ OPERATORS: Mapping[str, Builder] = {
     "Tanh": activation(tanh_step),
     "Gelu": gelu,
     "PRelu": prelu,
-    "Softmax": softmax,
+    **CELLWISE,
+    "Abs": activation(abs_step),
+    "Log": activation(log_step),
+    "Sqrt": activation(sqrt_step),
+    "Pow": power,
+    "Cast": cast,
+    "Softmax": over_channels("softmax", Softmax),
+    "LogSoftmax": over_channels("log_softmax", LogSoftmax),
+    "LRN": local_response,
+    "ReduceMax": reduction("max"),
+    "ReduceMin": reduction("min"),
+    "ReduceMean": reduction("mean"),
+    "ReduceSum": reduction("sum"),
+    "ArgMax": reduction("argmax"),
+    "ArgMin": reduction("argmin"),
     "Clip": clip,
     "Pad": pad,
+    "Slice": part,
+    "Split": split,
     "Resize": resize,
     "Upsample": resize,
     "Concat": concat,

@@ -9,14 +9,16 @@ from collections.abc import Mapping, Sequence
 
 from volconv.errors import DimError, GeometryError
 from volconv.geometry import Window
+from volconv.network.channels import reduced_axes, softmax_is_local
+from volconv.network.fold import unturned
 from volconv.network.graph import Graph, GraphNode
+from volconv.network.resizing import finer_window, resize_factors, resize_mode
 from volconv.network.windows import (
     MOVING,
-    finer_window,
     node_windows,
     pad_windows,
     pads_of,
-    resizing,
+    slices_of,
     transposed_windows,
 )
 from volconv.plan.field import Layer
@@ -40,6 +42,8 @@ POINTWISE = frozenset(
             "Min",
             "Max",
             "Mean",
+            "Shrink",
+            "Swish",
         ),
         *("Add", "Sub", "Mul", "Div", "Equal", "Less", "Greater", "And", "Or"),
     }
@@ -100,7 +104,7 @@ def graph_layers(graph: Graph, sizes: Mapping[str, int | None]) -> list[Layer]:
     places = {graph.input: 0}
     layers: list[Layer] = []
     known: list[Mapping[str, int | None]] = [sizes]
-    for node in graph.nodes:
+    for node in unturned(graph).nodes:
         inputs = tuple(places[name] for name in graph.computed(node) if name in places)
         if not inputs:
             continue  # made of constants alone
@@ -125,36 +129,59 @@ def reach(
     graph: Graph, node: GraphNode, sizes: Mapping[str, int | None]
 ) -> dict[str, Window] | None:
     """A node's windows by dimension; None where it may see all."""
-    if node.op in POINTWISE or is_over_channels(node):
+    if node.op in POINTWISE or is_over_channels(graph, node, len(sizes)):
         return {}
     if not sizes:
         return None
     if node.op in MOVING:
         found = node_windows(graph, node, list(sizes.values()))
         return dict(zip(sizes, found, strict=True))
-    others = other_windows(graph, node, len(sizes))
+    others = other_windows(graph, node, list(sizes.values()))
     return None if others is None else dict(zip(sizes, others, strict=True))
 
 
-def other_windows(graph: Graph, node: GraphNode, axes: int) -> Sequence[Window] | None:
+def other_windows(
+    graph: Graph, node: GraphNode, sizes: Sequence[int | None]
+) -> Sequence[Window] | None:
     """Windows of nodes whose outputs are not as many as windows have places."""
+    axes = len(sizes)
     if node.op == "ConvTranspose":
         return transposed_windows(graph, node, axes)
     if node.op in ("Resize", "Upsample"):
-        mode, factors = resizing(graph, node, axes)
+        mode = resize_mode(node)
+        factors = resize_factors(graph, node, (None, None, *sizes))
         return [finer_window(mode, by) for by in factors]
     if node.op == "Pad":
-        pads = pads_of(graph, node)
+        pads = pads_of(graph, node, axes)
         if pads is not None and len(pads) >= 2 * axes:
             return pad_windows(pads, axes)
+    if node.op == "Slice":
+        return slice_windows(slices_of(graph, node, axes), sizes)
     return None
 
 
-def is_over_channels(node: GraphNode) -> bool:
+def slice_windows(
+    cuts: Mapping[int, slice] | None, sizes: Sequence[int | None]
+) -> list[Window] | None:
+    """Windows of one cell over a part of each axis; None where it is not known."""
+    if cuts is None or any(cut.step != 1 for cut in cuts.values()):
+        return None
+    found = []
+    for axis, cells in enumerate(sizes, start=2):
+        if axis in cuts and cells is None:
+            return None
+        start, stop, _ = cuts.get(axis, slice(None)).indices(cells or 0)
+        found.append(Window(1, padding=(-start, stop - (cells or 0))))
+    return found
+
+
+def is_over_channels(graph: Graph, node: GraphNode, axes: int) -> bool:
     """Whether it is over the channels alone."""
-    if node.op == "Concat":
-        return node.attributes.get("axis") == 1
-    return node.op in ("Softmax", "LogSoftmax") and node.attributes.get("axis") == 1
+    if node.op in ("Softmax", "LogSoftmax"):
+        return softmax_is_local(graph, node, axes)
+    if node.op.startswith(("Reduce", "Arg")):
+        return reduced_axes(graph, node, axes) == (1,)
+    return node.op in ("Concat", "Split") and node.attributes.get("axis") == 1
 
 
 def sizes_after(

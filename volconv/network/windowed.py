@@ -12,22 +12,32 @@ from volconv.errors import KindError
 from volconv.meta import ArrayMeta
 from volconv.network.axes import Axes, Build, one
 from volconv.network.graph import Graph, GraphNode
+from volconv.network.resizing import resize_factors, resize_mode
 from volconv.network.windows import (
     node_windows,
     pad_windows,
     pads_of,
-    resizing,
+    slices_of,
     transposed_windows,
 )
 from volconv.steps import Step, WindowOptions
 from volconv.steps.conv import conv_step
 from volconv.steps.conv_transpose import Moves, conv_transpose_step
-from volconv.steps.frame import pad_step
+from volconv.steps.frame import crop_step, pad_step
 from volconv.steps.layer import LayerOptions
 from volconv.steps.pooling import mean_pool_step, pool_step
 from volconv.steps.upsample import upsample_step
 
-__all__ = ["average_pool", "conv", "conv_transpose", "max_pool", "pad", "resize"]
+__all__ = [
+    "average_pool",
+    "conv",
+    "conv_transpose",
+    "max_pool",
+    "pad",
+    "part",
+    "resize",
+    "split",
+]
 
 
 def conv(graph: Graph, node: GraphNode, axes: Axes) -> Build:
@@ -141,41 +151,94 @@ def conv_transpose(graph: Graph, node: GraphNode, axes: Axes) -> Build:
 
 
 def pad(graph: Graph, node: GraphNode, axes: Axes) -> Build:
-    """Cells added along the spatial axes."""
-    pads = pads_of(graph, node)
+    """Cells added along the spatial axes, or, where pads are negative, taken away."""
+    pads = pads_of(graph, node, axes.count)
     mode = node.attributes.get("mode", "constant")
     value = graph.constant_of(node, 2)
     fill = node.attributes.get("value", 0.0) if value is None else value.item()
     if pads is None:
-        raise KindError(
-            node.where, "pads that are computed, or axes", "constant pads of all axes"
-        )
+        raise KindError(node.where, "pads that are computed", "constant pads")
     half = len(pads) // 2
     others = [*pads[: half - axes.count], *pads[half : 2 * half - axes.count]]
-    if min(pads) < 0 or any(others):
-        raise KindError(
-            node.where, f"pads {list(pads)}", "pads of at least 0, of spatial axes"
-        )
+    if any(others) or min(pads) < 0 < max(pads):
+        expected = "pads of spatial axes, none of another sign than others"
+        raise KindError(node.where, f"pads {list(pads)}", expected)
     windows = pad_windows(pads, axes.count)
 
     def build(sources: Sequence[ArrayMeta]) -> Step:
         meta = one(sources)
-        pairs = {
-            dim: window.padding
-            for dim, window in zip(axes.of(meta), windows, strict=True)
-        }
+        by_dim = dict(zip(axes.of(meta), windows, strict=True))
+        if min(pads) < 0:
+            cut = {
+                dim: (-w.padding[0], meta.sizes[dim] + w.padding[1])
+                for dim, w in by_dim.items()
+            }
+            return crop_step(meta, cut)
+        pairs = {dim: window.padding for dim, window in by_dim.items()}
         return pad_step(meta, pairs, mode, fill)
+
+    return build
+
+
+ALL = 2**31 - 1
+"""What files write for an end that is that of the axis, or more."""
+
+
+def part(graph: Graph, node: GraphNode, axes: Axes) -> Build:
+    """The cells, or the channels, of a region."""
+    cuts = slices_of(graph, node, axes.count)
+    if cuts is None:
+        raise KindError(node.where, "places that are computed", "constant ones")
+    if any(cut.step != 1 for cut in cuts.values()):
+        raise KindError(node.where, "cells that lie apart", "cells side by side")
+    whole = (graph.shape[0] if graph.shape else None) or ALL
+    if 0 in cuts and (cuts[0].start != 0 or cuts[0].stop < whole):
+        raise KindError(node.where, "a part of a batch", "parts of other axes")
+
+    def build(sources: Sequence[ArrayMeta]) -> Step:
+        meta = one(sources)
+        dims = ("", axes.channel, *axes.of(meta))
+        region = {
+            dims[axis]: cut.indices(meta.sizes[dims[axis]])[:2]
+            for axis, cut in cuts.items()
+            if axis > 0
+        }
+        return crop_step(meta, region)
+
+    return build
+
+
+def split(graph: Graph, node: GraphNode, axes: Axes) -> Build:
+    """One of the parts into which channels are split: see `fold.apart`."""
+    axis = node.attributes.get("axis", 0) % (axes.count + 2)
+    place, count = node.attributes["place"], node.attributes["count"]
+    sizes = node.attributes.get("split")
+    if len(node.inputs) > 1:
+        given = graph.constant_of(node, 1)
+        sizes = None if given is None else given.tolist()
+    if axis == 0:
+        raise KindError(node.where, "a part of a batch", "parts of other axes")
+
+    def build(sources: Sequence[ArrayMeta]) -> Step:
+        meta = one(sources)
+        dim = (axes.channel, *axes.of(meta))[axis - 1]
+        each = -(-meta.sizes[dim] // count)
+        start = sum(sizes[:place]) if sizes else place * each
+        stop = start + sizes[place] if sizes else min(start + each, meta.sizes[dim])
+        return crop_step(meta, {dim: (start, stop)})
 
     return build
 
 
 def resize(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     """More cells in the place of each, by whole factors."""
-    mode, factors = resizing(graph, node, axes.count)
+    mode = resize_mode(node)
 
     def build(sources: Sequence[ArrayMeta]) -> Step:
         meta = one(sources)
-        by_dim = dict(zip(axes.of(meta), factors, strict=True))
-        return upsample_step(meta, by_dim, None, mode, "edge", 0, None)
+        dims = axes.of(meta)
+        cells = (None, *(meta.sizes[dim] for dim in (axes.channel, *dims)))
+        factors = dict(zip(dims, resize_factors(graph, node, cells), strict=True))
+        return upsample_step(meta, factors, None, mode, "edge", 0, None)
 
     return build

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from volconv.compute.upsampling import line_window
 from volconv.errors import GeometryError, KindError
 from volconv.geometry import Spreading, Window
 from volconv.geometry.geometry import padding_cells
@@ -17,12 +16,12 @@ from volconv.network.graph import Graph, GraphNode
 
 __all__ = [
     "MOVING",
-    "finer_window",
+    "ints_of",
     "node_windows",
     "pad_windows",
     "pads_of",
     "ragged",
-    "resizing",
+    "slices_of",
     "transposed_windows",
 ]
 
@@ -150,79 +149,59 @@ def pad_windows(pads: Sequence[int], axes: int) -> tuple[Window, ...]:
     )
 
 
-def pads_of(graph: Graph, node: GraphNode) -> Sequence[int] | None:
-    """The pads of a node Pad, an attribute before opset 11; None where it has axes."""
+def pads_of(graph: Graph, node: GraphNode, axes: int) -> Sequence[int] | None:
+    """The pads of a node Pad for all axes; None where they are computed.
+
+    An attribute before opset 11; since opset 18 perhaps of some axes.
+    """
     if "pads" in node.attributes:
         return tuple(node.attributes["pads"])
-    if len(node.inputs) > 3 or not graph.is_constant(node.inputs[1]):
+    found = ints_of(graph, node, 1)
+    named = ints_of(graph, node, 3) if len(node.inputs) > 3 and node.inputs[3] else []
+    if found is None or named is None:
         return None
-    return [int(cells) for cells in graph.constants[node.inputs[1]]]
+    if not named:
+        return found
+    rank = axes + 2
+    pads = [0] * 2 * rank
+    for place, axis in enumerate(named):
+        pads[axis % rank] = found[place]
+        pads[axis % rank + rank] = found[place + len(named)]
+    return pads
 
 
-def resizing(graph: Graph, node: GraphNode, axes: int) -> tuple[str, tuple[int, ...]]:
-    """How a node Resize or Upsample makes more cells: a mode of ours, and factors.
+def ints_of(graph: Graph, node: GraphNode, place: int) -> list[int] | None:
+    """Whole numbers that a node reads as one of its inputs; None where computed."""
+    if place >= len(node.inputs) or not graph.is_constant(node.inputs[place]):
+        return None
+    return [int(one) for one in graph.constants[node.inputs[place]].ravel()]
 
-    Raises
-    ------
-    KindError
-        If factors are not whole, or are computed from sizes; or if it interpolates in a
-        way that ours does not.
 
-    Notes
-    -----
-    Whole factors u repeat a cell for positions ``(k + 1/2) / u - 1/2`` that are rounded,
-    and for ``k / u`` rounded down; the linear mode is that of the former positions.
-    """
-    mode = node.attributes.get("mode", "nearest")
-    is_old = node.op == "Upsample"
-    places = "coordinate_transformation_mode"
-    where = "asymmetric" if is_old else node.attributes.get(places, "half_pixel")
-    rounded = (
-        "floor" if is_old else node.attributes.get("nearest_mode", "round_prefer_floor")
-    )
-    known = {
-        "nearest": where in HALVES or (where == "asymmetric" and rounded == "floor"),
-        "linear": where in HALVES,
-    }
-    if not known.get(mode, False):
-        raise KindError(
-            node.where,
-            f"mode {mode!r} at {where!r} places",
-            "nearest at asymmetric places rounded down, nearest or linear at half_pixel",
+def slices_of(graph: Graph, node: GraphNode, axes: int) -> dict[int, slice] | None:
+    """What a node Slice takes along axes from 0; None where it is computed."""
+    if "starts" in node.attributes:  # before opset 10
+        starts, ends = node.attributes["starts"], node.attributes["ends"]
+        named, steps = node.attributes.get("axes"), None
+    else:
+        starts, ends = ints_of(graph, node, 1), ints_of(graph, node, 2)
+        given = [
+            place < len(node.inputs) and bool(node.inputs[place]) for place in (3, 4)
+        ]
+        named = ints_of(graph, node, 3) if given[0] else list(range(len(starts or ())))
+        steps = ints_of(graph, node, 4) if given[1] else None
+        if given[1] and steps is None:
+            return None
+    if starts is None or ends is None or named is None:
+        return (
+            None
+            if "starts" not in node.attributes
+            else dict(enumerate(map(slice, starts, ends)))
         )
-    scales = scales_of(graph, node, axes + 2)
-    if scales is None or any(scale % 1 or scale < 1 for scale in scales):
-        got = "sizes" if scales is None else f"scales {list(scales)}"
-        raise KindError(node.where, got, "scales that are whole numbers")
-    if len(scales) != axes + 2 or scales[0] != 1 or scales[1] != 1:
-        raise KindError(node.where, f"scales {list(scales)}", "scales of spatial axes")
-    return mode, tuple(int(scale) for scale in scales[2:])
-
-
-def finer_window(mode: str, factor: int) -> Window:
-    """The window of a mode of upsampling by a factor."""
-    if factor == 1:
-        return Window(1)
-    return line_window(factor) if mode == "linear" else Spreading.of(factor, factor)
-
-
-HALVES = ("half_pixel", "pytorch_half_pixel")
-"""Places of outputs that are centres of the smaller cells."""
-
-
-def scales_of(graph: Graph, node: GraphNode, count: int) -> Sequence[float] | None:
-    """Factors of a node Resize or Upsample along so many axes; None where it says sizes."""
-    if "scales" in node.attributes:
-        return tuple(node.attributes["scales"])
-    place = 2 if node.op == "Resize" and len(node.inputs) > 2 else 1
-    constant = graph.constant_of(node, place)
-    if constant is None or not constant.size:
-        return None
-    axes = node.attributes.get("axes")
-    found = [1.0] * count if axes else [0.0] * len(constant)
-    for axis, scale in zip(axes or range(len(constant)), constant, strict=True):
-        found[axis] = float(scale)
-    return found
+    by = steps or [1] * len(starts)
+    return {
+        axis % (axes + 2): slice(*cut)
+        for axis, *cut in zip(named, starts, ends, by, strict=True)
+    }
 
 
 def transposed_windows(

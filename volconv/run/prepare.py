@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import xarray as xr
@@ -19,10 +19,12 @@ from volconv.network import expanded
 from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
+from volconv.run.arrays import ArrayReader
 from volconv.run.outputs import check_apart
 from volconv.run.runner import Labels
 from volconv.run.target import OWN_ATTRIBUTES
 from volconv.steps import Pipeline, StepSettings
+from volconv.steps.files import ArrayFile, Named
 from volconv.steps.settings import RenormalisedSettings
 from volconv.steps.wiring import Wired, path_to, resolved_pipeline, steps_to
 
@@ -147,11 +149,41 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
 
 def steps_of(config: Config, coords: xr.Dataset) -> list[Wired]:
     """The steps of a configuration, the files that they name opened."""
-    return expanded(opened_weights(config, coords))
+    return expanded(opened(config, coords))
 
 
-def opened_weights(config: Config, coords: xr.Dataset) -> list[StepSettings]:
-    """The steps with the cell weights that some name, opened.
+def opened(config: Config, coords: xr.Dataset) -> list[StepSettings]:
+    """The steps with what they name of other files: arrays read, cell weights opened.
+
+    Raises
+    ------
+    VolconvError
+        What is wrong with a file or with what is in it, the step named.
+    """
+    outputs = [step.save for step in config.steps if step.save is not None]
+    outputs.append(config.output.path)
+    read = ArrayReader()
+
+    def array_of(file: Named) -> object:
+        if not isinstance(file, ArrayFile):
+            return file
+        check_apart(file.path, outputs, "the array")
+        return read(file)
+
+    found: list[StepSettings] = []
+    for number, step in enumerate(config.steps, start=1):
+        try:
+            found.append(with_cell_weights(step.with_files(array_of), outputs, coords))
+        except VolconvError as error:
+            error.where = f"step {number} ({step.step_name}), {error.where}"
+            raise
+    return found
+
+
+def with_cell_weights(
+    step: StepSettings, outputs: Sequence[str], coords: xr.Dataset
+) -> StepSettings:
+    """The step with its cell weights opened, if it names some.
 
     Raises
     ------
@@ -162,24 +194,14 @@ def opened_weights(config: Config, coords: xr.Dataset) -> list[StepSettings]:
     OutputError
         If they would be overwritten.
     """
-    found: list[StepSettings] = []
-    outputs = [step.save for step in config.steps if step.save is not None]
-    for number, step in enumerate(config.steps, start=1):
-        if not isinstance(step, RenormalisedSettings) or step.weights is None:
-            found.append(step)
-            continue
-        given = step.weights
-        weights = ZarrWeights(
-            ZarrSource(given.path, given.variable, given.dims, key="weights")
-        )
-        check_apart(given.path, [*outputs, config.output.path], "the weights")
-        try:
-            check_coords(weights, coords)
-        except VolconvError as error:
-            error.where = f"step {number} ({step.step_name}), {error.where}"
-            raise
-        found.append(step.with_weights(weights))
-    return found
+    if not isinstance(step, RenormalisedSettings) or step.weights is None:
+        return step
+    given = step.weights
+    source = ZarrSource(given.path, given.variable, given.dims, key="weights")
+    check_apart(given.path, outputs, "the weights")
+    weights = ZarrWeights(source)
+    check_coords(weights, coords)
+    return step.with_weights(weights)
 
 
 def check_holds(dtype: str, target: ArrayMeta) -> None:

@@ -9,19 +9,20 @@ from pydantic import PlainValidator, WithJsonSchema
 
 from volconv.compute import activations as functions
 from volconv.compute.pointwise import CellFunction, Clip
-from volconv.errors import KindError, did_you_mean
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep
 from volconv.steps.fields import RealNumber, real_number
-from volconv.steps.model import refusing, short
+from volconv.steps.model import refusing
 from volconv.steps.pointwise import (
     PointwiseSettings,
     float_numbers,
     pointwise_step,
     real,
 )
+from volconv.text import check_word
 
 __all__ = [
+    "activation_step",
     "elu_step",
     "gelu_step",
     "leaky_relu_step",
@@ -31,23 +32,11 @@ __all__ = [
 ]
 
 
-def read_approximation(where: str, value: object) -> str:
-    """The name of an approximation of gelu.
-
-    Raises
-    ------
-    KindError
-    """
-    known = functions.APPROXIMATIONS
-    if value not in known:
-        fix = did_you_mean(str(value), known)
-        raise KindError(where, short(value), " or ".join(known), fix)
-    return str(value)
-
-
 Approximation = Annotated[
     str,
-    PlainValidator(refusing(lambda value: read_approximation("", value))),
+    PlainValidator(
+        refusing(lambda value: check_word("", value, functions.APPROXIMATIONS))
+    ),
     WithJsonSchema({"enum": list(functions.APPROXIMATIONS)}),
 ]
 """One of `volconv.compute.activations.APPROXIMATIONS`."""
@@ -159,7 +148,7 @@ def tanh_step(meta: ArrayMeta, dtype: object = None) -> BlockStep:
 
 def gelu_step(meta: ArrayMeta, approximate: str, dtype: object = None) -> BlockStep:
     """Values times the share of the normal distribution below them."""
-    name = read_approximation("approximate", approximate)
+    name = check_word("approximate", approximate, functions.APPROXIMATIONS)
     return activation_step(
         "gelu", meta, lambda _: functions.Gelu("float64", name), dtype
     )

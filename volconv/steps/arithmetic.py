@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from volconv.compute import cast, checked_dtype
 from volconv.errors import DimError, NumberError
-from volconv.geometry import Geometry
+from volconv.geometry import Geometry, Mix
 from volconv.meta import ArrayMeta
 from volconv.steps.joining import Joining, JoinSettings
 
@@ -58,8 +58,17 @@ class JoinStep(Joining):
 
     @property
     def geometries(self) -> tuple[Geometry, ...]:
-        """Windows of one cell over each input."""
-        return (Geometry(()),) * len(self.sources)
+        """Windows of one cell over each input, the only one of a dimension for all."""
+        return tuple(
+            Geometry(
+                tuple(
+                    (axis.dim, Mix.of(1, self.target.sizes[axis.dim]))
+                    for axis in source.axes
+                    if axis.size != self.target.sizes[axis.dim]
+                )
+            )
+            for source in self.sources
+        )
 
     def combine(self, blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
         """Outputs of blocks of all inputs."""
@@ -201,8 +210,25 @@ class Minimum(Arithmetic):
     step_name: ClassVar[str] = "minimum"
 
 
-def join_step(name: str, sources: Sequence[ArrayMeta], dtype: str | None) -> JoinStep:
+def join_step(
+    name: str,
+    sources: Sequence[ArrayMeta],
+    dtype: str | None,
+    *,
+    spread: Sequence[str] = (),
+) -> JoinStep:
     """An operation over several inputs.
+
+    Parameters
+    ----------
+    name : str
+        One of `OPERATIONS`.
+    sources : sequence of ArrayMeta
+        The inputs.
+    dtype : str, optional
+        Of the outputs.
+    spread : sequence of str
+        Dimensions along which the one cell of an input is taken for all of others'.
 
     Raises
     ------
@@ -218,9 +244,15 @@ def join_step(name: str, sources: Sequence[ArrayMeta], dtype: str | None) -> Joi
     uint64 is no less than zero, a uint64; the smallest is an int64. Floats keep their
     dtype; float16 is worked with in float32.
     """
-    first = sources[0]
-    for other in sources[1:]:
-        if other.sizes != first.sizes or other.dims != first.dims:
+    first = max(
+        sources, key=lambda source: [source.sizes.get(dim, 0) for dim in spread]
+    )
+    for other in sources:
+        alike = {
+            dim: first.sizes.get(dim) if dim in spread and size == 1 else size
+            for dim, size in other.sizes.items()
+        }
+        if alike != first.sizes or other.dims != first.dims:
             raise DimError(
                 "from",
                 f"sizes {first.sizes} and {other.sizes}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, cast
 
@@ -19,6 +19,7 @@ from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
 from volconv.steps.fields import AS_IS, RealNumber, real_number
+from volconv.steps.files import OrFile
 from volconv.steps.model import refusing, short
 from volconv.steps.pointwise import (
     PointwiseSettings,
@@ -50,7 +51,15 @@ def numbers_in(where: str, value: object) -> tuple[float, ...]:
     found = plain(value)
     if not isinstance(found, list | tuple) or not found:
         raise KindError(where, short(found), "real numbers, one for each channel")
+    if isinstance(value, np.ndarray) and are_finite(value):
+        return tuple(found)  # no look at each: networks have thousands
     return tuple(real_number(where, one) for one in found)
+
+
+def are_finite(values: Array) -> bool:
+    """Whether an array is a row of finite real numbers."""
+    is_row = values.ndim == 1 and values.dtype.kind in "iuf"
+    return is_row and bool(np.isfinite(values).all())
 
 
 def slopes_in(where: str, value: object) -> float | tuple[float, ...]:
@@ -106,7 +115,7 @@ class Prelu(ChannelSettings):
 
     step_name: ClassVar[str] = "prelu"
 
-    weight: Slopes
+    weight: OrFile[Slopes]
     """What values below zero are multiplied by: one number, or one for each channel."""
 
     def resolve(self, source: ArrayMeta) -> BlockStep:
@@ -119,16 +128,16 @@ class BatchNorm(ChannelSettings):
 
     step_name: ClassVar[str] = "batch_norm"
 
-    mean: ChannelNumbers
+    mean: OrFile[ChannelNumbers]
     """What is subtracted, a number for each channel."""
 
-    variance: ChannelNumbers
+    variance: OrFile[ChannelNumbers]
     """By whose root is divided, a number for each channel."""
 
-    weight: ChannelNumbers | None = None
+    weight: OrFile[ChannelNumbers] | None = None
     """What is multiplied by then, a number for each channel; by default 1."""
 
-    bias: ChannelNumbers | None = None
+    bias: OrFile[ChannelNumbers] | None = None
     """What is added at last, a number for each channel; by default 0."""
 
     eps: RealNumber = 1e-5
@@ -217,8 +226,10 @@ def prelu_step(
         return pointwise_step("prelu", meta, function, numbers.target)
     meta.require([channel], "channel")
     each = per_channel("weight", slopes, channel, meta.sizes[channel])
-    functions = [LeakyRelu(numbers.compute, slope) for slope in each.tolist()]
-    return channel_step("prelu", meta, functions, channel, numbers, "")
+    function = LeakyRelu(numbers.compute, 0)
+    return channel_step(
+        "prelu", meta, (function, {"slope": each}), channel, numbers, ""
+    )
 
 
 def batch_norm_step(
@@ -228,22 +239,38 @@ def batch_norm_step(
     numbers = float_numbers(real(meta, "batch_norm"), dtype)
     meta.require([channel], "channel")
     scale, shift = learned.folded(channel, meta.sizes[channel])
-    functions = [
-        Linear(factor, offset, numbers.compute)
-        for factor, offset in zip(scale.tolist(), shift.tolist(), strict=True)
-    ]
-    return channel_step("batch_norm", meta, functions, channel, numbers, None)
+    function = Linear(1, 0, numbers.compute)
+    each = {"factor": scale, "offset": shift}
+    return channel_step("batch_norm", meta, (function, each), channel, numbers, None)
 
 
 def channel_step(
     name: str,
     meta: ArrayMeta,
-    functions: Sequence[CellFunction],
+    function: tuple[CellFunction, Mapping[str, Array]],
     channel: str,
     numbers: Numbers,
     unit_factor: str | None,
 ) -> ChannelStep:
-    """The step of a function of single cells for each channel."""
-    operation = Channelwise(tuple(functions), meta.index(channel), numbers.target)
+    """The step of a function of single cells for each channel.
+
+    Parameters
+    ----------
+    name : str
+        The step's name.
+    meta : ArrayMeta
+        The input.
+    function : pair
+        A function, and those of its numbers that are another for each channel.
+    channel : str
+        The dimension of channels.
+    numbers : Numbers
+        dtypes of the arithmetic and of the outputs.
+    unit_factor : str, optional
+        As in `BlockStep`.
+    """
+    with np.errstate(over="ignore"):
+        each = {key: one.astype(numbers.compute) for key, one in function[1].items()}
+    operation = Channelwise(function[0], each, meta.index(channel), numbers.target)
     step = block_step(name, meta, operation, numbers.target, unit_factor=unit_factor)
     return ChannelStep(**vars(step))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
-from pydantic import Field
-
 from volconv.meta import ArrayMeta
 from volconv.steps.correlate import Weights
 from volconv.steps.fields import Count
-from volconv.steps.layer import LayerOptions, layer_of, weights_of
+from volconv.steps.files import OrFile
+from volconv.steps.layer import Biases, LayerOptions, layer_of, weights_of
 from volconv.steps.mix import MixStep, mixed_target
 from volconv.steps.settings import DilatedSettings
 from volconv.steps.window import WindowOptions, windows_of
@@ -23,10 +22,10 @@ class Conv(DilatedSettings):
 
     step_name: ClassVar[str] = "conv"
 
-    weight: Weights
-    """Weights: output channels, input channels of a group, then the kernel's axes."""
+    weight: OrFile[Weights]
+    """Output channels, input channels of a group, kernel: lists, or {path: net.npz}."""
 
-    bias: tuple[float, ...] | None = Field(default=None, min_length=1)
+    bias: OrFile[Biases] | None = None
     """What is added, a number for each output channel."""
 
     channel: str = "channel"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Self
 
 from numpy.typing import NDArray
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import PlainValidator, WithJsonSchema
 
 from volconv.boundary import Boundaries
 from volconv.compute.transposed import Transposed
@@ -17,8 +17,9 @@ from volconv.geometry.geometry import padding_cells, per_dim, whole_number
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.correlate import Weights
 from volconv.steps.fields import ByDim, Count, Dims, DTypeName, EngineName
+from volconv.steps.files import OrFile
 from volconv.steps.frame import Cells, read_cells
-from volconv.steps.layer import LayerOptions, layer_of, weights_of
+from volconv.steps.layer import Biases, LayerOptions, layer_of, weights_of
 from volconv.steps.mix import MixStep, mixed_target
 from volconv.steps.model import refusing
 from volconv.steps.settings import StepSettings
@@ -54,10 +55,10 @@ class ConvTranspose(StepSettings):
 
     step_name: ClassVar[str] = "conv_transpose"
 
-    weight: Weights
-    """Weights: input channels, output channels of a group, then the kernel's axes."""
+    weight: OrFile[Weights]
+    """Input channels, output channels of a group, kernel: lists, or {path: net.npz}."""
 
-    bias: tuple[float, ...] | None = Field(default=None, min_length=1)
+    bias: OrFile[Biases] | None = None
     """What is added, a number for each output channel."""
 
     channel: str = "channel"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
 from pydantic import Discriminator, Tag, ValidationInfo, field_validator
 from pydantic.functional_validators import PlainValidator
 from pydantic.json_schema import WithJsonSchema
@@ -16,6 +17,7 @@ from volconv.meta import ArrayMeta
 from volconv.steps.ball import BallKernel
 from volconv.steps.box import BoxKernel
 from volconv.steps.fields import AS_IS
+from volconv.steps.files import ArrayFile, is_file
 from volconv.steps.gaussian import GaussianKernel
 from volconv.steps.model import WordedModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
@@ -61,6 +63,8 @@ def frozen(value: Any) -> Any:
 
 def kind_of_kernel(value: object) -> str:
     """Which spelling of a kernel it is."""
+    if is_file(value):
+        return "in a file"
     return "inline" if isinstance(value, list | tuple) else "by name"
 
 
@@ -84,7 +88,9 @@ NamedKernel = Annotated[
 """A kernel by name, with its settings."""
 
 AnyKernel = Annotated[
-    Annotated[Weights, Tag("inline")] | Annotated[NamedKernel, Tag("by name")],
+    Annotated[Weights, Tag("inline")]
+    | Annotated[ArrayFile, Tag("in a file")]
+    | Annotated[NamedKernel, Tag("by name")],
     Discriminator(kind_of_kernel),
 ]
 """A kernel as a configuration writes it."""
@@ -96,7 +102,7 @@ class Correlate(DilatedSettings, RenormalisedSettings):
     step_name: ClassVar[str] = "correlate"
 
     kernel: AnyKernel
-    """Nested lists, {gaussian: {sigma: 1.2 mm}}, {ball: {radius: 3 mm}}, {box: 3}."""
+    """Lists, {gaussian: {sigma: 1.2 mm}}, {ball: {radius: 3 mm}}, {path: kernel.npy}."""
 
     @field_validator("kernel")
     @classmethod
@@ -147,8 +153,9 @@ def kernel_for(
     source: ArrayMeta, kernel: AnyKernel, dims: tuple[str, ...] | None
 ) -> Kernel:
     """The kernel that a configuration writes, for an input."""
-    if isinstance(kernel, tuple):
+    if isinstance(kernel, tuple | np.ndarray):
         return Kernel.parse(kernel, dims, source.dims)
+    assert not isinstance(kernel, ArrayFile), "files are read before steps are resolved"
     return kernel.kernel(source, dims)
 
 

@@ -15,10 +15,11 @@ from volconv.kernels.kernel import as_names
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep
 from volconv.steps.combined import combined_step
-from volconv.steps.fields import BoundaryName, ByDim, Dims, Padding, Per, read_per
+from volconv.steps.fields import PER, BoundaryName, ByDim, Dims, Padding, Per
 from volconv.steps.pointwise import real
 from volconv.steps.settings import TextPlace, WeightedSettings, WindowSettings
 from volconv.steps.window import WindowOptions, WindowStep, window_step
+from volconv.text import check_word
 
 __all__ = [
     "gradient_magnitude_step",
@@ -222,7 +223,7 @@ def spacings(meta: ArrayMeta, dims: Sequence[str], per: str) -> dict[str, float]
     UnitError
         If it is wanted per unit, and a dimension has no even spacing.
     """
-    if read_per("per", per) == "cell":
+    if check_word("per", per, PER) == "cell":
         return dict.fromkeys(dims, 1)
     found = {}
     for dim in dims:

@@ -27,7 +27,7 @@ from volconv.boundary.boundaries import check_kind, plain_number
 from volconv.compute import ENGINES, check_engine
 from volconv.compute.numbers import SOURCES
 from volconv.errors import DimError, InputError, KindError, NumberError, did_you_mean
-from volconv.geometry import LABELS, PADDINGS, Window, check_label
+from volconv.geometry import LABELS, PADDINGS, Window
 from volconv.geometry.geometry import padding_cells, whole_number
 from volconv.kernels import box, gaussian
 from volconv.kernels.kernel import as_names
@@ -35,9 +35,11 @@ from volconv.kernels.lengths import check_length
 from volconv.kernels.named import check_size, check_spread
 from volconv.steps.missing import check_flag, check_share
 from volconv.steps.model import refusing, short
+from volconv.text import check_word
 
 __all__ = [
     "AS_IS",
+    "PER",
     "BoundaryName",
     "ByDim",
     "Count",
@@ -167,19 +169,6 @@ def real_number(where: str, value: object) -> float:
     return value
 
 
-def read_per(where: str, value: object) -> str:
-    """What a derivative is taken per.
-
-    Raises
-    ------
-    KindError
-        If it is not one of `PER`.
-    """
-    if value not in PER:
-        raise KindError(where, short(value), "cell or unit")
-    return str(value)
-
-
 def some_sizes(value: Value) -> Value:
     """The value, unless it is a mapping without a dimension."""
     if value == {}:
@@ -234,7 +223,7 @@ BoundaryName = Annotated[
 
 LabelName = Annotated[
     str,
-    PlainValidator(refusing(lambda value: check_label("", value))),
+    PlainValidator(refusing(lambda value: check_word("", value, LABELS))),
     WithJsonSchema({"enum": list(LABELS)}),
 ]
 """One of `volconv.geometry.LABELS`."""
@@ -272,7 +261,7 @@ Share = Annotated[
 
 Per = Annotated[
     str,
-    PlainValidator(refusing(lambda value: read_per("", value))),
+    PlainValidator(refusing(lambda value: check_word("", value, PER))),
     WithJsonSchema({"enum": list(PER)}),
 ]
 """One of `PER`."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from volconv.compute import check_engine, numbers_of
 from volconv.compute.compiled import jit
@@ -19,10 +20,13 @@ from volconv.kernels.kernel import as_names
 from volconv.meta import ArrayMeta
 from volconv.steps.window import WindowOptions
 
-__all__ = ["Layer", "LayerOptions", "layer_of", "weights_of"]
+__all__ = ["Biases", "Layer", "LayerOptions", "layer_of", "weights_of"]
 
 FIRST = "output channels, input channels of a group"
 """The first two axes of weights."""
+
+Biases = Annotated[tuple[float, ...], Field(min_length=1)]
+"""A number for each output channel."""
 
 MOST_AXES = 3
 """Axes along which a layer's windows move, at most."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, Self, cast
+from typing import Any, Protocol, Self, cast
 
+from numpy.typing import NDArray
+
+from volconv.compute import Edges
 from volconv.geometry import Geometry, Interval, Mix
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.block import CELL, BlockStep, Operation
@@ -21,6 +24,12 @@ class Mixing(Operation, Protocol):
 
     def of_channels(self, outputs: Interval) -> Operation:
         """The operation of some of the output channels."""
+
+    def padding(self, cells: NDArray[Any], out: NDArray[Any], edges: Edges) -> bool:
+        """Outputs of cells that are padded on the way: see `Step.padding`."""
+
+    def floored(self, floor: float) -> Operation | None:
+        """The operation with a floor under its outputs; None where it has none."""
 
     @property
     def products(self) -> float:
@@ -47,6 +56,15 @@ class MixStep(BlockStep):
             return self
         operation = cast("Mixing", self.operation).of_channels(side)
         return replace(self, operation=operation, geometry=self.windows_in(box))
+
+    def floored(self, floor: float) -> Self | None:
+        """The step with a floor under its outputs; None where it has none."""
+        operation = cast("Mixing", self.operation).floored(floor)
+        return None if operation is None else replace(self, operation=operation)
+
+    def padding(self, cells: NDArray[Any], out: NDArray[Any], edges: Edges) -> bool:
+        """Outputs of cells that are padded on the way: see `Step.padding`."""
+        return cast("Mixing", self.operation).padding(cells, out, edges)
 
     @property
     def cell_cost(self) -> float:

@@ -30,6 +30,7 @@ from volconv.boundary import Read
 from volconv.geometry import Interval, contains, relative
 from volconv.meta import ArrayMeta
 from volconv.steps.carried import all_dims, among
+from volconv.steps.floors import Floored, floors_of
 from volconv.steps.node import Box, Node
 from volconv.steps.step import Join, Step, of_box
 from volconv.steps.whole import compute_cells
@@ -102,6 +103,11 @@ class Pipeline:
                 for read in node.inputs:
                     found[read] = tuple(map(mul, found[place], own))
         return tuple(found.get(place, ones) for place in range(self.last + 1))
+
+    @cached_property
+    def floors(self) -> Mapping[int, Floored]:
+        """Layers that can do the work of the step after them, by place."""
+        return floors_of(self.nodes)
 
     def demands(
         self, axis: int, wanted: Mapping[int, Interval]
@@ -177,13 +183,23 @@ class Pipeline:
             The cells of each wanted box; not to be written to.
         """
         into = into or {}
+        merged_steps = {
+            place: floored
+            for place, floored in self.floors.items()
+            if place not in wanted
+        }
+        done_before = {made.reader: place for place, made in merged_steps.items()}
         held: dict[int, Held] = {}
         found: dict[int, NDArray[Any]] = {}
         for place, intervals in enumerate(self.boxes(wanted)):
             boxes = itertools.product(*intervals)
-            if place:
-                node = self.nodes[place - 1]
-                outs = {wanted[place]: into[place]} if place in into else {}
+            if place in done_before:
+                held[place] = held[done_before[place]]
+            elif place:
+                node, maker = self.nodes[place - 1], place
+                if place in merged_steps:
+                    node, maker = merged_steps[place]
+                outs = {wanted[maker]: into[maker]} if maker in into else {}
                 held[place] = [
                     (box, run_step(node, box, held, outs.get(box))) for box in boxes
                 ]

@@ -17,35 +17,27 @@ from typing import Annotated, ClassVar, cast
 from pydantic import PlainValidator, WithJsonSchema
 
 from volconv.boundary import Boundaries, closes
-from volconv.boundary.closing import NEAR
+from volconv.boundary.closing import NEAR, unclosed
 from volconv.compute import checked_dtype
 from volconv.compute.poles import Turned
-from volconv.errors import BoundaryError, DimError, KindError, UnitError
+from volconv.errors import BoundaryError, DimError, UnitError
 from volconv.geometry import Among, Geometry, Interval, Window
 from volconv.geometry.geometry import padding_cells
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.block import BlockStep
 from volconv.steps.fields import StepName
 from volconv.steps.frame import Cells, read_cells
-from volconv.steps.model import refusing, short
+from volconv.steps.model import refusing
 from volconv.steps.settings import StepSettings
+from volconv.text import check_word
 
 __all__ = ["PadPoles", "PolesStep", "pad_poles_step"]
 
 PLACES = {"between": "symmetric", "on": "reflect"}
 """Where poles lie among rows, and the mirror that each means."""
 
-
-def read_poles(value: object) -> str:
-    """Where the poles lie.
-
-    Raises
-    ------
-    KindError
-    """
-    if value != "auto" and value not in PLACES:
-        raise KindError("poles", short(value), f"auto, {', '.join(PLACES)}")
-    return str(value)
+POLES = ("auto", *PLACES)
+"""What a user may say of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +68,8 @@ class PadPoles(StepSettings):
 
     poles: Annotated[
         str,
-        PlainValidator(refusing(read_poles)),
-        WithJsonSchema({"enum": ["auto", *PLACES]}),
+        PlainValidator(refusing(lambda value: check_word("", value, POLES))),
+        WithJsonSchema({"enum": list(POLES)}),
     ] = "auto"
     """Where they lie: between rows, on the first and last, or as the spacing says."""
 
@@ -109,7 +101,7 @@ def pad_poles_step(
     meta.require([longitude], "longitude")
     if latitude == longitude:
         raise DimError("longitude", repr(longitude), "another dimension than latitude")
-    where = poles_of(meta.axis(latitude), read_poles(poles))
+    where = poles_of(meta.axis(latitude), check_word("poles", poles, POLES))
     check_circle(meta.axis(longitude))
     before, after = padding_cells("padding", read_cells(padding), Window(1), 1)
     rows = meta.sizes[latitude]
@@ -184,11 +176,7 @@ def check_circle(axis: Axis) -> None:
     BoundaryError
     """
     if closes(axis) is False:
-        raise BoundaryError(
-            f"longitude {axis.dim!r}",
-            f"{360 * (axis.around or 0):g} degrees",
-            "cells that close a circle: 360 degrees in all",
-        )
+        raise unclosed(f"longitude {axis.dim!r}", axis)
     if axis.size % 2:
         raise BoundaryError(
             f"longitude {axis.dim!r}",

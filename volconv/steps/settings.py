@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, StrictStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
@@ -31,6 +31,7 @@ from volconv.steps.fields import (
     Share,
     StepName,
 )
+from volconv.steps.files import ArrayFile, Named, with_files
 from volconv.steps.missing import CellWeights, missing_options
 from volconv.steps.model import SettingsModel, refused_at
 from volconv.steps.step import Step
@@ -86,6 +87,7 @@ class StepSettings(SettingsModel, ABC):
     def resolve_all(self, sources: Sequence[ArrayMeta]) -> Step:
         """The step for its inputs; one, but for joins."""
         (source,) = sources
+        self.with_files(refuse_unread)
         return self.resolve(source)
 
     @abstractmethod
@@ -105,9 +107,30 @@ class StepSettings(SettingsModel, ABC):
 
     def located(self, locate: Callable[[str], str]) -> Self:
         """The same with each path as `locate` gives it."""
+        found = self.with_files(lambda file: file.located(locate))
         if self.save is None:
-            return self
-        return self.model_copy(update={"save": locate(self.save)})
+            return found
+        return found.model_copy(update={"save": locate(self.save)})
+
+    def with_files(self, change: Callable[[Named], Any]) -> Self:
+        """The same with something else in the place of each file that it names.
+
+        Raises
+        ------
+        VolconvError
+            What `change` raises, the key named.
+        """
+        changed = {}
+        for key in type(self).model_fields:
+            value = getattr(self, key)
+            try:
+                found = with_files(value, change)
+            except VolconvError as error:
+                error.where = f"{key}, {error.where}"
+                raise
+            if found is not value:
+                changed[key] = found
+        return self.model_copy(update=changed) if changed else self
 
     def notes(self) -> list[str]:
         """What is no fault but may not be what was meant."""
@@ -173,7 +196,19 @@ class PlacedSettings(StepSettings):
         )
 
 
-class WeightsFile(SettingsModel):
+def refuse_unread(file: Named) -> Named:
+    """The file, unless it holds an array that nobody has read.
+
+    Raises
+    ------
+    InputError
+    """
+    if isinstance(file, ArrayFile):
+        raise InputError(repr(file.path), "a file that is not read", "its array")
+    return file
+
+
+class WeightsFile(Named):
     """Cell weights in a Zarr store."""
 
     path: PathText
@@ -219,15 +254,6 @@ class RenormalisedSettings(PlacedSettings):
         found = self.model_copy()
         found._opened = weights
         return found
-
-    def located(self, locate: Callable[[str], str]) -> Self:
-        """The same with each path as `locate` gives it."""
-        found = super().located(locate)
-        if self.weights is None:
-            return found
-        path = locate(self.weights.path)
-        weights = self.weights.model_copy(update={"path": path})
-        return found.model_copy(update={"weights": weights})
 
     def options(self) -> WindowOptions:
         """The same, as the builders of steps take it.

@@ -11,7 +11,7 @@ from pydantic import PlainValidator, WithJsonSchema
 from volconv.boundary import Boundaries, BoundaryLike
 from volconv.compute import numbers_of
 from volconv.compute.upsampling import Interpolated, Repeated, line_window
-from volconv.errors import KindError, did_you_mean
+from volconv.errors import KindError
 from volconv.geometry import Geometry, PerDim, Spreading
 from volconv.geometry.geometry import values_by_dim
 from volconv.kernels.named import check_size
@@ -25,36 +25,25 @@ from volconv.steps.fields import (
     Factors,
     FillValue,
 )
-from volconv.steps.model import refusing, short
+from volconv.steps.model import refusing
 from volconv.steps.settings import StepSettings
 from volconv.steps.spreading import SpreadingStep, spreading_step
+from volconv.text import check_word
 
 __all__ = ["METHODS", "Upsample", "upsample_step"]
 
 METHODS = ("nearest", "linear")
 """What lies between cells: the nearest one, or values on a line from each to the next."""
 
+ALONG_ALL = "linear is along every dimension that has a factor"
+
+TORCHS = {"bilinear": ALONG_ALL, "trilinear": ALONG_ALL}
+"""Methods of PyTorch's, and what they are here."""
+
 
 def read_method(value: object) -> str:
-    """What lies between cells.
-
-    Raises
-    ------
-    KindError
-        If it is not one of `METHODS`.
-    """
-    if value not in METHODS:
-        text = str(value)
-        is_torchs = text in ("bilinear", "trilinear")
-        raise KindError(
-            "method",
-            short(value),
-            " or ".join(METHODS),
-            "linear is along every dimension that has a factor"
-            if is_torchs
-            else did_you_mean(text, METHODS),
-        )
-    return str(value)
+    """What lies between cells: see `check_word`."""
+    return check_word("method", value, METHODS, TORCHS)
 
 
 class Upsample(StepSettings):

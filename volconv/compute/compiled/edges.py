@@ -2,27 +2,19 @@
 
 Each axis of a padded block is a list of places: the cell of the input that a padded
 cell holds, or `CONSTANT` for the fill value. Padded by 2 and mirrored, ``a b c d``
-has the places ``1 0 | 0 1 2 3 | 3 2``. Places that go on evenly form pieces, and a
-slab is packed by one call for each piece of lines and piece of cells.
+has the places ``1 0 | 0 1 2 3 | 3 2``. Places that go on evenly form pieces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from volconv.compute.compiled import pack, program
-from volconv.compute.compiled.pack import Item as Pack
-from volconv.compute.compiled.pack import PackCode
-from volconv.compute.compiled.program import Base, Integers, Table
+from volconv.compute.compiled.program import Integers
 
 CONSTANT = -1
-# Where a sheet begins that holds nothing but the fill value.
-NOWHERE = np.iinfo(np.int64).min
-# Shorter pieces go cell by cell.
-FEWEST_DEALT = 16
 
 Run = tuple[int, int, int]
 
@@ -152,141 +144,3 @@ def _follows(last: Piece, piece: Piece) -> bool:
         return False
     even = last.groups == 1 or piece.first - last.first == last.groups * last.between
     return even and (last.step, last.count) == (piece.step, piece.count)
-
-
-@dataclass(frozen=True)
-class Packing:
-    """How padded lines are packed; distances in bytes.
-
-    Attributes
-    ----------
-    code : PackCode
-        For cells that touch.
-    phases : tuple of int
-        In which a line is packed.
-    stride : int
-        Cells from one of a phase to the next.
-    item, size : int
-        Of a cell before and after.
-    pitch, phase_pitch : int
-        From one packed line to the next, and from phase to phase.
-    fill : int
-        Address of the fill value.
-    """
-
-    code: PackCode
-    phases: tuple[int, ...]
-    stride: int
-    item: int
-    size: int
-    pitch: int
-    phase_pitch: int
-    fill: int
-
-    def table(
-        self,
-        sheets: tuple[Integers, Integers],
-        lines: tuple[Integers, int],
-        cells: Integers,
-    ) -> tuple[Table, Integers]:
-        """Rows that pack some sheets of lines alike, and the sheet that each is of.
-
-        Parameters
-        ----------
-        sheets : (ndarray, ndarray)
-            Where each begins in the block, or `NOWHERE`; and where in scratch.
-        lines : (ndarray, int)
-            Places of a sheet's lines, and from one place to the next.
-        cells : ndarray
-            Places of a line's cells.
-        """
-        places, unit = lines
-        starts, targets = sheets
-        number = np.arange(len(starts))
-        inside = starts != NOWHERE
-        tables, which = [], []
-        for part, along, across in (
-            (number[inside], grouped(pieces(places)), pieces(cells)),
-            (
-                number[~inside],
-                [Piece(0, CONSTANT, 0, len(places))],
-                [Piece(0, CONSTANT, 0, len(cells))],
-            ),
-        ):
-            for line in along if len(part) else []:
-                whole = (
-                    [Piece(0, CONSTANT, 0, len(cells))] if line.first < 0 else across
-                )
-                parts = [part for piece in whole for part in self._parts(piece)]
-                # Long parts first, so that the cells of the others are in cache.
-                for piece in sorted(parts, key=lambda part: part[1] is not None):
-                    chosen = part
-                    if piece[0].first < 0 and line.first >= 0:
-                        # Nothing else is ever written there.
-                        chosen = part[np.unique(targets[part], return_index=True)[1]]
-                    tables.append(
-                        self._calls(
-                            starts[chosen], targets[chosen], (line, unit), piece
-                        )
-                    )
-                    which.append(chosen)
-        return program.joined(tables), np.concatenate(which)
-
-    def _parts(self, piece: Piece) -> Iterator[tuple[Piece, int | None]]:
-        """A piece of a line in parts for one call each, and the phase of each.
-
-        None where a part is dealt out to all phases.
-        """
-        dealt = self.code.stride and piece.first >= 0 and piece.step == 1
-        head = -piece.at % self.stride
-        if dealt and piece.count - head >= FEWEST_DEALT:
-            rest = replace(
-                piece,
-                at=piece.at + head,
-                first=piece.first + head,
-                count=piece.count - head,
-            )
-            yield rest, None
-            piece = replace(piece, count=head)
-        for phase in self.phases:
-            skip = (phase - piece.at) % self.stride
-            count = -((skip - piece.count) // self.stride)
-            if count > 0:
-                first = piece.first + skip * piece.step
-                yield (
-                    replace(piece, at=piece.at + skip, first=first, count=count),
-                    phase,
-                )
-
-    def _calls(
-        self,
-        starts: Integers,
-        targets: Integers,
-        lines: tuple[Piece, int],
-        cells: tuple[Piece, int | None],
-    ) -> Table:
-        line, unit = lines
-        piece, phase = cells
-        part = 0 if phase is None else self.phases.index(phase)
-        place = part * self.phase_pitch + piece.at // self.stride * self.size
-        constant = piece.first < 0
-        distance = 0 if constant else piece.step * self.stride * self.item
-        items: dict[int, int | Integers] = {
-            Pack.SOURCE: self.fill
-            if constant
-            else starts + line.first * unit + piece.first * self.item,
-            Pack.TARGET: targets + line.at * self.pitch + place,
-            Pack.GROUPS: line.groups,
-            Pack.ROWS: line.count,
-            Pack.GROUP_PITCH: 0 if constant else line.between * unit,
-            Pack.PITCH: 0 if constant else line.step * unit,
-            Pack.LENGTH: piece.count,
-            Pack.TARGET_PITCH: self.pitch,
-            Pack.PHASE_PITCH: self.phase_pitch,
-            Pack.DISTANCE: distance,
-        }
-        code = self.code if phase is None else replace(self.code, stride=0, phases=())
-        bases: dict[int, Base] = {Pack.TARGET: Base.SCRATCH}
-        if not constant:
-            bases[Pack.SOURCE] = Base.BLOCK
-        return program.calls(pack.address(code), len(starts), items, bases)

@@ -19,10 +19,11 @@ import numpy as np
 
 from volconv.compute.compiled import pack, program
 from volconv.compute.compiled.correlator import scalar_of
-from volconv.compute.compiled.edges import NOWHERE, Edges, Packing
+from volconv.compute.compiled.edges import Edges
 from volconv.compute.compiled.grid import Grid, Period
 from volconv.compute.compiled.pack import Item as Pack
 from volconv.compute.compiled.pack import PackCode
+from volconv.compute.compiled.packing import NOWHERE, Packing
 from volconv.compute.compiled.program import Base, Integers, Program, Table
 from volconv.compute.compiled.strips import Strip, strips
 from volconv.compute.compiled.sums import Lines, Sums, shifts_of

@@ -8,11 +8,12 @@ import numpy as np
 
 from volconv.compute.compiled import pack, program
 from volconv.compute.compiled.correlator import scalar_of
-from volconv.compute.compiled.edges import NOWHERE, Edges, Packing
+from volconv.compute.compiled.edges import Edges
 from volconv.compute.compiled.finish import finish_of, tap_places
 from volconv.compute.compiled.grid import Period
 from volconv.compute.compiled.pack import WIDEST, PackCode
 from volconv.compute.compiled.pack import Item as Pack
+from volconv.compute.compiled.packing import NOWHERE, Packing
 from volconv.compute.compiled.program import Base, Integers, Table
 from volconv.compute.compiled.strips import parts
 from volconv.compute.compiled.sums import Lines, Sums, lines_in_place

@@ -1,0 +1,72 @@
+"""Faults of files of other formats, in words: what is missing, and what is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+from volconv.errors import InputError, KindError, VolconvError
+
+__all__ = ["opening", "require_packages"]
+
+
+def require_packages(where: str, what: str, extra: str, *packages: str) -> None:
+    """Refuse a file that no installed library reads.
+
+    Parameters
+    ----------
+    where : str
+        The file, for errors.
+    what : str
+        What it is.
+    extra : str
+        The extra of this package that brings the libraries.
+    *packages : str
+        Their names.
+
+    Raises
+    ------
+    KindError
+    """
+    for package in packages:
+        if find_spec(package) is None:
+            raise KindError(
+                where,
+                f"{what}, and no library that reads it",
+                f"the package {package}",
+                f"pip install 'volconv[{extra}]'",
+            )
+
+
+@contextmanager
+def opening(path: str, expected: str, *broken: type[Exception]) -> Iterator[None]:
+    """A block that opens or reads a file, whose faults come out in words.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    expected : str
+        What it should be.
+    *broken : type
+        Errors of what is no such file.
+
+    Raises
+    ------
+    InputError
+        If it is not there, cannot be read, or is of another format.
+    """
+    if "://" in path:
+        raise InputError(path, "a URL", "a file of this machine", "copy it here")
+    try:
+        yield
+    except VolconvError:
+        raise
+    except FileNotFoundError:
+        raise InputError(path, "no such file", expected) from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InputError(path, reason, "a file that can be read") from None
+    except broken:
+        raise InputError(path, "a file of another format", expected) from None
