@@ -8,7 +8,7 @@ import threading
 import time
 from collections import Counter
 
-import psutil  # type: ignore[import-untyped]  # which distributed depends on
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
