@@ -80,6 +80,8 @@ def fill_block(
 
 def source_boxes(wanted: Interval, size: int, kind: str) -> tuple[Interval, ...]:
     """The intervals of an axis that `fill_block` reads for a wanted interval."""
+    if 0 <= wanted.start < wanted.stop <= size:
+        return (wanted,)
     reads = AxisFill(runs(wanted, size, kind), size).reads
     return tuple(run.source for run in reads if run.source is not None)
 

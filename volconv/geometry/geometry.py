@@ -10,6 +10,7 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Self
 
 from volconv.errors import DimError, GeometryError, KindError, did_you_mean
@@ -147,6 +148,11 @@ class Geometry:
                 windows.append((dim, Window(1, padding=(-start, stop - cells))))
         return cls(tuple(windows))
 
+    @cached_property
+    def by_dim(self) -> Mapping[str, Window]:
+        """The windows by dimension."""
+        return dict(self.windows)
+
     @property
     def dims(self) -> tuple[str, ...]:
         """The dimensions that have a window."""
@@ -159,7 +165,7 @@ class Geometry:
 
     def __getitem__(self, dim: str) -> Window:
         """The window along a dimension: of one cell where none is listed."""
-        return dict(self.windows).get(dim, Window(1))
+        return self.by_dim.get(dim, Window(1))
 
     def __iter__(self) -> Iterator[tuple[str, Window]]:
         return iter(self.windows)

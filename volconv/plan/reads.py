@@ -14,7 +14,7 @@ __all__ = ["AxisReads"]
 Needs = tuple[tuple[Interval, ...], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AxisReads:
     """The cells of one axis that each block reads, and the chunks that hold them.
 
@@ -41,12 +41,6 @@ class AxisReads:
     size: int
     chunk: int
     needs: Needs
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
 
     @cached_property
     def chunks(self) -> tuple[tuple[int, ...], ...]:
@@ -76,7 +70,7 @@ class AxisReads:
             seen.update(chunks)
         return False
 
-    @property
+    @cached_property
     def advance(self) -> int:
         """Cells from one block's to the next one's, whole chunks of them."""
         cells = -(-self.size // len(self.needs))
@@ -87,7 +81,8 @@ class AxisReads:
         """Cells that a block reads, at most."""
         return max(sum(need.size for need in needs) for needs in self.needs)
 
-    def reversed(self) -> AxisReads:
+    @cached_property
+    def turned(self) -> AxisReads:
         """The same with the last block first."""
         return AxisReads(self.size, self.chunk, self.needs[::-1])
 
@@ -101,6 +96,11 @@ class AxisReads:
         return (
             range(start, min(start + width, count)) for start in range(0, count, width)
         )
+
+    @property
+    def whole(self) -> int:
+        """Cells of the chunks that are decoded if each is decoded once."""
+        return self.decoded(len(self.needs))
 
     @cached_property
     def alone(self) -> int:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from volconv.plan.blocks import BlockGrid
 from volconv.plan.demands import AxisDemands, axis_demands
 from volconv.plan.memory import Part, task_memory
 from volconv.plan.sweep import Sweep
-from volconv.plan.traffic import Tiling, Traffic, best_traffic
+from volconv.plan.traffic import Tiling, best_traffic
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
@@ -217,17 +218,14 @@ def make_stage(
     search = Search(source, pipeline, tuple(writes), room, first)
     result = writes[-1]
     ones = (1,) * len(result.shape)
-    stage = search.best(BlockGrid(result.shape, result.output.unit, ones))
+    best = search.best(BlockGrid(result.shape, result.output.unit, ones))
     while True:
-        wider = [
-            search.best(grid)
-            for axis, grid in doubled(stage.grid)
-            if grid.total >= min(search.least_blocks(axis), stage.grid.total)
-        ]
-        better = [one for one in wider if search.rank(one) < search.rank(stage)]
-        if not better:
+        stage = best
+        for axis, grid in doubled(stage.grid):
+            if grid.total >= min(search.least_blocks(axis), stage.grid.total):
+                best = search.best(grid, best)
+        if best is stage:
             return stage
-        stage = min(better, key=search.rank)
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,6 +242,11 @@ class Search:
     def known(self) -> dict[tuple[int, int, int], AxisDemands]:
         """Needs along an axis, by axis and by unit and units of a block or tile."""
         return {}
+
+    @cached_property
+    def cell_costs(self) -> tuple[float, ...]:
+        """Nanoseconds of one output cell of each step."""
+        return tuple(step.cell_cost for step in self.pipeline.steps)
 
     def demands(self, grid: BlockGrid) -> list[AxisDemands]:
         """What the blocks of a grid need, for each axis."""
@@ -265,22 +268,41 @@ class Search:
         """What is to be small: by how much it does not fit, then its cost."""
         return max(0, self.room.peak(stage) - self.room.limit), stage.cost
 
-    def best(self, grid: BlockGrid) -> Stage:
+    def best(self, grid: BlockGrid, known: Stage | None = None) -> Stage:
         """The stage over the blocks of a grid, cut into tiles as is best.
 
         Tiles are cut along the longest side. Where something is saved on the way,
         blocks stay whole.
+
+        Parameters
+        ----------
+        grid : BlockGrid
+            The blocks.
+        known : Stage, optional
+            What is returned where none of these is better.
         """
-        found = [self.stage(grid, Tiling())]
+        tilings = [Tiling()]
         axis = max(range(len(grid.shape)), key=lambda axis: grid.block[axis])
         cells = grid.unit[axis] * grid.units[axis]
         if len(self.writes) == 1:
-            found += [
-                self.stage(grid, Tiling(axis, tiles))
+            tilings += [
+                Tiling(axis, tiles)
                 for tiles in TILES
                 if cells % tiles == 0 and cells // tiles >= LEAST_TILE
             ]
-        return min(found, key=self.rank)
+        for tiling in tilings:
+            if known is None:
+                known = self.stage(grid, tiling)
+            elif self.may_beat(known, grid, tiling):
+                known = min(known, self.stage(grid, tiling), key=self.rank)
+        return cast("Stage", known)
+
+    def may_beat(self, known: Stage, grid: BlockGrid, tiling: Tiling) -> bool:
+        """Whether blocks may cost less than a stage that fits, each chunk decoded once."""
+        if self.rank(known)[0]:
+            return True
+        demands = self.demands(cut_grid(grid, tiling))
+        return self.cost(grid, tiling, demands, least_decoded(demands)) < known.cost
 
     def stage(self, grid: BlockGrid, tiling: Tiling) -> Stage:
         """The stage over the tiles of a grid's blocks, in their best order."""
@@ -310,7 +332,7 @@ class Search:
             traffic.held * item,
             memory,
             traffic.decoded * item,
-            self.cost(grid, tiling, demands, traffic),
+            self.cost(grid, tiling, demands, traffic.decoded),
         )
 
     def cost(
@@ -318,12 +340,12 @@ class Search:
         grid: BlockGrid,
         tiling: Tiling,
         demands: Sequence[AxisDemands],
-        traffic: Traffic,
+        decoded: int,
     ) -> float:
         """Nanoseconds of one thread: decoding, computing, encoding, and each block."""
         computed = sum(
-            node.step.cell_cost * math.prod(demand.totals[place] for demand in demands)
-            for place, node in enumerate(self.pipeline.nodes, start=1)
+            cost * math.prod(demand.totals[place] for demand in demands)
+            for place, cost in enumerate(self.cell_costs, start=1)
         )
         written = sum(
             math.prod(write.shape) * np.dtype(write.output.dtype).itemsize
@@ -332,13 +354,18 @@ class Search:
         item = np.dtype(self.source.dtype).itemsize
         copied = item * math.prod(demand.totals[0] for demand in demands)
         return (
-            DECODE * item * traffic.decoded
+            DECODE * item * decoded
             + COPY * copied
             + computed
             + ENCODE * written
             + BLOCK * grid.total
             + TILE * cut_grid(grid, tiling).total
         )
+
+
+def least_decoded(demands: Sequence[AxisDemands]) -> int:
+    """Cells that are decoded where each chunk that is read is decoded once."""
+    return math.prod(demand.reads.whole for demand in demands)
 
 
 def doubled(grid: BlockGrid) -> list[tuple[int, BlockGrid]]:
