@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
-from volconv.geometry import Interval
+from volconv.geometry import Interval, merged
 
 __all__ = ["AxisReads"]
 
@@ -59,6 +59,11 @@ class AxisReads:
             for chunk in chunks:
                 found.setdefault(chunk, []).append(block)
         return {chunk: tuple(blocks) for chunk, blocks in found.items()}
+
+    @cached_property
+    def are_alike(self) -> bool:
+        """Whether all blocks read the same, as where a step mixes all cells of the axis."""
+        return len(set(self.needs)) == 1
 
     @cached_property
     def is_shared(self) -> bool:
@@ -129,6 +134,8 @@ class AxisReads:
 
         Those of chunks that are decoded already which later groups read.
         """
+        if self.are_alike:
+            return union_size(self.needs[0]) if width < len(self.needs) else 0
         uses: dict[int, dict[int, list[Interval]]] = {}
         for number, group in enumerate(self.groups(width)):
             for block in group:
@@ -139,11 +146,10 @@ class AxisReads:
                         uses.setdefault(chunk, {}).setdefault(number, []).append(part)
         held = [0] * -(-len(self.needs) // width)
         for by_group in uses.values():
-            for before, after in pairwise(sorted(by_group)):
-                later = [
-                    p for n, parts in by_group.items() if n >= after for p in parts
-                ]
-                cells = union_size(later)
+            later: list[Interval] = []
+            for after, before in pairwise(sorted(by_group, reverse=True)):
+                later = merged([*later, *by_group[after]])
+                cells = sum(part.size for part in later)
                 for number in range(before, after):
                     held[number] += cells
         return max(held, default=0)
@@ -162,10 +168,4 @@ def chunks_of(needs: Sequence[Interval], chunk: int) -> list[int]:
 
 def union_size(intervals: Sequence[Interval]) -> int:
     """Cells that are in at least one of some intervals."""
-    cells, stop = 0, None
-    for interval in sorted(intervals):
-        start = interval.start if stop is None else max(interval.start, stop)
-        if interval.stop > start:
-            cells += interval.stop - start
-            stop = interval.stop
-    return cells
+    return sum(interval.size for interval in merged(intervals))

@@ -27,7 +27,7 @@ from typing import Any, cast
 from numpy.typing import NDArray
 
 from volconv.boundary import Read
-from volconv.geometry import Interval, contains, relative
+from volconv.geometry import Interval, contains, merged, relative
 from volconv.meta import ArrayMeta
 from volconv.steps.carried import all_dims, among
 from volconv.steps.node import Box, Node
@@ -232,23 +232,3 @@ def wired(nodes: Sequence[Node]) -> Pipeline:
 def compute_box(pipeline: Pipeline, box: Box, read: Read) -> NDArray[Any]:
     """Cells of a box of a pipeline's result: see `Pipeline.compute`."""
     return pipeline.compute({pipeline.last: box}, read)[pipeline.last]
-
-
-def merged(intervals: Sequence[Interval]) -> list[Interval]:
-    """The same cells in order, intervals that touch or overlap made one.
-
-    Examples
-    --------
-    >>> merged([Interval(4, 6), Interval(0, 3), Interval(3, 5), Interval(9, 9)])
-    [Interval(start=0, stop=6)]
-    """
-    found: list[Interval] = []
-    for interval in sorted(intervals):
-        if interval.size == 0:
-            continue
-        if found and interval.start <= found[-1].stop:
-            stop = max(found[-1].stop, interval.stop)
-            found[-1] = Interval(found[-1].start, stop)
-        else:
-            found.append(interval)
-    return found
