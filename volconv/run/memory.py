@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ThreadMemory"]
+from volconv.steps.layout import LINE
 
-LINE = 64
-"""Bytes of a cache line: engines write past the caches to arrays that begin on one."""
+__all__ = ["ThreadMemory"]
 
 
 class ThreadMemory(threading.local):

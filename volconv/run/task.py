@@ -158,8 +158,7 @@ class Worker:
         for index in stage.tiles_of(turn):
             part = stage.tiles.box(stage.tiles.number(index))
             into = out[relative(part, wanted[result])]
-            with self.memory.reused():
-                found = self.read_and_compute(index, {result: part}, into)[result]
+            found = self.read_and_compute(index, {result: part}, into)[result]
             if found is not into:
                 into[...] = found
         return {result: out}
@@ -170,13 +169,19 @@ class Worker:
         """What a tile, or a whole block, makes of its input."""
         pipeline = self.work.stage.pipeline
         into = {pipeline.last: out}
-        if self.cache is None:
-            read: Read = self.work.source.read
-            return retried(lambda: pipeline.compute(wanted, read, into))
-        turn = self.cache.sweep.position(index)
-        read = self.cache.block_read(turn, self.memory.empty)
-        values = retried(lambda: pipeline.compute(wanted, read, into))
-        self.cache.finish(turn)
+        read: Read = self.work.source.read
+        turn = 0
+        if self.cache is not None:
+            turn = self.cache.sweep.position(index)
+            read = self.cache.block_read(turn, self.memory.empty)
+
+        def computed() -> dict[int, NDArray[Any]]:
+            with self.memory.reused():
+                return pipeline.compute(wanted, read, into, self.memory.empty)
+
+        values = retried(computed)
+        if self.cache is not None:
+            self.cache.finish(turn)
         return values
 
 

@@ -61,22 +61,32 @@ class JoinStep(Joining):
         """Windows of one cell over each input."""
         return (Geometry(()),) * len(self.sources)
 
-    def combine(self, blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    def combine(
+        self, blocks: Sequence[NDArray[Any]], out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
         """Outputs of blocks of all inputs."""
         if self.name in ORDERS:
             # saturated where a dtype holds less: what is cut off is never chosen
             blocks = [cast(block, self.compute_dtype) for block in blocks]
-        found = self.reduced(blocks, self.compute_dtype)
+        into = out if self.compute_dtype == self.target.dtype else None
+        found = self.reduced(blocks, self.compute_dtype, into)
         if self.may_wrap and not self.are_small(blocks):
             self.check_wrapped(blocks)
         return cast(found, self.target.dtype)
 
-    def reduced(self, blocks: Sequence[NDArray[Any]], dtype: str) -> NDArray[Any]:
+    def reduced(
+        self,
+        blocks: Sequence[NDArray[Any]],
+        dtype: str,
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
         """The operation over all blocks, in the arithmetic of a dtype."""
         operation = OPERATIONS[self.name]
         with np.errstate(all="ignore"):
             return reduce(
-                lambda one, other: operation(one, other, dtype=dtype, casting="unsafe"),
+                lambda one, other: operation(
+                    one, other, out=out, dtype=dtype, casting="unsafe"
+                ),
                 blocks,
             )
 

@@ -170,8 +170,11 @@ class CarriedJoin(Carried):
         """Windows over each input."""
         return cast("Join", self.inner).geometries
 
-    def combine(self, blocks: Sequence[Array]) -> Array:
+    def combine(self, blocks: Sequence[Array], out: Array | None = None) -> Array:
         """Outputs of blocks that have their halo, one of each input."""
         inner = cast("Join", self.inner)
-        found = inner.combine([self.own(block) for block in blocks])
+        own = None if out is None else self.own(out)
+        found = inner.combine([self.own(block) for block in blocks], own)
+        if out is not None and found is own:
+            return out
         return np.expand_dims(found, self.axes)

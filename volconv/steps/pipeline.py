@@ -17,19 +17,22 @@ steps read is computed once, over all that they read::
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
 from operator import mul
 from typing import Any, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
 from volconv.boundary import Read
 from volconv.geometry import Interval, contains, merged, relative
 from volconv.meta import ArrayMeta
 from volconv.steps.carried import all_dims, among
+from volconv.steps.layout import Layout, Span
 from volconv.steps.node import Box, Node
 from volconv.steps.step import Join, Step, of_box
 from volconv.steps.whole import compute_cells
@@ -37,6 +40,7 @@ from volconv.steps.whole import compute_cells
 __all__ = ["Node", "Pipeline", "chain", "compute_box", "wired"]
 
 Held = list[tuple[Box, NDArray[Any]]]
+Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +150,7 @@ class Pipeline:
         wanted: Mapping[int, Box],
         read: Read,
         into: Mapping[int, NDArray[Any]] | None = None,
+        empty: Empty | None = None,
     ) -> dict[int, NDArray[Any]]:
         """Cells of boxes of some places.
 
@@ -158,6 +163,10 @@ class Pipeline:
         into : mapping of int to ndarray, optional
             Where the cells of some of the wanted boxes go, if no more of their places
             is needed; by default into new arrays.
+        empty : callable, optional
+            Takes a shape and a dtype, and returns memory for all results on the way,
+            which stays valid for as long as what is returned is used; by default each
+            has memory of its own.
 
         Returns
         -------
@@ -167,13 +176,17 @@ class Pipeline:
         into = into or {}
         held: dict[int, Held] = {}
         found: dict[int, NDArray[Any]] = {}
-        for place, intervals in enumerate(self.boxes(wanted)):
+        by_place = self.boxes(wanted)
+        outs = {(place, wanted[place]): out for place, out in into.items()}
+        if empty is not None:
+            outs |= self.laid_out(by_place, wanted, outs, empty)
+        for place, intervals in enumerate(by_place):
             boxes = itertools.product(*intervals)
             if place:
                 node = self.nodes[place - 1]
-                outs = {wanted[place]: into[place]} if place in into else {}
                 held[place] = [
-                    (box, run_step(node, box, held, outs.get(box))) for box in boxes
+                    (box, run_step(node, box, held, outs.get((place, box))))
+                    for box in boxes
                 ]
             else:
                 held[0] = [(box, read(box)) for box in boxes]
@@ -183,6 +196,41 @@ class Pipeline:
                 if last <= place:
                     held.pop(done, None)
         return found
+
+    def laid_out(
+        self,
+        by_place: Sequence[Sequence[Sequence[Interval]]],
+        wanted: Collection[int],
+        known: Collection[tuple[int, Box]],
+        empty: Empty,
+    ) -> dict[tuple[int, Box], NDArray[Any]]:
+        """Arrays for results, in one piece of memory, by place and box."""
+        keys = [
+            (place, box)
+            for place, intervals in enumerate(by_place)
+            for box in itertools.product(*intervals)
+            if place and (place, box) not in known
+        ]
+        spans = []
+        for place, box in keys:
+            item = np.dtype(self.nodes[place - 1].step.target.dtype).itemsize
+            cells = math.prod(side.size for side in box)
+            spans.append(self.span(place, item * cells, wanted))
+        layout = Layout.of(spans)
+        memory = empty((layout.nbytes,), np.dtype("u1"))
+        return {
+            (place, box): memory[start : start + span.nbytes]
+            .view(self.nodes[place - 1].step.target.dtype)
+            .reshape([side.size for side in box])
+            for (place, box), span, start in zip(
+                keys, spans, layout.starts, strict=True
+            )
+        }
+
+    def span(self, place: int, nbytes: int, wanted: Collection[int]) -> Span:
+        """How long a result is held: what is wanted of it to the end."""
+        last = self.last if place in wanted else self.last_uses[place]
+        return Span(nbytes, place, last)
 
 
 def run_step(
@@ -194,13 +242,25 @@ def run_step(
         ((outer, cells),) = held[node.inputs[0]]
         origin = [side.start for side in outer]
         return compute_cells(step, cells, box, origin=origin, out=out)
+    found = of_blocks(node, box, held, out)
+    if out is None or found is out:
+        return found
+    out[...] = found
+    return out
+
+
+def of_blocks(
+    node: Node, box: Box, held: Mapping[int, Held], out: NDArray[Any] | None
+) -> NDArray[Any]:
+    """The same over a block of each input, assembled; not always into what is given."""
+    step = node.step
     blocks = [
         node.block(number, box, partial(piece_of, held[place]))
         for number, place in enumerate(node.inputs)
     ]
     if len(blocks) == 1:
         return of_box(step, box).compute(blocks[0], out)
-    return cast("Join", step).combine(blocks)
+    return cast("Join", step).combine(blocks, out)
 
 
 def piece_of(held: Held, box: Box) -> NDArray[Any]:
