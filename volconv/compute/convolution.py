@@ -80,6 +80,9 @@ class Convolution:
         Number of the first output channel, where `weights` are of some only.
     of_group : int
         Output channels of a whole group.
+    is_copied : bool
+        Whether blocks come in another dtype than that of the weights, or their rows lie
+        along another axis than the kernel's last.
     """
 
     weights: Array
@@ -93,6 +96,7 @@ class Convolution:
     engine: str
     first: int = 0
     of_group: int = 0
+    is_copied: bool = True
 
     def of_channels(self, outputs: Interval) -> Self:
         """The operation of some of the output channels."""
@@ -246,12 +250,31 @@ class Convolution:
         return float(math.prod(self.weights.shape[1:]))
 
     def work_bytes(self, outputs: int, cells: int) -> int:
-        """Bytes that a call allocates at most.
+        """Bytes that a call allocates at most: see `copies_bytes`.
 
-        The block in the compute dtype, once more dealt out by a stride, and the sums.
+        Beside copies the block dealt out by a stride, and the weights as tiles read them.
+        """
+        dealt_bytes = self.weights.dtype.itemsize * cells if self.strides[-1] > 1 else 0
+        return (
+            self.copies_bytes(outputs, cells, is_apart=self.is_copied)
+            + dealt_bytes
+            + self.weights.nbytes
+        )
+
+    def copies_bytes(self, outputs: int, cells: int, *, is_apart: bool) -> int:
+        """Bytes of copies that a call makes at most.
+
+        The block in the compute dtype and in rows; the sums where they are cast, or where
+        the outputs of a row lie apart; of NumPy, products beside.
         """
         size = self.weights.dtype.itemsize
-        return size * (2 * cells + outputs) + self.weights.nbytes
+        found = size * cells if self.is_copied else 0
+        if self.engine == "reference":
+            found += size * outputs
+        if self.weights.dtype != self.target:
+            # the sums, the cast values, the rounded ones, and masks of what is saturated
+            return found + (2 * size + np.dtype(self.target).itemsize + 3) * outputs
+        return found + (size * outputs if is_apart else 0)
 
     def describe(self) -> Mapping[str, object]:
         """All that decides its values beside the windows, as JSON."""

@@ -150,8 +150,14 @@ class Transposed:
         return self.layer.products / math.prod(self.layer.strides)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
-        """Bytes that a call allocates at most: those of a layer, and weights in parts."""
-        return self.layer.work_bytes(outputs, cells) + 2 * self.layer.weights.nbytes
+        """Bytes that a call allocates at most: copies of a phase, and its weights.
+
+        Phases of few outputs are unequal, which is why one is counted twice.
+        """
+        layer = self.layer
+        phase = -(-2 * outputs // math.prod(layer.strides))
+        copied = layer.copies_bytes(min(outputs, phase), cells, is_apart=True)
+        return copied + 3 * layer.weights.nbytes
 
     def describe(self) -> Mapping[str, object]:
         """All that decides its values beside the windows, as JSON."""

@@ -13,7 +13,7 @@ import numpy as np
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.demands import AxisDemands, axis_demands
-from volconv.plan.memory import Part, task_memory
+from volconv.plan.memory import HEAP, Part, task_memory
 from volconv.plan.sweep import Sweep
 from volconv.plan.traffic import Tiling, best_traffic
 from volconv.plan.write import Write
@@ -25,12 +25,6 @@ PROCESS_MEMORY = 210 * 2**20
 """Bytes of the interpreter with its libraries: 197 to 207 MiB measured 2026-11 as the peak
 of runs over 16 cells cubed (``/usr/bin/time -v volconv run``), 165 MiB without a compiled
 engine, whose compiler takes the rest."""
-
-HEAP = 1.25
-"""Bytes taken of the machine for each byte in use: what the C library's allocator keeps
-between blocks. 1.13 to 1.24 measured 2026-11 over runs of 48 to 320 blocks
-(``/usr/bin/time -v volconv run``); giving each array back at once costs half as much CPU
-time again."""
 
 # Nanoseconds of one thread, about: only their ratios count.
 DECODE = 3.0
@@ -68,12 +62,12 @@ class Room:
     @property
     def free(self) -> int:
         """Bytes for tasks and what they share."""
-        return int((self.limit - PROCESS_MEMORY) / HEAP)
+        return self.limit - PROCESS_MEMORY
 
     def peak(self, stage: Stage) -> int:
         """Bytes that a stage takes of the machine, at most."""
-        used = self.workers * stage.task_bytes + stage.cache_bytes
-        return PROCESS_MEMORY + int(HEAP * used)
+        shared = int(HEAP * stage.cache_bytes)
+        return PROCESS_MEMORY + self.workers * stage.task_bytes + shared
 
     def holds(self, stage: Stage) -> bool:
         """Whether a stage fits the limit."""
@@ -315,10 +309,11 @@ class Search:
             self.writes,
             block=grid.block if tiling.tiles > 1 else None,
             one_by_one=is_shared,
+            first=self.first,
         )
         task = sum(part.nbytes for part in memory)
         item = np.dtype(self.source.dtype).itemsize
-        spare = max(0, self.room.free - self.room.workers * task)
+        spare = int(max(0, self.room.free - self.room.workers * task) / HEAP)
         reads = [demand.reads for demand in demands]
         traffic = best_traffic(reads, spare // item, tiling)
         return Stage(

@@ -13,6 +13,7 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ Box = tuple[Interval, ...]
 Index = tuple[int, ...]
 Piece = tuple[Box, NDArray[Any]]
 Read = Callable[[Box], NDArray[Any]]
-Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
+ReadInto = Callable[..., NDArray[Any]]
 
 WORTH = 0.75
 """A chunk is cut down where less than this share of what is held of it is still read:
@@ -117,32 +118,36 @@ class ChunkCache:
     done: set[int] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def block_read(self, turn: int, empty: Empty = np.empty) -> Read:
+    def block_read(self, turn: int) -> ReadInto:
         """How the block of a turn reads.
 
         Parameters
         ----------
         turn : int
             The block's turn.
-        empty : callable
-            Makes an array of a shape and dtype, for what is put together of several
-            chunks.
+
+        Returns
+        -------
+        callable
+            Takes a box, and optionally an array for what is put together of several
+            chunks; returns the cells.
         """
         with self.lock:
             self.forget(turn - self.lag)
-        return lambda box: self.cells(turn, box, empty)
+        return partial(self.cells, turn)
 
-    def cells(self, turn: int, box: Box, empty: Empty = np.empty) -> NDArray[Any]:
+    def cells(
+        self, turn: int, box: Box, out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
         """Cells of a box that the block of a turn reads."""
         chunks = list(itertools.product(*map(self.chunk_range, range(len(box)), box)))
         if len(chunks) == 1:
             return self.part(turn, chunks[0], box)
-        out: NDArray[Any] | None = None
         for chunk in self.others_last(chunks):
             part = tuple(map(Interval.intersect, box, self.chunk_box(chunk)))
             cells = self.part(turn, chunk, part)
             if out is None:
-                out = empty([side.size for side in box], cells.dtype)
+                out = np.empty([side.size for side in box], cells.dtype)
             out[relative(part, box)] = cells
         assert out is not None, "a box has cells"
         return out

@@ -9,13 +9,13 @@ import errno
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.boundary import Read
 from volconv.compute import cast
 from volconv.geometry import Interval, relative
 from volconv.io import ZarrSource, forget_opened
@@ -25,6 +25,8 @@ from volconv.plan.stage import Stage
 from volconv.plan.write import Write
 from volconv.run.cache import Box, ChunkCache
 from volconv.run.memory import ThreadMemory
+from volconv.run.reading import read_parts
+from volconv.steps.pipeline import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
 
@@ -167,17 +169,18 @@ class Worker:
         self, index: tuple[int, ...], wanted: dict[int, Box], out: NDArray[Any]
     ) -> dict[int, NDArray[Any]]:
         """What a tile, or a whole block, makes of its input."""
-        pipeline = self.work.stage.pipeline
-        into = {pipeline.last: out}
-        read: Read = self.work.source.read
+        pipeline, source = self.work.stage.pipeline, self.work.source
+        chunks = self.work.stage.source.chunks or ()
+        memory = Memory(self.memory.empty, partial(read_parts, source.read, chunks))
         turn = 0
         if self.cache is not None:
             turn = self.cache.sweep.position(index)
-            read = self.cache.block_read(turn, self.memory.empty)
+            memory = replace(memory, read=self.cache.block_read(turn))
 
         def computed() -> dict[int, NDArray[Any]]:
             with self.memory.reused():
-                return pipeline.compute(wanted, read, into, self.memory.empty)
+                into = {pipeline.last: out}
+                return pipeline.compute(wanted, source.read, into, memory)
 
         values = retried(computed)
         if self.cache is not None:

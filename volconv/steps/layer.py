@@ -108,6 +108,7 @@ class Layer:
             numbers.target,
             layer_engine(options.engine),
             of_group=len(self.weights) // self.groups,
+            is_copied=cells != numbers.compute or self.dims[-1] != self.meta.dims[-1],
         )
 
     def mixing(self, windows: Geometry) -> Geometry:

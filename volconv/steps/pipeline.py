@@ -37,10 +37,27 @@ from volconv.steps.node import Box, Node
 from volconv.steps.step import Join, Step, of_box
 from volconv.steps.whole import compute_cells
 
-__all__ = ["Node", "Pipeline", "chain", "compute_box", "wired"]
+__all__ = ["Memory", "Node", "Pipeline", "chain", "compute_box", "wired"]
 
 Held = list[tuple[Box, NDArray[Any]]]
-Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """Memory for what a pipeline holds on the way.
+
+    Parameters
+    ----------
+    empty : callable
+        Takes a shape and a dtype, and returns an array that stays valid for as long as
+        what the pipeline returns is used.
+    read : callable
+        Takes a box inside the input and an array of its shape, and returns the cells:
+        there, or where they lie already.
+    """
+
+    empty: Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
+    read: Callable[[Box, NDArray[Any]], NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +167,7 @@ class Pipeline:
         wanted: Mapping[int, Box],
         read: Read,
         into: Mapping[int, NDArray[Any]] | None = None,
-        empty: Empty | None = None,
+        memory: Memory | None = None,
     ) -> dict[int, NDArray[Any]]:
         """Cells of boxes of some places.
 
@@ -163,10 +180,9 @@ class Pipeline:
         into : mapping of int to ndarray, optional
             Where the cells of some of the wanted boxes go, if no more of their places
             is needed; by default into new arrays.
-        empty : callable, optional
-            Takes a shape and a dtype, and returns memory for all results on the way,
-            which stays valid for as long as what is returned is used; by default each
-            has memory of its own.
+        memory : Memory, optional
+            Where the input and all results on the way lie; by default each has memory
+            of its own.
 
         Returns
         -------
@@ -178,8 +194,8 @@ class Pipeline:
         found: dict[int, NDArray[Any]] = {}
         by_place = self.boxes(wanted)
         outs = {(place, wanted[place]): out for place, out in into.items()}
-        if empty is not None:
-            outs |= self.laid_out(by_place, wanted, outs, empty)
+        if memory is not None:
+            outs |= self.laid_out(by_place, wanted, outs, memory)
         for place, intervals in enumerate(by_place):
             boxes = itertools.product(*intervals)
             if place:
@@ -188,6 +204,8 @@ class Pipeline:
                     (box, run_step(node, box, held, outs.get((place, box))))
                     for box in boxes
                 ]
+            elif memory is not None:
+                held[0] = [(box, memory.read(box, outs[0, box])) for box in boxes]
             else:
                 held[0] = [(box, read(box)) for box in boxes]
             if place in wanted:
@@ -202,30 +220,41 @@ class Pipeline:
         by_place: Sequence[Sequence[Sequence[Interval]]],
         wanted: Collection[int],
         known: Collection[tuple[int, Box]],
-        empty: Empty,
+        memory: Memory,
     ) -> dict[tuple[int, Box], NDArray[Any]]:
-        """Arrays for results, in one piece of memory, by place and box."""
+        """Arrays for input and results, in one piece of memory, by place and box."""
         keys = [
             (place, box)
             for place, intervals in enumerate(by_place)
             for box in itertools.product(*intervals)
-            if place and (place, box) not in known
+            if (place, box) not in known
         ]
         spans = []
         for place, box in keys:
-            item = np.dtype(self.nodes[place - 1].step.target.dtype).itemsize
+            item = np.dtype(self.dtypes[place]).itemsize
             cells = math.prod(side.size for side in box)
             spans.append(self.span(place, item * cells, wanted))
         layout = Layout.of(spans)
-        memory = empty((layout.nbytes,), np.dtype("u1"))
+        piece = memory.empty((layout.nbytes,), np.dtype("u1"))
         return {
-            (place, box): memory[start : start + span.nbytes]
-            .view(self.nodes[place - 1].step.target.dtype)
+            (place, box): piece[start : start + span.nbytes]
+            .view(self.dtypes[place])
             .reshape([side.size for side in box])
             for (place, box), span, start in zip(
                 keys, spans, layout.starts, strict=True
             )
         }
+
+    @cached_property
+    def dtypes(self) -> tuple[str, ...]:
+        """For each place the dtype of its cells."""
+        read = (
+            meta.dtype
+            for node in self.nodes
+            for place, (meta, _) in zip(node.inputs, node.over, strict=True)
+            if place == 0
+        )
+        return (next(read), *(step.target.dtype for step in self.steps))
 
     def span(self, place: int, nbytes: int, wanted: Collection[int]) -> Span:
         """How long a result is held: what is wanted of it to the end."""
