@@ -249,6 +249,11 @@ class Convolution:
         """Products of one output cell."""
         return float(math.prod(self.weights.shape[1:]))
 
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of the weights."""
+        return self.weights.nbytes
+
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most: see `copies_bytes`.
 

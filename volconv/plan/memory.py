@@ -16,7 +16,7 @@ from volconv.steps import Pipeline, source_intervals
 from volconv.steps.layout import Layout
 from volconv.steps.whole import slab_bytes
 
-__all__ = ["AT_ONCE", "HEAP", "Part", "task_memory"]
+__all__ = ["AT_ONCE", "HEAP", "Part", "task_memory", "weight_bytes"]
 
 AT_ONCE = 4
 """Chunks that one read of the store decodes at a time."""
@@ -200,6 +200,11 @@ def storing(write: Write, outputs: int, itemsize: int) -> list[Part]:
         Part("result as stored", outputs * stored if is_cast else 0),
         Part("storage unit in encoding", ENCODING * unit),
     ]
+
+
+def weight_bytes(pipeline: Pipeline) -> int:
+    """Bytes of the weights of all layers, once."""
+    return sum(getattr(step, "weight_bytes", 0) for step in pipeline.steps)
 
 
 def label(pipeline: Pipeline, place: int, first: int) -> str:

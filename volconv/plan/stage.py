@@ -26,6 +26,12 @@ PROCESS_MEMORY = 210 * 2**20
 of runs over 16 cells cubed (``/usr/bin/time -v volconv run``), 165 MiB without a compiled
 engine, whose compiler takes the rest."""
 
+WEIGHTS = 3
+"""Times that weights of layers are in memory: as they were read, as they are computed with,
+and as tiles read them. Before, while a file is read, it is there as bytes, as tensors and
+as arrays: of ResNet-50 (90 MiB) 289 MiB beyond the libraries then (2026-11, VmHWM), and
+182 MiB when its plan is made."""
+
 # Nanoseconds of one thread, about: only their ratios count.
 DECODE = 3.0
 """A byte that is decoded: Zstandard at 330 MB/s, measured 2026-11 on 128³ chunks."""
@@ -54,20 +60,28 @@ class Room:
         Tasks at once.
     limit : int
         Bytes of all tasks, of what they share, and of the process itself.
+    weights : int
+        Bytes of the weights of layers, which the process holds throughout.
     """
 
     workers: int
     limit: int
+    weights: int = 0
+
+    @property
+    def process(self) -> int:
+        """Bytes of the process itself, with the weights that it holds."""
+        return PROCESS_MEMORY + WEIGHTS * self.weights
 
     @property
     def free(self) -> int:
         """Bytes for tasks and what they share."""
-        return self.limit - PROCESS_MEMORY
+        return self.limit - self.process
 
     def peak(self, stage: Stage) -> int:
         """Bytes that a stage takes of the machine, at most."""
         shared = int(HEAP * stage.cache_bytes)
-        return PROCESS_MEMORY + self.workers * stage.task_bytes + shared
+        return self.process + self.workers * stage.task_bytes + shared
 
     def holds(self, stage: Stage) -> bool:
         """Whether a stage fits the limit."""

@@ -111,6 +111,11 @@ class Carried:
         return cast("str", getattr(self.inner, "cell_method", ""))
 
     @property
+    def weight_bytes(self) -> int:
+        """Bytes of the weights of a layer."""
+        return cast("int", getattr(self.inner, "weight_bytes", 0))
+
+    @property
     def labels(self) -> Mapping[str, Array]:
         """Coordinates of dimensions that it makes."""
         return cast("Mapping[str, Array]", getattr(self.inner, "labels", {}))

@@ -26,6 +26,10 @@ class Mixing(Operation, Protocol):
     def products(self) -> float:
         """Products of one output cell."""
 
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of the weights."""
+
 
 @dataclass(frozen=True, eq=False)
 class MixStep(BlockStep):
@@ -47,6 +51,11 @@ class MixStep(BlockStep):
             return self
         operation = cast("Mixing", self.operation).of_channels(side)
         return replace(self, operation=operation, geometry=self.windows_in(box))
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of its weights."""
+        return cast("Mixing", self.operation).weight_bytes
 
     @property
     def cell_cost(self) -> float:
