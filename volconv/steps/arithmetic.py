@@ -127,15 +127,14 @@ class JoinStep(Joining):
             )
 
     def work_bytes(self, outputs: int, cells: int) -> int:
-        """Bytes that `combine` allocates at most.
+        """Bytes that `combine` allocates at most, its result included.
 
-        Two results, the second of them in float64 where it may wrap, and the cast one;
-        before that the inputs, where they are cast.
+        The result; where it is cast, two of them before it; one in float64 where it may
+        wrap; before that the inputs, where they are cast.
         """
         del cells
         size = np.dtype(self.compute_dtype).itemsize
-        cast_bytes = np.dtype(self.target.dtype).itemsize + size + 3
-        work = 2 * size
+        work = np.dtype(self.target.dtype).itemsize
         if self.may_wrap:
             work += 9
         if self.name in ORDERS:
@@ -143,7 +142,7 @@ class JoinStep(Joining):
                 2 * size for one in self.sources if one.dtype != self.compute_dtype
             )
         if self.compute_dtype != self.target.dtype:
-            work += cast_bytes
+            work += 3 * size + 3  # two results, the rounded one, and masks
         return outputs * work
 
     @property
