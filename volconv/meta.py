@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Self, TypeVar
 
 from volconv.errors import DimError, did_you_mean
@@ -95,7 +96,7 @@ class ArrayMeta:
                     f"rename one {dim!r}",
                 )
 
-    @property
+    @cached_property
     def dims(self) -> tuple[str, ...]:
         """Names of the dimensions."""
         return tuple(axis.dim for axis in self.axes)

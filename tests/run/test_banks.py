@@ -82,7 +82,7 @@ def decoded(folder, monkeypatch, text, **limits):
     found: Counter[tuple[int, ...]] = Counter()
     read = ZarrSource.read
 
-    def counted(self, box):
+    def counted(self, box, **options):
         if self.path.endswith("in.zarr"):
             sides = zip(box[-3:], (4, 5, 6), strict=True)
             found.update(
@@ -90,7 +90,7 @@ def decoded(folder, monkeypatch, text, **limits):
                     *(range(s.start // n, -(-s.stop // n)) for s, n in sides)
                 )
             )
-        return read(self, box)
+        return read(self, box, **options)
 
     monkeypatch.setattr(ZarrSource, "read", counted)
     run(folder, text, limits=limits)

@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import CoreSchema, core_schema
 
 from volconv.config.models import Config
+from volconv.steps.model import WordedModel
 
 __all__ = ["MODELINE", "SCHEMA_NAME", "config_schema", "schema_text"]
 
@@ -39,6 +40,16 @@ class EditorSchema(GenerateJsonSchema):
         """The schema with its dialect."""
         found = super().generate(schema, mode)
         return {"$schema": self.schema_dialect, "title": "volconv", **without(found)}
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        """The schema of a model, its keys with what they mean."""
+        found = super().model_schema(schema)
+        if issubclass(schema["cls"], WordedModel):
+            keys = found.get("properties", {})
+            for key, text in schema["cls"].meanings().items():
+                if key in keys:
+                    keys[key].setdefault("description", text)
+        return found
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         """The schema of a value that Python may leave out: a text has no null."""

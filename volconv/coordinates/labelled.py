@@ -92,10 +92,10 @@ def output_coords(
     for dim, window in geometry:
         if dim in geometry.new_dims or not geometry.moves(dim, sizes[dim]):
             continue
+        along = [name for name, one in coords.variables.items() if dim in one.dims]
         if isinstance(window, Mix):
-            along = [name for name, one in coords.variables.items() if dim in one.dims]
             coords = coords.drop_vars(along)
-        else:
+        elif along:
             places = geometry.places(dim, sizes[dim])
             centres = Centres.of(window, sizes[dim])
             coords = coords_along(coords, dim, places, centres)

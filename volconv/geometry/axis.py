@@ -8,6 +8,7 @@ cells, input cell ``i`` is at ``2 i``, the middle between cells ``i`` and ``i + 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Self
 
 from volconv.geometry.window import Window
@@ -58,16 +59,7 @@ class Centres:
         >>> Centres.of(Window(2, stride=2), cells=6, label="right")
         Centres(first=2, step=4, count=3, cells=6, parts=2)
         """
-        parts = 2 * window.jump.denominator
-        reach = (window.span - 1) * parts // 2
-        ahead = {"left": -reach, "center": 0, "right": reach}[label]
-        return cls(
-            int(parts * window.centre(0)) + ahead,
-            int(parts * window.jump),
-            window.out_size(cells),
-            cells,
-            parts,
-        )
+        return cls(*_numbers(window, cells, label))
 
     @property
     def are_whole(self) -> bool:
@@ -107,3 +99,19 @@ class Centres:
             count=self.count + 1,
             cells=self.cells + 1,
         )
+
+
+# The same few windows are asked for again and again, and fractions are slow.
+@lru_cache(maxsize=1024)
+def _numbers(window: Window, cells: int, label: str) -> tuple[int, int, int, int, int]:
+    """First position, step, count, cells and parts of `Centres.of`."""
+    parts = 2 * window.jump.denominator
+    reach = (window.span - 1) * parts // 2
+    ahead = {"left": -reach, "center": 0, "right": reach}[label]
+    return (
+        int(parts * window.centre(0)) + ahead,
+        int(parts * window.jump),
+        window.out_size(cells),
+        cells,
+        parts,
+    )

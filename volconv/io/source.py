@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -16,13 +16,18 @@ from numpy.typing import NDArray
 
 from volconv.coordinates import array_meta, bounds_names, grid_mappings
 from volconv.errors import InputError, did_you_mean
-from volconv.geometry import Interval
+from volconv.geometry import relative
 from volconv.io.bucket import InputStore, input_store
 from volconv.io.digest import chunks_digest, text_digest
+from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.objects import is_object_url, is_url, normal_url
+from volconv.io.pieces import Box, pieces
 from volconv.meta import ArrayMeta, without
+from volconv.plan.memory import PIECE
 
 __all__ = ["ZarrSource"]
+
+Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -89,8 +94,15 @@ class ZarrSource:
         """
         return opened(self)
 
-    def read(self, box: tuple[Interval, ...]) -> NDArray[Any]:
+    def read(self, box: Box, empty: Empty = np.empty) -> NDArray[Any]:
         """Cells of a box inside the array.
+
+        Parameters
+        ----------
+        box : tuple of Interval
+        empty : callable
+            Makes an array of a shape and dtype, for what is put together of several
+            pieces: a folder is read some chunks at a time.
 
         Raises
         ------
@@ -99,8 +111,29 @@ class ZarrSource:
         """
         stored = self.open()
         box = without(box, self.new_axes)
+        if is_url(self.path) or not may_carry_out():
+            found = self.read_piece(stored, box, waits=True)
+            return np.expand_dims(found, self.new_axes)
+        itemsize = np.dtype(stored.meta.dtype).itemsize
+        chunks = without(stored.meta.chunks or stored.meta.shape, self.new_axes)
+        parts = list(pieces(box, chunks, PIECE // itemsize))
+        if len(parts) == 1:
+            found = self.read_piece(stored, box, waits=False)
+            return np.expand_dims(found, self.new_axes)
+        found = empty([side.size for side in box], np.dtype(stored.meta.dtype))
+        for part in parts:
+            found[relative(part, box)] = self.read_piece(stored, part, waits=False)
+        return np.expand_dims(found, self.new_axes)
+
+    def read_piece(self, stored: Stored, box: Box, *, waits: bool) -> NDArray[Any]:
+        """Cells of a box at once: by Zarr's threads, or by this one."""
+        place = tuple(side.slice for side in box)
         try:
-            found = np.asarray(stored.cells[tuple(side.slice for side in box)])
+            if waits:
+                return np.asarray(stored.cells[place])
+            if isinstance(stored.cells, zarr.Array):
+                return np.asarray(carry_out(stored.cells.async_array.getitem(place)))
+            return np.asarray(carry_out(stored.cells[place].load_async()).values)
         except Exception as error:
             # codecs and stores raise errors of every kind; the box says where it is
             cells = ", ".join(
@@ -113,7 +146,6 @@ class ZarrSource:
                 "chunks that can be decoded",
                 "restore the input from where it came, then run again",
             ) from error
-        return np.expand_dims(found, self.new_axes)
 
     def identity(self) -> dict[str, object]:
         """What tells this input from another one, or from itself after a change.

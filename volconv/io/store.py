@@ -14,6 +14,8 @@ from zarr.codecs import BloscCodec, Crc32cCodec, GzipCodec, ZstdCodec
 
 from volconv.coordinates import bounds_names, grid_mappings
 from volconv.geometry import Interval
+from volconv.io.folder import Folder
+from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.place import Place
 from volconv.meta import ArrayMeta
 from volconv.plan.output import OutputSpec
@@ -115,7 +117,11 @@ def write_box(
     """
     array = opened_for_writing(place, spec.variable)
     cells = values.squeeze(spec.new_axes)
-    array[tuple(side.slice for side in spec.stored(box))] = cells
+    part = tuple(side.slice for side in spec.stored(box))
+    if isinstance(place, Folder) and may_carry_out():
+        carry_out(array.async_array.setitem(part, cells))
+    else:
+        array[part] = cells
 
 
 @lru_cache(maxsize=8)

@@ -16,10 +16,14 @@ from volconv.steps import Pipeline, source_intervals
 from volconv.steps.layout import Layout
 from volconv.steps.whole import slab_bytes
 
-__all__ = ["AT_ONCE", "HEAP", "Part", "task_memory", "weight_bytes"]
+__all__ = ["AT_ONCE", "HEAP", "PIECE", "Part", "task_memory", "weight_bytes"]
 
 AT_ONCE = 4
 """Chunks that one read of the store decodes at a time."""
+
+PIECE = 16 * 2**20
+"""Bytes that are read from a folder at once, if chunks are smaller: fewer would cost
+more calls, more would be brought from memory once more to be put together."""
 
 DECODING = 3
 """Chunks in the reader's hands while one is decoded by itself: its bytes, its cells, and
@@ -155,12 +159,8 @@ def reading(
     if one_by_one:
         return [Part("chunks in decoding", DECODING * chunk)]
     sides = [max((side.size for side in one[0]), default=0) for one in largest]
-    thinner = [
-        min(chunk, side) / max(1, side)
-        for chunk, side in zip(source.chunks or sides, sides, strict=True)
-    ]
     return [
-        Part("part of the input", int(math.prod(sides) * item * min(thinner))),
+        Part("part of the input", min(math.prod(sides) * item, max(PIECE, chunk))),
         Part("chunks in decoding", 2 * AT_ONCE * chunk),
     ]
 

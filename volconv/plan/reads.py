@@ -155,32 +155,6 @@ class AxisReads:
         return max(held, default=0)
 
 
-def parts_of(
-    box: tuple[Interval, ...], chunks: Sequence[int]
-) -> list[tuple[Interval, ...]]:
-    """A box in parts that end where chunks do, along the axis that it cuts most often.
-
-    Examples
-    --------
-    >>> parts_of((Interval(0, 5), Interval(3, 9)), (8, 4))
-    [(Interval(start=0, stop=5), Interval(start=3, stop=4)),
-     (Interval(start=0, stop=5), Interval(start=4, stop=8)),
-     (Interval(start=0, stop=5), Interval(start=8, stop=9))]
-    """
-    if not chunks:
-        return [box]
-    axis = max(
-        range(len(box)),
-        key=lambda axis: len(chunks_of(box[axis : axis + 1], chunks[axis])),
-    )
-    side, chunk = box[axis], chunks[axis]
-    parts = [
-        side.intersect(Interval(n * chunk, (n + 1) * chunk))
-        for n in chunks_of((side,), chunk)
-    ]
-    return [(*box[:axis], part, *box[axis + 1 :]) for part in parts]
-
-
 def chunks_of(needs: Sequence[Interval], chunk: int) -> list[int]:
     """Numbers of the chunks that some cells lie in, in order."""
     found = {

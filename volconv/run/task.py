@@ -21,11 +21,11 @@ from volconv.geometry import Interval, relative
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.place import Place
 from volconv.io.store import object_key, write_box
+from volconv.plan.memory import PIECE
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
 from volconv.run.cache import Box, ChunkCache
 from volconv.run.memory import ThreadMemory
-from volconv.run.reading import read_parts
 from volconv.steps.pipeline import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
@@ -170,8 +170,7 @@ class Worker:
     ) -> dict[int, NDArray[Any]]:
         """What a tile, or a whole block, makes of its input."""
         pipeline, source = self.work.stage.pipeline, self.work.source
-        chunks = self.work.stage.source.chunks or ()
-        memory = Memory(self.memory.empty, partial(read_parts, source.read, chunks))
+        memory = Memory(self.memory.empty, partial(read_into, source))
         turn = 0
         if self.cache is not None:
             turn = self.cache.sweep.position(index)
@@ -186,6 +185,18 @@ class Worker:
         if self.cache is not None:
             self.cache.finish(turn)
         return values
+
+
+def read_into(source: ZarrSource, box: Box, out: NDArray[Any]) -> NDArray[Any]:
+    """Cells of a box of the input, in an array that is there.
+
+    What comes in one piece lies elsewhere first, and stays there if it is large.
+    """
+    found = source.read(box, lambda shape, _: out.reshape(shape))
+    if found.nbytes > PIECE or np.may_share_memory(found, out):
+        return found
+    out[...] = found
+    return out
 
 
 def stored(

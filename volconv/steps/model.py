@@ -22,6 +22,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from volconv.errors import VolconvError, did_you_mean
+from volconv.steps.docstrings import attribute_docs
 
 __all__ = [
     "MISSING",
@@ -87,6 +88,16 @@ class WordedModel(BaseModel):
         return {field.alias or name: field for name, field in cls.model_fields.items()}
 
     @classmethod
+    def meanings(cls) -> dict[str, str]:
+        """What its keys mean, where it says so."""
+        texts = attribute_docs(cls)
+        return {
+            field.alias or name: field.description or texts[name]
+            for name, field in cls.model_fields.items()
+            if field.description or name in texts
+        }
+
+    @classmethod
     def required(cls) -> list[str]:
         """Keys that cannot be left out."""
         return [key for key, field in cls.by_key().items() if field.is_required()]
@@ -108,11 +119,7 @@ class WordedModel(BaseModel):
             return entry(custom(UNKNOWN, known=list(cls.by_key())), loc, value)
         if kind == "missing":
             key = str(loc[-1])
-            fields = {
-                field.alias or name: field for name, field in cls.model_fields.items()
-            }
-            field = fields.get(key)
-            expected = (field.description if field else "") or "a value"
+            expected = cls.meanings().get(key, "a value")
             return entry(custom(MISSING, key=key, expected=expected), loc[:-1], value)
         if kind in ("model_type", "model_attributes_type"):
             return entry(
@@ -146,7 +153,9 @@ class SettingsModel(WordedModel):
     """A frozen part of a configuration that knows its keys and refuses all others."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True
+        frozen=True,
+        extra="forbid",
+        defer_build=True,  # most models are not used
     )
 
 

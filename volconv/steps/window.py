@@ -40,7 +40,7 @@ __all__ = ["WindowOptions", "WindowStep", "window_step", "windows_of"]
 SCRATCH = 3 * 2**20
 SEPARABLE_SCRATCH = 12 * 2**20
 WIDE_SCRATCH = 20 * 2**20
-WIDE = 48
+WIDE = 24
 """Bytes that compiled engines work in, at most: directly, in passes, and in passes over
 windows of so many cells. 1, 10 and 19 MB measured over blocks of 64 to 256 cells cubed,
 sigmas up to 8 and all dtypes (tracemalloc, 2026-11)."""

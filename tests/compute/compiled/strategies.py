@@ -1,6 +1,7 @@
 """Blocks, kernels and layouts, valid by construction."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from hypothesis import strategies as st
@@ -91,6 +92,24 @@ def direct_cases(draw, dtypes=tuple(DTYPES), layouts=tuple(LAYOUTS)):
     block = laid_out(block, draw(st.sampled_from(layouts)))
     compute = np.dtype(draw(st.sampled_from(["f4", "f8"])))
     return Case(block, weights, stride, dilation, compute)
+
+
+@st.composite
+def long_cases(draw, dtypes=tuple(DTYPES), layouts=tuple(LAYOUTS)):
+    """Factors of so many taps along the last axis that rows are turned."""
+    ndim = draw(st.integers(2, 3))
+    size, stride, dilation = draw(windows(ndim, sizes=(1, 2, 3)))
+    size = (*size[:-2], 2, draw(st.sampled_from([24, 33, 40])))
+    shape = list(draw(shapes(size, dilation)))
+    shape[-2] += draw(st.sampled_from([0, 7, 40]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    factors = [rng.integers(-2, 3, n).astype(float) for n in size]
+    dtype = np.dtype(draw(st.sampled_from(dtypes)))
+    block = rng.integers(0, 4, shape).astype(dtype)
+    block = laid_out(block, draw(st.sampled_from(layouts)))
+    compute = np.dtype(draw(st.sampled_from(["f4", "f8"])))
+    weights = reduce(np.multiply.outer, factors)
+    return Case(block, weights, stride, dilation, compute), factors
 
 
 @st.composite

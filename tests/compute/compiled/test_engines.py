@@ -10,7 +10,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.compute.compiled.oracle import correlate
-from tests.compute.compiled.strategies import Case, direct_cases, separable_cases
+from tests.compute.compiled.strategies import (
+    Case,
+    direct_cases,
+    long_cases,
+    separable_cases,
+)
 from volconv.compute.compiled import direct, separable
 from volconv.compute.compiled.program import aligned_empty
 
@@ -58,6 +63,16 @@ def test_separable_equals_nested_loops_on_small_integers(drawn):
     block = block.astype(case.block.dtype)
     expected = correlate(block, product(factors), case.stride, case.dilation)
     np.testing.assert_array_equal(run(separable_of(case, factors), block), expected)
+
+
+@settings(max_examples=60)
+@given(long_cases())
+def test_long_factors_equal_nested_loops_on_small_integers(drawn):
+    case, factors = drawn
+    expected = correlate(case.block, product(factors), case.stride, case.dilation)
+    np.testing.assert_array_equal(
+        run(separable_of(case, factors), case.block), expected
+    )
 
 
 def random_floats(case, seed):
@@ -122,7 +137,13 @@ def test_direct_bits_do_not_depend_on_the_block(case, data):
 
 
 @settings(max_examples=400)
-@given(separable_cases(dtypes=("f4", "f8", "i2", "f2")), st.data())
+@given(
+    st.one_of(
+        separable_cases(dtypes=("f4", "f8", "i2", "f2")),
+        long_cases(dtypes=("f4", "f8", "i2")),
+    ),
+    st.data(),
+)
 def test_separable_bits_do_not_depend_on_the_block(drawn, data):
     case, factors = drawn
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
@@ -134,13 +155,19 @@ def test_separable_bits_do_not_depend_on_the_block(drawn, data):
     np.testing.assert_array_equal(bits(run(correlator, part)), bits(whole[where]))
 
 
-@pytest.mark.parametrize("size", [3, 4, 7])
-def test_streamed_blocks_have_the_bits_of_small_ones(size):
+@pytest.mark.parametrize(
+    ("prepare", "size"),
+    [("direct", 3), ("direct", 4), ("direct", 7), ("separable", 33)],
+)
+def test_streamed_blocks_have_the_bits_of_small_ones(prepare, size):
     rng = np.random.default_rng(0)
-    weights = rng.standard_normal((size,) * 3)
+    weights = rng.standard_normal((size,) * (3 if prepare == "direct" else 1))
     shape = (20, 256, 256 + size % 2)
     block = rng.standard_normal([n + size - 1 for n in shape]).astype(np.float32)
-    correlator = direct.prepare(weights, (1,) * 3, (1,) * 3, "f4", "f4")
+    if prepare == "direct":
+        correlator = direct.prepare(weights, (1,) * 3, (1,) * 3, "f4", "f4")
+    else:
+        correlator = separable.prepare([weights] * 3, (1,) * 3, (1,) * 3, "f4", "f4")
     whole = aligned_empty(shape, np.dtype("f4"))
     correlator(block, whole)
     for _ in range(10):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.compute.compiled.oracle import correlate
-from tests.compute.compiled.strategies import direct_cases, separable_cases
+from tests.compute.compiled.strategies import direct_cases, long_cases, separable_cases
 from tests.compute.compiled.test_engines import direct_of, product, separable_of
 
 PAGE = mmap.PAGESIZE
@@ -60,7 +60,10 @@ def test_direct_stays_inside(case, at_end):
 
 
 @settings(max_examples=250)
-@given(separable_cases(layouts=("plain",)), st.booleans())
+@given(
+    st.one_of(separable_cases(layouts=("plain",)), long_cases(layouts=("plain",))),
+    st.booleans(),
+)
 def test_separable_stays_inside(drawn, at_end):
     case, factors = drawn
     block = (case.block.astype(int) % 2).astype(case.block.dtype)
@@ -79,6 +82,19 @@ def test_streamed_outputs_stay_inside(last, at_end):
     weights = rng.integers(-3, 4, (3, 3, 3)).astype(float)
     expected = correlate(block, weights, (1,) * 3, (1,) * 3)
     correlator = direct.prepare(weights, (1,) * 3, (1,) * 3, "f4", "f4")
+    guarded(correlator, block, expected, at_end)
+
+
+@pytest.mark.parametrize("last", [300, 320, 4000])
+@pytest.mark.parametrize("at_end", [False, True])
+def test_streamed_outputs_of_turned_rows_stay_inside(last, at_end):
+    from volconv.compute.compiled import separable
+
+    rng = np.random.default_rng(0)
+    block = rng.integers(0, 3, (2_400_000 // last, last)).astype(np.float32)
+    factors = [np.array([1.0, -1.0, 2.0]), rng.integers(-2, 3, 33).astype(float)]
+    expected = correlate(block, product(factors), (1, 1), (1, 1))
+    correlator = separable.prepare(factors, (1, 1), (1, 1), "f4", "f4")
     guarded(correlator, block, expected, at_end)
 
 

@@ -14,7 +14,7 @@ from volconv.compute.compiled.pack import WIDEST, PackCode
 from volconv.compute.compiled.pack import Item as Pack
 from volconv.compute.compiled.program import Base, Integers, Table
 from volconv.compute.compiled.sums import Sums
-from volconv.compute.compiled.tiling import spaced
+from volconv.compute.compiled.tiling import FEW_ROWS, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +106,11 @@ class CellPass:
         code = ColumnCode(scalar_of(weights.dtype), (1,), run=run)
         sums = Sums(code, numbers, weights, pitch, target, streamed=streamed)
         return cls(stride, phases, sums, offsets, width, row[1], phase_pitch, pitch)
+
+    @property
+    def few(self) -> int:
+        """Rows that are finished at once."""
+        return FEW_ROWS
 
     def tables(self, rows: int, target: Integers) -> Iterator[Table]:
         """Rows of a table that finish some rows of each plane."""

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 from volconv.compute.compiled import jit
 from volconv.compute.compiled.emit import BITS, Function, Scalar, vector
 from volconv.compute.compiled.items import MOST_STREAMED, ColumnCode, Item, Stream
+from volconv.compute.compiled.streams import LINE, stream
 from volconv.compute.compiled.tiles import Tile, fma
 
 if TYPE_CHECKING:
     from volconv.compute.compiled.jit import Machine
 
-# Bytes of a cache line.
-LINE = 64
 # The odd 64 bytes keep the staged rows of a tile out of each other's sets.
 STAGE = MOST_STREAMED + LINE
 
@@ -42,7 +41,7 @@ def text(code: ColumnCode, machine: Machine) -> str:
     parts += [
         _row(code.scalar, r, lanes, vectors, narrow) for r in dict.fromkeys((rows, 1))
     ]
-    parts += [_stream(code.scalar, lanes), _block(rows)]
+    parts += [stream(code.scalar, lanes), _block(rows)]
     return "\n".join([*_declarations(code.scalar, narrow), *parts])
 
 
@@ -121,37 +120,6 @@ def _row(scalar: Scalar, rows: int, lanes: int, vectors: int, narrow: list[int])
             here, there = turn.carried
             f.do(f"call void @stream(ptr {here}, ptr {there}, i64 {run})")
             turn.carried = [f.at(here, STAGE), f.at(there, pitch)]
-    return f.text()
-
-
-def _stream(scalar: Scalar, lanes: int) -> str:
-    """Function that copies a row past the caches, whole cache lines at a time.
-
-    The cells before the first whole line and after the last are stored as usual: a
-    line that is only half written past the caches has to be merged in memory, which
-    costs more than all the others save.
-    """
-    size = BITS[scalar] // 8
-    kind, width = vector(scalar, lanes), lanes * size
-    f = Function("internal void @stream(ptr %src, ptr %dst, i64 %cells)")
-    address = f.op("ptrtoint ptr %dst to i64")
-    astray = f.op(f"and i64 {f.sub(0, address)}, {LINE - 1}")
-    head = f.smaller(f.op(f"udiv i64 {astray}, {size}"), "%cells")
-
-    def copy(kind: str, shift: str, how: str) -> None:
-        value = f.load(kind, f.at("%src", shift))
-        f.do(f"store {kind} {value}, ptr {f.at('%dst', shift)}, {how}")
-
-    with f.loop(head) as turn:
-        copy(scalar, f.mul(turn.index, size), f"align {size}")
-    line = LINE // size
-    stop = f.sub("%cells", line - 1)
-    with f.loop(stop, start=head, step=line) as turn:
-        start = f.mul(turn.index, size)
-        for shift in range(0, LINE, width):
-            copy(kind, f.add(start, shift), f"align {width}, !nontemporal !0")
-    with f.loop("%cells", start=turn.index) as turn:
-        copy(scalar, f.mul(turn.index, size), f"align {size}")
     return f.text()
 
 

@@ -72,7 +72,7 @@ class Fused:
             layout,
             passes.get(layout.planes.number),
             passes[layout.rows.number],
-            passes[inside[0]].singly() if inside else None,
+            passes[inside[0]] if inside else None,
             streamed,
             geometry.edges,
         )

@@ -108,7 +108,7 @@ def _prepared(
     for axis in windows:
         shape = [1] * len(arrays)
         shape[axis] = -1
-        passes.append(taps_of(arrays[axis].reshape(shape)))
+        passes.append(taps_of(arrays[axis].reshape(shape), axis))
     window = size, stride, dilation
     return Separable(*window, source, compute, windows, tuple(passes))
 
@@ -144,6 +144,8 @@ def factorise(weights: NDArray[np.float64]) -> list[NDArray[np.float64] | None] 
         return None
     peak = np.unravel_index(np.argmax(np.abs(weights)), weights.shape)
     largest = weights[peak]
+    if not _may_be_a_product(weights, peak):
+        return None
     lines = []
     for axis in range(weights.ndim):
         line = np.moveaxis(weights, axis, -1)[(*peak[:axis], *peak[axis + 1 :])]
@@ -164,6 +166,23 @@ def factorise(weights: NDArray[np.float64]) -> list[NDArray[np.float64] | None] 
         line if line.size > 1 or axis == last else None
         for axis, line in enumerate(lines)
     ]
+
+
+def _may_be_a_product(weights: NDArray[np.float64], peak: tuple[np.intp, ...]) -> bool:
+    """Whether the first weight, and the last, are products of those across the peak.
+
+    Of two lines through the peak, so to say; other kernels are known by that at once.
+    """
+    for corner in (0, -1):
+        product = float(weights[peak])
+        for axis in range(weights.ndim):
+            place = list(peak)
+            place[axis] = np.intp(corner)
+            product *= float(weights[tuple(place)]) / float(weights[peak])
+        weight = float(weights[(corner,) * weights.ndim])
+        if abs(product - weight) > ROUNDINGS * np.finfo(np.float64).eps * abs(product):
+            return False
+    return True
 
 
 def _with_one_scale(

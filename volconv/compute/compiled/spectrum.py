@@ -18,6 +18,7 @@ from volconv.compute.compiled import jit
 from volconv.compute.compiled.butterflies import Complex, Transform
 from volconv.compute.compiled.emit import BITS, Function, vector
 from volconv.compute.compiled.passes import Passes
+from volconv.compute.compiled.shuffle import transposed
 from volconv.compute.compiled.tilecode import TileCode
 
 if TYPE_CHECKING:
@@ -191,34 +192,6 @@ class _Writer:
                 ]
                 sources, targets = (cells, rows) if back else (rows, cells)
                 values = [f.load(self.kind, place) for place in sources]
-                for value, place in zip(self._turned(values), targets, strict=True):
+                turned = transposed(f, self.kind, self.code.size, values)
+                for value, place in zip(turned, targets, strict=True):
                     f.store(self.kind, value, place)
-
-    def _turned(self, values: list[str]) -> list[str]:
-        """A square of values transposed: halves exchanged, quarters, and so on."""
-        found = list(values)
-        half = self.lanes // 2
-        while half:
-            for n in range(self.lanes):
-                if n & half:
-                    continue
-                a, b = found[n], found[n + half]
-                low = [
-                    lane if not lane & half else self.lanes + lane - half
-                    for lane in range(self.lanes)
-                ]
-                high = [
-                    lane + half if not lane & half else self.lanes + lane
-                    for lane in range(self.lanes)
-                ]
-                found[n] = self._shuffled(a, b, low)
-                found[n + half] = self._shuffled(a, b, high)
-            half //= 2
-        return found
-
-    def _shuffled(self, a: str, b: str, lanes: list[int]) -> str:
-        places = ", ".join(f"i32 {lane}" for lane in lanes)
-        return self.f.op(
-            f"shufflevector {self.kind} {a}, {self.kind} {b}, "
-            f"<{self.lanes} x i32> <{places}>"
-        )

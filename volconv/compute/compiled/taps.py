@@ -107,13 +107,15 @@ class Taps:
         return Taps(None, (Columns(1, first, self.weights[:, None]),))
 
 
-def taps_of(weights: NDArray[np.float64]) -> Taps:
+def taps_of(weights: NDArray[np.float64], axis: int | None = None) -> Taps:
     """The non-zero taps of a kernel, in the order in which they are summed.
 
     Parameters
     ----------
     weights : ndarray, float64
         Size 1 on axes without a window.
+    axis : int, optional
+        That columns lie along; by default chosen from the shape.
 
     Returns
     -------
@@ -124,7 +126,7 @@ def taps_of(weights: NDArray[np.float64]) -> Taps:
     >>> taps_of(np.array([[1.0, 2.0], [3.0, 0.0]])).weights
     array([1., 3., 2.])
     """
-    axis = _column_axis(weights.shape)
+    axis = _column_axis(weights.shape) if axis is None else axis
     columns: dict[int, list[tuple[int, ...]]] = defaultdict(list)
     others = [range(1 if a == axis else n) for a, n in enumerate(weights.shape)]
     for index in product(*others):

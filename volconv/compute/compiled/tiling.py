@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 # Bytes of the slab between the first pass and the second, which reads it in order. It
 # is in the second- or third-level cache. Measured 2026-11 on Zen 4: flat from 2 to 8
-# MiB; a window of more planes than `MANY` would be read too often for so small a slab.
+# MiB; a window of more planes than `MANY` would be read too often for so small a slab
+# (on Zen 3, 33 taps: 1.15 times slower).
 SLAB = 4 << 20
 LARGE_SLAB = 16 << 20
-MANY = 48
+MANY = 24
 # Bytes of packed input where there is no slab: in the second-level cache.
 STRIP = 384 << 10
 # Rows taken at once through the last two passes: they stay in the first-level cache.
-FEW_ROWS = 16
+# A multiple of the rows of a tile, 3 or 4, or nearly.
+FEW_ROWS = 15
 # Fewer rows or planes spend more on the windows' ends than they save.
 FEWEST = 16
 # Multiplications of a vector that take as long as bringing one from memory.

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from volconv.compute.compiled import pack, program
-from volconv.compute.compiled.cells import CellPass
 from volconv.compute.compiled.correlator import scalar_of
 from volconv.compute.compiled.edges import NOWHERE, Edges, Packing
+from volconv.compute.compiled.finish import finish_of, tap_places
 from volconv.compute.compiled.grid import Period
 from volconv.compute.compiled.pack import WIDEST, PackCode
 from volconv.compute.compiled.pack import Item as Pack
 from volconv.compute.compiled.program import Base, Integers, Table
 from volconv.compute.compiled.strips import parts
 from volconv.compute.compiled.sums import Lines, Sums, lines_in_place
-from volconv.compute.compiled.tiling import FEW_ROWS, TALL, spaced
+from volconv.compute.compiled.tiling import TALL, spaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
 # Lines that the first pass fetches ahead. Measured 2026-11 on Zen 4: 2 was 4 % faster
 # than 1 or 4.
 LINES_AHEAD = 2
+# Lines below a window that the second pass fetches from the slab.
+ROWS_AHEAD = 6
 
 
 class Work:
@@ -60,7 +61,7 @@ class Work:
         self.target = sum(axis.target * span[0] for axis, span in parts_of)
         self.kept: list[NDArray[Any]] = []
         self.scratch = 0
-        self.places = self._places()
+        self.places = tap_places(fused)
         reach = int(self.places.max(initial=0))
         # Cells of a line of input, as far as windows reach.
         self.width = (cells[1] - 1) * layout.cells.stride + reach + 1
@@ -169,17 +170,19 @@ class Work:
         offsets = self._along(fused.rows, layout.rows, lines)
         weights = self.weights(fused.rows)
         last = fused.cells is None
-        strips = parts(self.counts[1], self.counts[1] if last else FEW_ROWS, 4)
-        room = 0 if last else self.take((FEW_ROWS + 4) * self.pitch + 64)
-        finish = None
-        if fused.cells is not None:
-            finish = self._cell_pass(fused.cells, room)
+        # Below the window's last line are those that the next tiles read first.
+        ahead = (layout.rows.span + ROWS_AHEAD) * lines.pitch
+        finish = finish_of(self)
+        room, few = (
+            (0, self.counts[1]) if finish is None else (finish.source, finish.few)
+        )
+        strips = parts(self.counts[1], few, 1)
         sums = Sums.of(
             fused.rows,
             weights,
             lines,
             layout.rows.target if last else self.pitch,
-            ahead=4 * step if base is Base.BLOCK else 0,
+            ahead=4 * step if base is Base.BLOCK else ahead,
             streamed=fused.streamed if last else 0,
         )
         tables, when = [], []
@@ -203,20 +206,6 @@ class Work:
                     tables.append(table)
                     when.append(np.repeat(turn + 1, len(table) // len(turn)))
         return program.joined(tables, when)
-
-    def _cell_pass(self, taps: Taps, room: int) -> CellPass:
-        """The last pass, from a few rows at `room` to the output."""
-        cells = CellPass.of(
-            self.fused.layout.cells.stride,
-            self.places,
-            self.weights(taps),
-            (self.width, self.pitch),
-            self.fused.layout.rows.target,
-            streamed=self.fused.streamed,
-        )
-        self.kept.append(cells.offsets)
-        dealt = self.take((FEW_ROWS + 4) * cells.pitch + 64) if cells.phases else room
-        return replace(cells, source=room, dealt=dealt, count=self.counts[2])
 
     def _packed(self, room: int, part: int, others: Integers) -> tuple[Table, Integers]:
         """Rows that pack lines along planes (0) or rows (1), and what each serves.
@@ -290,17 +279,6 @@ class Work:
             (edges.places(axis.number, lines), axis.unit),
             edges.places(layout.cells.number, cells),
         )
-
-    def _places(self) -> Integers:
-        """Cell of each tap of the pass along cells, relative to the first."""
-        taps, layout = self.fused.cells, self.fused.layout
-        if taps is None:
-            return np.zeros(0, dtype=np.int64)
-        axis = next(a for a in layout.merged if self.fused.correlator.size[a] > 1)
-        index = taps.first[:, axis]
-        if axis == layout.cells.number:
-            return index * layout.cells.dilation
-        return index * (layout.taps[axis] // layout.cells.unit)
 
     def _along(self, taps: Taps, axis: Axis, lines: Lines) -> int:
         """Address of the offsets of a pass along rows or planes."""
