@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import dask
 import zarr
 
 from volconv.errors import ClusterError
 from volconv.plan.memory import AT_ONCE
 from volconv.plan.stage import Room
-from volconv.run.allocator import use_one_arena
+from volconv.run.allocator import keep_memory
 from volconv.run.task import BlockRecord, Work
 from volconv.run.threads import run_in_threads
 
@@ -48,7 +47,7 @@ def crew_of(on: str, room: Room, work: Work) -> Iterator[Crew]:
     """
     with zarr.config.set({"async.concurrency": AT_ONCE}):
         if on == "threads":
-            use_one_arena()
+            keep_memory()
             yield lambda turns: run_in_threads(work, turns, room.workers)
             return
         if on == "processes":
@@ -75,6 +74,7 @@ def connected(on: str, workers: int) -> Iterator[Client]:
     ClusterError
         If `on` is none of these, or no scheduler answers there.
     """
+    import dask
     from distributed import Client, LocalCluster
 
     quiet: dict[str, Any] = {

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import xarray as xr
-from dask.system import CPU_COUNT
 
 from volconv.config import Config, codec_name
 from volconv.coordinates import NGFF, declared_attrs, output_attrs, step_coords
@@ -40,6 +39,13 @@ def share_of_memory() -> int:
     return int(SHARE * MEMORY_LIMIT)
 
 
+def cores() -> int:
+    """Cores of this machine, or as many as its container may use."""
+    from dask.system import CPU_COUNT
+
+    return int(CPU_COUNT)
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a run may take of one machine.
@@ -53,7 +59,7 @@ class Limits:
         machine's memory, or of the container's.
     """
 
-    workers: int = CPU_COUNT
+    workers: int = field(default_factory=cores)
     memory: int = field(default_factory=share_of_memory)
 
 
