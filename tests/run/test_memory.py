@@ -116,7 +116,7 @@ def test_a_task_takes_what_its_parts_say_and_no_small_share_of_it(
 
 def said_and_measured(folder, *words):
     """Bytes that the command says it takes at most, and its peak resident memory."""
-    words = [sys.executable, "-m", "volconv", "run", "config.yaml", *words]
+    command = [sys.executable, "-m", "volconv", "run", "config.yaml", *words]
     code = (
         "import resource, subprocess, sys\n"
         "done = subprocess.run(sys.argv[1:], capture_output=True, text=True)\n"
@@ -125,7 +125,7 @@ def said_and_measured(folder, *words):
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *words],
+        [sys.executable, "-c", code, *command],
         cwd=folder,
         capture_output=True,
         text=True,
