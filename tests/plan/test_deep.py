@@ -1,14 +1,19 @@
 """Plans of deep networks: bounds rule out what would not be chosen, and much of it."""
 
 import math
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from volconv.meta import ArrayMeta, Axis
+from volconv.plan.blocks import BlockGrid
 from volconv.plan.cuts import Builder, make_stages
 from volconv.plan.output import output_spec
-from volconv.plan.stage import Room, Search
+from volconv.plan.stage import BLOCK, COPY, DECODE, ENCODE, TILE, Room, Search
+from volconv.plan.traffic import Tiling
+from volconv.plan.write import Write
 from volconv.steps import Step, WindowOptions, chain
 from volconv.steps.conv import conv_step
 from volconv.steps.gaussian import gaussian_step
@@ -101,3 +106,35 @@ def test_a_store_between_stages_holds_all_channels_that_are_mixed():
     output = output_spec(smooth.target(single), single, path="o", variable="v")
     between = Builder(single, smooth, output, {}, Room(2, 2**32)).spec(1)
     assert between.chunks == single.chunks
+
+
+@pytest.mark.parametrize(("side", "about"), [(128, 1.29), (64, 1.65)])
+def test_the_halo_that_blocks_of_a_stack_compute_anew_is_in_the_cost(side, about):
+    """Layer k of 12 from the last one on is computed k cells further on either side."""
+    meta, pipeline = convolutions(12, channels=4, size=4096)
+    output = replace(
+        output_spec(meta, meta, path="o", variable="v"), chunks=(4, side, side, side)
+    )
+    write = Write(12, output, meta.shape, (Fraction(1),) * 4)
+    search = Search(meta, pipeline, (write,), Room(2, 2**40), 1)
+    grid = BlockGrid(meta.shape, output.unit, (1, 1, 1, 1))
+    blocks = 4096 // side
+    # halos end at the edges of the volume
+    layers = [(1 + 2 * k * (blocks - 1) / 4096) ** 3 for k in range(12)]
+    assert sum(layers) / 12 == pytest.approx(about, abs=0.02)
+    products = sum(layers) * meta.cells * pipeline.steps[0].cell_cost
+    beside = DECODE * 4 * meta.cells + ENCODE * 4 * meta.cells
+    beside += COPY * 4 * meta.cells * (1 + 24 * (blocks - 1) / 4096) ** 3
+    beside += (BLOCK + TILE) * blocks**3
+    found = search.cost(grid, Tiling(), search.demands(grid), meta.cells)
+    assert found == pytest.approx(products + beside)
+
+
+def test_no_tile_of_a_deep_network_holds_two_billion_cells_where_memory_is_plenty():
+    """Libraries that count cells in 32 bits fail beyond; without a bound it is 2**34."""
+    stages = stages_of(convolutions(4, channels=64, size=1024), Room(1, 2**42))
+    for stage in stages:
+        by_axis = [demand.largest for demand in stage.demands]
+        for place in range(stage.pipeline.last + 1):
+            sides = [sum(side.size for side in one[place]) for one in by_axis]
+            assert math.prod(sides) < 2**31

@@ -44,6 +44,10 @@ TILE = 2e6
 COPY = 0.25
 """A byte that is copied from decoded chunks into a tile."""
 
+MOST_CELLS = 2**31 - 1
+"""Cells of an array that a tile holds, at most: libraries that count in 32 bits fail
+beyond."""
+
 TILES = (2, 4, 8)
 """Tiles of a block that are tried."""
 LEAST_TILE = 8
@@ -306,10 +310,15 @@ class Search:
         return cast("Stage", known)
 
     def may_beat(self, known: Stage, grid: BlockGrid, tiling: Tiling) -> bool:
-        """Whether blocks may cost less than a stage that fits, each chunk decoded once."""
+        """Whether blocks may cost less than a stage that fits, each chunk decoded once.
+
+        Not if they are beyond what is counted in 32 bits.
+        """
+        demands = self.demands(cut_grid(grid, tiling))
+        if most_cells(demands) > MOST_CELLS:
+            return False
         if self.rank(known)[0]:
             return True
-        demands = self.demands(cut_grid(grid, tiling))
         return self.cost(grid, tiling, demands, least_decoded(demands)) < known.cost
 
     def stage(self, grid: BlockGrid, tiling: Tiling) -> Stage:
@@ -370,6 +379,12 @@ class Search:
             + BLOCK * grid.total
             + TILE * cut_grid(grid, tiling).total
         )
+
+
+def most_cells(demands: Sequence[AxisDemands]) -> int:
+    """Cells of the largest array that a tile holds."""
+    places = range(len(demands[0].most))
+    return max(math.prod(demand.most[place] for demand in demands) for place in places)
 
 
 def least_decoded(demands: Sequence[AxisDemands]) -> int:
