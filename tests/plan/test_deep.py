@@ -11,7 +11,8 @@ from volconv.meta import ArrayMeta, Axis
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.cuts import Builder, make_stages
 from volconv.plan.output import output_spec
-from volconv.plan.stage import BLOCK, COPY, DECODE, ENCODE, TILE, Room, Search
+from volconv.plan.search import BLOCK, COPY, DECODE, ENCODE, TILE, Search
+from volconv.plan.stage import Room
 from volconv.plan.traffic import Tiling
 from volconv.plan.write import Write
 from volconv.steps import Step, WindowOptions, chain

@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 
 from tests.steps.graphs import graphs
 from tests.strategies import intervals
-from volconv.steps.layout import LINE, Layout, Span
-from volconv.steps.pipeline import Memory
+from volconv.steps.layout import LINE, Layout, Memory, Span
 
 
 @st.composite

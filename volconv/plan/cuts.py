@@ -19,7 +19,8 @@ import numpy as np
 from volconv.geometry import Mix, Part
 from volconv.meta import ArrayMeta
 from volconv.plan.output import DEFAULT_CHUNK, OutputSpec, cubic_chunks
-from volconv.plan.stage import DECODE, ENCODE, Room, Stage, make_stage
+from volconv.plan.search import DECODE, ENCODE, make_stage
+from volconv.plan.stage import Room, Stage
 from volconv.plan.write import Write
 from volconv.steps import Node, Pipeline
 

@@ -26,7 +26,7 @@ from volconv.plan.stage import Stage
 from volconv.plan.write import Write
 from volconv.run.cache import Box, ChunkCache
 from volconv.run.memory import ThreadMemory
-from volconv.steps.pipeline import Memory
+from volconv.steps.layout import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
 

@@ -13,13 +13,37 @@ has large arrays cleared anew by the system each time::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["LINE", "Layout", "Span"]
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.geometry import Interval
+
+__all__ = ["LINE", "Layout", "Memory", "Span"]
 
 LINE = 64
 """Bytes of a cache line: engines write past the caches to arrays that begin on one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """Memory for what a pipeline holds on the way.
+
+    Parameters
+    ----------
+    empty : callable
+        Takes a shape and a dtype, and returns an array that stays valid for as long as
+        what the pipeline returns is used.
+    read : callable
+        Takes a box inside the input and an array of its shape, and returns the cells:
+        there, or where they lie already.
+    """
+
+    empty: Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
+    read: Callable[[tuple[Interval, ...], NDArray[Any]], NDArray[Any]]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
@@ -32,32 +32,14 @@ from volconv.boundary import Read
 from volconv.geometry import Interval, contains, merged, relative
 from volconv.meta import ArrayMeta
 from volconv.steps.carried import all_dims, among
-from volconv.steps.layout import Layout, Span
+from volconv.steps.layout import Layout, Memory, Span
 from volconv.steps.node import Box, Node
 from volconv.steps.step import Join, Step, of_box
 from volconv.steps.whole import compute_cells
 
-__all__ = ["Memory", "Node", "Pipeline", "chain", "compute_box", "wired"]
+__all__ = ["Node", "Pipeline", "chain", "compute_box", "wired"]
 
 Held = list[tuple[Box, NDArray[Any]]]
-
-
-@dataclass(frozen=True, eq=False)
-class Memory:
-    """Memory for what a pipeline holds on the way.
-
-    Parameters
-    ----------
-    empty : callable
-        Takes a shape and a dtype, and returns an array that stays valid for as long as
-        what the pipeline returns is used.
-    read : callable
-        Takes a box inside the input and an array of its shape, and returns the cells:
-        there, or where they lie already.
-    """
-
-    empty: Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
-    read: Callable[[Box, NDArray[Any]], NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
