@@ -56,7 +56,7 @@ def told(reads, widths):
         "size": reads.size,
         **{
             (width, way): (one.decoded(width), one.held(width))
-            for way, one in (("on", reads), ("back", reads.reversed()))
+            for way, one in (("on", reads), ("back", reads.turned))
             for width in (*widths, reads.blocks)
         },
     }

@@ -9,7 +9,8 @@ from volconv.meta import ArrayMeta, Axis
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.output import OutputSpec, output_spec
 from volconv.plan.plan import make_plan
-from volconv.plan.stage import Room, Search
+from volconv.plan.search import Search
+from volconv.plan.stage import Room
 from volconv.plan.traffic import Tiling
 from volconv.plan.write import Write
 from volconv.steps import WindowOptions, chain

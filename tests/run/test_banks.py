@@ -138,7 +138,7 @@ def test_memory_for_one_kernel_alone_suffices(folder, volume):
     text = BANK.replace("mean:", "more: [1, 1, 1], less: [2, 1, 2], mean:")
     wide = prepared(folder, text, workers=1, memory=2**30).plan
     assert wide.stages[0].grid.block[0] == 5
-    limit = PROCESS_MEMORY + 8 * 2**20
+    limit = PROCESS_MEMORY + 5 * 2**20
     narrow = prepared(folder, text, workers=1, memory=limit).plan
     assert narrow.stages[0].grid.block[0] < 5
     assert narrow.peak_bytes <= limit

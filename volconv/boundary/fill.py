@@ -81,6 +81,8 @@ def fill_block(
 
 def source_boxes(wanted: Interval, size: int, kind: str) -> tuple[Interval, ...]:
     """The intervals of an axis that `fill_block` reads for a wanted interval."""
+    if 0 <= wanted.start < wanted.stop <= size:
+        return (wanted,)
     reads = axis_fill(wanted, size, kind).reads
     return tuple(run.source for run in reads if run.source is not None)
 

@@ -73,6 +73,8 @@ class Convolution:
         Output channels of a whole group.
     floor : float
         What takes the place of outputs that are not above it; it is +0 for -0 and 0.
+    is_apart : bool
+        Whether the outputs of a row lie apart: along another axis than the kernel's last.
     """
 
     weights: Array
@@ -87,6 +89,7 @@ class Convolution:
     first: int = 0
     of_group: int = 0
     floor: float = -math.inf
+    is_apart: bool = True
 
     def of_channels(self, outputs: Interval) -> Self:
         """The operation of some of the output channels."""
@@ -251,18 +254,26 @@ class Convolution:
         """Products of one output cell."""
         return float(math.prod(self.weights.shape[1:]))
 
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of the weights."""
+        return self.weights.nbytes
+
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most.
 
-        The sums, where they are cast or moved; the weights as they are read; regions of
-        input, the sums that wait beside them, and the lists of what is done.
+        Regions of input, the sums that wait beside them, the lists of what is done, and
+        the weights as tiles read them; all sums, where they are cast or lie apart.
         """
         size = self.weights.dtype.itemsize
+        found = min(4 * size * cells + FEW_BYTES, MOST_BYTES)
+        found += (cells + outputs) // 2 + self.weights.nbytes
         if self.engine != "direct" or not has_half():
-            outputs += cells + outputs
-        regions = min(4 * size * cells + FEW_BYTES, MOST_BYTES)
-        lists = (cells + outputs) // 2
-        return size * outputs + 2 * self.weights.nbytes + regions + lists
+            found += size * (cells + outputs)
+        if self.weights.dtype != self.target:
+            # the sums, the cast values, the rounded ones, and masks of what is saturated
+            return found + (2 * size + np.dtype(self.target).itemsize + 3) * outputs
+        return found + (size * outputs if self.is_apart else 0)
 
     def describe(self) -> Mapping[str, object]:
         """All that decides its values beside the windows, as JSON."""

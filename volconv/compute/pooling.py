@@ -73,9 +73,14 @@ class Pool:
         return max(1, PART_TAPS // self.taps)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
-        """Bytes that a call allocates at most: the windows of a part, and masks."""
-        del cells
-        return 40 * self.taps * min(outputs, self.part_cells)
+        """Bytes that a call allocates at most: the windows of a part, and masks.
+
+        Of an extreme, what lies under a part along each axis, at most twice.
+        """
+        part = min(outputs, self.part_cells)
+        if self.kind in ("max", "min"):
+            return 16 * min(cells, self.taps * part) + 24 * part
+        return 40 * self.taps * part
 
     def describe(self) -> Mapping[str, object]:
         """Nothing: the step's name is the statistic."""

@@ -275,6 +275,11 @@ class Transposed:
         """Products of one output cell, on average."""
         return self.layer.products / math.prod(self.layer.strides)
 
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of the weights."""
+        return self.layer.weight_bytes
+
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most: those of a layer, and weights in parts.
 

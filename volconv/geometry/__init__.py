@@ -3,7 +3,7 @@
 from volconv.geometry.axis import LABELS, Centres
 from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import PADDINGS, Geometry, PaddingLike, PerDim
-from volconv.geometry.interval import Interval, contains, relative
+from volconv.geometry.interval import Interval, contains, merged, relative
 from volconv.geometry.label import LabelLike, labels_by_dim
 from volconv.geometry.mix import Among, Mix, Part, Repeat
 from volconv.geometry.spreading import Spreading
@@ -27,5 +27,6 @@ __all__ = [
     "Window",
     "contains",
     "labels_by_dim",
+    "merged",
     "relative",
 ]

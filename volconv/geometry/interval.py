@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-__all__ = ["Interval", "contains", "relative"]
+__all__ = ["Interval", "contains", "merged", "relative"]
 
 
 @dataclass(frozen=True, order=True)
@@ -67,3 +67,23 @@ def relative(box: Sequence[Interval], outer: Sequence[Interval]) -> tuple[slice,
         slice(side.start - whole.start, side.stop - whole.start)
         for side, whole in zip(box, outer, strict=True)
     )
+
+
+def merged(intervals: Sequence[Interval]) -> list[Interval]:
+    """The same cells in order, intervals that touch or overlap made one.
+
+    Examples
+    --------
+    >>> merged([Interval(4, 6), Interval(0, 3), Interval(3, 5), Interval(9, 9)])
+    [Interval(start=0, stop=6)]
+    """
+    found: list[Interval] = []
+    for interval in sorted(intervals):
+        if interval.size == 0:
+            continue
+        if found and interval.start <= found[-1].stop:
+            stop = max(found[-1].stop, interval.stop)
+            found[-1] = Interval(found[-1].start, stop)
+        else:
+            found.append(interval)
+    return found

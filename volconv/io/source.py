@@ -23,14 +23,11 @@ from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.objects import is_object_url, is_url, normal_url
 from volconv.io.pieces import Box, pieces
 from volconv.meta import ArrayMeta, without
+from volconv.plan.memory import PIECE
 
 __all__ = ["ZarrSource"]
 
 Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
-
-PIECE = 16 * 2**20
-"""Bytes that are read from a folder at once, if chunks are smaller: fewer would cost
-more calls, more would be brought from memory once more to be put together."""
 
 
 @dataclass(frozen=True)

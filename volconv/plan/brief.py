@@ -79,16 +79,22 @@ class BriefReads:
         """Cells of the chunks that are decoded if nothing is held."""
         return extended(self.short.alone, self.longer.alone, self.turns)
 
-    def reversed(self) -> BriefReads:
+    @cached_property
+    def turned(self) -> BriefReads:
         """The same with the last block first."""
         return BriefReads(
             self.size,
             self.chunk,
             self.blocks,
-            self.short.reversed(),
-            self.longer.reversed(),
+            self.short.turned,
+            self.longer.turned,
             self.turns,
         )
+
+    @property
+    def whole(self) -> int:
+        """Cells of the chunks that are decoded if each is decoded once."""
+        return self.decoded(self.blocks)
 
     def decoded(self, width: int) -> int:
         """Cells that are decoded if each `width` blocks read for themselves."""
@@ -135,6 +141,11 @@ class BriefDemands:
             extended(short, longer, self.reads.turns)
             for short, longer in zip(self.short.totals, self.longer.totals, strict=True)
         )
+
+    @property
+    def most(self) -> tuple[int, ...]:
+        """Cells that the block needs of each place that needs most."""
+        return self.short.most
 
     @property
     def largest(self) -> Demand:

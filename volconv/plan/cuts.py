@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
+from volconv.geometry import Mix, Part
 from volconv.meta import ArrayMeta
-from volconv.plan.output import OutputSpec, cubic_chunks
-from volconv.plan.stage import DECODE, ENCODE, Room, Stage, make_stage
+from volconv.plan.output import DEFAULT_CHUNK, OutputSpec, cubic_chunks
+from volconv.plan.search import DECODE, ENCODE, make_stage
+from volconv.plan.stage import Room, Stage
 from volconv.plan.write import Write
 from volconv.steps import Node, Pipeline
 
@@ -137,7 +140,19 @@ class Builder:
         chunks = tuple(
             min(chunk, size) for chunk, size in zip(chunks, meta.shape, strict=True)
         )
+        chunks = with_whole(chunks, meta.shape, self.mixed)
         return OutputSpec("", BETWEEN, meta.dtype, chunks, new_axes=meta.new_axes)
+
+    @cached_property
+    def mixed(self) -> set[int]:
+        """Axes of which some step's outputs read all cells: channels of a network."""
+        return {
+            axis
+            for node in self.pipeline.nodes
+            for sides in node.sides
+            for axis, (window, cells, _) in enumerate(sides)
+            if isinstance(window, Mix) and not isinstance(window, Part) and cells > 1
+        }
 
     def writes(self, pipeline: Pipeline, start: int, stop: int) -> list[Write]:
         """What a stage stores: what is saved in it, then its result."""
@@ -199,6 +214,28 @@ class Builder:
                 choices.append((is_one, cost + stage.cost, [*before, stop]))
             best[stop] = min(choices)
         return self.stages(best[places[-1]][2])
+
+
+def with_whole(
+    chunks: Sequence[int], shape: Sequence[int], whole: Collection[int]
+) -> tuple[int, ...]:
+    """Chunks that hold all cells of some axes, and of the others so many fewer.
+
+    A part of an axis that the next step mixes is of no use alone, and each part would be
+    computed from all that is before it.
+
+    Examples
+    --------
+    >>> with_whole((3, 512, 512), (64, 1024, 1024), {0})
+    (64, 128, 256)
+    """
+    most = max(math.prod(chunks), DEFAULT_CHUNK)
+    found = [shape[n] if n in whole else cells for n, cells in enumerate(chunks)]
+    free = [n for n in range(len(found)) if n not in whole]
+    while math.prod(found) > most and any(found[n] > 1 for n in free):
+        longest = max(free, key=lambda n: found[n])
+        found[longest] = -(-found[longest] // 2)
+    return tuple(found)
 
 
 def aligned(

@@ -50,6 +50,11 @@ class AxisDemands:
         )
 
     @cached_property
+    def most(self) -> tuple[int, ...]:
+        """Cells that the block needs of each place that needs most."""
+        return tuple(sum(cells.size for cells in needs) for needs in self.largest)
+
+    @cached_property
     def largest(self) -> Demand:
         """What the block needs that needs most."""
         return max(

@@ -9,7 +9,7 @@ from typing import TypeVar
 from volconv.errors import DimError, GeometryError, did_you_mean
 from volconv.meta import ArrayMeta, without
 
-__all__ = ["OutputSpec", "output_spec"]
+__all__ = ["DEFAULT_CHUNK", "OutputSpec", "output_spec"]
 
 Item = TypeVar("Item")
 

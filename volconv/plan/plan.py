@@ -12,8 +12,9 @@ from functools import cached_property
 from volconv.errors import MemoryPlanError
 from volconv.meta import ArrayMeta
 from volconv.plan.cuts import make_stages
+from volconv.plan.memory import weight_bytes
 from volconv.plan.output import OutputSpec
-from volconv.plan.stage import PROCESS_MEMORY, Room, Stage, nbytes_of
+from volconv.plan.stage import Room, Stage, nbytes_of
 from volconv.steps import Pipeline, Step
 from volconv.text import bytes_text
 from volconv.version import __version__
@@ -148,6 +149,7 @@ def make_plan(
         If even blocks of one storage unit do not fit.
     """
     saves = saves or {}
+    room = replace(room, weights=weight_bytes(pipeline))
     stages = make_stages(source, pipeline, output, saves, room, fuse=fuse)
     plan = Plan(source, pipeline, output, saves, stages, identity, room)
     check_memory(plan)
@@ -166,7 +168,7 @@ def check_memory(plan: Plan) -> None:
     if plan.peak_bytes <= room.limit:
         return
     parts = ", ".join(f"{part.name} {bytes_text(part.nbytes)}" for part in stage.memory)
-    alone = PROCESS_MEMORY + stage.task_bytes
+    alone = room.process + stage.task_bytes
     fixes = [f"--memory {math.ceil(plan.peak_bytes / 2**20)}MiB"]
     if room.workers > 1 and alone <= room.limit:
         fixes.append("--threads 1")
@@ -181,7 +183,7 @@ def check_memory(plan: Plan) -> None:
         "the plan",
         f"{bytes_text(plan.peak_bytes)} for {room.workers} tasks at once of "
         f"{bytes_text(stage.task_bytes)} each ({parts}) and the process's own "
-        f"{bytes_text(PROCESS_MEMORY)}",
+        f"{bytes_text(room.process)}",
         f"at most {bytes_text(room.limit)}",
         ", or ".join(fixes),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
-from volconv.geometry import Interval
+from volconv.geometry import Interval, merged
 
 __all__ = ["AxisReads"]
 
@@ -145,6 +145,11 @@ class AxisReads:
         )
 
     @cached_property
+    def are_alike(self) -> bool:
+        """Whether all blocks read the same, as where a step mixes all cells of the axis."""
+        return len(set(self.needs)) == 1
+
+    @cached_property
     def is_shared(self) -> bool:
         """Whether some chunk is read by more than one block."""
         seen: set[int] = set()
@@ -160,7 +165,7 @@ class AxisReads:
         """How many blocks there are."""
         return len(self.needs)
 
-    @property
+    @cached_property
     def advance(self) -> int:
         """Cells from one block's to the next one's, whole chunks of them."""
         return chunks_ahead(self.size, self.chunk, self.blocks)
@@ -170,7 +175,8 @@ class AxisReads:
         """Cells that a block reads, at most."""
         return max(sum(need.size for need in needs) for needs in self.needs)
 
-    def reversed(self) -> AxisReads:
+    @cached_property
+    def turned(self) -> AxisReads:
         """The same with the last block first."""
         return AxisReads(self.size, self.chunk, self.needs[::-1])
 
@@ -184,6 +190,11 @@ class AxisReads:
         return (
             range(start, min(start + width, count)) for start in range(0, count, width)
         )
+
+    @property
+    def whole(self) -> int:
+        """Cells of the chunks that are decoded if each is decoded once."""
+        return self.decoded(len(self.needs))
 
     @cached_property
     def alone(self) -> int:
@@ -230,6 +241,8 @@ class AxisReads:
 
         Those of chunks that are decoded already which later groups read.
         """
+        if self.are_alike:
+            return union_size(self.needs[0]) if width < len(self.needs) else 0
         uses: dict[int, dict[int, list[Interval]]] = {}
         for block, read in enumerate(self.stretches_read):
             for need, found in read:
@@ -270,10 +283,4 @@ def chunks_of(needs: Sequence[Interval], chunk: int) -> list[int]:
 
 def union_size(intervals: Sequence[Interval]) -> int:
     """Cells that are in at least one of some intervals."""
-    cells, stop = 0, None
-    for interval in sorted(intervals):
-        start = interval.start if stop is None else max(interval.start, stop)
-        if interval.stop > start:
-            cells += interval.stop - start
-            stop = interval.stop
-    return cells
+    return sum(interval.size for interval in merged(intervals))

@@ -13,7 +13,7 @@ from volconv.boundary import closes
 from volconv.geometry import Mix, Part, Repeat, Spreading
 from volconv.kernels import LengthNote
 from volconv.plan.plan import Plan
-from volconv.plan.stage import PROCESS_MEMORY, Stage
+from volconv.plan.stage import Stage
 from volconv.steps import Step
 from volconv.text import bytes_text
 
@@ -65,7 +65,7 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
         "memory": {
             "task": plan.task_bytes,
             "tasks_at_once": plan.room.workers,
-            "process": PROCESS_MEMORY,
+            "process": plan.room.process,
             "peak": plan.peak_bytes,
             "limit": plan.room.limit,
         },
@@ -139,7 +139,7 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
     lines += [
         f"memory   {bytes_text(plan.peak_bytes)} at most, limit "
         f"{bytes_text(plan.room.limit)}: {plan.room.workers} tasks at once, what they "
-        f"share, and the process's {bytes_text(PROCESS_MEMORY)}",
+        f"share, and the process's {bytes_text(plan.room.process)}",
         f"to       {output.path} (variable {output.variable})",
     ]
     return "\n".join(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -12,48 +12,30 @@ import numpy as np
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
-from volconv.plan.brief import PlannedDemands, planned_demands
 from volconv.plan.demands import AxisDemands, axis_demands
-from volconv.plan.memory import Part, task_memory
+from volconv.plan.memory import HEAP, Part
 from volconv.plan.sweep import Sweep
-from volconv.plan.traffic import Tiling, Traffic, best_traffic
+from volconv.plan.traffic import Tiling
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
-__all__ = ["PROCESS_MEMORY", "Room", "Stage", "make_stage"]
+__all__ = ["PROCESS_MEMORY", "Room", "Stage", "cut_grid", "nbytes_of"]
 
 Box = tuple[Interval, ...]
+
+SIDES = 4096
+"""Places along axes whose cells are remembered: arbitrary, about 1 MB."""
 
 PROCESS_MEMORY = 210 * 2**20
 """Bytes of the interpreter with its libraries: 197 to 207 MiB measured 2026-11 as the peak
 of runs over 16 cells cubed (``/usr/bin/time -v volconv run``), 165 MiB without a compiled
 engine, whose compiler takes the rest."""
 
-HEAP = 1.25
-"""Bytes taken of the machine for each byte in use: what the C library's allocator keeps
-between blocks. 1.13 to 1.24 measured 2026-11 over runs of 48 to 320 blocks
-(``/usr/bin/time -v volconv run``); giving each array back at once costs half as much CPU
-time again."""
-
-# Nanoseconds of one thread, about: only their ratios count.
-DECODE = 3.0
-"""A byte that is decoded: Zstandard at 330 MB/s, measured 2026-11 on 128³ chunks."""
-ENCODE = 6.0
-"""A byte that is encoded, likewise."""
-BLOCK = 2e6
-"""A block: its reads and writes through zarr, apart from their bytes."""
-TILE = 2e6
-"""A tile: its steps, and what is held for it, apart from their cells."""
-COPY = 0.25
-"""A byte that is copied from decoded chunks into a tile."""
-
-SIDES = 4096
-"""Places along axes whose cells are remembered: arbitrary, about 1 MB."""
-
-TILES = (2, 4, 8)
-"""Tiles of a block that are tried."""
-LEAST_TILE = 8
-"""Cells of a tile along the axis that is cut, at least: below, its halo is most of it."""
+WEIGHTS = 3
+"""Times that weights of layers are in memory: as they were read, as they are computed with,
+and as tiles read them. Before, while a file is read, it is there as bytes, as tensors and
+as arrays: of ResNet-50 (90 MiB) 289 MiB beyond the libraries then (2026-11, VmHWM), and
+182 MiB when its plan is made."""
 
 
 @dataclass(frozen=True)
@@ -66,20 +48,28 @@ class Room:
         Tasks at once.
     limit : int
         Bytes of all tasks, of what they share, and of the process itself.
+    weights : int
+        Bytes of the weights of layers, which the process holds throughout.
     """
 
     workers: int
     limit: int
+    weights: int = 0
+
+    @property
+    def process(self) -> int:
+        """Bytes of the process itself, with the weights that it holds."""
+        return PROCESS_MEMORY + WEIGHTS * self.weights
 
     @property
     def free(self) -> int:
         """Bytes for tasks and what they share."""
-        return int((self.limit - PROCESS_MEMORY) / HEAP)
+        return self.limit - self.process
 
     def peak(self, stage: Stage) -> int:
         """Bytes that a stage takes of the machine, at most."""
-        used = self.workers * stage.task_bytes + stage.cache_bytes
-        return PROCESS_MEMORY + int(HEAP * used)
+        shared = int(HEAP * stage.cache_bytes)
+        return self.process + self.workers * stage.task_bytes + shared
 
     def holds(self, stage: Stage) -> bool:
         """Whether a stage fits the limit."""
@@ -206,166 +196,3 @@ def cut_grid(grid: BlockGrid, tiling: Tiling) -> BlockGrid:
 def nbytes_of(meta: ArrayMeta) -> int:
     """Bytes of an array's cells."""
     return meta.cells * np.dtype(meta.dtype).itemsize
-
-
-def make_stage(
-    source: ArrayMeta,
-    pipeline: Pipeline,
-    writes: Sequence[Write],
-    room: Room,
-    *,
-    first: int = 1,
-) -> Stage:
-    """The stage whose blocks and order cost least in the memory there is.
-
-    Parameters
-    ----------
-    source, pipeline, writes, first
-        As in `Stage`.
-    room : Room
-        Tasks at once, and memory.
-
-    Notes
-    -----
-    From one storage unit on, blocks are doubled along the axis that saves most, as long
-    as that saves anything and leaves four blocks for each worker; one along a dimension
-    that a step makes, where all blocks read the same. A stage that does not fit comes
-    with the smallest blocks; refusing it is the plan's.
-    """
-    search = Search(source, pipeline, tuple(writes), room, first)
-    result = writes[-1]
-    ones = (1,) * len(result.shape)
-    stage = search.best(BlockGrid(result.shape, result.output.unit, ones))
-    while True:
-        wider = [
-            search.best(grid)
-            for axis, grid in doubled(stage.grid)
-            if grid.total >= min(search.least_blocks(axis), stage.grid.total)
-        ]
-        better = [one for one in wider if search.rank(one) < search.rank(stage)]
-        if not better:
-            return stage
-        stage = min(better, key=search.rank)
-
-
-@dataclass(frozen=True, eq=False)
-class Search:
-    """Stages over one input that differ in their blocks."""
-
-    source: ArrayMeta
-    pipeline: Pipeline
-    writes: tuple[Write, ...]
-    room: Room
-    first: int
-
-    @cached_property
-    def known(self) -> dict[tuple[int, int, int], PlannedDemands]:
-        """Needs along an axis, by axis and by unit and units of a block or tile."""
-        return {}
-
-    def demands(self, grid: BlockGrid) -> list[PlannedDemands]:
-        """What the blocks of a grid need, for each axis."""
-        found = []
-        for axis, (unit, units) in enumerate(zip(grid.unit, grid.units, strict=True)):
-            key = (axis, unit, units)
-            if key not in self.known:
-                self.known[key] = planned_demands(
-                    self.pipeline, self.source, grid, self.writes, axis
-                )
-            found.append(self.known[key])
-        return found
-
-    def least_blocks(self, axis: int) -> int:
-        """Blocks that widening them along an axis leaves, where there are as many."""
-        return self.room.workers * (1 if axis in self.source.new_axes else 4)
-
-    def rank(self, stage: Stage) -> tuple[int, float]:
-        """What is to be small: by how much it does not fit, then its cost."""
-        return max(0, self.room.peak(stage) - self.room.limit), stage.cost
-
-    def best(self, grid: BlockGrid) -> Stage:
-        """The stage over the blocks of a grid, cut into tiles as is best.
-
-        Tiles are cut along the longest side. Where something is saved on the way,
-        blocks stay whole.
-        """
-        found = [self.stage(grid, Tiling())]
-        axis = max(range(len(grid.shape)), key=lambda axis: grid.block[axis])
-        cells = grid.unit[axis] * grid.units[axis]
-        if len(self.writes) == 1:
-            found += [
-                self.stage(grid, Tiling(axis, tiles))
-                for tiles in TILES
-                if cells % tiles == 0 and cells // tiles >= LEAST_TILE
-            ]
-        return min(found, key=self.rank)
-
-    def stage(self, grid: BlockGrid, tiling: Tiling) -> Stage:
-        """The stage over the tiles of a grid's blocks, in their best order."""
-        demands = self.demands(cut_grid(grid, tiling))
-        is_shared = any(demand.reads.is_shared for demand in demands)
-        memory = task_memory(
-            self.source,
-            self.pipeline,
-            demands,
-            self.writes,
-            block=grid.block if tiling.tiles > 1 else None,
-            one_by_one=is_shared,
-        )
-        task = sum(part.nbytes for part in memory)
-        item = np.dtype(self.source.dtype).itemsize
-        spare = max(0, self.room.free - self.room.workers * task)
-        reads = [demand.reads for demand in demands]
-        traffic = best_traffic(reads, spare // item, tiling)
-        return Stage(
-            self.source,
-            self.pipeline,
-            self.first,
-            self.writes,
-            grid,
-            traffic.sweep,
-            tiling,
-            traffic.held * item,
-            memory,
-            traffic.decoded * item,
-            self.cost(grid, tiling, demands, traffic),
-        )
-
-    def cost(
-        self,
-        grid: BlockGrid,
-        tiling: Tiling,
-        demands: Sequence[PlannedDemands],
-        traffic: Traffic,
-    ) -> float:
-        """Nanoseconds of one thread: decoding, computing, encoding, and each block."""
-        computed = sum(
-            node.step.cell_cost * math.prod(demand.totals[place] for demand in demands)
-            for place, node in enumerate(self.pipeline.nodes, start=1)
-        )
-        written = sum(
-            math.prod(write.shape) * np.dtype(write.output.dtype).itemsize
-            for write in self.writes
-        )
-        item = np.dtype(self.source.dtype).itemsize
-        copied = item * math.prod(demand.totals[0] for demand in demands)
-        return (
-            DECODE * item * traffic.decoded
-            + COPY * copied
-            + computed
-            + ENCODE * written
-            + BLOCK * grid.total
-            + TILE * cut_grid(grid, tiling).total
-        )
-
-
-def doubled(grid: BlockGrid) -> list[tuple[int, BlockGrid]]:
-    """Grids with blocks of twice the units along one axis, where it has more."""
-    found = []
-    for axis, count in enumerate(grid.counts):
-        if count > 1:
-            units = list(grid.units)
-            most = -(-grid.shape[axis] // grid.unit[axis])
-            units[axis] = min(2 * units[axis], most)
-            found.append((axis, replace(grid, units=tuple(units))))
-    return found

@@ -14,6 +14,8 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from operator import not_
 
 from volconv.plan.brief import Reads
 from volconv.plan.sweep import WIDTHS, Loop, Sweep
@@ -64,54 +66,179 @@ def best_traffic(reads: Sequence[Reads], room: int, tiling: Tiling) -> Traffic:
 
     Parameters
     ----------
-    reads : sequence of AxisReads
+    reads : sequence of Reads
         What tiles read, for each axis.
     room : int
         Cells that may be held.
     tiling : Tiling
         How blocks are cut into tiles.
+
+    Notes
+    -----
+    Where all loops hold what later turns read, each chunk is decoded once: no order that
+    lets something go decodes less, and they are looked at only where none of these fits.
     """
-    return min(
-        (traffic for traffic in traffics(reads, tiling) if traffic.held <= room),
-        key=lambda traffic: (traffic.decoded, traffic.held),
-    )
+    orders = Orders(reads, tiling)
+    best = orders.plain
+    for keep_all in (True, False):
+        for order in orders.every():
+            for dropped in order.drops(keep_all=keep_all):
+                cells = order.decoded(dropped)
+                if cells > best.decoded:
+                    continue
+                held = order.held(dropped)
+                if held <= room and (cells, held) < (best.decoded, best.held):
+                    best = Traffic(order.sweep, cells, held)
+        if best.decoded == orders.least:
+            break
+    return best
 
 
 def traffics(reads: Sequence[Reads], tiling: Tiling = Tiling()) -> Iterator[Traffic]:
     """Orders of blocks worth a look, first the one in which each reads for itself."""
-    fine = [axis.blocks for axis in reads]
-    counts = list(fine)
-    counts[tiling.axis] = -(-fine[tiling.axis] // tiling.tiles)
-    plain = Sweep.plain(counts)
-    yield Traffic(plain, math.prod(axis.alone for axis in reads), 0)
-    every = [number for number, axis in enumerate(reads) if axis.is_shared]
-    if not every:
-        return
-    # blocks along a new dimension all read the same: one after the other, they hold
-    # nothing beyond what one of them reads
-    alike = [number for number in every if reads[number].size == 1]
-    shared = [number for number in every if number not in alike]
-    turned = [axis.reversed() for axis in reads]
-    descending = tuple(
-        axis.is_shared and other.held(1) < axis.held(1)
-        for axis, other in zip(reads, turned, strict=True)
-    )
-    ordered = [
-        other if backwards else axis
-        for axis, other, backwards in zip(reads, turned, descending, strict=True)
-    ]
-    apart = [Loop(axis) for axis in range(len(reads)) if axis not in every]
-    last = [Loop(axis) for axis in alike]
-    for outer, inner in nests(counts, shared):
-        loops = (*apart, *outer, *inner, *last)
-        blocks = Sweep(tuple(counts), loops, descending)
-        sweep = blocks.cut(tiling.axis, tiling.tiles, fine[tiling.axis])
-        pencils = range(len(apart), len(apart) + len(outer))
-        for kept in itertools.product((True, False), repeat=len(pencils)):
-            dropped = {p for p, keep in zip(pencils, kept, strict=True) if not keep}
-            yield Traffic(
-                blocks, decoded(ordered, sweep, dropped), held(ordered, sweep, dropped)
-            )
+    orders = Orders(reads, tiling)
+    yield orders.plain
+    for order in orders.every():
+        for keep_all in (True, False):
+            for dropped in order.drops(keep_all=keep_all):
+                yield Traffic(order.sweep, order.decoded(dropped), order.held(dropped))
+
+
+@dataclass(frozen=True, eq=False)
+class Orders:
+    """The orders of the blocks of a grid.
+
+    Parameters
+    ----------
+    reads : sequence of Reads
+        What tiles read, for each axis.
+    tiling : Tiling
+        How blocks are cut into tiles.
+    """
+
+    reads: Sequence[Reads]
+    tiling: Tiling
+
+    @cached_property
+    def counts(self) -> tuple[int, ...]:
+        """Blocks along each axis."""
+        counts = [axis.blocks for axis in self.reads]
+        counts[self.tiling.axis] = -(-counts[self.tiling.axis] // self.tiling.tiles)
+        return tuple(counts)
+
+    @property
+    def plain(self) -> Traffic:
+        """The order in which each block reads for itself."""
+        alone = math.prod(axis.alone for axis in self.reads)
+        return Traffic(Sweep.plain(self.counts), alone, 0)
+
+    @property
+    def least(self) -> int:
+        """Cells of all chunks that are decoded, each once."""
+        return math.prod(axis.whole for axis in self.reads)
+
+    @cached_property
+    def descending(self) -> tuple[bool, ...]:
+        """Axes along which less is held from the last block to the first."""
+        return tuple(
+            axis.is_shared and axis.turned.held(1) < axis.held(1) for axis in self.reads
+        )
+
+    @cached_property
+    def ordered(self) -> tuple[Reads, ...]:
+        """What tiles read in the order in which they run."""
+        return tuple(
+            axis.turned if backwards else axis
+            for axis, backwards in zip(self.reads, self.descending, strict=True)
+        )
+
+    @cached_property
+    def most(self) -> int:
+        """Cells that a tile reads, at most."""
+        return math.prod(axis.most for axis in self.reads)
+
+    def every(self) -> Iterator[Order]:
+        """The orders in which something is held."""
+        every = [number for number, axis in enumerate(self.reads) if axis.is_shared]
+        if not every:
+            return
+        # blocks along a new dimension all read the same: one after the other, they hold
+        # nothing beyond what one of them reads
+        alike = [number for number in every if self.reads[number].size == 1]
+        shared = [number for number in every if number not in alike]
+        apart = [Loop(axis) for axis in range(len(self.reads)) if axis not in every]
+        last = [Loop(axis) for axis in alike]
+        for outer, inner in nests(self.counts, shared):
+            loops = (*apart, *outer, *inner, *last)
+            yield Order(self, loops, range(len(apart), len(apart) + len(outer)))
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """A nest of loops over the blocks of a grid.
+
+    Parameters
+    ----------
+    orders : Orders
+        What it is one of.
+    loops : tuple of Loop
+        Over blocks, the outermost first.
+    pencils : range
+        Which of them run over pencils, and may hold nothing from turn to turn.
+    """
+
+    orders: Orders
+    loops: tuple[Loop, ...]
+    pencils: range
+
+    @property
+    def sweep(self) -> Sweep:
+        """The order as it is carried out."""
+        return Sweep(self.orders.counts, self.loops, self.orders.descending)
+
+    @cached_property
+    def widths(self) -> tuple[tuple[int, int], ...]:
+        """The axis and the tiles of each loop's turns, that over tiles among them."""
+        axis, tiles = self.orders.tiling.axis, self.orders.tiling.tiles
+        found = [
+            (loop.axis, loop.width * tiles if loop.axis == axis else loop.width)
+            for loop in self.loops
+        ]
+        return tuple(found) if tiles == 1 else (*found, (axis, 1))
+
+    def drops(self, *, keep_all: bool) -> Iterator[tuple[int, ...]]:
+        """Pencils that hold nothing: none, or each choice of some."""
+        if keep_all:
+            yield ()
+            return
+        for kept in itertools.product((True, False), repeat=len(self.pencils)):
+            if not all(kept):
+                yield tuple(itertools.compress(self.pencils, map(not_, kept)))
+
+    def decoded(self, dropped: Sequence[int]) -> int:
+        """Cells that are decoded if some loops hold nothing from turn to turn."""
+        turns = [one.blocks for one in self.orders.ordered]
+        for number in dropped:
+            axis, width = self.widths[number]
+            turns[axis] = min(turns[axis], width)
+        pairs = zip(self.orders.ordered, turns, strict=True)
+        return math.prod(one.decoded(width) for one, width in pairs)
+
+    def held(self, dropped: Sequence[int]) -> int:
+        """Cells that all other loops hold, at most."""
+        reach = [axis.size for axis in self.orders.ordered]
+        cells = math.prod(reach)
+        found = 0
+        for number, (axis, width) in enumerate(self.widths):
+            one = self.orders.ordered[axis]
+            others = cells // reach[axis]
+            reach[axis] = one.reach(width)
+            cells = others * reach[axis]
+            if number not in dropped and one.is_shared:
+                found += one.held(width) * others
+        # while a block is read, what it decodes is whole, and beside it stays what the
+        # block before has not let go of: counted over many grids, never more than twice
+        return found + 2 * self.orders.most if found else 0
 
 
 def nests(
@@ -134,35 +261,3 @@ def nests(
             outer = [Loop(a, width) for a, width in across if width < counts[a]]
             inner = [Loop(a) for a, width in across if width > 1 or counts[a] == 1]
             yield outer, [Loop(along), *inner]
-
-
-def decoded(reads: Sequence[Reads], sweep: Sweep, dropped: set[int]) -> int:
-    """Cells that are decoded if some loops hold nothing from turn to turn."""
-    found = 1
-    for axis, one in enumerate(reads):
-        widths = [
-            loop.width
-            for number, loop in enumerate(sweep.loops)
-            if loop.axis == axis and number in dropped
-        ]
-        found *= one.decoded(min(widths, default=one.blocks))
-    return found
-
-
-def held(reads: Sequence[Reads], sweep: Sweep, dropped: set[int]) -> int:
-    """Cells that all other loops hold, at most."""
-    reach = [axis.size for axis in reads]
-    found = 0
-    for number, loop in enumerate(sweep.loops):
-        one = reads[loop.axis]
-        reach[loop.axis] = one.reach(loop.width)
-        if number not in dropped and one.is_shared:
-            others = math.prod(
-                cells for axis, cells in enumerate(reach) if axis != loop.axis
-            )
-            found += one.held(loop.width) * others
-    if found:
-        # while a block is read, what it decodes is whole, and beside it stays what the
-        # block before has not let go of: counted over many grids, never more than twice
-        found += 2 * math.prod(axis.most for axis in reads)
-    return found

@@ -12,7 +12,7 @@ import itertools
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from operator import getitem
 from typing import Any
 
@@ -28,7 +28,7 @@ __all__ = ["ChunkCache"]
 
 Box = tuple[Interval, ...]
 Read = Callable[[Box], NDArray[Any]]
-Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
+ReadInto = Callable[..., NDArray[Any]]
 Span = tuple[int, tuple[int, int], slice]
 """Cells of one axis that a chunk holds: its number, where they lie in it, and where they
 go."""
@@ -83,22 +83,27 @@ class ChunkCache:
         """When a block's turn comes."""
         return lru_cache(maxsize=TURNS)(self.sweep.position)
 
-    def block_read(self, turn: int, empty: Empty = np.empty) -> Read:
+    def block_read(self, turn: int) -> ReadInto:
         """How the block of a turn reads.
 
         Parameters
         ----------
         turn : int
             The block's turn.
-        empty : callable
-            Makes an array of a shape and dtype, for what is put together of several
-            chunks.
+
+        Returns
+        -------
+        callable
+            Takes a box, and optionally an array for what is put together of several
+            chunks; returns the cells.
         """
         with self.lock:
             self.forget(turn - self.lag)
-        return lambda box: self.cells(turn, box, empty)
+        return partial(self.cells, turn)
 
-    def cells(self, turn: int, box: Box, empty: Empty = np.empty) -> NDArray[Any]:
+    def cells(
+        self, turn: int, box: Box, out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
         """Cells of a box that the block of a turn reads.
 
         Chunks that other blocks are decoding meanwhile come last.
@@ -110,7 +115,6 @@ class ChunkCache:
         if all(len(each) == 1 for each in spans):
             chunk, part, _ = zip(*(each[0] for each in spans), strict=True)
             return self.part(turn, chunk, part)
-        out: NDArray[Any] | None = None
         late: list[tuple[Span, ...]] = []
         for is_late, which in ((False, itertools.product(*spans)), (True, late)):
             for each in which:
@@ -120,7 +124,7 @@ class ChunkCache:
                     continue
                 cells = self.part(turn, chunk, part)
                 if out is None:
-                    out = empty([side.size for side in box], cells.dtype)
+                    out = np.empty([side.size for side in box], cells.dtype)
                 out[place] = cells
         assert out is not None, "a box has cells"
         return out

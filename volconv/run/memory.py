@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ThreadMemory"]
+from volconv.steps.layout import LINE
 
-LINE = 64
-"""Bytes of a cache line: engines write past the caches to arrays that begin on one."""
+__all__ = ["ThreadMemory"]
 
 
 class ThreadMemory(threading.local):
@@ -58,9 +57,10 @@ class ThreadMemory(threading.local):
         nbytes = math.prod(shape) * dtype.itemsize
         if self.given == len(self.pieces):
             self.pieces.append(np.empty(0, "u1"))
+        if self.pieces[self.given].size < nbytes + LINE:
+            del self.pieces[self.given]  # before there are two
+            self.pieces.insert(self.given, np.empty(nbytes + LINE, "u1"))
         piece = self.pieces[self.given]
-        if piece.size < nbytes + LINE:
-            piece = self.pieces[self.given] = np.empty(nbytes + LINE, "u1")
         self.given += 1
         start = -piece.ctypes.data % LINE
         return piece[start : start + nbytes].view(dtype).reshape(shape)

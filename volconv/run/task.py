@@ -9,23 +9,24 @@ import errno
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.boundary import Read
 from volconv.compute import cast
 from volconv.geometry import Interval, relative
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.place import Place
 from volconv.io.store import object_key, write_box
+from volconv.plan.memory import PIECE
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
 from volconv.run.cache import Box, ChunkCache
 from volconv.run.memory import ThreadMemory
+from volconv.steps.layout import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
 
@@ -161,8 +162,7 @@ class Worker:
         for tile in stage.tiles_of(turn):
             part = stage.tiles.box(stage.tiles.number(tile))
             into = out[relative(part, wanted[result])]
-            with self.memory.reused():
-                found = self.read_and_compute(tile, {result: part}, into)[result]
+            found = self.read_and_compute(tile, {result: part}, into)[result]
             if found is not into:
                 into[...] = found
         return {result: out}
@@ -171,16 +171,34 @@ class Worker:
         self, index: tuple[int, ...], wanted: dict[int, Box], out: NDArray[Any]
     ) -> dict[int, NDArray[Any]]:
         """What a tile, or a whole block, makes of its input."""
-        pipeline = self.work.stage.pipeline
-        into = {pipeline.last: out}
-        if self.cache is None:
-            read: Read = partial(self.work.source.read, empty=self.memory.empty)
-            return retried(lambda: pipeline.compute(wanted, read, into))
-        turn = self.cache.sweep.position(index)
-        read = self.cache.block_read(turn, self.memory.empty)
-        values = retried(lambda: pipeline.compute(wanted, read, into))
-        self.cache.finish(turn)
+        pipeline, source = self.work.stage.pipeline, self.work.source
+        memory = Memory(self.memory.empty, partial(read_into, source))
+        turn = 0
+        if self.cache is not None:
+            turn = self.cache.sweep.position(index)
+            memory = replace(memory, read=self.cache.block_read(turn))
+
+        def computed() -> dict[int, NDArray[Any]]:
+            with self.memory.reused():
+                into = {pipeline.last: out}
+                return pipeline.compute(wanted, source.read, into, memory)
+
+        values = retried(computed)
+        if self.cache is not None:
+            self.cache.finish(turn)
         return values
+
+
+def read_into(source: ZarrSource, box: Box, out: NDArray[Any]) -> NDArray[Any]:
+    """Cells of a box of the input, in an array that is there.
+
+    What comes in one piece lies elsewhere first, and stays there if it is large.
+    """
+    found = source.read(box, empty=lambda shape, _: out.reshape(shape))
+    if found.nbytes > PIECE or np.may_share_memory(found, out):
+        return found
+    out[...] = found
+    return out
 
 
 def stored(

@@ -70,22 +70,32 @@ class JoinStep(Joining):
             for source in self.sources
         )
 
-    def combine(self, blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    def combine(
+        self, blocks: Sequence[NDArray[Any]], out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
         """Outputs of blocks of all inputs."""
         if self.name in ORDERS:
             # saturated where a dtype holds less: what is cut off is never chosen
             blocks = [cast(block, self.compute_dtype) for block in blocks]
-        found = self.reduced(blocks, self.compute_dtype)
+        into = out if self.compute_dtype == self.target.dtype else None
+        found = self.reduced(blocks, self.compute_dtype, into)
         if self.may_wrap and not self.are_small(blocks):
             self.check_wrapped(blocks)
         return cast(found, self.target.dtype)
 
-    def reduced(self, blocks: Sequence[NDArray[Any]], dtype: str) -> NDArray[Any]:
+    def reduced(
+        self,
+        blocks: Sequence[NDArray[Any]],
+        dtype: str,
+        out: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
         """The operation over all blocks, in the arithmetic of a dtype."""
         operation = OPERATIONS[self.name]
         with np.errstate(all="ignore"):
             return reduce(
-                lambda one, other: operation(one, other, dtype=dtype, casting="unsafe"),
+                lambda one, other: operation(
+                    one, other, out=out, dtype=dtype, casting="unsafe"
+                ),
                 blocks,
             )
 
@@ -126,15 +136,14 @@ class JoinStep(Joining):
             )
 
     def work_bytes(self, outputs: int, cells: int) -> int:
-        """Bytes that `combine` allocates at most.
+        """Bytes that `combine` allocates at most, its result included.
 
-        Two results, the second of them in float64 where it may wrap, and the cast one;
-        before that the inputs, where they are cast.
+        The result; where it is cast, two of them before it; one in float64 where it may
+        wrap; before that the inputs, where they are cast.
         """
         del cells
         size = np.dtype(self.compute_dtype).itemsize
-        cast_bytes = np.dtype(self.target.dtype).itemsize + size + 3
-        work = 2 * size
+        work = np.dtype(self.target.dtype).itemsize
         if self.may_wrap:
             work += 9
         if self.name in ORDERS:
@@ -142,7 +151,7 @@ class JoinStep(Joining):
                 2 * size for one in self.sources if one.dtype != self.compute_dtype
             )
         if self.compute_dtype != self.target.dtype:
-            work += cast_bytes
+            work += 3 * size + 3  # two results, the rounded one, and masks
         return outputs * work
 
     @property

@@ -111,6 +111,11 @@ class Carried:
         return cast("str", getattr(self.inner, "cell_method", ""))
 
     @property
+    def weight_bytes(self) -> int:
+        """Bytes of the weights of a layer."""
+        return cast("int", getattr(self.inner, "weight_bytes", 0))
+
+    @property
     def labels(self) -> Mapping[str, Array]:
         """Coordinates of dimensions that it makes."""
         return cast("Mapping[str, Array]", getattr(self.inner, "labels", {}))
@@ -170,8 +175,11 @@ class CarriedJoin(Carried):
         """Windows over each input."""
         return cast("Join", self.inner).geometries
 
-    def combine(self, blocks: Sequence[Array]) -> Array:
+    def combine(self, blocks: Sequence[Array], out: Array | None = None) -> Array:
         """Outputs of blocks that have their halo, one of each input."""
         inner = cast("Join", self.inner)
-        found = inner.combine([self.own(block) for block in blocks])
+        own = None if out is None else self.own(out)
+        found = inner.combine([self.own(block) for block in blocks], own)
+        if out is not None and found is own:
+            return out
         return np.expand_dims(found, self.axes)

@@ -43,12 +43,14 @@ class ConcatStep(Joining):
             for size, first in zip(sizes, firsts, strict=False)
         )
 
-    def combine(self, blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    def combine(
+        self, blocks: Sequence[NDArray[Any]], out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
         """Outputs of what a block has of each input; it may have nothing of some."""
         axis = self.source.index(self.dim)
         dtype = self.target.dtype
         parts = [cast(block, dtype) for block in blocks if block.shape[axis]]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis, out=out)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that `combine` allocates at most: the inputs, cast, and the result."""

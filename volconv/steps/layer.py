@@ -112,6 +112,7 @@ class Layer:
             numbers.target,
             layer_engine(options.engine),
             of_group=len(self.weights) // self.groups,
+            is_apart=self.dims[-1] != self.meta.dims[-1],
         )
 
     def mixing(self, windows: Geometry) -> Geometry:

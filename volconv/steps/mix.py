@@ -35,6 +35,10 @@ class Mixing(Operation, Protocol):
     def products(self) -> float:
         """Products of one output cell."""
 
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of the weights."""
+
 
 @dataclass(frozen=True, eq=False)
 class MixStep(BlockStep):
@@ -65,6 +69,11 @@ class MixStep(BlockStep):
     def padding(self, cells: NDArray[Any], out: NDArray[Any], edges: Edges) -> bool:
         """Outputs of cells that are padded on the way: see `Step.padding`."""
         return cast("Mixing", self.operation).padding(cells, out, edges)
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of its weights."""
+        return cast("Mixing", self.operation).weight_bytes
 
     @property
     def cell_cost(self) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.boundary import Read, fill_block, source_boxes
-from volconv.geometry import Geometry, Interval
+from volconv.geometry import Geometry, Interval, Window
 from volconv.meta import ArrayMeta
 from volconv.steps.step import Join, Step, source_intervals
 
@@ -45,14 +45,20 @@ class Node:
             return tuple(zip(step.sources, step.geometries, strict=True))
         return ((step.source, step.geometry),)
 
+    @cached_property
+    def sides(self) -> tuple[tuple[tuple[Window, int, str], ...], ...]:
+        """For each input and axis the window, the cells, and the boundary."""
+        boundaries = self.step.boundaries
+        return tuple(
+            tuple((geometry[a.dim], a.size, boundaries[a.dim]) for a in meta.axes)
+            for meta, geometry in self.over
+        )
+
     def read(self, number: int, axis: int, outputs: Interval) -> tuple[Interval, ...]:
         """Cells inside an input that outputs read along one axis."""
-        meta, geometry = self.over[number]
-        dim = meta.dims[axis]
-        wanted = geometry[dim].source(outputs)
-        if wanted.size == 0:
-            return ()
-        return source_boxes(wanted, meta.shape[axis], self.step.boundaries[dim])
+        window, cells, kind = self.sides[number][axis]
+        wanted = window.source(outputs)
+        return source_boxes(wanted, cells, kind) if wanted.size else ()
 
     def block(self, number: int, box: Box, read: Read) -> NDArray[Any]:
         """Cells of an input, padded, that a box of outputs is made of."""

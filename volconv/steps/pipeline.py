@@ -17,20 +17,23 @@ steps read is computed once, over all that they read::
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache, partial
 from operator import mul
 from typing import Any, cast
 
+import numpy as np
 from numpy.typing import NDArray
 
 from volconv.boundary import Read
-from volconv.geometry import Interval, contains, relative
+from volconv.geometry import Interval, contains, merged, relative
 from volconv.meta import ArrayMeta
 from volconv.steps.carried import all_dims, among
 from volconv.steps.floors import Floored, floors_of
+from volconv.steps.layout import Layout, Memory, Span
 from volconv.steps.node import Box, Node
 from volconv.steps.step import Join, Step, of_box
 from volconv.steps.whole import compute_cells
@@ -164,6 +167,7 @@ class Pipeline:
         wanted: Mapping[int, Box],
         read: Read,
         into: Mapping[int, NDArray[Any]] | None = None,
+        memory: Memory | None = None,
     ) -> dict[int, NDArray[Any]]:
         """Cells of boxes of some places.
 
@@ -176,6 +180,9 @@ class Pipeline:
         into : mapping of int to ndarray, optional
             Where the cells of some of the wanted boxes go, if no more of their places
             is needed; by default into new arrays.
+        memory : Memory, optional
+            Where the input and all results on the way lie; by default each has memory
+            of its own.
 
         Returns
         -------
@@ -188,21 +195,29 @@ class Pipeline:
             for place, floored in self.floors.items()
             if place not in wanted
         }
-        done_before = {made.reader: place for place, made in merged_steps.items()}
+        makers = {place: made.reader for place, made in merged_steps.items()}
+        done_before = {reader: place for place, reader in makers.items()}
         held: dict[int, Held] = {}
         found: dict[int, NDArray[Any]] = {}
-        for place, intervals in enumerate(self.boxes(wanted)):
+        by_place = self.boxes(wanted)
+        outs = {(place, wanted[place]): out for place, out in into.items()}
+        if memory is not None:
+            outs |= self.laid_out(by_place, wanted, outs, memory, makers)
+        for place, intervals in enumerate(by_place):
             boxes = itertools.product(*intervals)
             if place in done_before:
                 held[place] = held[done_before[place]]
             elif place:
-                node, maker = self.nodes[place - 1], place
+                node = self.nodes[place - 1]
                 if place in merged_steps:
-                    node, maker = merged_steps[place]
-                outs = {wanted[maker]: into[maker]} if maker in into else {}
+                    node = merged_steps[place].node
+                maker = makers.get(place, place)
                 held[place] = [
-                    (box, run_step(node, box, held, outs.get(box))) for box in boxes
+                    (box, run_step(node, box, held, outs.get((maker, box))))
+                    for box in boxes
                 ]
+            elif memory is not None:
+                held[0] = [(box, memory.read(box, outs[0, box])) for box in boxes]
             else:
                 held[0] = [(box, read(box)) for box in boxes]
             if place in wanted:
@@ -211,6 +226,57 @@ class Pipeline:
                 if last <= place:
                     held.pop(done, None)
         return found
+
+    def laid_out(
+        self,
+        by_place: Sequence[Sequence[Sequence[Interval]]],
+        wanted: Collection[int],
+        known: Collection[tuple[int, Box]],
+        memory: Memory,
+        makers: Mapping[int, int],
+    ) -> dict[tuple[int, Box], NDArray[Any]]:
+        """Arrays for input and results, in one piece of memory, by place and box.
+
+        A layer that does the work of the step after it writes that one's results: see
+        `floors_of`. `makers` has, by the layer's place, the other's.
+        """
+        keys, spans = [], []
+        for first, intervals in enumerate(by_place):
+            place = makers.get(first, first)
+            item = np.dtype(self.dtypes[place]).itemsize
+            for box in itertools.product(*intervals):
+                if (place, box) in known or first in makers.values():
+                    continue
+                cells = math.prod(side.size for side in box)
+                keys.append((place, box))
+                span = self.span(place, item * cells, wanted)
+                spans.append(replace(span, first=first))
+        layout = Layout.of(spans)
+        piece = memory.empty((layout.nbytes,), np.dtype("u1"))
+        return {
+            (place, box): piece[start : start + span.nbytes]
+            .view(self.dtypes[place])
+            .reshape([side.size for side in box])
+            for (place, box), span, start in zip(
+                keys, spans, layout.starts, strict=True
+            )
+        }
+
+    @cached_property
+    def dtypes(self) -> tuple[str, ...]:
+        """For each place the dtype of its cells."""
+        read = (
+            meta.dtype
+            for node in self.nodes
+            for place, (meta, _) in zip(node.inputs, node.over, strict=True)
+            if place == 0
+        )
+        return (next(read), *(step.target.dtype for step in self.steps))
+
+    def span(self, place: int, nbytes: int, wanted: Collection[int]) -> Span:
+        """How long a result is held: what is wanted of it to the end."""
+        last = self.last if place in wanted else self.last_uses[place]
+        return Span(nbytes, place, last)
 
 
 def run_step(
@@ -222,13 +288,25 @@ def run_step(
         ((outer, cells),) = held[node.inputs[0]]
         origin = [side.start for side in outer]
         return compute_cells(step, cells, box, origin=origin, out=out)
+    found = of_blocks(node, box, held, out)
+    if out is None or found is out:
+        return found
+    out[...] = found
+    return out
+
+
+def of_blocks(
+    node: Node, box: Box, held: Mapping[int, Held], out: NDArray[Any] | None
+) -> NDArray[Any]:
+    """The same over a block of each input, assembled; not always into what is given."""
+    step = node.step
     blocks = [
         node.block(number, box, partial(piece_of, held[place]))
         for number, place in enumerate(node.inputs)
     ]
     if len(blocks) == 1:
         return of_box(step, box).compute(blocks[0], out)
-    return cast("Join", step).combine(blocks)
+    return cast("Join", step).combine(blocks, out)
 
 
 def piece_of(held: Held, box: Box) -> NDArray[Any]:
@@ -260,23 +338,3 @@ def wired(nodes: Sequence[Node]) -> Pipeline:
 def compute_box(pipeline: Pipeline, box: Box, read: Read) -> NDArray[Any]:
     """Cells of a box of a pipeline's result: see `Pipeline.compute`."""
     return pipeline.compute({pipeline.last: box}, read)[pipeline.last]
-
-
-def merged(intervals: Sequence[Interval]) -> list[Interval]:
-    """The same cells in order, intervals that touch or overlap made one.
-
-    Examples
-    --------
-    >>> merged([Interval(4, 6), Interval(0, 3), Interval(3, 5), Interval(9, 9)])
-    [Interval(start=0, stop=6)]
-    """
-    found: list[Interval] = []
-    for interval in sorted(intervals):
-        if interval.size == 0:
-            continue
-        if found and interval.start <= found[-1].stop:
-            stop = max(found[-1].stop, interval.stop)
-            found[-1] = Interval(found[-1].start, stop)
-        else:
-            found.append(interval)
-    return found

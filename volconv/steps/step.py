@@ -111,8 +111,18 @@ class Join(Step, Protocol):
     def geometries(self) -> tuple[Geometry, ...]:
         """Windows over each input, without padding; `geometry` is the first's."""
 
-    def combine(self, blocks: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        """Outputs of blocks that have their halo, one of each input."""
+    def combine(
+        self, blocks: Sequence[NDArray[Any]], out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
+        """Outputs of blocks that have their halo, one of each input.
+
+        Parameters
+        ----------
+        blocks : sequence of ndarray
+            Not written to.
+        out : ndarray, optional
+            Where the outputs may go: what is returned tells whether they did.
+        """
 
 
 @runtime_checkable

@@ -1,0 +1,244 @@
+"""The blocks, tiles and order of a stage that cost least."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import cast
+
+import numpy as np
+
+from volconv.meta import ArrayMeta
+from volconv.plan.blocks import BlockGrid
+from volconv.plan.brief import PlannedDemands, planned_demands
+from volconv.plan.memory import HEAP, task_memory
+from volconv.plan.stage import Room, Stage, cut_grid
+from volconv.plan.traffic import Tiling, best_traffic
+from volconv.plan.write import Write
+from volconv.steps import Pipeline
+
+__all__ = ["DECODE", "ENCODE", "Search", "make_stage"]
+
+# Nanoseconds of one thread, about: only their ratios count.
+DECODE = 3.0
+"""A byte that is decoded: Zstandard at 330 MB/s, measured 2026-11 on 128³ chunks."""
+ENCODE = 6.0
+"""A byte that is encoded, likewise."""
+BLOCK = 2e6
+"""A block: its reads and writes through zarr, apart from their bytes."""
+TILE = 2e6
+"""A tile: its steps, and what is held for it, apart from their cells."""
+COPY = 0.25
+"""A byte that is copied from decoded chunks into a tile."""
+
+MOST_CELLS = 2**31 - 1
+"""Cells of an array that a tile holds, at most: libraries that count in 32 bits fail
+beyond."""
+
+TILES = (2, 4, 8)
+"""Tiles of a block that are tried."""
+LEAST_TILE = 8
+"""Cells of a tile along the axis that is cut, at least: below, its halo is most of it."""
+
+
+def make_stage(
+    source: ArrayMeta,
+    pipeline: Pipeline,
+    writes: Sequence[Write],
+    room: Room,
+    *,
+    first: int = 1,
+) -> Stage:
+    """The stage whose blocks and order cost least in the memory there is.
+
+    Parameters
+    ----------
+    source, pipeline, writes, first
+        As in `Stage`.
+    room : Room
+        Tasks at once, and memory.
+
+    Notes
+    -----
+    From one storage unit on, blocks are doubled along the axis that saves most, as long
+    as that saves anything and leaves four blocks for each worker; one along a dimension
+    that a step makes, where all blocks read the same. A stage that does not fit comes
+    with the smallest blocks; refusing it is the plan's.
+    """
+    search = Search(source, pipeline, tuple(writes), room, first)
+    result = writes[-1]
+    ones = (1,) * len(result.shape)
+    best = search.best(BlockGrid(result.shape, result.output.unit, ones))
+    while True:
+        stage = best
+        for axis, grid in doubled(stage.grid):
+            if grid.total >= min(search.least_blocks(axis), stage.grid.total):
+                best = search.best(grid, best)
+        if best is stage:
+            return stage
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """Stages over one input that differ in their blocks."""
+
+    source: ArrayMeta
+    pipeline: Pipeline
+    writes: tuple[Write, ...]
+    room: Room
+    first: int
+
+    @cached_property
+    def known(self) -> dict[tuple[int, int, int], PlannedDemands]:
+        """Needs along an axis, by axis and by unit and units of a block or tile."""
+        return {}
+
+    @cached_property
+    def cell_costs(self) -> tuple[float, ...]:
+        """Nanoseconds of one output cell of each step."""
+        return tuple(step.cell_cost for step in self.pipeline.steps)
+
+    def demands(self, grid: BlockGrid) -> list[PlannedDemands]:
+        """What the blocks of a grid need, for each axis."""
+        found = []
+        for axis, (unit, units) in enumerate(zip(grid.unit, grid.units, strict=True)):
+            key = (axis, unit, units)
+            if key not in self.known:
+                self.known[key] = planned_demands(
+                    self.pipeline, self.source, grid, self.writes, axis
+                )
+            found.append(self.known[key])
+        return found
+
+    def least_blocks(self, axis: int) -> int:
+        """Blocks that widening them along an axis leaves, where there are as many."""
+        return self.room.workers * (1 if axis in self.source.new_axes else 4)
+
+    def rank(self, stage: Stage) -> tuple[int, float]:
+        """What is to be small: by how much it does not fit, then its cost."""
+        return max(0, self.room.peak(stage) - self.room.limit), stage.cost
+
+    def best(self, grid: BlockGrid, known: Stage | None = None) -> Stage:
+        """The stage over the blocks of a grid, cut into tiles as is best.
+
+        Tiles are cut along the longest side. Where something is saved on the way,
+        blocks stay whole.
+
+        Parameters
+        ----------
+        grid : BlockGrid
+            The blocks.
+        known : Stage, optional
+            What is returned where none of these is better.
+        """
+        tilings = [Tiling()]
+        axis = max(range(len(grid.shape)), key=lambda axis: grid.block[axis])
+        cells = grid.unit[axis] * grid.units[axis]
+        if len(self.writes) == 1:
+            tilings += [
+                Tiling(axis, tiles)
+                for tiles in TILES
+                if cells % tiles == 0 and cells // tiles >= LEAST_TILE
+            ]
+        for tiling in tilings:
+            if known is None:
+                known = self.stage(grid, tiling)
+            elif self.may_beat(known, grid, tiling):
+                known = min(known, self.stage(grid, tiling), key=self.rank)
+        return cast("Stage", known)
+
+    def may_beat(self, known: Stage, grid: BlockGrid, tiling: Tiling) -> bool:
+        """Whether blocks may cost less than a stage that fits, each chunk decoded once.
+
+        Not if they are beyond what is counted in 32 bits.
+        """
+        demands = self.demands(cut_grid(grid, tiling))
+        if most_cells(demands) > MOST_CELLS:
+            return False
+        if self.rank(known)[0]:
+            return True
+        return self.cost(grid, tiling, demands, least_decoded(demands)) < known.cost
+
+    def stage(self, grid: BlockGrid, tiling: Tiling) -> Stage:
+        """The stage over the tiles of a grid's blocks, in their best order."""
+        demands = self.demands(cut_grid(grid, tiling))
+        is_shared = any(demand.reads.is_shared for demand in demands)
+        memory = task_memory(
+            self.source,
+            self.pipeline,
+            demands,
+            self.writes,
+            block=grid.block if tiling.tiles > 1 else None,
+            one_by_one=is_shared,
+            first=self.first,
+        )
+        task = sum(part.nbytes for part in memory)
+        item = np.dtype(self.source.dtype).itemsize
+        spare = int(max(0, self.room.free - self.room.workers * task) / HEAP)
+        reads = [demand.reads for demand in demands]
+        traffic = best_traffic(reads, spare // item, tiling)
+        return Stage(
+            self.source,
+            self.pipeline,
+            self.first,
+            self.writes,
+            grid,
+            traffic.sweep,
+            tiling,
+            traffic.held * item,
+            memory,
+            traffic.decoded * item,
+            self.cost(grid, tiling, demands, traffic.decoded),
+        )
+
+    def cost(
+        self,
+        grid: BlockGrid,
+        tiling: Tiling,
+        demands: Sequence[PlannedDemands],
+        decoded: int,
+    ) -> float:
+        """Nanoseconds of one thread: decoding, computing, encoding, and each block."""
+        computed = sum(
+            cost * math.prod(demand.totals[place] for demand in demands)
+            for place, cost in enumerate(self.cell_costs, start=1)
+        )
+        written = sum(
+            math.prod(write.shape) * np.dtype(write.output.dtype).itemsize
+            for write in self.writes
+        )
+        item = np.dtype(self.source.dtype).itemsize
+        copied = item * math.prod(demand.totals[0] for demand in demands)
+        return (
+            DECODE * item * decoded
+            + COPY * copied
+            + computed
+            + ENCODE * written
+            + BLOCK * grid.total
+            + TILE * cut_grid(grid, tiling).total
+        )
+
+
+def most_cells(demands: Sequence[PlannedDemands]) -> int:
+    """Cells of the largest array that a tile holds."""
+    places = range(len(demands[0].most))
+    return max(math.prod(demand.most[place] for demand in demands) for place in places)
+
+
+def least_decoded(demands: Sequence[PlannedDemands]) -> int:
+    """Cells that are decoded where each chunk that is read is decoded once."""
+    return math.prod(demand.reads.whole for demand in demands)
+
+
+def doubled(grid: BlockGrid) -> list[tuple[int, BlockGrid]]:
+    """Grids with blocks of twice the units along one axis, where it has more."""
+    found = []
+    for axis, count in enumerate(grid.counts):
+        if count > 1:
+            units = list(grid.units)
+            most = -(-grid.shape[axis] // grid.unit[axis])
+            units[axis] = min(2 * units[axis], most)
+            found.append((axis, replace(grid, units=tuple(units))))
+    return found
