@@ -100,7 +100,7 @@ def safe_tensors(path: str) -> Arrays:
 
     expected = "a file of safetensors"
     with opening(path, expected, SafetensorError):
-        found = safe_open(path, framework="np")
+        found: Any = safe_open(path, framework="np")
 
     def read(name: str) -> NDArray[Any]:
         with opening(path, expected, SafetensorError):
