@@ -81,14 +81,11 @@ def _turn(code: TurnCode, machine: Machine) -> str:
         goal = f.at(target, f.mul(band.index, size))
         with f.loop(f.argument("%row", Item.CELLS), step=lanes) as across:
             place = f.at(start, f.mul(across.index, size))
-            values = []
-            for n in range(lanes):
-                values.append(f.load(kind, place))
-                place = f.at(place, pitch) if n < lanes - 1 else place
+            found = _square(f, code.scalar, lanes, place, pitch)
             place = f.at(goal, f.mul(across.index, to))
-            for n, value in enumerate(transposed(f, kind, size, values)):
+            for value in found:
                 f.store(kind, value, place)
-                place = f.at(place, to) if n < lanes - 1 else place
+                place = f.at(place, to)
     return f.text()
 
 
@@ -114,12 +111,8 @@ def _back(code: TurnCode, machine: Machine) -> str:
             first = f.at(start, f.mul(across.index, pitch))
             with f.loop(here, step=lanes) as inner:
                 place = f.at(first, f.mul(inner.index, pitch))
-                values = []
-                for n in range(lanes):
-                    values.append(f.load(kind, place))
-                    place = f.at(place, pitch) if n < lanes - 1 else place
                 stage = f.at(staged, f.mul(inner.index, size))
-                for n, value in enumerate(transposed(f, kind, size, values)):
+                for n, value in enumerate(_square(f, code.scalar, lanes, place, pitch)):
                     f.store(kind, value, f.at(stage, n * STAGE))
             output = f.at(goal, f.mul(across.index, size))
             with f.loop(count) as line:
@@ -138,6 +131,17 @@ def _back(code: TurnCode, machine: Machine) -> str:
             f.text(),
         ]
     )
+
+
+def _square(
+    f: Function, scalar: Scalar, lanes: int, place: str, pitch: str
+) -> list[str]:
+    """As many vectors as they have lanes, `pitch` apart, transposed."""
+    kind, values = vector(scalar, lanes), []
+    for _ in range(lanes):
+        values.append(f.load(kind, place))
+        place = f.at(place, pitch)
+    return transposed(f, kind, BITS[scalar] // 8, values)
 
 
 def _copy(scalar: Scalar, lanes: int) -> str:
