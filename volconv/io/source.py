@@ -111,18 +111,18 @@ class ZarrSource:
         """
         stored = self.open()
         box = without(box, self.new_axes)
-        if is_url(self.path) or not may_carry_out():
-            found = self.read_piece(stored, box, waits=True)
-            return np.expand_dims(found, self.new_axes)
-        itemsize = np.dtype(stored.meta.dtype).itemsize
-        chunks = without(stored.meta.chunks or stored.meta.shape, self.new_axes)
-        parts = list(pieces(box, chunks, PIECE // itemsize))
+        waits = is_url(self.path) or not may_carry_out()
+        parts = [box]
+        if not waits:
+            itemsize = np.dtype(stored.meta.dtype).itemsize
+            chunks = without(stored.meta.chunks or stored.meta.shape, self.new_axes)
+            parts = list(pieces(box, chunks, PIECE // itemsize))
         if len(parts) == 1:
-            found = self.read_piece(stored, box, waits=False)
-            return np.expand_dims(found, self.new_axes)
-        found = empty([side.size for side in box], np.dtype(stored.meta.dtype))
-        for part in parts:
-            found[relative(part, box)] = self.read_piece(stored, part, waits=False)
+            found = self.read_piece(stored, box, waits=waits)
+        else:
+            found = empty([side.size for side in box], np.dtype(stored.meta.dtype))
+            for part in parts:
+                found[relative(part, box)] = self.read_piece(stored, part, waits=False)
         return np.expand_dims(found, self.new_axes)
 
     def read_piece(self, stored: Stored, box: Box, *, waits: bool) -> NDArray[Any]:

@@ -241,11 +241,14 @@ class Pipeline:
         `floors_of`. `makers` has, by the layer's place, the other's.
         """
         keys, spans = [], []
+        done_before = set(makers.values())
         for first, intervals in enumerate(by_place):
+            if first in done_before:
+                continue
             place = makers.get(first, first)
             item = np.dtype(self.dtypes[place]).itemsize
             for box in itertools.product(*intervals):
-                if (place, box) in known or first in makers.values():
+                if (place, box) in known:
                     continue
                 cells = math.prod(side.size for side in box)
                 keys.append((place, box))
