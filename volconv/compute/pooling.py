@@ -79,7 +79,8 @@ class Pool:
         """
         part = min(outputs, self.part_cells)
         if self.kind in ("max", "min"):
-            return 16 * min(cells, self.taps * part) + 24 * part
+            item = np.dtype(self.target).itemsize
+            return 2 * item * min(cells, self.taps * part) + (3 * item + 1) * part
         return 40 * self.taps * part
 
     def describe(self) -> Mapping[str, object]:

@@ -17,7 +17,7 @@ from volconv.steps import Pipeline, source_intervals
 from volconv.steps.layout import Layout
 from volconv.steps.whole import slab_bytes
 
-__all__ = ["AT_ONCE", "HEAP", "PIECE", "Part", "task_memory", "weight_bytes"]
+__all__ = ["AT_ONCE", "PIECE", "Part", "task_memory", "weight_bytes"]
 
 AT_ONCE = 4
 """Chunks that one read of the store decodes at a time."""

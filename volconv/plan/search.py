@@ -13,8 +13,8 @@ import numpy as np
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.brief import PlannedDemands, planned_demands
-from volconv.plan.memory import HEAP, task_memory
-from volconv.plan.stage import Room, Stage, cut_grid
+from volconv.plan.memory import task_memory
+from volconv.plan.stage import HOLES, Room, Stage, cut_grid
 from volconv.plan.traffic import Tiling, best_traffic
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
@@ -176,7 +176,7 @@ class Search:
         )
         task = sum(part.nbytes for part in memory)
         item = np.dtype(self.source.dtype).itemsize
-        spare = int(max(0, self.room.free - self.room.workers * task) / HEAP)
+        spare = int(max(0, self.room.free - self.room.workers * task) / HOLES)
         reads = [demand.reads for demand in demands]
         traffic = best_traffic(reads, spare // item, tiling)
         return Stage(

@@ -1,38 +1,23 @@
-"""The C library's allocator, told to keep memory together, and to keep it."""
+"""The C library's allocator, told to keep memory together."""
 
 from __future__ import annotations
 
 import ctypes
 import platform
 
-__all__ = ["keep_memory"]
+__all__ = ["use_one_arena"]
 
 M_ARENA_MAX = -8
-M_TRIM_THRESHOLD = -1
-M_MMAP_THRESHOLD = -3
-"""glibc's names of the settings, from malloc.h."""
-
-LARGEST = 32 * 2**20
-"""Bytes of the largest pieces that are kept: glibc takes no more."""
-
-MOST_KEPT = 256 * 2**20
-"""Bytes at the heap's end that are kept: arbitrary, some chunks of some threads."""
+"""glibc's name of the setting, from malloc.h."""
 
 
-def keep_memory() -> None:
-    """Let all threads share one arena, and keep what they free, where glibc is used.
+def use_one_arena() -> None:
+    """Let all threads of this process share one arena, where glibc is the C library.
 
     Chunks and blocks are freed by other threads than those that take the next ones.
     With an arena for each thread the free ones pile up: a run of 128³ chunks with a
     plan of 685 MiB then took 770 to 800 MiB, and 740 MiB with one arena, in the same
     CPU time (``/usr/bin/time -v volconv run``, 2026-11).
-
-    What goes back to the system has its pages cleared before it is used again: a mean
-    of 512 MiB in such chunks took 4.6 s of CPU time, and 3.9 s where memory is kept,
-    with the same peak.
     """
     if platform.libc_ver()[0] == "glibc":
-        library = ctypes.CDLL(None)
-        library.mallopt(M_ARENA_MAX, 1)
-        library.mallopt(M_MMAP_THRESHOLD, LARGEST)
-        library.mallopt(M_TRIM_THRESHOLD, MOST_KEPT)
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
