@@ -7,15 +7,15 @@ axis's size, reaches into padding.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 __all__ = ["Interval", "contains", "merged", "relative"]
 
 
-@dataclass(frozen=True, order=True)
-class Interval:
+class Interval(NamedTuple):
     """Cells from `start` up to, not including, `stop`.
+
+    A tuple, for blocks are cut and looked up by many of them.
 
     Examples
     --------

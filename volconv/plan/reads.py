@@ -6,12 +6,31 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from volconv.geometry import Interval, merged
 
 __all__ = ["AxisReads"]
 
 Needs = tuple[tuple[Interval, ...], ...]
+
+
+class Spans(NamedTuple):
+    """Cells of one axis in the chunks that hold them, in order.
+
+    Parameters
+    ----------
+    chunks : range
+        Numbers of the chunks.
+    parts : tuple of (int, int)
+        Where the cells lie in each chunk: the first, and the one after the last.
+    places : tuple of slice
+        Where among the cells those of each chunk are.
+    """
+
+    chunks: range
+    parts: tuple[tuple[int, int], ...]
+    places: tuple[slice, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,20 +105,16 @@ class AxisReads:
         return tuple(block for block, part in self.parts(chunk).items() if part == full)
 
     @lru_cache(maxsize=4096)  # noqa: B019
-    def spans(
-        self, start: int, stop: int
-    ) -> tuple[tuple[int, tuple[int, int], slice], ...]:
-        """The chunks that hold cells of an interval, in order.
-
-        Each with its number, with where in it they lie, and where in the interval.
-        """
-        found = []
-        for number in range(start // self.chunk, -(-stop // self.chunk)):
+    def spans(self, start: int, stop: int) -> Spans:
+        """The chunks that hold cells of an interval."""
+        chunks = range(start // self.chunk, -(-stop // self.chunk))
+        parts, places = [], []
+        for number in chunks:
             first = number * self.chunk
             begin, end = max(start, first), min(stop, first + self.chunk)
-            place = slice(begin - start, end - start)
-            found.append((number, (begin - first, end - first), place))
-        return tuple(found)
+            parts.append((begin - first, end - first))
+            places.append(slice(begin - start, end - start))
+        return Spans(chunks, tuple(parts), tuple(places))
 
     @cached_property
     def stretches(self) -> tuple[range, ...]:

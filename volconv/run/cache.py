@@ -10,9 +10,10 @@ from __future__ import annotations
 import heapq
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
+from itertools import product
 from operator import getitem
 from typing import Any
 
@@ -29,9 +30,10 @@ __all__ = ["ChunkCache"]
 Box = tuple[Interval, ...]
 Read = Callable[[Box], NDArray[Any]]
 ReadInto = Callable[..., NDArray[Any]]
-Span = tuple[int, tuple[int, int], slice]
-"""Cells of one axis that a chunk holds: its number, where they lie in it, and where they
-go."""
+Place = tuple[slice, ...]
+"""Cells of an array."""
+Piece = tuple[Index, Part, Place]
+"""Cells of a chunk: which chunk, what of it, and where among the cells that are wanted."""
 
 MOST_STALE = 1024
 """Chunks that are gone and still queued, at most: arbitrary, 100 kB."""
@@ -104,30 +106,49 @@ class ChunkCache:
     def cells(
         self, turn: int, box: Box, out: NDArray[Any] | None = None
     ) -> NDArray[Any]:
-        """Cells of a box that the block of a turn reads.
-
-        Chunks that other blocks are decoding meanwhile come last.
-        """
-        spans = [
-            axis.spans(side.start, side.stop)
-            for axis, side in zip(self.reads, box, strict=True)
-        ]
-        if all(len(each) == 1 for each in spans):
-            chunk, part, _ = zip(*(each[0] for each in spans), strict=True)
+        """Cells of a box that the block of a turn reads."""
+        spans = [axis.spans(*side) for axis, side in zip(self.reads, box, strict=True)]
+        # along each axis the chunks, the parts of these, and where they go
+        by_axis: zip[Any] = zip(*spans, strict=True)
+        pieces: Iterator[Piece] = zip(*itertools.starmap(product, by_axis), strict=True)
+        if all(len(axis.chunks) == 1 for axis in spans):
+            ((chunk, part, _),) = pieces
             return self.part(turn, chunk, part)
-        late: list[tuple[Span, ...]] = []
-        for is_late, which in ((False, itertools.product(*spans)), (True, late)):
-            for each in which:
-                chunk, part, place = zip(*each, strict=True)
-                if chunk in self.decoding and not is_late:
-                    late.append(each)
-                    continue
-                cells = self.part(turn, chunk, part)
-                if out is None:
-                    out = np.empty([side.size for side in box], cells.dtype)
-                out[place] = cells
+        for place, cells in self.pieces(turn, pieces):
+            if out is None:
+                out = np.empty([side.size for side in box], cells.dtype)
+            out[place] = cells
         assert out is not None, "a box has cells"
         return out
+
+    def pieces(
+        self, turn: int, pieces: Iterable[Piece]
+    ) -> Iterator[tuple[Place, NDArray[Any]]]:
+        """Cells of parts of chunks, each with where it goes.
+
+        What is held comes first, what other blocks are decoding meanwhile comes last.
+        """
+        absent: list[Piece] = []
+        for piece in pieces:
+            cells = self.held_part(piece[0], piece[1])
+            if cells is None:
+                absent.append(piece)
+            else:
+                yield piece[2], cells
+        late: list[Piece] = []
+        for is_late, which in ((False, absent), (True, late)):
+            for piece in which:
+                chunk, part, place = piece
+                if chunk in self.decoding and not is_late:
+                    late.append(piece)
+                else:
+                    yield place, self.part(turn, chunk, part)
+
+    def held_part(self, chunk: Index, part: Part) -> NDArray[Any] | None:
+        """Cells of a part of one chunk, where they are held."""
+        with self.lock:
+            entry = self.entries.get(chunk)
+            return None if entry is None else entry.cells(part)
 
     def part(self, turn: int, chunk: Index, part: Part) -> NDArray[Any]:
         """Cells of a part of one chunk."""
@@ -245,7 +266,7 @@ class ChunkCache:
         ]
         with self.lock:
             self.done.add(turn)
-            for chunk in itertools.product(*touched):
+            for chunk in product(*touched):
                 entry = self.entries.get(chunk)
                 if entry is not None and entry.readers.pop(turn, None) is not None:
                     self.settle(entry, chunk)
@@ -270,14 +291,11 @@ class ChunkCache:
             axis.readers(number) for axis, number in zip(self.reads, chunk, strict=True)
         ]
         turn_of, first, done = self.turn_of, self.horizon, self.done
-        found = {turn_of(index): index for index in itertools.product(*by_axis)}
-        if len(done) or min(found, default=first) < first:
-            return {
-                turn: index
-                for turn, index in found.items()
-                if turn >= first and turn not in done
-            }
-        return found
+        return {
+            turn: index
+            for index in product(*by_axis)
+            if (turn := turn_of(index)) >= first and turn not in done
+        }
 
     def full_turn(self, chunk: Index) -> int:
         """The last turn in which all of a chunk is read; -1 for none."""
@@ -285,7 +303,7 @@ class ChunkCache:
             axis.full_readers(number)
             for axis, number in zip(self.reads, chunk, strict=True)
         ]
-        return max(map(self.turn_of, itertools.product(*by_axis)), default=-1)
+        return max(map(self.turn_of, product(*by_axis)), default=-1)
 
     def parts_of(self, chunk: Index, places: Iterable[Index]) -> frozenset[Part]:
         """What blocks, told by their places along each axis, read of a chunk."""
