@@ -30,9 +30,9 @@ __all__ = ["ChunkCache"]
 Box = tuple[Interval, ...]
 Read = Callable[[Box], NDArray[Any]]
 ReadInto = Callable[..., NDArray[Any]]
-Place = tuple[slice, ...]
+Into = tuple[slice, ...]
 """Cells of an array."""
-Piece = tuple[Index, Part, Place]
+Piece = tuple[Index, Part, Into]
 """Cells of a chunk: which chunk, what of it, and where among the cells that are wanted."""
 
 MOST_STALE = 1024
@@ -123,7 +123,7 @@ class ChunkCache:
 
     def pieces(
         self, turn: int, pieces: Iterable[Piece]
-    ) -> Iterator[tuple[Place, NDArray[Any]]]:
+    ) -> Iterator[tuple[Into, NDArray[Any]]]:
         """Cells of parts of chunks, each with where it goes.
 
         What is held comes first, what other blocks are decoding meanwhile comes last.
