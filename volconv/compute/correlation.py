@@ -61,11 +61,16 @@ class Correlation:
     numbers: Numbers
     engine: str
 
-    @property
+    @cached_property
     def kernel_shape(self) -> tuple[int, ...]:
         """Taps along each axis."""
         shapes = [factor.shape for factor in self.factors]
         return tuple(max(sizes) for sizes in zip(*shapes, strict=True))
+
+    @cached_property
+    def compute(self) -> np.dtype[Any]:
+        """Dtype of the arithmetic."""
+        return np.dtype(self.numbers.compute)
 
     def __call__(self, block: Array, out: Array | None = None) -> Array:
         """Outputs of a padded block.
@@ -87,10 +92,13 @@ class Correlation:
         NumberError
             If an integer sum goes beyond 64 bits, or a NaN is to become an integer.
         """
-        compute = np.dtype(self.numbers.compute)
-        shape = out_shape(block.shape, self.kernel_shape, self.stride, self.dilation)
-        is_direct = out is not None and self.numbers.compute == self.numbers.target
-        sums = out if out is not None and is_direct else aligned_empty(shape, compute)
+        compute = self.compute
+        is_direct = self.numbers.compute == self.numbers.target
+        if out is not None and is_direct:
+            sums = out
+        else:
+            window = self.kernel_shape, self.stride, self.dilation
+            sums = aligned_empty(out_shape(block.shape, *window), compute)
         if compute.kind == "c":
             self.correlate_complex(block, sums)
         else:
@@ -122,8 +130,7 @@ class Correlation:
         bool
             False if nothing was written: the block is then to be padded first.
         """
-        compute = np.dtype(self.numbers.compute)
-        if compute.kind != "f" or self.numbers.compute != self.numbers.target:
+        if self.compute.kind != "f" or self.numbers.compute != self.numbers.target:
             return False
         correlator = self.correlator(0, cells, out)
         if not isinstance(correlator, compiled.Correlator):
@@ -144,7 +151,7 @@ class Correlation:
 
     def correlator(self, part: int, block: Array, out: Array) -> Correlator:
         """What the engine has prepared for blocks and outputs of such dtypes."""
-        key = (part, block.dtype.str, out.dtype.name)
+        key = (part, block.dtype, out.dtype)
         correlator = self.prepared.get(key)
         if correlator is None:
             correlator = self.prepare(self.parts[part], block.dtype, out.dtype.name)

@@ -14,7 +14,7 @@ from volconv.plan.brief import PlannedDemands
 from volconv.plan.demands import Demand
 from volconv.plan.write import Write
 from volconv.steps import Pipeline, source_intervals
-from volconv.steps.layout import Layout
+from volconv.steps.layout import Layout, Span
 from volconv.steps.whole import slab_bytes
 
 __all__ = ["AT_ONCE", "PIECE", "Part", "task_memory", "weight_bytes"]
@@ -131,7 +131,11 @@ def held(
 ) -> list[Part]:
     """Input and results on the way: those of the fullest moment, and room beside them."""
     spans = [
-        pipeline.span(place, np.dtype(dtype).itemsize * cells[place], written)
+        Span(
+            np.dtype(dtype).itemsize * cells[place],
+            place,
+            pipeline.held_to(place, written),
+        )
         for place, dtype in enumerate(pipeline.dtypes[:-1])
     ]
     fullest: list[int] = []

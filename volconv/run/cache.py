@@ -25,7 +25,7 @@ from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Sweep
 from volconv.run.held import Entry, Index, Part
 
-__all__ = ["ChunkCache"]
+__all__ = ["ChunkCache", "ReadInto"]
 
 Box = tuple[Interval, ...]
 Read = Callable[[Box], NDArray[Any]]
@@ -76,7 +76,7 @@ class ChunkCache:
     farthest: list[tuple[int, Index]] = field(default_factory=list)
     expiring: list[tuple[int, Index]] = field(default_factory=list)
     uncut: dict[Index, None] = field(default_factory=dict)
-    decoding: dict[Index, threading.Event] = field(default_factory=dict)
+    decoding: dict[Index, threading.Lock] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -158,11 +158,13 @@ class ChunkCache:
                 found = entry.cells(part) if entry is not None else None
                 if found is not None:
                     return found
-                event = self.decoding.get(chunk)
-                if event is None:
-                    event = self.decoding[chunk] = threading.Event()
+                decoding = self.decoding.get(chunk)
+                if decoding is None:
+                    decoding = self.decoding[chunk] = threading.Lock()
+                    decoding.acquire()
                     break
-            event.wait()
+            with decoding:  # until it is decoded
+                pass
         try:
             cells = self.read(self.chunk_box(chunk))
             with self.lock:
@@ -170,7 +172,7 @@ class ChunkCache:
                 self.keep(turn, chunk, part, cells)
         finally:
             self.decoding.pop(chunk, None)
-            event.set()
+            decoding.release()
         return cells[tuple(itertools.starmap(slice, part))]
 
     def keep(self, turn: int, chunk: Index, part: Part, cells: NDArray[Any]) -> None:

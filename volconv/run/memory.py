@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.steps.layout import LINE
+from volconv.compute import aligned_empty
 
 __all__ = ["ThreadMemory"]
 
@@ -57,10 +57,9 @@ class ThreadMemory(threading.local):
         nbytes = math.prod(shape) * dtype.itemsize
         if self.given == len(self.pieces):
             self.pieces.append(np.empty(0, "u1"))
-        if self.pieces[self.given].size < nbytes + LINE:
+        if self.pieces[self.given].size < nbytes:
             del self.pieces[self.given]  # before there are two
-            self.pieces.insert(self.given, np.empty(nbytes + LINE, "u1"))
+            self.pieces.insert(self.given, aligned_empty((nbytes,), np.dtype("u1")))
         piece = self.pieces[self.given]
         self.given += 1
-        start = -piece.ctypes.data % LINE
-        return piece[start : start + nbytes].view(dtype).reshape(shape)
+        return np.ndarray(shape, dtype, piece)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import errno
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -24,7 +25,7 @@ from volconv.io.store import object_key, write_box
 from volconv.plan.memory import PIECE
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
-from volconv.run.cache import Box, ChunkCache
+from volconv.run.cache import Box, ChunkCache, ReadInto
 from volconv.run.memory import ThreadMemory
 from volconv.steps.layout import Memory
 
@@ -172,11 +173,12 @@ class Worker:
     ) -> dict[int, NDArray[Any]]:
         """What a tile, or a whole block, makes of its input."""
         pipeline, source = self.work.stage.pipeline, self.work.source
-        memory = Memory(self.memory.empty, partial(read_into, source))
         turn = 0
+        read: ReadInto = partial(read_into, source)
         if self.cache is not None:
-            turn = self.cache.sweep.position(index)
-            memory = replace(memory, read=self.cache.block_read(turn))
+            turn = self.cache.turn_of(index)
+            read = self.cache.block_read(turn)
+        memory = Memory(self.memory.empty, read)
 
         def computed() -> dict[int, NDArray[Any]]:
             with self.memory.reused():
@@ -254,7 +256,7 @@ def statistics(cells: NDArray[Any]) -> tuple[float, float, int]:
     if cells.dtype.kind == "c":
         return np.nan, np.nan, int(cells.size - np.isfinite(cells).sum())
     lowest, highest = float(cells.min()), float(cells.max())
-    if np.isfinite(lowest) and np.isfinite(highest):
+    if math.isfinite(lowest) and math.isfinite(highest):
         return lowest, highest, 0
     finite = cells[np.isfinite(cells)]
     nonfinite = int(cells.size - finite.size)

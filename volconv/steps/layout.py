@@ -13,9 +13,10 @@ has large arrays cleared anew by the system each time::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,10 @@ __all__ = ["LINE", "Layout", "Memory", "Span"]
 
 LINE = 64
 """Bytes of a cache line: engines write past the caches to arrays that begin on one."""
+
+REMEMBERED = 256
+"""Layouts that are remembered: arbitrary, about 1 MB. Most blocks of a run have the same,
+others those of some edge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +51,7 @@ class Memory:
     read: Callable[[tuple[Interval, ...], NDArray[Any]], NDArray[Any]]
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """Bytes that are held for some places.
 
     Parameters
@@ -88,7 +92,7 @@ class Layout:
     nbytes: int
 
     @classmethod
-    def of(cls, spans: Sequence[Span]) -> Layout:
+    def of(cls, spans: Iterable[Span]) -> Layout:
         """The spans laid out, the largest ones first, each as low as it can lie.
 
         Notes
@@ -96,26 +100,31 @@ class Layout:
         Greedy by size: Pisarchyk & Lee 2020, "Efficient Memory Management for Deep
         Neural Net Inference", section 5.2.
         """
-        starts = [0] * len(spans)
-        laid: list[int] = []
-        order = sorted(range(len(spans)), key=lambda one: -spans[one].nbytes)
-        for number in order:
-            cells = in_lines(spans[number].nbytes)
-            start = 0
-            for other in laid:
-                if not spans[other].meets(spans[number]):
-                    continue
-                if starts[other] >= start + cells:
-                    break
-                start = max(start, starts[other] + in_lines(spans[other].nbytes))
-            starts[number] = start
-            laid.append(number)
-            laid.sort(key=starts.__getitem__)
-        ends = [
-            start + in_lines(span.nbytes)
-            for start, span in zip(starts, spans, strict=True)
-        ]
-        return cls(tuple(starts), max(ends, default=0))
+        return laid_out(tuple(spans))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def laid_out(spans: tuple[Span, ...]) -> Layout:
+    """The layout of spans: see `Layout.of`."""
+    starts = [0] * len(spans)
+    laid: list[int] = []
+    order = sorted(range(len(spans)), key=lambda one: -spans[one].nbytes)
+    for number in order:
+        cells = in_lines(spans[number].nbytes)
+        start = 0
+        for other in laid:
+            if not spans[other].meets(spans[number]):
+                continue
+            if starts[other] >= start + cells:
+                break
+            start = max(start, starts[other] + in_lines(spans[other].nbytes))
+        starts[number] = start
+        laid.append(number)
+        laid.sort(key=starts.__getitem__)
+    ends = [
+        start + in_lines(span.nbytes) for start, span in zip(starts, spans, strict=True)
+    ]
+    return Layout(tuple(starts), max(ends, default=0))
 
 
 def in_lines(nbytes: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from volconv.steps.step import Join, Step, source_intervals
 __all__ = ["Box", "Node"]
 
 Box = tuple[Interval, ...]
+
+REMEMBERED = 4096
+"""Sides of boxes of which is remembered what they read: arbitrary, about 2 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,28 @@ class Node:
         window, cells, kind = self.sides[number][axis]
         wanted = window.source(outputs)
         return source_boxes(wanted, cells, kind) if wanted.size else ()
+
+    def inner(self, outer: Box, outputs: Box) -> tuple[slice, ...] | None:
+        """What outputs read of a box of the one input, where all of it lies inside.
+
+        None where they read beyond the edge.
+        """
+        found = []
+        for axis, (side, cells) in enumerate(zip(outer, outputs, strict=True)):
+            read = self.inner_side(axis, side.start, cells)
+            if read is None:
+                return None
+            found.append(read)
+        return tuple(found)
+
+    @lru_cache(maxsize=REMEMBERED)  # noqa: B019 (few nodes, and small values)
+    def inner_side(self, axis: int, start: int, outputs: Interval) -> slice | None:
+        """`inner` along one axis, the same for all blocks in a row of them."""
+        window, cells, _ = self.sides[0][axis]
+        wanted = window.source(outputs)
+        if wanted.start < 0 or wanted.stop > cells:
+            return None
+        return wanted.shift(-start).slice
 
     def block(self, number: int, box: Box, read: Read) -> NDArray[Any]:
         """Cells of an input, padded, that a box of outputs is made of."""

@@ -91,6 +91,14 @@ class Pipeline:
         return tuple(found)
 
     @cached_property
+    def done_at(self) -> tuple[tuple[int, ...], ...]:
+        """For each place the places that none after it reads, and it or itself does."""
+        found: list[list[int]] = [[] for _ in range(self.last + 1)]
+        for place, last in enumerate(self.last_uses):
+            found[last].append(place)
+        return tuple(map(tuple, found))
+
+    @cached_property
     def jumps(self) -> tuple[tuple[Fraction, ...], ...]:
         """For each place its cells from one cell of the result to the next, by axis.
 
@@ -222,9 +230,8 @@ class Pipeline:
                 held[0] = [(box, read(box)) for box in boxes]
             if place in wanted:
                 found[place] = piece_of(held[place], wanted[place])
-            for done, last in enumerate(self.last_uses[: place + 1]):
-                if last <= place:
-                    held.pop(done, None)
+            for done in self.done_at[place]:
+                held.pop(done, None)
         return found
 
     def laid_out(
@@ -252,17 +259,14 @@ class Pipeline:
                     continue
                 cells = math.prod(side.size for side in box)
                 keys.append((place, box))
-                span = self.span(place, item * cells, wanted)
-                spans.append(replace(span, first=first))
+                spans.append(Span(item * cells, first, self.held_to(place, wanted)))
         layout = Layout.of(spans)
         piece = memory.empty((layout.nbytes,), np.dtype("u1"))
         return {
-            (place, box): piece[start : start + span.nbytes]
-            .view(self.dtypes[place])
-            .reshape([side.size for side in box])
-            for (place, box), span, start in zip(
-                keys, spans, layout.starts, strict=True
+            (place, box): np.ndarray(
+                [side.size for side in box], self.dtypes[place], piece, start
             )
+            for (place, box), start in zip(keys, layout.starts, strict=True)
         }
 
     @cached_property
@@ -276,10 +280,9 @@ class Pipeline:
         )
         return (next(read), *(step.target.dtype for step in self.steps))
 
-    def span(self, place: int, nbytes: int, wanted: Collection[int]) -> Span:
-        """How long a result is held: what is wanted of it to the end."""
-        last = self.last if place in wanted else self.last_uses[place]
-        return Span(nbytes, place, last)
+    def held_to(self, place: int, wanted: Collection[int]) -> int:
+        """The place up to which a result is held: what is wanted of it to the end."""
+        return self.last if place in wanted else self.last_uses[place]
 
 
 def run_step(
@@ -289,6 +292,10 @@ def run_step(
     step = node.step
     if len(node.inputs) == 1 and len(held[node.inputs[0]]) == 1:
         ((outer, cells),) = held[node.inputs[0]]
+        inner = node.inner(outer, box)
+        if inner is not None:
+            block = np.asarray(cells[inner], dtype=step.source.dtype)
+            return of_box(step, box).compute(block, out)
         origin = [side.start for side in outer]
         return compute_cells(step, cells, box, origin=origin, out=out)
     found = of_blocks(node, box, held, out)

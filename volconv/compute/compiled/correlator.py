@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,10 +52,12 @@ class Geometry:
     edges: Edges | None = None
 
     @classmethod
-    def of(cls, block: Array, out: Array, edges: Edges | None = None) -> Geometry:
-        """The geometry of two arrays."""
+    def of(
+        cls, block: Array, out: Array, edges: Edges | None = None, at: int | None = None
+    ) -> Geometry:
+        """The geometry of two arrays; `at` is the output's address, where it is known."""
         shapes = (block.shape, block.strides, out.shape, out.strides)
-        address = out.ctypes.data | 64
+        address = (out.ctypes.data if at is None else at) | 64
         alignment = (address & -address) if out.flags.aligned else 0
         return cls(*shapes, out.itemsize, alignment, edges)
 
@@ -111,9 +114,10 @@ class Correlator(ABC):
         written = out
         if not _writable_in_rows(out) or np.may_share_memory(block, out):
             written = np.empty(out.shape, self.compute_dtype)
-        program = self._program(Geometry.of(block, written))
+        at = written.ctypes.data
+        program = self._program(Geometry.of(block, written, at=at))
         assert program is not None, "blocks without edges always have a program"
-        program.run(block.ctypes.data, written.ctypes.data)
+        program.run(block.ctypes.data, at)
         if written is not out:
             out[...] = written
 
@@ -146,10 +150,11 @@ class Correlator(ABC):
             return False
         if not _writable_in_rows(out) or np.may_share_memory(cells, out):
             return False
-        program = self._program(Geometry.of(cells, out, edges))
+        at = out.ctypes.data
+        program = self._program(Geometry.of(cells, out, edges, at=at))
         if program is None:
             return False
-        program.run(cells.ctypes.data, out.ctypes.data)
+        program.run(cells.ctypes.data, at)
         return True
 
     @abstractmethod
@@ -172,8 +177,7 @@ class Correlator(ABC):
 
     def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the output for a padded block of the given shape."""
-        sides = zip(shape, self.size, self.stride, self.dilation, strict=True)
-        return tuple(max(0, (n - d * (f - 1) - 1) // s + 1) for n, f, s, d in sides)
+        return _outputs(shape, self.size, self.stride, self.dilation)
 
     def _check(self, block: Array, out: Array, shape: tuple[int, ...]) -> None:
         if block.ndim != len(self.size):
@@ -192,6 +196,17 @@ class Correlator(ABC):
         if out.shape != expected:
             message = f"out: got shape {out.shape}; expected {expected}."
             raise ValueError(message)
+
+
+@lru_cache(maxsize=256)
+def _outputs(
+    shape: tuple[int, ...],
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> tuple[int, ...]:
+    sides = zip(shape, size, stride, dilation, strict=True)
+    return tuple(max(0, (n - d * (f - 1) - 1) // s + 1) for n, f, s, d in sides)
 
 
 def has_half() -> bool:

@@ -4,17 +4,18 @@ Python lays the tables out with NumPy, once for each geometry; compiled code wal
 them without the GIL. So all loops over slabs, planes and passes are array
 arithmetic here, and only the innermost loops are emitted.
 
-Addresses in a table are relative to the block, to the output or to scratch, and are
-made absolute by the call.
+Addresses in a table are relative to the block, to the output or to scratch. The code
+that walks it makes them absolute, row by row: tables stay as they are, for all threads.
 """
 
 from __future__ import annotations
 
 import ctypes
+import math
 import threading
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,9 +33,7 @@ Integers = NDArray[np.int64]
 # Arguments of the longest row, and the function before them.
 WIDTH = 17
 # Of these, those that may be relative to a `Base`: the first two arguments.
-RELATIVE = slice(1, 3)
-# Rows made absolute at a time, so that many small planes need little memory.
-MOST_ROWS = 1 << 14
+RELATIVE = (1, 2)
 # Scratch kept between calls, for each thread: the usual slabs are below this.
 MOST_KEPT = 24 << 20
 
@@ -42,9 +41,10 @@ MOST_KEPT = 24 << 20
 class Base(IntEnum):
     """What an address is relative to."""
 
-    BLOCK = 0
-    OUT = 1
-    SCRATCH = 2
+    NOTHING = 0
+    BLOCK = 1
+    OUT = 2
+    SCRATCH = 3
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Table:
     Attributes
     ----------
     rows : ndarray, shape (rows, WIDTH), int64
-    bases : ndarray, shape (3, rows, 2), int8
-        1 where one of the first two arguments is relative to that `Base`.
+    bases : ndarray, shape (rows, 2), int8
+        The `Base` of each of the first two arguments.
     """
 
     rows: Integers
@@ -85,23 +85,23 @@ def calls(
         Argument number, 0 or 1, to what the address there is relative to.
     """
     rows = np.zeros((count, WIDTH), dtype=np.int64)
-    marks = np.zeros((len(Base), count, 2), dtype=np.int8)
+    marks = np.zeros((count, len(RELATIVE)), dtype=np.int8)
     rows[:, 0] = function
     for item, value in items.items():
         rows[:, 1 + item] = value
     for item, base in bases.items():
-        marks[base, :, item] = 1
+        marks[:, item] = base
     return Table(rows, marks)
 
 
 def joined(tables: Sequence[Table], when: Sequence[Integers] | None = None) -> Table:
     """One table of several, one after the other or in order of `when`."""
     rows = np.concatenate([table.rows for table in tables])
-    bases = np.concatenate([table.bases for table in tables], axis=1)
+    bases = np.concatenate([table.bases for table in tables])
     if when is None:
         return Table(rows, bases)
     order = np.argsort(np.concatenate(when), kind="stable")
-    return Table(rows[order], bases[:, order])
+    return Table(rows[order], bases[order])
 
 
 @dataclass(frozen=True)
@@ -150,42 +150,65 @@ class Program:
     def run(self, block: int, out: int) -> None:
         """Carry out the program on the block and the output at these addresses."""
         memory = scratch(self.scratch) if self.scratch else None
-        for table in self.tables:
-            rows, bases = table.rows, table.bases
-            if memory is not None:
-                rows = rows.copy()
-                shift = np.int64(memory.ctypes.data)
-                rows[:, RELATIVE] += shift * bases[Base.SCRATCH]
-            many = max(1, MOST_ROWS // len(rows))
-            for start in range(0, len(self.sources), many):
-                part = slice(start, start + many)
-                sources = block + self.sources[part, None, None]
-                targets = out + self.targets[part, None, None]
-                absolute = np.repeat(rows[None], len(sources), axis=0)
-                places = absolute[:, :, RELATIVE]
-                places += sources * bases[Base.BLOCK]
-                places += targets * bases[Base.OUT]
-                _runner()(absolute.ctypes.data, absolute.size // WIDTH)
+        places = (block, out, 0 if memory is None else memory.ctypes.data)
+        for arguments in self.walks:
+            _runner()(*arguments, *places)
+
+    @cached_property
+    def walks(self) -> tuple[tuple[int, ...], ...]:
+        """What the code that walks a table is told of each: where it lies, how often."""
+        shifts = (self.sources.ctypes.data, self.targets.ctypes.data, len(self.sources))
+        return tuple(
+            (table.rows.ctypes.data, table.bases.ctypes.data, len(table), *shifts)
+            for table in self.tables
+        )
 
 
 @cache
 def _runner() -> Any:
-    prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
+    pointer, number = ctypes.c_void_p, ctypes.c_int64
+    tables = pointer, pointer, number, pointer, pointer, number
+    prototype = ctypes.CFUNCTYPE(None, *tables, number, number, number)
     return prototype(jit.address("run", "run", _text))
 
 
 def _text(machine: Machine) -> str:
     del machine
-    f = Function("void @run(ptr %table, i64 %rows)")
-    with f.loop("%rows", carried=[("ptr", "%table")]) as turn:
-        row = turn.carried[0]
-        function = f.op(f"load ptr, ptr {row}, align 8")
-        f.do(f"call void {function}(ptr {f.at(row, 8)})")
-        turn.carried = [f.at(row, 8 * WIDTH)]
+    f = Function(
+        "void @run(ptr %table, ptr %bases, i64 %rows, ptr %sources, ptr %targets, "
+        "i64 %turns, i64 %block, i64 %out, i64 %scratch)"
+    )
+    row = f.op(f"alloca [{WIDTH} x i64], align 8")
+    places = f.op(f"alloca [{len(Base)} x i64], align 8")
+    place = {base: f.at(places, 8 * base) for base in Base}
+    f.store("i64", "0", place[Base.NOTHING])
+    f.store("i64", "%scratch", place[Base.SCRATCH])
+    with f.loop("%turns", carried=[("ptr", "%sources"), ("ptr", "%targets")]) as turn:
+        source, target = turn.carried
+        f.store("i64", f.add(f.load("i64", source), "%block"), place[Base.BLOCK])
+        f.store("i64", f.add(f.load("i64", target), "%out"), place[Base.OUT])
+        heads = [("ptr", "%table"), ("ptr", "%bases")]
+        with f.loop("%rows", carried=heads) as walk:
+            relative, bases = walk.carried
+            _call(f, relative, bases, row, places)
+            walk.carried = [f.at(relative, 8 * WIDTH), f.at(bases, len(RELATIVE))]
+        turn.carried = [f.at(source, 8), f.at(target, 8)]
     # Stores that bypass the caches are weakly ordered; whoever is told that the
     # block is done must see them.
     f.do("fence seq_cst")
     return f.text()
+
+
+def _call(f: Function, relative: str, bases: str, row: str, places: str) -> None:
+    """Call the function of a row, made absolute in memory of its own."""
+    for item in range(WIDTH):
+        value = f.load("i64", f.at(relative, 8 * item))
+        if item in RELATIVE:
+            base = f.load("i8", f.at(bases, item - RELATIVE[0]))
+            offset = f.mul(f.op(f"zext i8 {base} to i64"), 8)
+            value = f.add(value, f.load("i64", f.at(places, offset)))
+        f.store("i64", value, f.at(row, 8 * item))
+    f.do(f"call void {f.load('ptr', row)}(ptr {f.at(row, 8)})")
 
 
 _kept = threading.local()
@@ -211,7 +234,7 @@ def aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     Engines write large outputs past the caches if the rows of the output begin on
     such boundaries, which takes about half the time of a small kernel.
     """
-    size = int(np.prod(shape)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     memory = np.empty(size + 64, dtype=np.uint8)
     start = -memory.ctypes.data % 64
     return memory[start : start + size].view(dtype).reshape(shape)
