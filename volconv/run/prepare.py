@@ -20,6 +20,7 @@ from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
 from volconv.run.arrays import ArrayReader
+from volconv.run.machine import cores, memory
 from volconv.run.outputs import check_apart
 from volconv.run.runner import Labels
 from volconv.run.target import OWN_ATTRIBUTES
@@ -36,16 +37,7 @@ SHARE = 0.75
 
 def share_of_memory() -> int:
     """Bytes that a run takes by default."""
-    from distributed.system import MEMORY_LIMIT
-
-    return int(SHARE * MEMORY_LIMIT)
-
-
-def cores() -> int:
-    """Cores of this machine, or as many as its container may use."""
-    from dask.system import CPU_COUNT
-
-    return int(CPU_COUNT)
+    return int(SHARE * memory())
 
 
 @dataclass(frozen=True)
