@@ -59,7 +59,7 @@ class CellPass:
     source_pitch: int
     phase_pitch: int
     pitch: int
-    few: int
+    few: int = FEW_ROWS
     source: int = 0
     dealt: int = 0
     count: int = 0
@@ -74,7 +74,6 @@ class CellPass:
         target: int,
         *,
         streamed: int,
-        few: int = FEW_ROWS,
     ) -> CellPass:
         """The pass for taps at some places.
 
@@ -90,8 +89,6 @@ class CellPass:
             From one row of output to the next.
         streamed : int
             See `Sums`.
-        few : int
-            Rows that are finished at once.
         """
         item = weights.itemsize
         width, pitch = row
@@ -113,8 +110,7 @@ class CellPass:
             )
         code = ColumnCode(scalar_of(weights.dtype), (1,), run=run)
         sums = Sums(code, numbers, weights, pitch, target, streamed=streamed)
-        pitches = row[1], phase_pitch, pitch
-        return cls(stride, phases, sums, offsets, width, *pitches, few)
+        return cls(stride, phases, sums, offsets, width, row[1], phase_pitch, pitch)
 
     @classmethod
     def of_box(
@@ -126,7 +122,6 @@ class CellPass:
         target: int,
         *,
         streamed: int,
-        few: int = FEW_ROWS,
     ) -> CellPass:
         """The pass for taps of one weight, `gap` cells apart, at stride 1.
 
@@ -143,7 +138,7 @@ class CellPass:
         width, pitch = row
         offsets = taps.first[:, taps.axis or 0] * (gap * weights.itemsize)
         sums = Sums(code, numbers, weights, pitch, target, streamed=streamed)
-        return cls(1, (), sums, offsets, width, pitch, 0, pitch, few)
+        return cls(1, (), sums, offsets, width, pitch, 0, pitch)
 
     def tables(self, rows: int, target: Integers) -> Iterator[Table]:
         """Rows of a table that finish some rows of each plane."""

@@ -88,7 +88,7 @@ class Doubling:
         --------
         >>> [taps for taps in range(1, 9) if Doubling(1).pays(taps, 1)]
         [4, 5, 6, 7, 8]
-        >>> [taps for taps in range(1, 20) if Doubling(1).pays(taps, 4)]
+        >>> [taps for taps in range(1, 9) if Doubling(1).pays(taps, step=taps)]
         []
         """
         totals = [(taps, row * step) for row in range(ROWS)]

@@ -46,19 +46,28 @@ def finish_of(work: Work) -> CellPass | TurnedPass | None:
         )
     few = MOST_ROWS if fused.rows.is_box else FEW_ROWS
     row = work.width, work.pitch
-    how = {"streamed": fused.streamed, "few": few}
     if fused.cells.is_box:
-        taps = fused.cells
-        weights = work.weights(taps)
-        run = CellPass.of_box(taps, _tap_step(fused), weights, row, rows.target, **how)
+        run = CellPass.of_box(
+            fused.cells,
+            _tap_step(fused),
+            work.weights(fused.cells),
+            row,
+            rows.target,
+            streamed=fused.streamed,
+        )
     else:
-        weights = work.weights(fused.cells.singly())
-        places = cells.stride, work.places
-        run = CellPass.of(*places, weights, row, rows.target, **how)
+        run = CellPass.of(
+            cells.stride,
+            work.places,
+            work.weights(fused.cells.singly()),
+            row,
+            rows.target,
+            streamed=fused.streamed,
+        )
     work.kept.append(run.offsets)
     source = work.take((few + 4) * work.pitch + BEYOND)
     dealt = work.take((few + 4) * run.pitch + 64) if run.phases else source
-    return replace(run, source=source, dealt=dealt, count=work.counts[2])
+    return replace(run, few=few, source=source, dealt=dealt, count=work.counts[2])
 
 
 def tap_places(fused: Fused) -> Integers:
