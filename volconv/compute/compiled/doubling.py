@@ -1,4 +1,4 @@
-"""Sums of taps of one weight, made by doubling: about 2 log2(f) additions for f taps.
+"""Sums of taps of one weight, made by doubling: f of them tend to 2 log2(f) additions.
 
 Sums of two neighbours are made of cells, sums of four of those, and so on; a window is
 put together of the longest that fit, from its first tap to its last::

@@ -3,7 +3,8 @@
 A kernel of f cells along each of k axes costs f k taps for an output instead of
 f**k. The passes run in the order of the axes, each with its stride, so that later
 ones see less; their results are rounded to the compute dtype in between. They are
-fused over slabs that stay in cache (`fused`).
+fused over slabs that stay in cache (`fused`). A pass of one weight is summed by
+doubling, which takes fewer additions than taps (`doubling`).
 """
 
 from __future__ import annotations
