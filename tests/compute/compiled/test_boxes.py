@@ -161,15 +161,16 @@ def test_means_are_those_of_scipy(size, dtype):
 
 
 @pytest.mark.parametrize("size", [4, 5, 15, 100])
-@pytest.mark.parametrize("dilation", [1, 2])
-def test_bits_are_the_same_whether_windows_run_along_vectors_or_across(size, dilation):
+@pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (1, 2), (2, 1)])
+def test_bits_are_the_same_whether_windows_run_along_vectors_or_across(
+    size, stride, dilation
+):
     rng = np.random.default_rng(size)
     span = dilation * (size - 1) + 1
     block = rng.standard_normal((9 + span, 40 + span, 100)).astype("f4")
     factors = [np.full(size, 1 / size)] * 2 + [None]
-    correlator = separable.prepare(
-        factors, (1,) * 3, (dilation, dilation, 1), "f4", "f4"
-    )
+    window = (stride, stride, 1), (dilation, dilation, 1)
+    correlator = separable.prepare(factors, *window, "f4", "f4")
     whole = run(correlator, block)
     for channels in (1, 2, 3, 7, 64):
         part = np.ascontiguousarray(block[:, :, 20 : 20 + channels])
