@@ -214,6 +214,22 @@ def test_streamed_blocks_have_the_bits_of_small_ones(axes, size):
         np.testing.assert_array_equal(bits(run(correlator, part)), bits(whole[where]))
 
 
+@pytest.mark.parametrize("boxes", [(0,), (1,), (2,), (0, 1), (1, 2), (0, 2)])
+def test_boxes_go_with_other_factors(boxes):
+    rng = np.random.default_rng(0)
+    block = rng.integers(0, 3, (20, 60, 180)).astype("f4")
+    factors = [
+        np.full(9, 2.0) if axis in boxes else rng.integers(-2, 3, size).astype(float)
+        for axis, size in enumerate((3, 4, 33))
+    ]
+    correlator = separable.prepare(factors, (1,) * 3, (1,) * 3, "f4", "f4")
+    expected = block.astype(float)
+    for axis, factor in enumerate(factors):
+        shape = np.where(np.arange(3) == axis, factor.size, 1)
+        expected = correlate(expected, factor.reshape(shape), (1,) * 3, (1,) * 3)
+    np.testing.assert_array_equal(run(correlator, block), expected)
+
+
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_means_of_the_largest_values_are_finite(dtype):
     large = np.finfo(dtype).max * np.dtype(dtype).type(0.99)
