@@ -6,9 +6,10 @@ import pytest
 import volconv
 from benchmarks import peers
 from benchmarks.cases import DIMS, labelled, prepared
-from volconv.kernels import gaussian
+from volconv.kernels import box, gaussian
 
 SIGMAS = [1, 2, 4, 8]
+SIZES = [3, 7, 15, 31]
 
 
 def kernel_of(sigma):
@@ -47,7 +48,7 @@ def test_engine_alone(race, cases, sigma, threads):
 
 
 @pytest.mark.benchmark(group="box, the same job")
-@pytest.mark.parametrize("size", [3, 7, 15])
+@pytest.mark.parametrize("size", SIZES)
 def test_box(race, cases, size):
     cells = cases.volume()
     data = labelled(cells)
@@ -55,4 +56,17 @@ def test_box(race, cases, size):
         f"box {size}^3",
         lambda: volconv.box(data, size).values,
         peers.boxes(cells, size),
+    )
+
+
+@pytest.mark.benchmark(group="box, the engine alone")
+@pytest.mark.parametrize("threads", [1, 2], ids=["one", "two"])
+@pytest.mark.parametrize("size", SIZES)
+def test_box_alone(race, cases, size, threads):
+    cells, kernel = cases.volume(), box(dict.fromkeys(DIMS, size))
+    race(
+        f"engine alone, box {size}^3, threads: {threads}",
+        prepared(padded(cells, kernel.factors[0]), kernel, 1, threads),
+        peers.boxes(cells, size),
+        threads=threads,
     )

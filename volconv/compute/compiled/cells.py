@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from volconv.compute.compiled.taps import Taps
+
 # Taps of a run at most: more would not fit the shifts of two vectors of 16.
 LONGEST_RUN = 16
 
@@ -41,6 +43,8 @@ class CellPass:
         Of a row of input.
     source_pitch, phase_pitch, pitch : int, bytes
         Of a row of input, of one phase of a parted row, and of a parted row.
+    few : int
+        Rows that are finished at once.
     source, dealt : int
         Where in scratch the rows begin, and the parted rows.
     count : int
@@ -55,6 +59,7 @@ class CellPass:
     source_pitch: int
     phase_pitch: int
     pitch: int
+    few: int = FEW_ROWS
     source: int = 0
     dealt: int = 0
     count: int = 0
@@ -107,10 +112,33 @@ class CellPass:
         sums = Sums(code, numbers, weights, pitch, target, streamed=streamed)
         return cls(stride, phases, sums, offsets, width, row[1], phase_pitch, pitch)
 
-    @property
-    def few(self) -> int:
-        """Rows that are finished at once."""
-        return FEW_ROWS
+    @classmethod
+    def of_box(
+        cls,
+        taps: Taps,
+        gap: int,
+        weights: NDArray[Any],
+        row: tuple[int, int],
+        target: int,
+        *,
+        streamed: int,
+    ) -> CellPass:
+        """The pass for taps of one weight, `gap` cells apart, at stride 1.
+
+        For the other parameters see `of`.
+        """
+        numbers = tuple(len(group.first) for group in taps.groups)
+        code = ColumnCode(
+            scalar_of(weights.dtype),
+            taps.heights,
+            gap=gap,
+            box="cells",
+            is_alone=numbers == (1,),
+        )
+        width, pitch = row
+        offsets = taps.first[:, taps.axis or 0] * (gap * weights.itemsize)
+        sums = Sums(code, numbers, weights, pitch, target, streamed=streamed)
+        return cls(1, (), sums, offsets, width, pitch, 0, pitch)
 
     def tables(self, rows: int, target: Integers) -> Iterator[Table]:
         """Rows of a table that finish some rows of each plane."""

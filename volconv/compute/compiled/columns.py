@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from volconv.compute.compiled import jit
+from volconv.compute.compiled.boxtiles import BoxTile, box_shape
 from volconv.compute.compiled.emit import BITS, Function, Scalar, vector
 from volconv.compute.compiled.items import MOST_STREAMED, ColumnCode, Item, Stream
 from volconv.compute.compiled.streams import LINE, stream
@@ -30,14 +31,12 @@ def address(code: ColumnCode) -> int:
 def text(code: ColumnCode, machine: Machine) -> str:
     """IR of the inner loops for a machine."""
     lanes = machine.vector_bytes * 8 // BITS[code.scalar]
-    rows, vectors = tile_shape(machine)
-    if code.run:
-        # A run needs registers for the vectors it shifts.
-        rows //= 2
+    rows, vectors = shape_of(code, machine)
+    tile = BoxTile if code.box else Tile
     narrow = list(dict.fromkeys(n for n in (lanes, 4, 1) if n <= lanes))
     shapes = [(rows, lanes, vectors), (1, lanes, vectors)]
     shapes += [(r, n, 1) for r in (rows, 1) for n in narrow]
-    parts = [Tile(code, machine, *shape).text() for shape in dict.fromkeys(shapes)]
+    parts = [tile(code, machine, *shape).text() for shape in dict.fromkeys(shapes)]
     parts += [
         _row(code.scalar, r, lanes, vectors, narrow) for r in dict.fromkeys((rows, 1))
     ]
@@ -54,6 +53,15 @@ def tile_shape(machine: Machine) -> tuple[int, int]:
     latency of a multiplication behind. Other shapes were slower still.
     """
     return (4, 4) if machine.registers >= 32 else (3, 4)
+
+
+def shape_of(code: ColumnCode, machine: Machine) -> tuple[int, int]:
+    """Rows and vectors of the tiles of some code."""
+    if code.box:
+        return box_shape(code)
+    rows, vectors = tile_shape(machine)
+    # A run needs registers for the vectors it shifts.
+    return (rows // 2 if code.run else rows), vectors
 
 
 def _declarations(scalar: Scalar, widths: list[int]) -> list[str]:

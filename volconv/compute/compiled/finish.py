@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from volconv.compute.compiled.boxtiles import BEYOND, MOST_ROWS
 from volconv.compute.compiled.cells import CellPass
 from volconv.compute.compiled.tiling import FEW_ROWS
 from volconv.compute.compiled.turned import TurnedPass, is_turned, line_cells
@@ -25,7 +26,8 @@ def finish_of(work: Work) -> CellPass | TurnedPass | None:
     if fused.cells is None:
         return None
     cells, rows = fused.layout.cells, fused.layout.rows
-    if is_turned(len(fused.cells.weights), work.counts[1], fused.item):
+    turns = is_turned(len(fused.cells.weights), work.counts[1], fused.item)
+    if turns and not fused.cells.is_box:
         few = line_cells(fused.item)
         turned = TurnedPass.of(
             fused.cells,
@@ -42,20 +44,30 @@ def finish_of(work: Work) -> CellPass | TurnedPass | None:
             lines=work.take(turned.line_bytes(turned.width)),
             found=work.take(turned.line_bytes(turned.count)),
         )
-    few = FEW_ROWS
-    taps = fused.cells.singly()
-    run = CellPass.of(
-        cells.stride,
-        work.places,
-        work.weights(taps),
-        (work.width, work.pitch),
-        rows.target,
-        streamed=fused.streamed,
-    )
+    few = MOST_ROWS if fused.rows.is_box else FEW_ROWS
+    row = work.width, work.pitch
+    if fused.cells.is_box:
+        run = CellPass.of_box(
+            fused.cells,
+            _tap_step(fused),
+            work.weights(fused.cells),
+            row,
+            rows.target,
+            streamed=fused.streamed,
+        )
+    else:
+        run = CellPass.of(
+            cells.stride,
+            work.places,
+            work.weights(fused.cells.singly()),
+            row,
+            rows.target,
+            streamed=fused.streamed,
+        )
     work.kept.append(run.offsets)
-    source = work.take((few + 4) * work.pitch + 64)
+    source = work.take((few + 4) * work.pitch + BEYOND)
     dealt = work.take((few + 4) * run.pitch + 64) if run.phases else source
-    return replace(run, source=source, dealt=dealt, count=work.counts[2])
+    return replace(run, few=few, source=source, dealt=dealt, count=work.counts[2])
 
 
 def tap_places(fused: Fused) -> Integers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from volconv.compute.compiled.emit import Scalar
@@ -56,6 +56,11 @@ class ColumnCode:
         column to the next, in units of `Item.PITCH`.
     run : int
         Taps of the runs that are summed before all columns; 0 if there are none.
+    box : {"", "lines", "cells"}
+        What the taps of a column lie along if they have one weight and are summed by
+        doubling; along cells, `gap` is in cells.
+    is_alone : bool
+        Whether there is but one column, so that no sum need be held until another.
     fetches_lines : bool
         Whether `Item.AHEAD` is from each line that is read to another; else it is
         from a tile's input to that of a later tile.
@@ -66,6 +71,8 @@ class ColumnCode:
     step: int = 1
     gap: int = 1
     run: int = 0
+    box: Literal["", "lines", "cells"] = ""
+    is_alone: bool = False
     fetches_lines: bool = False
 
     @property

@@ -3,11 +3,13 @@
 A kernel of f cells along each of k axes costs f k taps for an output instead of
 f**k. The passes run in the order of the axes, each with its stride, so that later
 ones see less; their results are rounded to the compute dtype in between. They are
-fused over slabs that stay in cache (`fused`).
+fused over slabs that stay in cache (`fused`). A pass of one weight is summed by
+doubling, which takes fewer additions than taps (`doubling`).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,8 +18,9 @@ import numpy as np
 
 from volconv.compute.compiled import direct
 from volconv.compute.compiled.correlator import Array, Correlator, Geometry, dtypes
+from volconv.compute.compiled.doubling import Doubling
 from volconv.compute.compiled.fused import Fused
-from volconv.compute.compiled.taps import Taps, taps_of
+from volconv.compute.compiled.taps import TALLEST_BOX, Taps, box_of, taps_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,9 +111,27 @@ def _prepared(
     for axis in windows:
         shape = [1] * len(arrays)
         shape[axis] = -1
-        passes.append(taps_of(arrays[axis].reshape(shape), axis))
+        along = arrays[axis].reshape(shape)
+        moves = stride[axis], dilation[axis]
+        is_box = _is_doubled(arrays[axis], *moves, is_last=axis == windows[-1])
+        passes.append((box_of if is_box else taps_of)(along, axis))
     window = size, stride, dilation
     return Separable(*window, source, compute, windows, tuple(passes))
+
+
+def _is_doubled(
+    weights: NDArray[np.float64], stride: int, dilation: int, *, is_last: bool
+) -> bool:
+    """Whether a factor is summed by doubling: from the kernel and the window alone.
+
+    The last axis with a window may be that of the vectors, where strides leave few sums
+    to be shared.
+    """
+    common = math.gcd(stride, dilation)
+    step, gap = stride // common, dilation // common
+    if (weights != weights[0]).any() or not weights[0] or (is_last and step > 1):
+        return False
+    return Doubling(gap).pays(min(len(weights), TALLEST_BOX), step)
 
 
 def factorise(weights: NDArray[np.float64]) -> list[NDArray[np.float64] | None] | None:

@@ -88,14 +88,16 @@ class Sums:
         fetches_lines: bool = False,
     ) -> Sums:
         """The sums of some taps, column by column."""
+        numbers = tuple(len(group.first) for group in taps.groups)
         code = ColumnCode(
             scalar_of(weights.dtype),
             taps.heights,
             lines.step,
             lines.gap,
+            box="lines" if taps.is_box else "",
+            is_alone=numbers == (1,),
             fetches_lines=fetches_lines,
         )
-        numbers = tuple(len(group.first) for group in taps.groups)
         return cls(code, numbers, weights, lines.pitch, pitch, ahead, streamed)
 
     def table(
@@ -141,7 +143,7 @@ class Sums:
         machine, item = jit.host(), self.weights.itemsize
         wide = machine.vector_bytes * tile_shape(machine)[1]
         distances = np.bitwise_or.reduce(np.ravel(target)) | self.pitch | self.streamed
-        if distances % machine.vector_bytes or cells * item % wide:
+        if self.code.box or distances % machine.vector_bytes or cells * item % wide:
             return Stream.STAGED
         return Stream.ALIGNED
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 # A taller column needs more registers for its weights than 32 can spare beside
 # 16 sums and 4 cells; a run of taps longer than this is cut into equal parts.
 TALLEST = 8
+# A column of one weight needs none; a longer one would take long to compile.
+TALLEST_BOX = 64
 # Each height is a loop of its own in the compiled code, so their number is kept
 # small: taps of a rarer height are taken one by one.
 MOST_HEIGHTS = 3
@@ -63,10 +65,13 @@ class Taps:
         Column axis; None if every column is a single tap.
     groups : tuple of Columns
         By falling height.
+    is_box : bool
+        Whether the taps of each column have one weight, and are summed by doubling.
     """
 
     axis: int | None
     groups: tuple[Columns, ...]
+    is_box: bool = False
 
     @property
     def heights(self) -> tuple[int, ...]:
@@ -143,6 +148,23 @@ def taps_of(weights: NDArray[np.float64], axis: int | None = None) -> Taps:
     return Taps(axis, _grouped(weights, axis, columns))
 
 
+def box_of(weights: NDArray[np.float64], axis: int) -> Taps:
+    """The taps of one weight along an axis, to be summed by doubling.
+
+    Examples
+    --------
+    >>> box_of(np.ones(100), 0).heights
+    (50,)
+    """
+    runs = _runs(weights.ravel() != 0, TALLEST_BOX)
+    columns: dict[int, list[tuple[int, ...]]] = defaultdict(list)
+    for start, height in runs:
+        columns[height].append(
+            tuple(start if a == axis else 0 for a in range(weights.ndim))
+        )
+    return Taps(axis, _grouped(weights, axis, columns), is_box=True)
+
+
 def _column_axis(shape: tuple[int, ...]) -> int | None:
     """Column axis of a kernel, from its shape alone.
 
@@ -157,12 +179,12 @@ def _column_axis(shape: tuple[int, ...]) -> int | None:
     return windows[-1] if windows else None
 
 
-def _runs(present: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _runs(present: NDArray[np.bool_], tallest: int = TALLEST) -> list[tuple[int, int]]:
     """Start and height of the columns that cover the true cells of a line."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], present, [False]])))
     runs: list[tuple[int, int]] = []
     for start, stop in edges.reshape(-1, 2).tolist():
-        pieces = -(-(stop - start) // TALLEST)
+        pieces = -(-(stop - start) // tallest)
         cut = np.array_split(np.arange(start, stop), pieces)
         runs.extend((int(piece[0]), len(piece)) for piece in cut)
     return runs

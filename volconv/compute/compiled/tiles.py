@@ -62,12 +62,17 @@ class Tile:
         """Bytes of a vector."""
         return self.lanes * self.size
 
-    def text(self) -> str:
-        """The function: ``tile(row, src, dst, to)``, `to` the pitch of the target."""
-        f = Function(
+    @property
+    def signature(self) -> str:
+        """Of the function."""
+        return (
             f"internal void @tile_{self.rows}_{self.lanes}_{self.vectors}"
             "(ptr %row, ptr noalias %src, ptr noalias %dst, i64 %to)"
         )
+
+    def text(self) -> str:
+        """The function: ``tile(row, src, dst, to)``, `to` the pitch of the target."""
+        f = Function(self.signature)
         pitch = f.argument("%row", Item.PITCH)
         ahead = f.argument("%row", Item.AHEAD)
         if self.vectors > 1 and not self.code.fetches_lines:
@@ -212,17 +217,8 @@ class Tile:
                 pointer = f.at(pointer, pitch)
 
     def _write(self, f: Function, sums: list[str]) -> None:
-        """Write the sums, every NaN as the same NaN.
-
-        Which operand's NaN an instruction passes on depends on the form that the
-        compiler picks, which may differ between tiles.
-        """
-        kind, flags = self.kind, vector("i1", self.lanes)
-        same = f.spread(self.code.scalar, self.lanes, NOT_A_NUMBER)
-        clean = []
-        for total in sums:
-            odd = f.op(f"fcmp uno {kind} {total}, {total}")
-            clean.append(f.op(f"select {flags} {odd}, {kind} {same}, {kind} {total}"))
+        """Write the sums."""
+        clean = [self._clean(f, total) for total in sums]
         if self.vectors > 1:
             stream = f.argument("%row", Item.STREAM)
             with f.when(f.op(f"icmp eq i64 {stream}, {Stream.ALIGNED}")):
@@ -230,6 +226,17 @@ class Tile:
                 f.do("ret void")
                 f.label(f.fresh("unreached"))
         self._store(f, clean, "align 1")
+
+    def _clean(self, f: Function, total: str) -> str:
+        """The sum, every NaN as the same NaN.
+
+        Which operand's NaN an instruction passes on depends on the form that the
+        compiler picks, which may differ between tiles.
+        """
+        kind, flags = self.kind, vector("i1", self.lanes)
+        same = f.spread(self.code.scalar, self.lanes, NOT_A_NUMBER)
+        odd = f.op(f"fcmp uno {kind} {total}, {total}")
+        return f.op(f"select {flags} {odd}, {kind} {same}, {kind} {total}")
 
     def _store(self, f: Function, values: list[str], how: str) -> None:
         for row in range(self.rows):
