@@ -31,7 +31,7 @@ def small(tmp_path, monkeypatch):
     """A folder with a volume of few cells."""
     monkeypatch.setattr(volumes, "CHUNK", 16)
     monkeypatch.setattr(sys, "argv", sys.argv)
-    volumes.make_volume(tmp_path / "volume.zarr", (32, 48, 20))
+    volumes.make_volume(tmp_path / "volume.zarr", (32, 48, 16))
     return tmp_path
 
 
