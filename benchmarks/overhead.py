@@ -14,6 +14,7 @@ compiled on the way; planning is told apart.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import math
 import shutil
@@ -42,8 +43,11 @@ FEW = 8
 
 STEPS = {"abs": "- abs", "k3": "- box: {size: 3, boundary: edge}"}
 
-GRANULE = 2**15
+GRANULE = 2**12
 """Bytes by which memory is raised until there is a plan: less than another chunk takes."""
+
+Least = dict[str, int]
+"""Bytes that a step's plan took before, from which the search goes on."""
 
 
 @dataclass(frozen=True)
@@ -83,33 +87,35 @@ def ready(source: Path, out: Path, step: str, memory: int) -> Prepared:
     return prepare(parse_config(text), Limits(THREADS, memory))
 
 
-def of_one_chunk(source: Path, out: Path, step: str) -> Prepared:
+def of_one_chunk(source: Path, out: Path, step: str, least: Least) -> Prepared:
     """The plan with the least memory, whose blocks are of one chunk."""
-    process = Room(THREADS, 0).process
-    for granule in itertools.count(1):
-        try:
-            return ready(source, out, step, process + granule * GRANULE)
-        except MemoryPlanError:
-            continue
+    begin = least.get(step, Room(THREADS, 0).process)
+    for memory in itertools.count(begin, GRANULE):
+        least[step] = memory
+        with contextlib.suppress(MemoryPlanError):
+            return ready(source, out, step, memory)
     raise AssertionError
 
 
-def as_planned(source: Path, out: Path, step: str) -> Prepared:
+def as_planned(source: Path, out: Path, step: str, least: Least) -> Prepared:
     """The plan with as much memory as it likes."""
+    del least
     return ready(source, out, step, 2**31)
 
 
-def ran(plan: Callable[..., Prepared], source: Path, out: Path, step: str) -> Taken:
+def ran(
+    plan: Callable[..., Prepared], source: Path, out: Path, step: str, least: Least
+) -> Taken:
     """A run, and how long it was planned."""
     began = time.perf_counter()
-    found = plan(source, out, step)
+    found = plan(source, out, step, least)
     planned, used = time.perf_counter(), cpu_seconds()
     run_plan(found.plan, found.source, found.labels)
     wall, cpu = time.perf_counter() - planned, cpu_seconds() - used
     return Taken(wall, cpu, found.plan.blocks, planned - began)
 
 
-def measured(folder: Path, chunks: int) -> dict[str, Taken]:
+def measured(folder: Path, chunks: int, least: Least) -> dict[str, Taken]:
     """What each takes over a volume of so many chunks, one after the other."""
     source, out = folder / "volume.zarr", folder / "out.zarr"
     volumes.make_volume(source, shape_of(chunks))
@@ -121,8 +127,8 @@ def measured(folder: Path, chunks: int) -> dict[str, Taken]:
 
     once("floor", copied, source, out)
     for step, text in STEPS.items():
-        once(f"{step}, one chunk a block", ran, of_one_chunk, source, out, text)
-        once(f"{step}, as planned", ran, as_planned, source, out, text)
+        once(f"{step}, one chunk a block", ran, of_one_chunk, source, out, text, least)
+        once(f"{step}, as planned", ran, as_planned, source, out, text, least)
     shutil.rmtree(source)
     return found
 
@@ -153,8 +159,9 @@ def main() -> None:
     given = parser.parse_args()
     volumes.CHUNK = SIDE
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
-        measured(Path(name), FEW)
-        report(measured(Path(name), given.blocks))
+        least: Least = {}
+        measured(Path(name), FEW, least)
+        report(measured(Path(name), given.blocks, least))
 
 
 if __name__ == "__main__":

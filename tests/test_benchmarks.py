@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import volumes
+from benchmarks import overhead, volumes
 from benchmarks.contestants import APART, differ, entries
 from benchmarks.jobs import JOBS
 from benchmarks.stores import ALIKE, compete
@@ -44,3 +44,13 @@ def test_contestants_from_store_to_store_agree(small, job):
     found = differ(job, small)
     assert set(found) == {*entries(job)[1:]} - {*APART}
     assert all(share <= ALIKE for share in found.values()), found
+
+
+def test_overhead_is_of_blocks_of_one_chunk(tmp_path, monkeypatch):
+    monkeypatch.setattr(volumes, "CHUNK", overhead.SIDE)
+    taken = overhead.measured(tmp_path, 27, {})
+    blocks = {name: one.blocks for name, one in taken.items()}
+    assert blocks.pop("abs, as planned") <= 27
+    assert blocks.pop("k3, as planned") <= 27
+    assert set(blocks.values()) == {27}
+    overhead.report(taken)
