@@ -34,9 +34,9 @@ class Cases:
 
     is_tiny: bool
 
-    def volume(self, dtype: str = "float32", size: int = 5) -> Array:
-        """A volume of noise: the larger one for a kernel of 3 taps a side."""
-        shape = (256, 256, 256) if size == 3 else (64, 256, 256)
+    def volume(self, dtype: str = "float32", *, is_large: bool = False) -> Array:
+        """A volume of noise."""
+        shape = (256, 256, 256) if is_large else (64, 256, 256)
         if self.is_tiny:
             shape = (12, 20, 24)
         cells: Array = np.random.default_rng(7).standard_normal(shape, dtype="f4")

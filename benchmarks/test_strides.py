@@ -17,14 +17,10 @@ def torch_peer(cells, kernel, stride):
     return {"torch.conv3d": peers.torch_conv(cells, kernel, stride)}
 
 
-@pytest.mark.benchmark(group="strides, the same job")
-@pytest.mark.parametrize("stride", STRIDES)
-@pytest.mark.parametrize("size", [3, 5, 7])
-def test_same_job(race, cases, size, stride):
-    cells, kernel = cases.volume(), cases.kernel(size)
-    data, padding = labelled(cells), size // 2
+def same_job(race, cells, kernel, stride, name):
+    data, padding = labelled(cells), kernel.shape[0] // 2
     race(
-        f"correlate {size}^3, stride {stride}",
+        name,
         lambda: (
             volconv.correlate(
                 data, kernel, stride=stride, padding=padding, engine="direct"
@@ -32,6 +28,14 @@ def test_same_job(race, cases, size, stride):
         ),
         torch_peer(cells, kernel, stride),
     )
+
+
+@pytest.mark.benchmark(group="strides, the same job")
+@pytest.mark.parametrize("stride", STRIDES)
+@pytest.mark.parametrize("size", [3, 5, 7])
+def test_same_job(race, cases, size, stride):
+    name = f"correlate {size}^3, stride {stride}"
+    same_job(race, cases.volume(), cases.kernel(size), stride, name)
 
 
 @pytest.mark.benchmark(group="strides, the engine alone")
@@ -46,6 +50,14 @@ def test_engine_alone(race, cases, size, stride):
         ours,
         torch_peer(cells, kernel, stride),
     )
+
+
+@pytest.mark.benchmark(group="strides, the same job on the larger volume")
+@pytest.mark.parametrize("stride", STRIDES[1:])
+@pytest.mark.parametrize("size", [3, 5])
+def test_same_job_larger(race, cases, size, stride):
+    name = f"correlate {size}^3, stride {stride}, larger"
+    same_job(race, cases.volume(is_large=True), cases.kernel(size), stride, name)
 
 
 @pytest.mark.benchmark(group="strides, along x alone")

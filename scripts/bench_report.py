@@ -28,7 +28,8 @@ over several rounds in which all take turns. No absolute time is comparable betw
 runs. *The same job* pads, and returns a fresh array; *the engine alone* goes from a padded
 block to an array that is there already. *Of peak* counts the multiply-adds of the
 definition against a loop of multiply-adds in registers, timed in the same rounds. Peers
-run on one thread. Volumes are 64x256x256; for the engine alone at 3^3, 256x256x256.
+run on one thread. Volumes are 64x256x256; for the engine alone at 3^3, and
+where it is said, 256x256x256.
 """
 
 

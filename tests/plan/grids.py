@@ -101,3 +101,31 @@ def simulated(case: list[AxisReads], sweep, array, budget) -> Simulated:
 def whole(array):
     """The box of a whole array."""
     return tuple(Interval(0, size) for size in array.shape)
+
+
+def beside(cache: ChunkCache, blocks, at_once) -> int:
+    """Chunks that are decoded where blocks read beside each other, each a chunk a turn.
+
+    A block is told by the turns of its tiles.
+    """
+
+    def reading(turns):
+        for turn in turns:
+            index = cache.sweep.index(turn)
+            cache.block_read(turn)
+            places = zip(cache.reads, index, strict=True)
+            touched = (axis.chunks[place] for axis, place in places)
+            for chunk in itertools.product(*touched):
+                (part,) = cache.parts_of(chunk, [index])
+                cache.part(turn, chunk, part)
+                yield
+            cache.finish(turn)
+
+    waiting = map(reading, blocks)
+    running = list(itertools.islice(waiting, at_once))
+    while running:
+        for block in list(running):
+            if next(block, True):
+                running.remove(block)
+                running += itertools.islice(waiting, 1)
+    return cache.decoded

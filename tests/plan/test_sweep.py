@@ -4,14 +4,17 @@ import itertools
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plan.grids import cell_sets, new_axis, read_cases, simulated
+from tests.plan.grids import beside, cell_sets, new_axis, read_cases, simulated
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
 from volconv.plan.traffic import Tiling, best_traffic, traffics
+from volconv.run import shelf
+from volconv.run.cache import ChunkCache
 
 
 @st.composite
@@ -183,3 +186,51 @@ def test_blocks_along_a_new_dimension_come_one_after_the_other():
         assert [index[0] for index in order] == 512 * [0, 1, 2, 3, 4]
     alone = best_traffic([new_axis(5)], 10, Tiling())
     assert (alone.decoded, len(list(alone.sweep))) == (1, 5)
+
+
+CHUNK = 8
+
+
+def halo_reads(chunks, blocks, before, after):
+    """An axis of so many chunks, cut into blocks, each with a halo."""
+    size = chunks * CHUNK
+    cells = size // blocks
+    needs = tuple(
+        (Interval(max(0, at - before), min(size, at + cells + after)),)
+        for at in range(0, size, cells)
+    )
+    return AxisReads(size, CHUNK, needs)
+
+
+@pytest.mark.parametrize("tiling", [Tiling(), Tiling(0, 2), Tiling(2, 3)])
+@pytest.mark.parametrize("halo", [(1, 1), (0, 1), (3, 2)])
+@pytest.mark.parametrize("share", [4, 8, 16])
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_blocks_beside_each_other_decode_what_their_order_says(
+    monkeypatch, at_once, share, halo, tiling
+):
+    """On a shelf with no more than the room of the plan."""
+    monkeypatch.setattr(shelf, "SMALL", 0)
+    monkeypatch.setattr(shelf, "LINE", 1)
+    reads = [halo_reads(6, blocks, *halo) for blocks in (6, 3, 6)]
+    room = 6**3 * CHUNK**3 // share
+    traffic = best_traffic(reads, room, tiling, at_once)
+    sweep = traffic.sweep.cut(tiling.axis, tiling.tiles, reads[tiling.axis].blocks)
+    cells = np.empty((CHUNK,) * 3, "u1")
+    cache = ChunkCache(
+        lambda box: cells[tuple(slice(side.size) for side in box)].copy(),
+        reads,
+        sweep,
+        traffic.held,
+        lag=2 * at_once * tiling.tiles,
+    )
+
+    def block_of(turn):
+        index = list(sweep.index(turn))
+        index[tiling.axis] //= tiling.tiles
+        return index
+
+    turns = itertools.groupby(range(sweep.total), block_of)
+    decoded = beside(cache, [list(tiles) for _, tiles in turns], at_once)
+    if traffic.held:
+        assert decoded * CHUNK**3 <= traffic.decoded

@@ -178,7 +178,7 @@ class Search:
         item = np.dtype(self.source.dtype).itemsize
         spare = int(max(0, self.room.free - self.room.workers * task) / HOLES)
         reads = [demand.reads for demand in demands]
-        traffic = best_traffic(reads, spare // item, tiling)
+        traffic = best_traffic(reads, spare // item, tiling, self.room.workers)
         return Stage(
             self.source,
             self.pipeline,

@@ -31,10 +31,10 @@ PROCESS_MEMORY = 210 * 2**20
 of runs over 16 cells cubed (``/usr/bin/time -v volconv run``), 165 MiB without a compiled
 engine, whose compiler takes the rest."""
 
-HOLES = 1.6
-"""Bytes taken of the machine for each byte of chunks held: they come, are cut down and go
-in an order of their own, and what they leave behind fits nothing else. Up to 1.55 measured
-2026-11 (3³ at stride 2 over 2.5 GiB, ``/usr/bin/time -v volconv run``)."""
+HOLES = 1.15
+"""Bytes for each byte of chunks held: pieces of them come, are cut down and go in an order
+of their own, and not each fits where another one lay. With 1.15 each chunk is decoded as
+often as is counted, over all grids, shares and halos tried (2026-11); with 1.05 not."""
 
 WEIGHTS = 3
 """Times that weights of layers are in memory: as they were read, as they are computed with,

@@ -61,7 +61,9 @@ class Tiling:
     tiles: int = 1
 
 
-def best_traffic(reads: Sequence[Reads], room: int, tiling: Tiling) -> Traffic:
+def best_traffic(
+    reads: Sequence[Reads], room: int, tiling: Tiling, at_once: int = 1
+) -> Traffic:
     """The order that decodes fewest cells with so much room for what is held.
 
     Parameters
@@ -72,13 +74,15 @@ def best_traffic(reads: Sequence[Reads], room: int, tiling: Tiling) -> Traffic:
         Cells that may be held.
     tiling : Tiling
         How blocks are cut into tiles.
+    at_once : int
+        Blocks that are computed at the same time.
 
     Notes
     -----
     Where all loops hold what later turns read, each chunk is decoded once: no order that
     lets something go decodes less, and they are looked at only where none of these fits.
     """
-    orders = Orders(reads, tiling)
+    orders = Orders(reads, tiling, at_once)
     best = orders.plain
     for keep_all in (True, False):
         for order in orders.every():
@@ -94,9 +98,11 @@ def best_traffic(reads: Sequence[Reads], room: int, tiling: Tiling) -> Traffic:
     return best
 
 
-def traffics(reads: Sequence[Reads], tiling: Tiling = Tiling()) -> Iterator[Traffic]:
+def traffics(
+    reads: Sequence[Reads], tiling: Tiling = Tiling(), at_once: int = 1
+) -> Iterator[Traffic]:
     """Orders of blocks worth a look, first the one in which each reads for itself."""
-    orders = Orders(reads, tiling)
+    orders = Orders(reads, tiling, at_once)
     yield orders.plain
     for order in orders.every():
         for keep_all in (True, False):
@@ -114,10 +120,13 @@ class Orders:
         What tiles read, for each axis.
     tiling : Tiling
         How blocks are cut into tiles.
+    at_once : int
+        Blocks that are computed at the same time.
     """
 
     reads: Sequence[Reads]
     tiling: Tiling
+    at_once: int
 
     @cached_property
     def counts(self) -> tuple[int, ...]:
@@ -228,6 +237,10 @@ class Order:
         """Cells that all other loops hold, at most."""
         reach = [axis.size for axis in self.orders.ordered]
         cells = math.prod(reach)
+        at_once = self.orders.at_once
+        # blocks in tiles run beside each other: each holds what its tiles do, and what
+        # the next one reads
+        apart = len(self.widths) - (2 if self.orders.tiling.tiles > 1 else 0)
         found = 0
         for number, (axis, width) in enumerate(self.widths):
             one = self.orders.ordered[axis]
@@ -235,10 +248,10 @@ class Order:
             reach[axis] = one.reach(width)
             cells = others * reach[axis]
             if number not in dropped and one.is_shared:
-                found += one.held(width) * others
-        # while a block is read, what it decodes is whole, and beside it stays what the
-        # block before has not let go of: counted over many grids, never more than twice
-        return found + 2 * self.orders.most if found else 0
+                found += one.held(width) * others * (at_once if number >= apart else 1)
+        # what is held for a block stays until the block is done, and meanwhile others
+        # decode: counted over many grids, never more, and never more than twice for one
+        return found + max(2, at_once) * self.orders.most if found else 0
 
 
 def nests(

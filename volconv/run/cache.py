@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
+from volconv.plan.stage import HOLES
 from volconv.plan.sweep import Sweep
 from volconv.run.held import Entry, Index, Part
+from volconv.run.shelf import Elsewhere, Place, Shelf
 
 __all__ = ["ChunkCache"]
 
@@ -77,6 +79,11 @@ class ChunkCache:
     decoding: dict[Index, threading.Event] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """Where the pieces of chunks lie."""
+        return Shelf(int(HOLES * self.budget))
 
     @cached_property
     def turn_of(self) -> Callable[[Index], int]:
@@ -146,14 +153,18 @@ class ChunkCache:
             cells = self.read(self.chunk_box(chunk))
             with self.lock:
                 self.decoded += 1
-                self.keep(turn, chunk, part, cells)
+                entry = self.keep(turn, chunk, part, cells)
         finally:
             self.decoding.pop(chunk, None)
             event.set()
+        if entry is not None:
+            self.shelve(chunk, entry)
         return cells[tuple(itertools.starmap(slice, part))]
 
-    def keep(self, turn: int, chunk: Index, part: Part, cells: NDArray[Any]) -> None:
-        """Hold a chunk for the blocks that are still to read it.
+    def keep(
+        self, turn: int, chunk: Index, part: Part, cells: NDArray[Any]
+    ) -> Entry | None:
+        """Hold of a chunk what blocks are still to read.
 
         The block of this turn is one of them where it reads more than this part of it.
         """
@@ -163,19 +174,52 @@ class ChunkCache:
             del readers[turn]
         self.drop(chunk)
         if not readers:
-            return
-        entry = Entry.whole(cells, readers, self.full_turn(chunk))
+            return None
+        wanted = self.parts_of(chunk, readers.values())
+        entry = Entry.of(cells, wanted, readers, self.full_turn(chunk))
         self.entries[chunk] = entry
         self.held += entry.nbytes
         self.queue(entry, chunk)
-        self.settle(entry, chunk)
-        while self.held > self.budget and (self.uncut or self.farthest):
-            if self.uncut:
-                self.cut_one()
-            else:
-                self.let_go()
+        while self.held > self.budget and self.is_less():
+            pass
         if len(self.farthest) > 2 * len(self.entries) + MOST_STALE:
             self.sweep_out()
+        return entry
+
+    def shelve(self, chunk: Index, entry: Entry) -> None:
+        """Move what is held of a chunk out of its decoder's hands.
+
+        A piece for which there is no place is not held.
+        """
+        with self.lock:
+            views = entry.pieces
+            places = [self.place(cells.nbytes) for cells in views]
+        pieces = [
+            None if place is None else place.holding(cells)
+            for cells, place in zip(views, places, strict=True)
+        ]
+        with self.lock:
+            if self.entries.get(chunk) is entry and entry.pieces is views:
+                self.held -= entry.nbytes
+                entry.hold(entry.parts, pieces)
+                self.held += entry.nbytes
+
+    def place(self, nbytes: int) -> Place | Elsewhere | None:
+        """A place for a piece, for which others go if need be."""
+        place = self.shelf.place(nbytes)
+        while place is None and self.is_less():
+            place = self.shelf.place(nbytes)
+        return place
+
+    def is_less(self) -> bool:
+        """Whether something was given up."""
+        if self.uncut:
+            self.cut_one()
+            return True
+        if self.farthest:
+            self.let_go()
+            return True
+        return False
 
     def queue(self, entry: Entry, chunk: Index) -> None:
         """Remember the last turn that reads a chunk, to let go of it by."""
@@ -191,8 +235,15 @@ class ChunkCache:
         if entry.full in entry.readers:
             return
         self.held -= entry.nbytes
-        entry.cut(self.parts_of(chunk, entry.readers.values()))
+        if entry.cut(self.parts_of(chunk, entry.readers.values())):
+            # the copies are moved where the whole was
+            entry.hold(entry.parts, map(self.moved, entry.pieces))
         self.held += entry.nbytes
+
+    def moved(self, cells: NDArray[Any]) -> NDArray[Any] | None:
+        """Cells in a place of the shelf; None if there is none."""
+        place = self.shelf.place(cells.nbytes)
+        return None if place is None else place.holding(cells)
 
     def let_go(self) -> None:
         """Give up the part that is read last of all."""

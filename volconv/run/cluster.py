@@ -12,7 +12,7 @@ import zarr
 from volconv.errors import ClusterError
 from volconv.plan.memory import AT_ONCE
 from volconv.plan.stage import Room
-from volconv.run.allocator import use_one_arena
+from volconv.run.allocator import keep_memory
 from volconv.run.task import BlockRecord, Work
 from volconv.run.threads import run_in_threads
 
@@ -47,7 +47,7 @@ def crew_of(on: str, room: Room, work: Work) -> Iterator[Crew]:
     """
     with zarr.config.set({"async.concurrency": AT_ONCE}):
         if on == "threads":
-            use_one_arena()
+            keep_memory()
             yield lambda turns: run_in_threads(work, turns, room.workers)
             return
         if on == "processes":

@@ -6,12 +6,13 @@ same then have the same parts, and what follows from these is worked out once.
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Entry", "Index", "Part"]
@@ -56,29 +57,46 @@ class Entry:
     nbytes: int
 
     @classmethod
-    def whole(cls, cells: NDArray[Any], readers: dict[int, Index], full: int) -> Entry:
-        """All cells of a chunk."""
-        part = tuple((0, size) for size in cells.shape)
-        return cls((part,), [cells], readers, full, cells.nbytes)
+    def of(
+        cls,
+        cells: NDArray[Any],
+        wanted: frozenset[Part],
+        readers: dict[int, Index],
+        full: int,
+    ) -> Entry:
+        """What is wanted of a chunk that lies there decoded, as views of it."""
+        parts, size = outermost(wanted)
+        if size > WORTH * cells.size:
+            parts = (tuple((0, size) for size in cells.shape),)
+        pieces = [cells[tuple(itertools.starmap(slice, part))] for part in parts]
+        return cls(parts, pieces, readers, full, sum(each.nbytes for each in pieces))
 
     def cells(self, part: Part) -> NDArray[Any] | None:
         """A part out of one of the pieces, where one holds it."""
         found = place_in(part, self.parts)
         return None if found is None else self.pieces[found[0]][found[1]]
 
-    def cut(self, wanted: frozenset[Part]) -> None:
-        """Hold no more than what is wanted, where that is worth a copy."""
-        parts, cells = outermost(wanted)
-        if cells > WORTH * sum(piece.size for piece in self.pieces):
-            return
-        copies = [
-            (part, np.array(cells, order="C"))
-            for part, cells in ((part, self.cells(part)) for part in parts)
+    def cut(self, wanted: frozenset[Part]) -> bool:
+        """Hold copies of no more than what is wanted, where that is worth it."""
+        parts, size = outermost(wanted)
+        if size > WORTH * sum(piece.size for piece in self.pieces):
+            return False
+        found = map(self.cells, parts)
+        self.hold(parts, [None if cells is None else cells.copy() for cells in found])
+        return True
+
+    def hold(
+        self, parts: Iterable[Part], pieces: Iterable[NDArray[Any] | None]
+    ) -> None:
+        """Hold these parts, as far as they are there, and nothing else."""
+        found = [
+            (part, cells)
+            for part, cells in zip(parts, pieces, strict=True)
             if cells is not None
         ]
-        self.parts = tuple(part for part, _ in copies)
-        self.pieces = [cells for _, cells in copies]
-        self.nbytes = sum(piece.nbytes for piece in self.pieces)
+        self.parts = tuple(part for part, _ in found)
+        self.pieces = [cells for _, cells in found]
+        self.nbytes = sum(cells.nbytes for cells in self.pieces)
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -10,7 +10,7 @@ from typing import Any
 
 from distributed import Client, Future, WorkerPlugin, as_completed, get_worker
 
-from volconv.run.allocator import use_one_arena
+from volconv.run.allocator import keep_memory
 from volconv.run.task import BlockRecord, Work, Worker
 from volconv.run.threads import BlockFailure
 
@@ -33,7 +33,7 @@ class Station(WorkerPlugin):
 
     def setup(self, worker: Any) -> None:
         """Keep the work in the worker's process."""
-        use_one_arena()
+        keep_memory()
         lag = 2 * worker.state.nthreads
         stations(worker)[self.name] = Worker(self.work, lag)
 
