@@ -1,8 +1,16 @@
 """The benchmarks run, and what they compare agrees: on tiny volumes, without timing."""
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from benchmarks import overhead, volumes
+from benchmarks.contestants import APART, differ, entries
+from benchmarks.jobs import JOBS
+from benchmarks.stores import ALIKE, compete
 
 ROOT = Path(__file__).parent.parent
 
@@ -16,3 +24,33 @@ def test_contestants_agree():
         command, cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A folder with a volume of few cells."""
+    monkeypatch.setattr(volumes, "CHUNK", 16)
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    volumes.make_volume(tmp_path / "volume.zarr", (32, 48, 16))
+    return tmp_path
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_contestants_from_store_to_store_agree(small, job):
+    for name in entries(job):
+        with contextlib.suppress(SystemExit):  # the command line's, which comes next
+            compete(name, job, small, "1GiB")
+        assert volumes.written(small / f"{job}-{name}.zarr").shape
+    found = differ(job, small)
+    assert set(found) == {*entries(job)[1:]} - {*APART}
+    assert all(share <= ALIKE for share in found.values()), found
+
+
+def test_overhead_is_of_blocks_of_one_chunk(tmp_path, monkeypatch):
+    monkeypatch.setattr(volumes, "CHUNK", overhead.SIDE)
+    taken = overhead.measured(tmp_path, 27, {})
+    blocks = {name: one.blocks for name, one in taken.items()}
+    assert blocks.pop("abs, as planned") <= 27
+    assert blocks.pop("k3, as planned") <= 27
+    assert set(blocks.values()) == {27}
+    overhead.report(taken)

@@ -53,5 +53,6 @@ def test_the_page_s_configurations_are_valid():
     assert [[step.step_name for step in config.steps] for config in configs] == [
         ["clip", "gaussian", "gradient_magnitude", "max_pool", "cast"],
         ["correlate_bank", "max_pool"],
+        ["mean_pool", "crop"],
         ["gaussian", "gaussian", "subtract", "clip"],
     ]

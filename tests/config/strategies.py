@@ -79,6 +79,8 @@ pooling = {key: value for key, value in dilated.items() if key != "engine"}
 ranges = st.tuples(st.integers(0, 30), st.integers(1, 30)).map(
     lambda pair: [pair[0], sum(pair)]
 )
+label = st.none() | st.integers() | reals | st.sampled_from(("2026-01", "5 cm"))
+ends = st.lists(label, min_size=2, max_size=2)
 more_steps: dict[str, st.SearchStrategy[Any]] = {
     **{
         name: st.fixed_dictionaries({}, optional=dtype)
@@ -129,9 +131,8 @@ more_steps: dict[str, st.SearchStrategy[Any]] = {
         {"padding": by_dim(st.integers(0, 9))},
         optional={key: windows[key] for key in ("boundary", "fill_value")},
     ),
-    "crop": st.fixed_dictionaries(
-        {"region": st.dictionaries(dims, ranges, min_size=1)}
-    ),
+    "crop": st.fixed_dictionaries({"region": st.dictionaries(dims, ranges, min_size=1)})
+    | st.fixed_dictionaries({"labels": st.dictionaries(dims, ends, min_size=1)}),
 }
 steps = st.one_of(
     *(st.fixed_dictionaries({name: keys}) for name, keys in more_steps.items()),

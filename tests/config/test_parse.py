@@ -143,8 +143,8 @@ DTYPES = (
                                      "number of at least 0."),
         ("gaussian: {sigma: {x: 1, y: 2 mmm}}",
          "steps.1.gaussian.sigma.y: got '2 mmm'; expected a number and a unit, such as "
-         "'1.2 mm'. Fix: 'mmm' is not defined in the unit registry; a number without "
-         "quotes counts cells."),
+         "'1.2 mm'. Fix: 'mmm' is not defined in the unit registry; give a number "
+         "without quotes to count cells."),
         ("gaussian: {sigma: 9**9**9 mm}",
          "steps.1.gaussian.sigma: got '9**9**9 mm'; expected a number and a unit, such "
          "as '1.2 mm'. Fix: give a number without quotes to count cells."),
@@ -267,7 +267,18 @@ DTYPES = (
         ("crop: {region: {x: [3, 3]}}", "steps.1.crop.region.x: got [3, 3]; expected a "
                                         "stop above the start."),
         ("crop: {region: {}}", "steps.1.crop.region: got {}; expected cells by "
-                               "dimension, such as {'z': (10, 50)}."),
+                               "dimension, such as {'z': (10, 50)}, or labels."),
+        ("crop", "steps.1.crop: got {}; expected cells by dimension, such as {'z': "
+                 "(10, 50)}, or labels."),
+        ("crop: {labels: {x: 3}}", "steps.1.crop.labels.x: got 3; expected a pair "
+                                   "[first, last] of labels."),
+        ("crop: {labels: {x: [3, true]}}", "steps.1.crop.labels.x: got True; expected "
+                                           "a label: a number, a text, or a time."),
+        ("crop: {labels: {x: [.nan, 3]}}", "steps.1.crop.labels.x: got nan; expected a "
+                                           "label; null or None for an open end."),
+        ("crop: {region: {x: [1, 3]}, labels: {x: [1, 3]}}",
+         "steps.1.crop.labels: got 'x', which region has too; expected each dimension "
+         "in one of both."),
         ("pad: {padding: {x: same}}", "steps.1.pad.padding.x: got 'same'; expected a "
                                       "number of cells, or a pair of them."),
         ("gradient: {dim: x, per: mm}", "steps.1.gradient.per: got 'mm'; expected cell "

@@ -178,7 +178,7 @@ def test_a_text_that_is_no_length_is_refused(text):
 
 def test_an_unknown_unit_is_named():
     with pytest.raises(
-        UnitError, match=r"'cells' is not defined in the unit registry; a number witho"
+        UnitError, match=r"'cells' is not defined in the unit registry; give a num"
     ):
         cells_of("sigma", "2 cells", ["x"], along("mm"))
 

@@ -9,6 +9,7 @@ from volconv.accessor.methods import Labelled, Methods
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from volconv.boundary import BoundaryLike
     from volconv.geometry import PaddingLike
@@ -38,14 +39,16 @@ class Frame(Methods[Labelled]):
 
     def crop(
         self,
-        region: Mapping[str, Sequence[int]],
+        region: Mapping[str, Sequence[int]] | None = None,
         *,
+        labels: Mapping[str, slice | Sequence[Any]] | None = None,
         keep_attrs: bool | None = None,
     ) -> Labelled:
         """The cells of a region: `volconv.crop`."""
         return api.crop(
             self.data,
             region,
+            labels=labels,
             keep_attrs=keep_attrs,
         )
 

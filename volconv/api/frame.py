@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from volconv.api.apply import Labelled, apply, value_names
 from volconv.boundary import BoundaryLike
+from volconv.coordinates import labelled_region
 from volconv.geometry import PaddingLike
-from volconv.steps.frame import crop_step, pad_step
+from volconv.meta import ArrayMeta
+from volconv.steps.block import BlockStep
+from volconv.steps.frame import Ends, crop_step, labels_beside, pad_step
 
 __all__ = ["crop", "pad"]
 
@@ -65,8 +69,9 @@ def pad(
 
 def crop(
     data: Labelled,
-    region: Mapping[str, Sequence[int]],
+    region: Mapping[str, Sequence[int]] | None = None,
     *,
+    labels: Mapping[str, slice | Sequence[Any]] | None = None,
     keep_attrs: bool | None = None,
 ) -> Labelled:
     """The cells of a region.
@@ -75,9 +80,14 @@ def crop(
     ----------
     data : DataArray or Dataset
         As for `correlate`.
-    region : {dim: (int, int)}
-        First cell and the one after the last, along each dimension that is cropped;
-        for coordinates there is `xarray.DataArray.sel`.
+    region : {dim: (int, int)}, optional
+        First cell and the one after the last, along each dimension that is cropped by
+        cells.
+    labels : {dim: (first, last)}, optional
+        First and last label, or a slice of them, along each dimension that is cropped
+        by its coordinate: both are included and stand in the coordinate's order, as in
+        `xarray.DataArray.sel`. Numbers; texts with a unit, such as ``"500 hPa"``; dates
+        and times, or texts of them, such as ``"2026-01"``; None for an open end.
     keep_attrs : bool, optional
         As for `correlate`.
 
@@ -90,11 +100,14 @@ def crop(
     Raises
     ------
     DimError
-        If the data have no such dimension.
+        If the data have no such dimension, or no coordinate along one of `labels`.
     GeometryError
-        If a range is empty, or reaches beyond the data.
+        If a range is empty, or reaches beyond the data: by a cell, where it is told in
+        labels; or if labels neither rise nor fall all along.
+    UnitError
+        If a label's unit does not fit the coordinate's.
     KindError
-        If there is no region, or a range is no pair of whole numbers.
+        If there is neither region nor labels, or a range is no pair.
 
     Examples
     --------
@@ -103,10 +116,13 @@ def crop(
     >>> part = crop(row, {"x": (1, 3)})
     >>> part.values, part.x.values
     (array([2, 3]), array([10, 20]))
+    >>> crop(row, labels={"x": slice(10, 25)}).x.values
+    array([10, 20])
     """
-    return apply(
-        data,
-        lambda meta: crop_step(meta, region),
-        value_names(region, None),
-        keep_attrs,
-    )
+    named: Mapping[str, Ends] = labels_beside({} if labels is None else labels, region)
+
+    def resolve(meta: ArrayMeta) -> BlockStep:
+        cells = labelled_region(named, meta, data.coords.to_dataset())
+        return crop_step(meta, {**region, **cells} if region else cells)
+
+    return apply(data, resolve, (*value_names(region, None), *named), keep_attrs)

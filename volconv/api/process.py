@@ -24,7 +24,9 @@ Process = Step | Pipeline
 def labelled_steps(process: Process) -> list[Step]:
     """The steps along which coordinates go, one after the other."""
     return (
-        path_to(process, process.last) if isinstance(process, Pipeline) else [process]
+        path_to(process.nodes, process.last)
+        if isinstance(process, Pipeline)
+        else [process]
     )
 
 

@@ -12,6 +12,8 @@ from volconv.coordinates.labelled import (
 from volconv.coordinates.metadata import are_same_cells, array_meta
 from volconv.coordinates.places import NGFF
 from volconv.coordinates.provenance import declared_attrs, output_attrs, recorded
+from volconv.coordinates.selection import labelled_region
+from volconv.coordinates.values import plain_value
 
 __all__ = [
     "NGFF",
@@ -21,11 +23,13 @@ __all__ = [
     "check_new_dims",
     "declared_attrs",
     "grid_mappings",
+    "labelled_region",
     "new_labels",
     "output_affine",
     "output_attrs",
     "output_coords",
     "output_transformations",
+    "plain_value",
     "recorded",
     "step_coords",
 ]

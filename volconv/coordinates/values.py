@@ -17,7 +17,7 @@ from volconv.coordinates.calendars import are_cftimes, cftimes, passed
 from volconv.coordinates.longitude import folded, short_way
 from volconv.geometry import Centres
 
-__all__ = ["can_interpolate", "values_at"]
+__all__ = ["can_interpolate", "plain_value", "values_at"]
 
 
 def can_interpolate(values: Any) -> bool:
@@ -125,3 +125,20 @@ def times_between(
         absent, np.array("NaT", dtype=low.dtype), moved.astype(low.dtype)
     )
     return found
+
+
+def plain_value(value: Any) -> Any:
+    """A coordinate's value as JSON holds it: a number or a text.
+
+    Examples
+    --------
+    >>> plain_value(np.float32(0.1)), plain_value(np.datetime64("2026-01-01", "ns"))
+    (0.1, '2026-01-01')
+    """
+    if isinstance(value, np.datetime64):
+        return str(np.datetime_as_string(value, unit="auto"))
+    if isinstance(value, np.timedelta64):
+        return str(value.astype("timedelta64[us]").item())
+    if isinstance(value, np.floating):
+        return float(str(value))  # 0.1 of a float32 is 0.1, not 0.10000000149
+    return value.item() if isinstance(value, np.integer) else str(value)

@@ -11,6 +11,7 @@ from volconv.kernels.lengths import (
 )
 from volconv.kernels.named import box, gaussian
 from volconv.kernels.notes import LengthNote
+from volconv.kernels.places import place_on
 
 __all__ = [
     "Kernel",
@@ -22,5 +23,6 @@ __all__ = [
     "cells_of",
     "gaussian",
     "length_notes",
+    "place_on",
     "sizes_of",
 ]

@@ -11,6 +11,7 @@ from volconv.kernels.units import (
     arc,
     difference_unit,
     is_angle,
+    is_known,
     is_of_a_calendar,
     is_of_kind,
     unit_text,
@@ -22,7 +23,7 @@ __all__ = [
     "IN_CELLS",
     "direction",
     "even_spacing",
-    "in_kind_of",
+    "in_unit_of",
     "no_distance",
     "no_unit",
     "unknown_unit",
@@ -41,7 +42,36 @@ IN_CELLS = "or give a plain number of cells"
 """The mend that always is."""
 
 
-def in_kind_of(where: str, length: str, quantity: Any, axis: Axis) -> Any:
+def in_unit_of(
+    where: str, length: str, quantity: Any, axis: Axis, otherwise: str
+) -> float:
+    """A quantity in the unit of an axis; a distance along latitude as an arc.
+
+    Parameters
+    ----------
+    where, length, otherwise : str
+        The argument, its text, and what else may be given, for errors.
+    quantity : Quantity
+        What the text says.
+    axis : Axis
+        The dimension.
+
+    Raises
+    ------
+    UnitError
+        If the axis has no unit, an unknown one, or one of another kind.
+    """
+    if not axis.units:
+        raise no_unit(where, length, axis, otherwise)
+    if not is_known(axis.units):
+        raise unknown_unit(where, length, axis, otherwise)
+    along = in_kind_of(where, length, quantity, axis, otherwise)
+    return float(along.m_as(difference_unit(axis.units)))
+
+
+def in_kind_of(
+    where: str, length: str, quantity: Any, axis: Axis, otherwise: str
+) -> Any:
     """The quantity, or the arc that it is, where it is told in an axis's kind of unit.
 
     Raises
@@ -58,7 +88,7 @@ def in_kind_of(where: str, length: str, quantity: Any, axis: Axis) -> Any:
             where,
             f"{length!r} over a coordinate in {units!r}",
             "months and years on both sides or on none: they are not all as long",
-            f"say it in {units if has_calendar else 'days'}, {IN_CELLS}",
+            f"say it in {units if has_calendar else 'days'}, {otherwise}",
         )
     angle = arc(quantity)
     if angle is None or not direction(axis):
@@ -70,7 +100,7 @@ def in_kind_of(where: str, length: str, quantity: Any, axis: Axis) -> Any:
         f"{length!r} over degrees of longitude",
         f"degrees: a degree of longitude is {DEGREE:.3f} km at the equator and shorter "
         "towards the poles, so a distance is another number of cells in every row",
-        f"say it in degrees, regrid to a projection in metres, {IN_CELLS}",
+        f"say it in degrees, regrid to a projection in metres, {otherwise}",
     )
 
 

@@ -15,7 +15,7 @@ from volconv.kernels.axes import (
     IN_CELLS,
     direction,
     even_spacing,
-    in_kind_of,
+    in_unit_of,
     no_distance,
     no_unit,
     unknown_unit,
@@ -24,7 +24,6 @@ from volconv.kernels.named import ROUNDING, box, check_size, check_spread
 from volconv.kernels.notes import LengthNote
 from volconv.kernels.units import (
     arc,
-    difference_unit,
     is_known,
     is_of_kind,
     parse_quantity,
@@ -240,16 +239,12 @@ def length_in_cells(where: str, length: object, axis: Axis) -> float:
         return cells_in_number(where, length)
     check_length(where, length)
     quantity = parse_quantity(where, length)
-    if not axis.units:
-        raise no_unit(where, length, axis, IN_CELLS)
-    if not is_known(axis.units):
-        raise unknown_unit(where, length, axis, IN_CELLS)
-    along = in_kind_of(where, length, quantity, axis)
+    along = in_unit_of(where, length, quantity, axis, IN_CELLS)
     mend = "interpolate to even spacing first"
     if axis.size == 1:
         mend = f"leave it out by naming dims, or by data.isel({{{axis.dim!r}: 0}})"
     spacing = even_spacing(where, repr(length), axis, f"{mend}, {IN_CELLS}")
-    return float(along.m_as(difference_unit(axis.units))) / abs(spacing)
+    return along / abs(spacing)
 
 
 def check_length(where: str, length: object) -> float | str:

@@ -15,6 +15,7 @@ __all__ = [
     "EARTH",
     "arc",
     "difference_unit",
+    "has_own_zero",
     "is_angle",
     "is_known",
     "is_of_a_calendar",
@@ -40,6 +41,9 @@ LEVELS = frozenset({"level", "layer", "sigma_level"})
 
 WORD = 4
 """Letters that a unit has at least where it is a word and no symbol: arbitrary."""
+
+COUNTED = "give a number without quotes to count cells"
+"""The mend of a text that is no length."""
 
 OF_A_CALENDAR = frozenset({"month", "year", "century", "millennium"})
 """Units of time that are longer in one place of a calendar than in another."""
@@ -73,25 +77,39 @@ def way_of(units: str) -> str:
     return {"n": "latitude", "e": "longitude"}.get(way[:1], "")
 
 
+def spelt_unit(units: str) -> Any:
+    """The unit of that name.
+
+    Words may be in capitals, as in ``Hours``; symbols may not: Mm is no mm.
+    """
+    spelt = cf_unit(units)
+    try:
+        return registry().parse_units(spelt)
+    except AttributeError:  # which pint's own error of unknown units is
+        if len(spelt) < WORD:
+            raise
+        return registry().parse_units(spelt.lower())
+
+
 @lru_cache(maxsize=256)
 def difference_unit(units: str) -> Any:
     """The unit of the difference of two coordinates: one of degC has no offset.
 
-    Words may be in capitals, as in ``Hours``; symbols may not: Mm is no mm. Any, since
-    pint's units are dynamically typed; it raises whatever pint does.
+    Any, since pint's units are dynamically typed; it raises whatever pint does.
     """
-    spelt = cf_unit(units)
-    try:
-        unit = registry().parse_units(spelt)
-    except AttributeError:  # which pint's own error of unknown units is
-        if len(spelt) < WORD:
-            raise
-        unit = registry().parse_units(spelt.lower())
+    unit = spelt_unit(units)
     return (registry().Quantity(1, unit) - registry().Quantity(0, unit)).units
 
 
-def parse_quantity(where: str, text: str) -> Any:
+def parse_quantity(where: str, text: str, fix: str = COUNTED) -> Any:
     """Number and unit of a text; Any, since pint's quantities are dynamically typed.
+
+    Parameters
+    ----------
+    where, fix : str
+        The argument, and what to do where the text is none, for errors.
+    text : str
+        Such as ``1.2 mm``.
 
     Raises
     ------
@@ -101,19 +119,14 @@ def parse_quantity(where: str, text: str) -> Any:
     expected = "a number and a unit, such as '1.2 mm'"
     match = QUANTITY.fullmatch(text)
     if match is None:
-        raise UnitError(
-            where, repr(text), expected, "give a number without quotes to count cells"
-        )
+        raise UnitError(where, repr(text), expected, fix)
     try:
         unit = difference_unit(match[2].strip())
         quantity: Any = registry().Quantity(float(match[1]), unit)
     except Exception as error:  # pint raises tokenizer and assertion errors alike
-        fix = f"{error}; a number without quotes counts cells"
-        raise UnitError(where, repr(text), expected, fix) from None
+        raise UnitError(where, repr(text), expected, f"{error}; {fix}") from None
     if quantity.unitless:
-        raise UnitError(
-            where, repr(text), expected, "give a number without quotes to count cells"
-        )
+        raise UnitError(where, repr(text), expected, fix)
     return quantity
 
 
@@ -166,6 +179,18 @@ def arc(quantity: Any) -> Any:
 def is_angle(units: str) -> bool:
     """Whether a coordinate's unit, which may be any text, is one of angles."""
     return is_of_kind(registry().Quantity(1, "degree"), units)
+
+
+def has_own_zero(units: str) -> bool:
+    """Whether a unit that is known counts from a place of its own, as degC does.
+
+    Examples
+    --------
+    >>> has_own_zero("degC"), has_own_zero("K"), has_own_zero("degrees_north")
+    (True, False, False)
+    """
+    zero = registry().Quantity(0, spelt_unit(units))
+    return bool(zero.to_base_units().magnitude)
 
 
 def is_of_a_calendar(unit: Any) -> bool:

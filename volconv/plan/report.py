@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from volconv.boundary import closes
+from volconv.coordinates import plain_value
 from volconv.geometry import Mix, Part, Repeat, Spreading
 from volconv.kernels import LengthNote
 from volconv.plan.plan import Plan
@@ -234,15 +235,6 @@ def ends(plan: Plan, coords: xr.Dataset) -> dict[str, tuple[Any, Any]]:
     return found
 
 
-def plain_value(value: Any) -> Any:
-    """A coordinate's value as JSON holds it."""
-    if isinstance(value, np.datetime64):
-        return np.datetime_as_string(value, unit="auto")
-    if isinstance(value, np.floating):
-        return float(str(value))  # 0.1 of a float32 is 0.1, not 0.10000000149
-    return value.item() if isinstance(value, np.integer) else str(value)
-
-
 def sizes_text(sizes: Mapping[str, int]) -> str:
     """Sizes by name: ``z 24, y 96``."""
     return ", ".join(f"{dim} {size}" for dim, size in sizes.items())
@@ -262,6 +254,10 @@ def window_text(step: Step, dim: str) -> str:
         return f"{window.size} of {window.outputs} cells, from number {window.first}"
     if isinstance(window, Mix):
         return f"{window.outputs} cells, each of all {window.size}"
+    before, after = window.padding
+    cells = step.source.sizes[dim]
+    if window.size == 1 and min(before, after) < 0:
+        return f"cells {-before} to {cells + after - 1} of {cells}"
     text = f"size {window.size}"
     if isinstance(window, Spreading):
         text = f"{window.factor} for each cell, each cell spread over {window.spread}"

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field, replace
 import xarray as xr
 
 from volconv.config import Config, codec_name
-from volconv.coordinates import NGFF, declared_attrs, output_attrs, step_coords
+from volconv.coordinates import (
+    NGFF,
+    declared_attrs,
+    labelled_region,
+    output_attrs,
+    step_coords,
+)
 from volconv.coordinates.metadata import held_value
 from volconv.errors import NumberError, VolconvError
 from volconv.io import ZarrSource, forget_opened
@@ -24,10 +30,11 @@ from volconv.run.machine import cores, memory
 from volconv.run.outputs import check_apart
 from volconv.run.runner import Labels
 from volconv.run.target import OWN_ATTRIBUTES
-from volconv.steps import Pipeline, StepSettings
+from volconv.steps import Pipeline, Step, StepSettings
 from volconv.steps.files import ArrayFile, Named
+from volconv.steps.frame import Crop
 from volconv.steps.settings import RenormalisedSettings
-from volconv.steps.wiring import Wired, path_to, resolved_pipeline, steps_to
+from volconv.steps.wiring import Known, Wired, path_to, resolved_pipeline, steps_to
 
 __all__ = ["Limits", "Prepared", "config_pipeline", "prepare"]
 
@@ -94,7 +101,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     source = source_of(config)
     stored = source.open()
     steps = steps_of(config, stored.coords)
-    pipeline = resolved_pipeline(steps, stored.meta)
+    pipeline = resolved_pipeline(steps, stored.meta, labels_in(stored.coords))
     meta = stored.meta.among(pipeline.dims)
     source = replace(source, new_axes=meta.new_axes)
     output = config.output
@@ -238,19 +245,38 @@ def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
     """
     if sizes:
         axes = tuple(Axis(dim, cells) for dim, cells in sizes.items())
-        steps = steps_of(config, xr.Dataset())
-        return resolved_pipeline(steps, ArrayMeta(axes, "float32"))
+        steps, none = steps_of(config, xr.Dataset()), labels_in(xr.Dataset())
+        return resolved_pipeline(steps, ArrayMeta(axes, "float32"), none)
     forget_opened()
     stored = source_of(config).open()
-    return resolved_pipeline(steps_of(config, stored.coords), stored.meta)
+    steps = steps_of(config, stored.coords)
+    return resolved_pipeline(steps, stored.meta, labels_in(stored.coords))
+
+
+def labels_in(coords: xr.Dataset) -> Known:
+    """What turns labels to crop by into cells, by the coordinates where a step stands."""
+
+    def known(setting: Wired, source: ArrayMeta, path: Sequence[Step]) -> Wired:
+        if not isinstance(setting, Crop) or not setting.labels:
+            return setting
+        here = coords_after(coords, path)
+        return setting.in_cells(labelled_region(setting.labels, source, here))
+
+    return known
+
+
+def coords_after(coords: xr.Dataset, path: Sequence[Step]) -> xr.Dataset:
+    """Coordinates of the result of steps, from those of their input, which stay."""
+    found = coords.copy()
+    for step in path:
+        found = step_coords(found, step)
+    return found
 
 
 def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
     """Coordinates and attributes of what lies at a place."""
     steps = steps_to(pipeline, place)
-    coords: xr.Dataset = stored.coords
-    for step in path_to(pipeline, place):
-        coords = step_coords(coords, step)
+    coords = coords_after(stored.coords, path_to(pipeline.nodes, place))
     group = {
         key: value
         for key, value in stored.group_attrs.items()

@@ -1,26 +1,39 @@
-"""Steps that move an array's edges: `pad` outwards, `crop` inwards."""
+"""Steps that move an array's edges: `pad` outwards, `crop` inwards.
+
+Labels to crop by are no more than told here: cells are known where coordinates are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import AfterValidator, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from volconv.boundary import Boundaries, BoundaryLike
 from volconv.compute import checked_dtype
 from volconv.compute.pointwise import Pointwise, Same
-from volconv.errors import GeometryError, KindError
+from volconv.errors import (
+    DimError,
+    GeometryError,
+    InputError,
+    KindError,
+    NumberError,
+    VolconvError,
+)
 from volconv.geometry import Geometry, PaddingLike
 from volconv.geometry.geometry import whole_number
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
 from volconv.steps.fields import AS_IS, BoundaryName, ByDim, FillValue, read_padding
-from volconv.steps.model import refusing, short
+from volconv.steps.model import refused_at, refusing, short
 from volconv.steps.settings import StepSettings
 from volconv.steps.window import WindowOptions, windows_of
 
-__all__ = ["crop_step", "pad_step"]
+__all__ = ["Crop", "Ends", "crop_step", "labels_beside", "pad_step"]
+
+Ends = tuple[Any, Any]
+"""First and last label of a dimension; None for an open end."""
 
 
 def read_range(value: object) -> tuple[int, int]:
@@ -42,17 +55,61 @@ def read_cells(value: object) -> int | tuple[int, int]:
     return found
 
 
-def some_region(region: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
-    """The region, if it names a dimension."""
-    if not region:
+def read_label(value: object) -> object:
+    """One label; texts and numbers, dates and times, and None for an open end."""
+    if isinstance(value, bool | list | tuple | Mapping):
+        raise KindError("", short(value), "a label: a number, a text, or a time")
+    if value != value:  # noqa: PLR0124 (NaN, and NaT of NumPy's and others' times)
+        raise NumberError("", str(value), "a label; null or None for an open end")
+    return value
+
+
+def read_ends(value: object) -> Ends:
+    """First and last label."""
+    if isinstance(value, slice) and value.step is None:
+        value = (value.start, value.stop)
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise KindError("", short(value), "a pair [first, last] of labels")
+    return read_label(value[0]), read_label(value[1])
+
+
+def labels_beside(labels: object, region: object) -> dict[str, Ends]:
+    """First and last label by dimension, beside a region in cells.
+
+    Raises
+    ------
+    KindError
+        If there is neither, or something is no pair of labels.
+    DimError
+        If a dimension is in both.
+    """
+    cells = {} if region is None else region
+    if not isinstance(cells, Mapping) or not (cells or labels):
         raise no_region(region)
-    return region
+    if not isinstance(labels, Mapping):
+        raise KindError("labels", short(labels), "labels by dimension")
+    found = {}
+    for dim, ends in labels.items():
+        if dim in cells:
+            raise DimError(
+                "labels",
+                f"{dim!r}, which region has too",
+                "each dimension in one of both",
+            )
+        try:
+            found[dim] = read_ends(ends)
+        except (KindError, NumberError) as error:
+            error.where = f"labels along {dim!r}"
+            raise
+    return found
 
 
 def no_region(region: object) -> KindError:
     """The error of a crop that says nothing."""
     return KindError(
-        "region", short(region), "cells by dimension, such as {'z': (10, 50)}"
+        "region",
+        short(region),
+        "cells by dimension, such as {'z': (10, 50)}, or labels",
     )
 
 
@@ -92,6 +149,22 @@ CellRange = Annotated[
 """First cell, and the one after the last."""
 
 
+LabelRange = Annotated[
+    tuple[Any, Any],
+    PlainValidator(refusing(read_ends)),
+    AS_IS,
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": ["number", "string", "null"]},
+            "minItems": 2,
+            "maxItems": 2,
+        }
+    ),
+]
+"""First and last label; null for an open end."""
+
+
 class Pad(StepSettings):
     """Cells added around an array, with coordinates that go on."""
 
@@ -116,11 +189,30 @@ class Crop(StepSettings):
 
     step_name: ClassVar[str] = "crop"
 
-    region: Annotated[dict[str, CellRange], AfterValidator(refusing(some_region))]
+    region: dict[str, CellRange] = Field(default_factory=dict)
     """First cell and the one after the last, by dimension: {z: [10, 50]}."""
+
+    labels: dict[str, LabelRange] = Field(default_factory=dict)
+    """First and last label, both included, by dimension: {latitude: [60, 30]}."""
+
+    @model_validator(mode="after")
+    def is_said(self) -> Self:
+        """The settings, if they say of each dimension once what is left of it."""
+        try:
+            labels_beside(self.labels, self.region)
+        except VolconvError as error:
+            raise refused_at(self.step_name, [((error.where,), error)]) from None
+        return self
+
+    def in_cells(self, region: Mapping[str, tuple[int, int]]) -> Self:
+        """The same with cells in the place of its labels."""
+        update = {"region": {**self.region, **region}, "labels": {}}
+        return self.model_copy(update=update)
 
     def resolve(self, source: ArrayMeta) -> BlockStep:
         """The step for an input."""
+        if self.labels:
+            raise InputError("labels", short(self.labels), "an input's coordinates")
         return crop_step(source, self.region)
 
 

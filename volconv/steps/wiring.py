@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from volconv.errors import KindError, VolconvError, did_you_mean
@@ -13,6 +13,7 @@ from volconv.steps.step import Step
 
 __all__ = [
     "INPUT",
+    "Known",
     "Wired",
     "path_to",
     "resolved_pipeline",
@@ -79,8 +80,24 @@ def wiring_faults(
             saved.append(step.save)
 
 
-def resolved_pipeline(settings: Sequence[Wired], source: ArrayMeta) -> Pipeline:
+Known = Callable[[Wired, ArrayMeta, Sequence[Step]], Wired]
+"""What makes a step's settings known whole: of them, the metadata of what it reads, and
+the steps from the input to that."""
+
+
+def resolved_pipeline(
+    settings: Sequence[Wired], source: ArrayMeta, known: Known | None = None
+) -> Pipeline:
     """The pipeline of a configuration over an input.
+
+    Parameters
+    ----------
+    settings : sequence of Wired
+        Its steps.
+    source : ArrayMeta
+        The input.
+    known : callable, optional
+        What takes each step's settings first, for those that ask for coordinates.
 
     Raises
     ------
@@ -89,14 +106,17 @@ def resolved_pipeline(settings: Sequence[Wired], source: ArrayMeta) -> Pipeline:
     """
     places: dict[str, int] = {INPUT: 0}
     metas = [source]
-    nodes = []
+    nodes: list[Node] = []
     for number, setting in enumerate(settings, start=1):
         inputs = tuple(
             places[read] if isinstance(read, str) else read
             for read in setting.reads or (number - 1,)
         )
         try:
-            step = setting.resolve_all([metas[place] for place in inputs])
+            whole = setting
+            if known is not None:
+                whole = known(setting, metas[inputs[0]], path_to(nodes, inputs[0]))
+            step = whole.resolve_all([metas[place] for place in inputs])
         except VolconvError as error:
             error.where = f"step {number} ({setting.step_name}), {error.where}"
             raise
@@ -118,11 +138,11 @@ def steps_to(pipeline: Pipeline, place: int) -> list[Step]:
     return [pipeline.nodes[one - 1].step for one in sorted(wanted) if one]
 
 
-def path_to(pipeline: Pipeline, place: int) -> list[Step]:
+def path_to(nodes: Sequence[Node], place: int) -> list[Step]:
     """The steps from the input to a place, by the first input of each."""
     path: list[Step] = []
     while place:
-        node = pipeline.nodes[place - 1]
+        node = nodes[place - 1]
         path.append(node.step)
         place = node.inputs[0]
     return path[::-1]

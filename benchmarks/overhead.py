@@ -1,0 +1,168 @@
+"""What a run costs beside its cells: many tiny chunks, each one a block.
+
+    python -m benchmarks.overhead --blocks 100000
+
+A volume of so many chunks of 8³ float32, `volconv run` of a step of single cells and of a
+3³ kernel over it, on two threads; and as the floor a loop of zarr-python, which reads each
+chunk and writes it, on two threads too. Cells are few, so that what is told is the cost of
+a block: seconds, and microseconds of CPU for each. "One chunk a block" is a run with so
+little memory that it has no larger blocks, "as planned" one that may choose: it puts
+chunks together. Each is run once over few chunks before, so that nothing is imported or
+compiled on the way; planning is told apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import math
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import zarr
+
+from benchmarks import volumes
+from benchmarks.contestants import THREADS, cpu_seconds
+from volconv.config import parse_config
+from volconv.errors import MemoryPlanError
+from volconv.plan.stage import Room
+from volconv.run.prepare import Limits, Prepared, prepare
+from volconv.run.runner import run_plan
+
+SIDE = 8
+"""Cells of a chunk along each axis."""
+
+FEW = 8
+"""Chunks of what is run before."""
+
+STEPS = {"abs": "- abs", "k3": "- box: {size: 3, boundary: edge}"}
+
+GRANULE = 2**12
+"""Bytes by which memory is raised until there is a plan: less than another chunk takes."""
+
+Least = dict[str, int]
+"""Bytes that a step's plan took before, from which the search goes on."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What so many chunks took."""
+
+    wall: float
+    cpu: float
+    blocks: int
+    planning: float = 0.0
+
+
+def shape_of(blocks: int) -> tuple[int, int, int]:
+    """Cells along each axis of about so many chunks, as near a cube as they may be."""
+    edge = max(1, round(blocks ** (1 / 3)))
+    return SIDE * math.ceil(blocks / edge**2), SIDE * edge, SIDE * edge
+
+
+def copied(source: Path, out: Path) -> Taken:
+    """The floor: each chunk read and written by zarr-python."""
+    data = zarr.open_array(source, mode="r")
+    target = volumes.target_like(out, data.shape)
+    places = list(volumes.boxes(data.shape))
+    began, used = time.perf_counter(), cpu_seconds()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(lambda at: target.__setitem__(at, data[at]), places):
+            pass
+    return Taken(time.perf_counter() - began, cpu_seconds() - used, len(places))
+
+
+def ready(source: Path, out: Path, step: str, memory: int) -> Prepared:
+    """The plan of a step from store to store."""
+    text = (
+        f"version: 1\ninput: {{path: {source}}}\nsteps:\n  {step}\n"
+        f"output: {{path: {out}, chunks: {{z: {SIDE}, y: {SIDE}, x: {SIDE}}}}}\n"
+    )
+    return prepare(parse_config(text), Limits(THREADS, memory))
+
+
+def of_one_chunk(source: Path, out: Path, step: str, least: Least) -> Prepared:
+    """The plan with the least memory, whose blocks are of one chunk."""
+    begin = least.get(step, Room(THREADS, 0).process)
+    for memory in itertools.count(begin, GRANULE):
+        least[step] = memory
+        with contextlib.suppress(MemoryPlanError):
+            return ready(source, out, step, memory)
+    raise AssertionError
+
+
+def as_planned(source: Path, out: Path, step: str, least: Least) -> Prepared:
+    """The plan with as much memory as it likes."""
+    del least
+    return ready(source, out, step, 2**31)
+
+
+def ran(
+    plan: Callable[..., Prepared], source: Path, out: Path, step: str, least: Least
+) -> Taken:
+    """A run, and how long it was planned."""
+    began = time.perf_counter()
+    found = plan(source, out, step, least)
+    planned, used = time.perf_counter(), cpu_seconds()
+    run_plan(found.plan, found.source, found.labels)
+    wall, cpu = time.perf_counter() - planned, cpu_seconds() - used
+    return Taken(wall, cpu, found.plan.blocks, planned - began)
+
+
+def measured(folder: Path, chunks: int, least: Least) -> dict[str, Taken]:
+    """What each takes over a volume of so many chunks, one after the other."""
+    source, out = folder / "volume.zarr", folder / "out.zarr"
+    volumes.make_volume(source, shape_of(chunks))
+    found = {}
+
+    def once(name: str, call: Callable[..., Taken], *given: object) -> None:
+        found[name] = call(*given)
+        shutil.rmtree(out)
+
+    once("floor", copied, source, out)
+    for step, text in STEPS.items():
+        once(f"{step}, one chunk a block", ran, of_one_chunk, source, out, text, least)
+        once(f"{step}, as planned", ran, as_planned, source, out, text, least)
+    shutil.rmtree(source)
+    return found
+
+
+def report(taken: dict[str, Taken]) -> None:
+    """Print a table."""
+    floor = taken["floor"]
+    print(f"{floor.blocks} chunks of {SIDE}³ float32, {THREADS} threads; µs of a chunk")
+    print(
+        f"{'':<24}{'blocks':>8}{'wall s':>8}{'CPU s':>8}{'CPU µs':>8}"
+        f"{'plan s':>8}   ratios to the floor: wall, CPU"
+    )
+    for name, one in taken.items():
+        each = 1e6 * one.cpu / floor.blocks
+        print(
+            f"{name:<24}{one.blocks:8}{one.wall:8.2f}{one.cpu:8.2f}{each:8.1f}"
+            f"{one.planning:8.2f}   {one.wall / floor.wall:.2f}  "
+            f"{one.cpu / floor.cpu:.2f}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--blocks", type=int, default=100_000)
+    parser.add_argument("--folder", type=Path, help="by default a temporary one")
+    given = parser.parse_args()
+    volumes.CHUNK = SIDE
+    with tempfile.TemporaryDirectory(dir=given.folder) as name:
+        least: Least = {}
+        measured(Path(name), FEW, least)
+        report(measured(Path(name), given.blocks, least))
+
+
+if __name__ == "__main__":
+    main()
