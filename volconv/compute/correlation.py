@@ -144,7 +144,7 @@ class Correlation:
 
     def correlator(self, part: int, block: Array, out: Array) -> Correlator:
         """What the engine has prepared for blocks and outputs of such dtypes."""
-        key = (part, block.dtype.str, out.dtype.name)
+        key = (part, block.dtype.str, out.dtype.str)
         correlator = self.prepared.get(key)
         if correlator is None:
             correlator = self.prepare(self.parts[part], block.dtype, out.dtype.name)

@@ -11,6 +11,7 @@ made absolute by the call.
 from __future__ import annotations
 
 import ctypes
+import math
 import threading
 from dataclasses import dataclass
 from enum import IntEnum
@@ -45,6 +46,7 @@ class Base(IntEnum):
     BLOCK = 0
     OUT = 1
     SCRATCH = 2
+    NOTHING = 3
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Table:
     Attributes
     ----------
     rows : ndarray, shape (rows, WIDTH), int64
-    bases : ndarray, shape (3, rows, 2), int8
-        1 where one of the first two arguments is relative to that `Base`.
+    bases : ndarray, shape (rows, 2), int8
+        The `Base` of each of the first two arguments.
     """
 
     rows: Integers
@@ -85,23 +87,23 @@ def calls(
         Argument number, 0 or 1, to what the address there is relative to.
     """
     rows = np.zeros((count, WIDTH), dtype=np.int64)
-    marks = np.zeros((len(Base), count, 2), dtype=np.int8)
+    relative = np.full((count, 2), Base.NOTHING, dtype=np.int8)
     rows[:, 0] = function
     for item, value in items.items():
         rows[:, 1 + item] = value
     for item, base in bases.items():
-        marks[base, :, item] = 1
-    return Table(rows, marks)
+        relative[:, item] = base
+    return Table(rows, relative)
 
 
 def joined(tables: Sequence[Table], when: Sequence[Integers] | None = None) -> Table:
     """One table of several, one after the other or in order of `when`."""
     rows = np.concatenate([table.rows for table in tables])
-    bases = np.concatenate([table.bases for table in tables], axis=1)
+    bases = np.concatenate([table.bases for table in tables])
     if when is None:
         return Table(rows, bases)
     order = np.argsort(np.concatenate(when), kind="stable")
-    return Table(rows[order], bases[:, order])
+    return Table(rows[order], bases[order])
 
 
 @dataclass(frozen=True)
@@ -149,22 +151,17 @@ class Program:
 
     def run(self, block: int, out: int) -> None:
         """Carry out the program on the block and the output at these addresses."""
-        memory = scratch(self.scratch) if self.scratch else None
+        memory = scratch(self.scratch)  # held until all is done
+        starts = np.zeros((len(self.sources), len(Base)), dtype=np.int64)
+        starts[:, Base.BLOCK] = self.sources + block
+        starts[:, Base.OUT] = self.targets + out
+        starts[:, Base.SCRATCH] = memory.ctypes.data
         for table in self.tables:
-            rows, bases = table.rows, table.bases
-            if memory is not None:
-                rows = rows.copy()
-                shift = np.int64(memory.ctypes.data)
-                rows[:, RELATIVE] += shift * bases[Base.SCRATCH]
-            many = max(1, MOST_ROWS // len(rows))
-            for start in range(0, len(self.sources), many):
-                part = slice(start, start + many)
-                sources = block + self.sources[part, None, None]
-                targets = out + self.targets[part, None, None]
-                absolute = np.repeat(rows[None], len(sources), axis=0)
-                places = absolute[:, :, RELATIVE]
-                places += sources * bases[Base.BLOCK]
-                places += targets * bases[Base.OUT]
+            many = max(1, MOST_ROWS // len(table))
+            for start in range(0, len(starts), many):
+                some = starts[start : start + many]
+                absolute = np.repeat(table.rows[None], len(some), axis=0)
+                absolute[:, :, RELATIVE] += some[:, table.bases]
                 _runner()(absolute.ctypes.data, absolute.size // WIDTH)
 
 
@@ -211,7 +208,7 @@ def aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     Engines write large outputs past the caches if the rows of the output begin on
     such boundaries, which takes about half the time of a small kernel.
     """
-    size = int(np.prod(shape)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     memory = np.empty(size + 64, dtype=np.uint8)
     start = -memory.ctypes.data % 64
     return memory[start : start + size].view(dtype).reshape(shape)
