@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from tests.strategies import meta_of
-from volconv.steps import WindowOptions, compute_cells
-from volconv.steps import whole as module
+from volconv.steps import WindowOptions, compute_cells, reading, whole
 from volconv.steps.correlate import correlate_step
 from volconv.steps.window import WindowStep
 
@@ -25,10 +24,13 @@ def test_slabs_and_padding_change_no_bit(monkeypatch, boundary, stride, dtype):
     meta = meta_of(SHAPE, dtype)
     kernel = rng.standard_normal((3, 5, 4))
     options = WindowOptions(stride=stride, padding=(2, 3), boundary=boundary)
-    step = correlate_step(meta, kernel, None, options)
-    expected = outputs(step, cells)
-    monkeypatch.setattr(module, "LARGE_SLAB_BYTES", 9000)
-    monkeypatch.setattr(module, "SLAB_BYTES", 5000)
-    assert outputs(step, cells) == expected
+
+    def step():
+        return correlate_step(meta, kernel, None, options)
+
+    expected = outputs(step(), cells)
+    monkeypatch.setattr(reading, "LARGE_SLAB_BYTES", 9000)
+    monkeypatch.setattr(whole, "SLAB_BYTES", 5000)
+    assert outputs(step(), cells) == expected
     monkeypatch.setattr(WindowStep, "padding", lambda *_: False)
-    assert outputs(step, cells) == expected
+    assert outputs(step(), cells) == expected

@@ -6,7 +6,7 @@ taken variable by variable.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import xarray as xr
@@ -19,6 +19,7 @@ from volconv.api.process import (
     made_by,
     values_of,
 )
+from volconv.api.resolved import Resolve, resolved
 from volconv.coordinates import (
     array_meta,
     bounds_names,
@@ -47,7 +48,6 @@ __all__ = [
 
 Labelled = TypeVar("Labelled", xr.DataArray, xr.Dataset)
 Dims = str | Sequence[str]
-Resolve = Callable[[ArrayMeta], Process]
 
 
 def apply(
@@ -93,7 +93,7 @@ def keeps_attrs(keep_attrs: bool | None) -> bool:
 def apply_to_array(array: xr.DataArray, resolve: Resolve, keep: bool) -> xr.DataArray:
     """A process over one array."""
     coords = array.coords.to_dataset()
-    process = resolve(meta_of(array, coords))
+    process = resolved(resolve, meta_of(array, coords))
     for step in labelled_steps(process):
         coords = step_coords(coords, step)
     variable = carried_out(process, array, keep)
@@ -182,7 +182,7 @@ def process_of_variable(name: str, array: xr.DataArray, resolve: Resolve) -> Pro
     """What is carried out over one variable of a Dataset; errors name the variable."""
     coords = array.coords.to_dataset()
     try:
-        return resolve(meta_of(array, coords))
+        return resolved(resolve, meta_of(array, coords))
     except VolconvError as error:
         error.where = f"variable {name!r}, {error.where}"
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import xarray as xr
@@ -129,7 +130,7 @@ def correlate(
     )
     return apply(
         data,
-        lambda meta: correlate_step(meta, kernel, dims, options),
+        partial(correlate_step, kernel=kernel, dims=dims, options=options),
         (*kernel_names(data, kernel, dims), *weights_dims(weights)),
         keep_attrs,
     )
@@ -192,7 +193,7 @@ engine, skipna, min_weight, weights, keep_attrs
     )
     return apply(
         data,
-        lambda meta: convolve_step(meta, kernel, dims, options),
+        partial(convolve_step, kernel=kernel, dims=dims, options=options),
         (*kernel_names(data, kernel, dims), *weights_dims(weights)),
         keep_attrs,
     )
@@ -270,7 +271,9 @@ weights, keep_attrs
     )
     return apply(
         data,
-        lambda meta: gaussian_step(meta, sigma, dims, truncate, options),
+        partial(
+            gaussian_step, sigma=sigma, dims=dims, truncate=truncate, options=options
+        ),
         (*value_names(sigma, dims), *weights_dims(weights)),
         keep_attrs,
     )
@@ -343,7 +346,7 @@ min_weight, weights, keep_attrs
     )
     return apply(
         data,
-        lambda meta: box_step(meta, size, dims, options),
+        partial(box_step, size=size, dims=dims, options=options),
         (*value_names(size, dims), *weights_dims(weights)),
         keep_attrs,
     )

@@ -89,9 +89,10 @@ def is_lazy(array: xr.DataArray | xr.Variable) -> bool:
     KindError
         If its chunks have unknown sizes.
     """
-    if array.chunks is None or not hasattr(array.data, "__dask_graph__"):
+    cells = array.variable if isinstance(array, xr.DataArray) else array
+    if cells.__dask_graph__() is None:
         return False
-    if any(math.isnan(size) for sizes in array.chunks for size in sizes):
+    if any(math.isnan(size) for sizes in cells.chunks or () for size in sizes):
         raise KindError(
             "data",
             "a Dask array with chunks of unknown size",

@@ -43,7 +43,12 @@ def step_coords(coords: xr.Dataset, step: Step) -> xr.Dataset:
     """
     check_new_dims(coords, step)
     moved = output_coords(coords, step.geometry, step.source.sizes)
-    return moved.assign_coords(new_labels(step))
+    return with_coords(moved, new_labels(step))
+
+
+def with_coords(coords: xr.Dataset, more: Mapping[Any, Any]) -> xr.Dataset:
+    """Coordinates with some more; themselves for none, as a copy takes xarray long."""
+    return coords.assign_coords(more) if more else coords
 
 
 def new_labels(step: Step) -> dict[str, NDArray[Any]]:
@@ -89,6 +94,8 @@ def output_coords(
     Dataset
         Coordinates of the same names; without those that could not follow.
     """
+    if not coords.variables:
+        return coords
     for dim, window in geometry:
         if dim in geometry.new_dims or not geometry.moves(dim, sizes[dim]):
             continue
@@ -118,14 +125,14 @@ def coords_along(
 ) -> xr.Dataset:
     """Coordinates at places along one dimension, and bounds around the centres."""
     along = [name for name in bounds_names(coords) if dim in coords[name].dims]
-    others = coords.drop_vars(along)
+    others = coords.drop_vars(along) if along else coords
     if places.are_cells:
         moved = others.isel({dim: places.slice}, missing_dims="ignore")
     else:
         moved = interpolated(others, dim, places)
     bounds = moved_bounds(coords, moved, dim, centres)
     kept = {name: found for name, found in bounds.items() if found is not None}
-    moved = moved.assign_coords(kept)
+    moved = with_coords(moved, kept)
     is_between = places.first % 2 or (kept and centres.edges().first % 2)
     for variable in moved.variables.values():
         if dim in variable.dims:

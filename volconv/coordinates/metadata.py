@@ -50,7 +50,8 @@ def array_meta(
                 f"rename it: {{{dim!r}: 'x'}}",
             )
         axis = axis_of(dim, size, coords)
-        axes.append(replace(axis, around=share_of_turn(axis, coords)))
+        around = share_of_turn(axis, coords)
+        axes.append(axis if around is None else replace(axis, around=around))
     missing = declared_missing(attrs or {}, dtype)
     return ArrayMeta(tuple(axes), np.dtype(dtype).name, chunks, missing)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from volconv.geometry import Centres
 from volconv.steps import Step
+from volconv.steps.remembered import remembered
 
 __all__ = ["NGFF", "RANGES", "lie_elsewhere", "place_free"]
 
@@ -29,9 +30,14 @@ GDAL = "GeoTransform"
 
 def lie_elsewhere(steps: Iterable[Step]) -> bool:
     """Whether the outputs of steps are not at the places of the input's cells."""
+    return any(map(moves_cells, steps))
+
+
+@remembered
+def moves_cells(step: Step) -> bool:
+    """Whether the outputs of a step are not at the places of its input's cells."""
     return any(
         not Centres.of(window, step.source.sizes[dim]).are_all_cells
-        for step in steps
         for dim, window in step.geometry
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from volconv.coordinates.places import lie_elsewhere, place_free
 from volconv.geometry import Window
 from volconv.steps import Step
+from volconv.steps.remembered import remembered
 from volconv.version import __version__
 
 __all__ = ["PROVENANCE", "declared_attrs", "output_attrs", "recorded"]
@@ -58,11 +59,15 @@ def recorded(
     """
     kept = place_free(attrs) if lie_elsewhere(steps) else dict(attrs)
     earlier = earlier_steps(kept.pop(PROVENANCE, None))
-    record = {
-        "version": __version__,
-        "steps": [*earlier, *(step.describe() for step in steps)],
-    }
-    return {**(kept if keep_attrs else {}), PROVENANCE: json.dumps(record)}
+    texts = ", ".join([*map(json.dumps, earlier), *map(step_text, steps)])
+    record = f'{{"version": {json.dumps(__version__)}, "steps": [{texts}]}}'
+    return {**(kept if keep_attrs else {}), PROVENANCE: record}
+
+
+@remembered
+def step_text(step: Step) -> str:
+    """All that decides a step's result, as a JSON text."""
+    return json.dumps(step.describe())
 
 
 def declared_attrs(missing: Sequence[float]) -> dict[str, float]:
@@ -101,16 +106,25 @@ def with_cell_method(attrs: Mapping[Any, Any], step: Step) -> dict[Any, Any]:
     Where windows do not lie side by side they are not the outputs' cells, and a comment
     says so.
     """
+    entry = cell_method_entry(step)
+    earlier = str(attrs.get(CELL_METHODS, ""))
+    return (
+        {**attrs, CELL_METHODS: f"{earlier} {entry}".strip()} if entry else dict(attrs)
+    )
+
+
+@remembered
+def cell_method_entry(step: Step) -> str:
+    """What a step adds to ``cell_methods``; empty for none."""
     method = getattr(step, "cell_method", "")
     windows = [(dim, window) for dim, window in step.geometry if window.size > 1]
     if not method or not windows:
-        return dict(attrs)
+        return ""
     entry = f"{' '.join(f'{dim}:' for dim, _ in windows)} {method}"
     if any(window.halo or window.dilation > 1 for _, window in windows):
         spans = ", ".join(window_words(dim, window) for dim, window in windows)
         entry += f" (comment: of windows of {spans})"
-    earlier = str(attrs.get(CELL_METHODS, ""))
-    return {**attrs, CELL_METHODS: f"{earlier} {entry}".strip()}
+    return entry
 
 
 def window_words(dim: str, window: Window) -> str:

@@ -7,7 +7,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any, Self
 
 import numpy as np
@@ -115,7 +115,7 @@ class Kernel:
         )
         return dict(zip(self.dims, shape, strict=True))
 
-    @property
+    @cached_property
     def statistic(self) -> str:
         """``mean`` or ``sum`` of the cells under it; empty where it is neither.
 
@@ -161,25 +161,29 @@ class Kernel:
             ),
         )
 
+    @cached_property
+    def digest(self) -> str:
+        """Of shapes, dtypes and weights."""
+        digest = hashlib.sha256()
+        for factor in map(np.ascontiguousarray, self.factors):
+            digest.update(str((factor.shape, factor.dtype.str)).encode())
+            digest.update(factor.tobytes())
+        return digest.hexdigest()
+
     def describe(self) -> dict[str, object]:
         """What tells it from another kernel: dims, shape, dtype, and a digest.
 
         The weights themselves are listed where they are few.
         """
-        weights = [np.ascontiguousarray(factor) for factor in self.factors]
-        digest = hashlib.sha256()
-        for factor in weights:
-            digest.update(str((factor.shape, factor.dtype.str)).encode())
-            digest.update(factor.tobytes())
         found: dict[str, object] = {
             "dims": list(self.dims),
             "size": self.sizes,
-            "sha256": digest.hexdigest(),
+            "sha256": self.digest,
         }
-        few = sum(factor.size for factor in weights) <= 64  # arbitrary: one screen
-        if few and all(factor.dtype.kind != "c" for factor in weights):
+        few = sum(factor.size for factor in self.factors) <= 64  # arbitrary: one screen
+        if few and all(factor.dtype.kind != "c" for factor in self.factors):
             key = "factors" if self.is_separable else "weights"
-            lists = [factor.tolist() for factor in weights]
+            lists = [factor.tolist() for factor in self.factors]
             found[key] = lists if self.is_separable else lists[0]
         return found
 

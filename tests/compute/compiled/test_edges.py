@@ -9,6 +9,7 @@ from tests.compute.compiled.test_memory import Guarded
 from volconv.boundary import runs
 from volconv.compute.compiled import direct, separable
 from volconv.compute.compiled.edges import CONSTANT, Edges, pieces
+from volconv.compute.compiled.folds import Fold
 from volconv.geometry import Interval
 
 FILL = 3
@@ -105,6 +106,46 @@ def test_usual_edges_are_known(kind, stride, separably):
     out = np.empty_like(expected)
     assert correlator.padding(cells, out, edges_of(shape, dtype, padding, kinds))
     assert out.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("stride", [1, 3])
+@pytest.mark.parametrize("shape", [(11, 9, 23), (5, 40, 1100), (1, 30, 2), (12, 70)])
+def test_many_taps_filter_what_lies_beyond_an_edge_once(kind, stride, shape):
+    rng = np.random.default_rng(5)
+    dtype, ndim = np.dtype("f4"), len(shape)
+    size = (3, 4, 27)[-ndim:]
+    window = (1,) * (ndim - 1) + (stride,), (1,) * ndim
+    correlator = prepared(size, window, dtype, rng, separably=True)
+    cells = rng.standard_normal(shape).astype("f4")
+    cells[(0,) * ndim], cells[(-1,) * ndim] = np.nan, -np.inf
+    padding, kinds = [(1, 1), (2, 2), (13, 30)][-ndim:], [kind] * ndim
+    block = padded(cells, padding, kinds)
+    expected = np.empty(correlator.output_shape(block.shape), "f4")
+    correlator(block, expected)
+    out = np.empty_like(expected)
+    assert correlator.padding(cells, out, edges_of(shape, dtype, padding, kinds))
+    assert out.tobytes() == expected.tobytes()
+
+
+@given(
+    st.integers(1, 9), st.integers(0, 20), st.integers(0, 20), st.sampled_from(KINDS)
+)
+def test_folded_lines_unfold(size, before, after, kind):
+    edges = edges_of((size,), "f4", [(before, after)], [kind])
+    places = edges.places(0, np.arange(before + size + after))
+    fold = Fold.of(places)
+    line = np.full(len(places) + 1, 99)
+    line[fold.at : fold.at + len(fold.places)] = fold.places
+    for to, source, step, count in fold.copies:
+        line[to : to + count] = line[source + step * np.arange(count)]
+    assert line[:-1].tolist() == places.tolist()
+    assert len(fold.places) == size + (kind == "constant" and before + after > 0)
+
+
+def test_lines_that_do_not_hold_all_that_is_beyond_are_taken_whole():
+    places = np.array([7, 8, 0, 1, 2])
+    assert Fold.of(places).places.tolist() == places.tolist()
 
 
 def test_places_outside_the_cells_are_refused():

@@ -9,6 +9,7 @@ import numpy as np
 
 from volconv.compute.compiled.boxtiles import BEYOND, MOST_ROWS
 from volconv.compute.compiled.cells import CellPass
+from volconv.compute.compiled.folds import Fold
 from volconv.compute.compiled.tiling import FEW_ROWS
 from volconv.compute.compiled.turned import TurnedPass, is_turned, line_cells
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from volconv.compute.compiled.program import Integers
     from volconv.compute.compiled.work import Work
 
-__all__ = ["finish_of", "tap_places"]
+__all__ = ["finish_of", "fold_of", "tap_places"]
 
 
 def finish_of(work: Work) -> CellPass | TurnedPass | None:
@@ -26,8 +27,7 @@ def finish_of(work: Work) -> CellPass | TurnedPass | None:
     if fused.cells is None:
         return None
     cells, rows = fused.layout.cells, fused.layout.rows
-    turns = is_turned(len(fused.cells.weights), work.counts[1], fused.item)
-    if turns and not fused.cells.is_box:
+    if turns(work):
         few = line_cells(fused.item)
         turned = TurnedPass.of(
             fused.cells,
@@ -35,13 +35,14 @@ def finish_of(work: Work) -> CellPass | TurnedPass | None:
             (cells.stride, _tap_step(fused)),
             (work.width, work.counts[2]),
             (work.pitch, rows.target),
+            work.fold,
             is_streamed=bool(fused.streamed),
         )
         work.kept.append(turned.offsets)
         return replace(
             turned,
             source=work.take(few * work.pitch),
-            lines=work.take(turned.line_bytes(turned.width)),
+            lines=work.take(turned.line_bytes(max(work.reach, turned.reach))),
             found=work.take(turned.line_bytes(turned.count)),
         )
     few = MOST_ROWS if fused.rows.is_box else FEW_ROWS
@@ -68,6 +69,23 @@ def finish_of(work: Work) -> CellPass | TurnedPass | None:
     source = work.take((few + 4) * work.pitch + BEYOND)
     dealt = work.take((few + 4) * run.pitch + 64) if run.phases else source
     return replace(run, few=few, source=source, dealt=dealt, count=work.counts[2])
+
+
+def turns(work: Work) -> bool:
+    """Whether the last pass is along cells, over turned rows."""
+    taps = work.fused.cells
+    if taps is None or taps.is_box:
+        return False
+    return is_turned(len(taps.weights), work.counts[1], work.fused.item)
+
+
+def fold_of(work: Work) -> Fold:
+    """A line of a tile's input, less what repeats other cells if rows are turned."""
+    edges, cells = work.fused.edges, work.fused.layout.cells
+    places = np.arange(work.reach, dtype=np.int64)
+    if edges is not None:
+        places = edges.places(cells.number, work.starts[2] + places)
+    return Fold.of(places) if turns(work) else Fold(places, 0, ())
 
 
 def tap_places(fused: Fused) -> Integers:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from volconv.compute.compiled import pack, program
+from volconv.compute.compiled.correlator import scalar_of
 from volconv.compute.compiled.edges import CONSTANT, Piece, grouped, pieces
 from volconv.compute.compiled.pack import Item as Pack
 from volconv.compute.compiled.pack import PackCode
@@ -173,3 +175,42 @@ class Packing:
             return code, self.fill, to_cell, 0
         distance = piece.step * self.stride * self.item
         return code, piece.first * self.item, to_cell, distance
+
+
+def copied(
+    dtype: np.dtype[Any],
+    starts: tuple[Integers, Integers],
+    counts: tuple[Integers | int, int],
+    pitches: tuple[Integers | int, int],
+) -> Table:
+    """Rows of a table that copy lines within scratch.
+
+    Parameters
+    ----------
+    dtype : dtype
+        The compute dtype.
+    starts : (ndarray, ndarray)
+        Where lines begin, and their copies.
+    counts : (ndarray or int, int)
+        Lines that follow each other, and cells of one.
+    pitches : (ndarray or int, int), bytes
+        From line to line, and from copy to copy.
+    """
+    code = PackCode(
+        f"f{dtype.itemsize}",
+        swapped=False,
+        scalar=scalar_of(dtype),
+        stride=1,
+        phases=(0,),
+    )
+    items: dict[int, int | Integers] = {
+        Pack.SOURCE: starts[0],
+        Pack.TARGET: starts[1],
+        Pack.GROUPS: 1,
+        Pack.ROWS: counts[0],
+        Pack.PITCH: pitches[0],
+        Pack.LENGTH: counts[1],
+        Pack.TARGET_PITCH: pitches[1],
+    }
+    bases: dict[int, Base] = {Pack.SOURCE: Base.SCRATCH, Pack.TARGET: Base.SCRATCH}
+    return program.calls(pack.address(code), len(starts[0]), items, bases)

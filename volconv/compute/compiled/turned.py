@@ -9,6 +9,8 @@ import numpy as np
 
 from volconv.compute.compiled import jit, program, turn
 from volconv.compute.compiled.columns import tile_shape
+from volconv.compute.compiled.folds import Fold
+from volconv.compute.compiled.packing import copied
 from volconv.compute.compiled.program import Base, Integers, Table
 from volconv.compute.compiled.sums import Lines, Sums
 from volconv.compute.compiled.turn import Item, TurnCode
@@ -39,6 +41,8 @@ class TurnedPass:
         Of a row of input and of output.
     source_pitch, target_pitch : int, bytes
         From row to row.
+    fold : Fold
+        How a row of input is unfolded, once it is lines.
     is_streamed : bool
         Whether the output bypasses the caches.
     source, lines, found : int
@@ -51,6 +55,7 @@ class TurnedPass:
     count: int
     source_pitch: int
     target_pitch: int
+    fold: Fold
     is_streamed: bool
     source: int = 0
     lines: int = 0
@@ -64,6 +69,7 @@ class TurnedPass:
         steps: tuple[int, int],
         cells: tuple[int, int],
         pitches: tuple[int, int],
+        fold: Fold,
         *,
         is_streamed: bool,
     ) -> TurnedPass:
@@ -78,13 +84,20 @@ class TurnedPass:
             From one output to the next, and from one tap to the next.
         cells, pitches : (int, int)
             Cells of a row of input and of output, and bytes from row to row.
+        fold : Fold
+            Of a row of input.
         is_streamed : bool
         """
         pitch = line_cells(weights.itemsize) * weights.itemsize
         stride, step = steps
         offsets = taps.first[:, taps.axis or 0] * (step * pitch)
         sums = Sums.of(taps, weights, Lines(pitch, stride, step), pitch)
-        return cls(sums, offsets, *cells, *pitches, is_streamed)
+        return cls(sums, offsets, *cells, *pitches, fold, is_streamed)
+
+    @property
+    def reach(self) -> int:
+        """Cells of a row of input where it is turned, up to a whole vector."""
+        return self.fold.at + -(-self.width // self.few) * self.few
 
     @property
     def few(self) -> int:
@@ -105,7 +118,7 @@ class TurnedPass:
         code = TurnCode(self.sums.code.scalar)
         items: dict[int, int | Integers] = {
             Item.SOURCE: self.source,
-            Item.TARGET: self.lines,
+            Item.TARGET: self.lines + self.fold.at * self.pitch,
             Item.ROWS: rows,
             Item.CELLS: self.width,
             Item.PITCH: self.source_pitch,
@@ -116,6 +129,8 @@ class TurnedPass:
             Item.TARGET: Base.SCRATCH,
         }
         yield program.calls(turn.turn(code), len(target), items, scratch)
+        if self.fold.copies:
+            yield self._unfolded(len(target))
         yield self.sums.table(
             (self.count, self.pitch // self.sums.weights.itemsize),
             np.full(len(target), self.lines),
@@ -134,6 +149,17 @@ class TurnedPass:
         }
         bases: dict[int, Base] = {Item.SOURCE: Base.SCRATCH, Item.TARGET: Base.OUT}
         yield program.calls(turn.turn_back(code), len(target), items, bases)
+
+    def _unfolded(self, planes: int) -> Table:
+        """Rows of a table that copy lines beyond an edge from those on this side."""
+        to, source, step, count = np.tile(np.array(self.fold.copies), (planes, 1)).T
+        dtype = self.sums.weights.dtype
+        return copied(
+            dtype,
+            (self.lines + source * self.pitch, self.lines + to * self.pitch),
+            (count, self.pitch // dtype.itemsize),
+            (step * self.pitch, self.pitch),
+        )
 
 
 def line_cells(item: int) -> int:

@@ -9,11 +9,11 @@ import numpy as np
 from volconv.compute.compiled import pack, program
 from volconv.compute.compiled.correlator import scalar_of
 from volconv.compute.compiled.edges import Edges
-from volconv.compute.compiled.finish import finish_of, tap_places
+from volconv.compute.compiled.finish import finish_of, fold_of, tap_places
 from volconv.compute.compiled.grid import Period
 from volconv.compute.compiled.pack import WIDEST, PackCode
 from volconv.compute.compiled.pack import Item as Pack
-from volconv.compute.compiled.packing import NOWHERE, Packing
+from volconv.compute.compiled.packing import NOWHERE, Packing, copied
 from volconv.compute.compiled.program import Base, Integers, Table
 from volconv.compute.compiled.strips import parts
 from volconv.compute.compiled.sums import Lines, Sums, lines_in_place
@@ -65,7 +65,10 @@ class Work:
         self.places = tap_places(fused)
         reach = int(self.places.max(initial=0))
         # Cells of a line of input, as far as windows reach.
-        self.width = (cells[1] - 1) * layout.cells.stride + reach + 1
+        self.reach = (cells[1] - 1) * layout.cells.stride + reach + 1
+        self.fold = fold_of(self)
+        # Cells of a line that the passes along planes and rows take.
+        self.width = len(self.fold.places)
         self.pitch = spaced(self.width * fused.item)
         self.period = Period.along(layout.rows)
         self.lines = np.arange(self.period.count(rows[1]), dtype=np.int64)
@@ -95,7 +98,7 @@ class Work:
         layout = self.fused.layout
         planes = layout.planes
         lines = lines_in_place(planes)
-        own, copied = self._distinct_lines()
+        own, repeated = self._distinct_lines()
         shifts = self.period.line(own) * layout.rows.unit
         base, source = Base.BLOCK, self.source + shifts
         period = Period.along(planes)
@@ -122,9 +125,9 @@ class Work:
             return summed
         packed, which = self._packed(room, 0, own)
         tables, when = [packed, summed], [2 * own[which], 2 * own + 1]
-        if len(copied):
-            tables.append(self._copies(slab, copied))
-            when.append(np.full(len(copied), 2 * len(self.lines)))
+        if len(repeated):
+            tables.append(self._copies(slab, repeated))
+            when.append(np.full(len(repeated), 2 * len(self.lines)))
         return program.joined(tables, when)
 
     def _distinct_lines(self) -> tuple[Integers, Integers]:
@@ -145,22 +148,13 @@ class Work:
 
     def _copies(self, slab: int, lines: Integers) -> Table:
         """Rows that copy lines of every plane of the slab."""
-        scalar = scalar_of(self.fused.correlator.compute_dtype)
-        code = PackCode(
-            f"f{self.fused.item}", swapped=False, scalar=scalar, stride=1, phases=(0,)
-        )
         pitch = len(self.lines) * self.pitch
-        items: dict[int, int | Integers] = {
-            Pack.SOURCE: slab + lines[:, 1] * self.pitch,
-            Pack.TARGET: slab + lines[:, 0] * self.pitch,
-            Pack.GROUPS: 1,
-            Pack.ROWS: self.counts[0],
-            Pack.PITCH: pitch,
-            Pack.LENGTH: self.width,
-            Pack.TARGET_PITCH: pitch,
-        }
-        bases: dict[int, Base] = {Pack.SOURCE: Base.SCRATCH, Pack.TARGET: Base.SCRATCH}
-        return program.calls(pack.address(code), len(lines), items, bases)
+        return copied(
+            self.fused.correlator.compute_dtype,
+            (slab + lines[:, 1] * self.pitch, slab + lines[:, 0] * self.pitch),
+            (self.counts[0], self.width),
+            (pitch, pitch),
+        )
 
     def _last_passes(self, base: Base, start: int, lines: Lines) -> Table:
         """The passes along rows and cells, a few rows at a time."""
@@ -274,11 +268,10 @@ class Work:
             0,
             fill.ctypes.data,
         )
-        cells = self.starts[2] + np.arange(self.width)
         return packing.table(
             (starts, np.full(len(others), room)),
             (edges.places(axis.number, lines), axis.unit),
-            edges.places(layout.cells.number, cells),
+            self.fold.places,
         )
 
     def _along(self, taps: Taps, axis: Axis, lines: Lines) -> int:
