@@ -36,10 +36,9 @@ def axis_reads(chunks: int, before: int, after: int) -> AxisReads:
 def decoded(cache: ChunkCache) -> int:
     """Chunks that the cache decodes if every block reads in its turn."""
     for turn, index in enumerate(cache.sweep):
-        places = list(zip(cache.reads, index, strict=True))
         cache.block_read(turn)
-        for chunk in itertools.product(*(axis.chunks[place] for axis, place in places)):
-            (part,) = cache.parts_of(chunk, [index])
+        for chunk in cache.readers.chunks_of(turn):
+            (part,) = cache.readers.parts(chunk, [index])
             cache.part(turn, chunk, part)
         cache.finish(turn)
     return cache.decoded

@@ -90,11 +90,13 @@ def simulated(case: list[AxisReads], sweep, array, budget) -> Simulated:
             if all(side.size for side in box):
                 found = read(box)
                 assert np.array_equal(found, array[tuple(s.slice for s in box)])
-            done.most_held = max(done.most_held, cache.held)
-            assert cache.held == sum(entry.nbytes for entry in cache.entries.values())
+            done.most_held = max(done.most_held, cache.holdings.nbytes)
+            assert cache.holdings.nbytes == sum(
+                entry.nbytes for entry in cache.holdings.entries.values()
+            )
         cache.finish(turn)
-    assert not cache.entries
-    assert cache.held == 0
+    assert not cache.holdings.entries
+    assert cache.holdings.nbytes == 0
     return done
 
 
@@ -111,12 +113,9 @@ def beside(cache: ChunkCache, blocks, at_once) -> int:
 
     def reading(turns):
         for turn in turns:
-            index = cache.sweep.index(turn)
             cache.block_read(turn)
-            places = zip(cache.reads, index, strict=True)
-            touched = (axis.chunks[place] for axis, place in places)
-            for chunk in itertools.product(*touched):
-                (part,) = cache.parts_of(chunk, [index])
+            for chunk in cache.readers.chunks_of(turn):
+                (part,) = cache.readers.parts(chunk, [cache.sweep.index(turn)])
                 cache.part(turn, chunk, part)
                 yield
             cache.finish(turn)

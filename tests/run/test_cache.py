@@ -16,7 +16,8 @@ from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
 from volconv.plan.traffic import traffics
-from volconv.run.cache import MOST_STALE, ChunkCache
+from volconv.run.cache import ChunkCache
+from volconv.run.holdings import MOST_STALE
 
 
 class Decoder:
@@ -49,7 +50,9 @@ def boxes_of(case, index):
 
 def pieces_held(cache):
     return sum(
-        cells.nbytes for entry in cache.entries.values() for cells in entry.pieces
+        cells.nbytes
+        for entry in cache.holdings.entries.values()
+        for cells in entry.pieces
     )
 
 
@@ -72,11 +75,11 @@ def test_blocks_out_of_turn_read_the_right_cells_within_the_budget(case, data):
         for box in boxes_of(case, traffic.sweep.index(turn)):
             cells = read(box)
             assert np.array_equal(cells, array[tuple(side.slice for side in box)])
-            assert cache.held == pieces_held(cache)
-            assert cache.held <= budget
+            assert cache.holdings.nbytes == pieces_held(cache)
+            assert cache.holdings.nbytes <= budget
         cache.finish(turn)
-    assert not cache.entries
-    assert cache.held == 0
+    assert not cache.holdings.entries
+    assert cache.holdings.nbytes == 0
 
 
 @given(read_cases(), st.data())
@@ -129,9 +132,9 @@ def test_threads_read_the_right_cells_and_leave_nothing(budget, seed):
     with ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(serve, number) for number in range(4)]:
             done.result(timeout=30)
-    assert not cache.entries
+    assert not cache.holdings.entries
     assert not cache.decoding
-    assert cache.held == 0
+    assert cache.holdings.nbytes == 0
     if budget == 10**6:
         assert len(decode.boxes) == 12 * 12
 
@@ -202,7 +205,7 @@ def test_blocks_that_are_far_behind_are_forgotten_and_read_for_themselves():
         for box in boxes_of(case, (turn,)):
             cache.block_read(turn)(box)
         cache.finish(turn)
-        assert cache.held <= 4 * 4 * 4
+        assert cache.holdings.nbytes <= 4 * 4 * 4
     assert late((Interval(0, 5),)).tolist() == list(range(5))
     cache.finish(0)
 
@@ -214,7 +217,12 @@ def test_what_the_cache_notes_does_not_grow_with_the_number_of_blocks():
         for box in boxes_of(case, (turn,)):
             cache.block_read(turn)(box)
         cache.finish(turn)
-        notes = (cache.farthest, cache.expiring, cache.done, cache.decoding)
+        notes = (
+            cache.holdings.farthest,
+            cache.holdings.expiring,
+            cache.holdings.done,
+            cache.decoding,
+        )
         assert max(map(len, notes)) <= MOST_STALE + 8
 
 
@@ -226,7 +234,7 @@ def test_a_block_done_out_of_turn_does_not_keep_its_chunk_over_the_budget():
     cache = ChunkCache(Decoder(array), case, Sweep.plain((3,)), 16, lag=8)
     cache.block_read(2)((Interval(1, 4),))
     cache.finish(2)
-    assert cache.held == 16
+    assert cache.holdings.nbytes == 16
     cache.block_read(0)((Interval(0, 4),))
     cache.block_read(1)((Interval(4, 8),))
-    assert cache.held <= 16
+    assert cache.holdings.nbytes <= 16

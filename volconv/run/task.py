@@ -25,8 +25,9 @@ from volconv.io.store import object_key, write_box
 from volconv.plan.memory import PIECE
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
-from volconv.run.cache import Box, ChunkCache, ReadInto
+from volconv.run.cache import ChunkCache, ReadInto
 from volconv.run.memory import ThreadMemory
+from volconv.run.readers import Box
 from volconv.steps.layout import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
@@ -176,7 +177,7 @@ class Worker:
         turn = 0
         read: ReadInto = partial(read_into, source)
         if self.cache is not None:
-            turn = self.cache.turn_of(index)
+            turn = self.cache.readers.turn_of(index)
             read = self.cache.block_read(turn)
         memory = Memory(self.memory.empty, read)
 

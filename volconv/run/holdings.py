@@ -1,0 +1,220 @@
+"""What is held of decoded chunks: as long as some later block reads it.
+
+The order of the blocks is known, so nothing is guessed. Where the memory does not suffice,
+chunks are cut down to the parts that later blocks read, and if that is not enough, what is
+needed last goes first.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from numpy.typing import NDArray
+
+from volconv.plan.stage import HOLES
+from volconv.run.held import Entry, Index, Part
+from volconv.run.readers import Readers
+from volconv.run.shelf import Elsewhere, Place, Shelf
+
+__all__ = ["MOST_STALE", "Holdings"]
+
+MOST_STALE = 1024
+"""Chunks that are gone and still queued, at most: arbitrary, 100 kB."""
+
+
+@dataclass(eq=False)
+class Holdings:
+    """Parts of decoded chunks, for the blocks that are still to read them.
+
+    Whoever calls what is not said to lock holds the lock.
+
+    Parameters
+    ----------
+    readers : Readers
+        Who reads what, and when.
+    budget : int
+        Bytes that may be held.
+    lag : int
+        Turns that a block may be behind another one: what earlier turns were to read is
+        let go of, for these blocks were done before, or elsewhere.
+    """
+
+    readers: Readers
+    budget: int
+    lag: int = 0
+    nbytes: int = 0
+    horizon: int = 0
+    entries: dict[Index, Entry] = field(default_factory=dict)
+    farthest: list[tuple[int, Index]] = field(default_factory=list)
+    expiring: list[tuple[int, Index]] = field(default_factory=list)
+    uncut: dict[Index, None] = field(default_factory=dict)
+    done: set[int] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """Where the pieces of chunks lie."""
+        return Shelf(int(HOLES * self.budget))
+
+    def part(self, chunk: Index, part: Part) -> NDArray[Any] | None:
+        """Cells of a part of one chunk, where they are held."""
+        entry = self.entries.get(chunk)
+        return None if entry is None else entry.cells(part)
+
+    def keep(
+        self, turn: int, chunk: Index, part: Part, cells: NDArray[Any]
+    ) -> Entry | None:
+        """Hold of a chunk what blocks are still to read.
+
+        The block of this turn is one of them where it reads more than this part of it.
+        """
+        readers = {
+            reader: index
+            for reader, index in self.readers.of(chunk)
+            if reader >= self.horizon and reader not in self.done
+        }
+        own = readers.get(turn)
+        if own is not None and part in self.readers.parts(chunk, [own]):
+            del readers[turn]
+        self.drop(chunk)
+        if not readers:
+            return None
+        wanted = self.readers.parts(chunk, readers.values())
+        entry = Entry.of(cells, wanted, readers, self.readers.full_turn(chunk))
+        self.entries[chunk] = entry
+        self.nbytes += entry.nbytes
+        self.queue(entry, chunk)
+        while self.nbytes > self.budget and self.is_less():
+            pass
+        if len(self.farthest) > 2 * len(self.entries) + MOST_STALE:
+            self.sweep_out()
+        return entry
+
+    def shelve(self, chunk: Index, entry: Entry) -> None:
+        """Move what is held of a chunk out of its decoder's hands; locks.
+
+        A piece for which there is no place is not held.
+        """
+        with self.lock:
+            views = entry.pieces
+            places = [self.place(cells.nbytes) for cells in views]
+        pieces = [
+            None if place is None else place.holding(cells)
+            for cells, place in zip(views, places, strict=True)
+        ]
+        with self.lock:
+            if self.entries.get(chunk) is entry and entry.pieces is views:
+                self.nbytes -= entry.nbytes
+                entry.hold(entry.parts, pieces)
+                self.nbytes += entry.nbytes
+
+    def place(self, nbytes: int) -> Place | Elsewhere | None:
+        """A place for a piece, for which others go if need be."""
+        place = self.shelf.place(nbytes)
+        while place is None and self.is_less():
+            place = self.shelf.place(nbytes)
+        return place
+
+    def is_less(self) -> bool:
+        """Whether something was given up."""
+        if self.uncut:
+            self.cut_one()
+            return True
+        if self.farthest:
+            self.let_go()
+            return True
+        return False
+
+    def queue(self, entry: Entry, chunk: Index) -> None:
+        """Remember the last turn that reads a chunk, to let go of it by."""
+        last = max(entry.readers)
+        heapq.heappush(self.farthest, (-last, chunk))
+        heapq.heappush(self.expiring, (last, chunk))
+
+    def cut_one(self) -> None:
+        """Give up what nobody reads any more of the chunk that waits longest for it."""
+        chunk = next(iter(self.uncut))
+        del self.uncut[chunk]
+        entry = self.entries[chunk]
+        if entry.full in entry.readers:
+            return
+        self.nbytes -= entry.nbytes
+        if entry.cut(self.readers.parts(chunk, entry.readers.values())):
+            # the copies are moved where the whole was
+            entry.hold(entry.parts, map(self.moved, entry.pieces))
+        self.nbytes += entry.nbytes
+
+    def moved(self, cells: NDArray[Any]) -> NDArray[Any] | None:
+        """Cells in a place of the shelf; None if there is none."""
+        place = self.shelf.place(cells.nbytes)
+        return None if place is None else place.holding(cells)
+
+    def let_go(self) -> None:
+        """Give up the part that is read last of all."""
+        turn, chunk = heapq.heappop(self.farthest)
+        entry = self.entries.get(chunk)
+        if entry is None:
+            return
+        entry.readers.pop(-turn, None)  # or its block is done, out of order
+        if entry.readers:
+            self.queue(entry, chunk)
+        self.settle(entry, chunk)
+
+    def sweep_out(self) -> None:
+        """Remove chunks that are gone from the queues of those to be let go."""
+        self.farthest, self.expiring = [], []
+        for chunk, entry in self.entries.items():
+            self.queue(entry, chunk)
+
+    def forget(self, horizon: int) -> None:
+        """Let go of what blocks before a turn were to read.
+
+        A chunk whose last reader is before it goes. Of others, what earlier ones were to
+        read may stay a little, unless turns were left out.
+        """
+        if horizon <= self.horizon:
+            return
+        are_left_out = horizon > self.horizon + self.lag + 1
+        self.horizon = horizon
+        self.done = {turn for turn in self.done if turn >= horizon}
+        chunks = list(self.entries) if are_left_out else []
+        while self.expiring and self.expiring[0][0] < horizon:
+            chunks.append(heapq.heappop(self.expiring)[1])
+        for chunk in chunks:
+            entry = self.entries.get(chunk)
+            if entry is None:
+                continue
+            for reader in [turn for turn in entry.readers if turn < horizon]:
+                del entry.readers[reader]
+            if entry.readers and not are_left_out:
+                heapq.heappush(self.expiring, (max(entry.readers), chunk))
+            self.settle(entry, chunk)
+        if are_left_out:
+            self.sweep_out()
+
+    def finish(self, turn: int) -> None:
+        """Forget what only the block of a turn read; locks."""
+        with self.lock:
+            self.done.add(turn)
+            for chunk in self.readers.chunks_of(turn):
+                entry = self.entries.get(chunk)
+                if entry is not None and entry.readers.pop(turn, None) is not None:
+                    self.settle(entry, chunk)
+
+    def settle(self, entry: Entry, chunk: Index) -> None:
+        """Drop an entry that nobody reads any more; remember to cut any other."""
+        if entry.readers:
+            self.uncut[chunk] = None
+        else:
+            self.drop(chunk)
+
+    def drop(self, chunk: Index) -> None:
+        """Hold nothing of a chunk."""
+        entry = self.entries.pop(chunk, None)
+        self.uncut.pop(chunk, None)
+        if entry is not None:
+            self.nbytes -= entry.nbytes
