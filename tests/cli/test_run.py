@@ -162,7 +162,10 @@ def test_restart_asks_first(folder):
 
 
 def test_an_interrupt_keeps_what_is_done_and_says_how_to_go_on(folder):
-    text = CONFIG.replace("{z: 4, y: 4}", "{z: 1, y: 1}")
+    """Of 2000 blocks, after the second line of progress."""
+    large = xr.DataArray(np.ones((50, 80), "float32"), dims=("z", "y"), name="v")
+    large.to_zarr(folder / "in.zarr", mode="w", zarr_format=3, consolidated=False)
+    text = CONFIG.replace("{z: 4, y: 4}", "{z: 1, y: 1}").replace("5 mm", "2")
     (folder / "config.yaml").write_text(text)
     command = [sys.executable, "-m", "volconv", "run", "config.yaml"]
     with subprocess.Popen(

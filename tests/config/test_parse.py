@@ -268,7 +268,7 @@ DTYPES = (
                                         "stop above the start."),
         ("crop: {region: {}}", "steps.1.crop.region: got {}; expected cells by "
                                "dimension, such as {'z': (10, 50)}, or labels."),
-        ("crop", "steps.1.crop: got {}; expected cells by dimension, such as {'z': "
+        ("crop", "steps.1.crop: got nothing; expected cells by dimension, such as {'z': "
                  "(10, 50)}, or labels."),
         ("crop: {labels: {x: 3}}", "steps.1.crop.labels.x: got 3; expected a pair "
                                    "[first, last] of labels."),

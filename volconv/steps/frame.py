@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import PlainValidator, WithJsonSchema, model_validator
 
 from volconv.boundary import Boundaries, BoundaryLike
 from volconv.compute import checked_dtype
@@ -189,24 +189,24 @@ class Crop(StepSettings):
 
     step_name: ClassVar[str] = "crop"
 
-    region: dict[str, CellRange] = Field(default_factory=dict)
+    region: dict[str, CellRange] | None = None
     """First cell and the one after the last, by dimension: {z: [10, 50]}."""
 
-    labels: dict[str, LabelRange] = Field(default_factory=dict)
+    labels: dict[str, LabelRange] | None = None
     """First and last label, both included, by dimension: {latitude: [60, 30]}."""
 
     @model_validator(mode="after")
     def is_said(self) -> Self:
         """The settings, if they say of each dimension once what is left of it."""
         try:
-            labels_beside(self.labels, self.region)
+            labels_beside(self.labels or {}, self.region)
         except VolconvError as error:
             raise refused_at(self.step_name, [((error.where,), error)]) from None
         return self
 
     def in_cells(self, region: Mapping[str, tuple[int, int]]) -> Self:
         """The same with cells in the place of its labels."""
-        update = {"region": {**self.region, **region}, "labels": {}}
+        update = {"region": {**(self.region or {}), **region}, "labels": None}
         return self.model_copy(update=update)
 
     def resolve(self, source: ArrayMeta) -> BlockStep:
