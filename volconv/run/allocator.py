@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import platform
 
-__all__ = ["keep_memory"]
+__all__ = ["give_back", "keep_memory"]
 
 M_ARENA_MAX = -8
 M_TRIM_THRESHOLD = -1
@@ -32,8 +32,19 @@ def keep_memory() -> None:
     with the same peak. What stays for long lies elsewhere (`Shelf`): what is kept is what
     comes and goes.
     """
-    if platform.libc_ver()[0] == "glibc":
+    if is_glibc():
         library = ctypes.CDLL(None)
         library.mallopt(M_ARENA_MAX, 1)
         library.mallopt(M_MMAP_THRESHOLD, LARGEST)
         library.mallopt(M_TRIM_THRESHOLD, MOST_KEPT)
+
+
+def give_back() -> None:
+    """Give what is free back to the system: the next stage needs other pieces."""
+    if is_glibc():
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def is_glibc() -> bool:
+    """Whether the C library is glibc."""
+    return platform.libc_ver()[0] == "glibc"

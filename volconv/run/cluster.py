@@ -12,7 +12,7 @@ import zarr
 from volconv.errors import ClusterError
 from volconv.plan.memory import AT_ONCE
 from volconv.plan.stage import Room
-from volconv.run.allocator import keep_memory
+from volconv.run.allocator import give_back, keep_memory
 from volconv.run.task import BlockRecord, Work
 from volconv.run.threads import run_in_threads
 
@@ -49,6 +49,7 @@ def crew_of(on: str, room: Room, work: Work) -> Iterator[Crew]:
         if on == "threads":
             keep_memory()
             yield lambda turns: run_in_threads(work, turns, room.workers)
+            give_back()
             return
         if on == "processes":
             work = replace(work, cache_bytes=work.cache_bytes // room.workers)

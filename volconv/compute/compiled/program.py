@@ -145,7 +145,8 @@ class Program:
         """
         if len(shifts[0]) == 1:
             tables = [joined(tables)]
-        return cls(tuple(tables), *shifts, scratch, tuple(kept))
+        sources, targets = map(np.ascontiguousarray, shifts)  # compiled code walks them
+        return cls(tuple(tables), sources, targets, scratch, tuple(kept))
 
     def run(self, block: int, out: int) -> None:
         """Carry out the program on the block and the output at these addresses."""
