@@ -71,6 +71,17 @@ def prepared(size, window, dtype, rng, *, separably):
     return direct.prepare(rng.standard_normal(size), stride, dilation, dtype, compute)
 
 
+def check_known(correlator, cells, padding, kinds):
+    """Padding on the way is known, and gives the bits of padding before."""
+    block = padded(cells, padding, kinds)
+    expected = np.empty(correlator.output_shape(block.shape), "f4")
+    correlator(block, expected)
+    edges = edges_of(cells.shape, cells.dtype, padding, kinds)
+    out = np.empty_like(expected)
+    assert correlator.padding(cells, out, edges)
+    assert out.tobytes() == expected.tobytes()
+
+
 @given(edge_cases(), st.booleans(), st.booleans())
 def test_padding_on_the_way_gives_the_bits_of_padding_before(case, separably, at_end):
     shape, dtype, size, window, padding, kinds, seed = case
@@ -100,12 +111,7 @@ def test_usual_edges_are_known(kind, stride, separably):
     correlator = prepared((3, 5, 4), window, dtype, rng, separably=separably)
     cells = rng.standard_normal(shape).astype("f4")
     padding, kinds = [(1, 1), (2, 2), (1, 2)], [kind] * 3
-    block = padded(cells, padding, kinds)
-    expected = np.empty(correlator.output_shape(block.shape), "f4")
-    correlator(block, expected)
-    out = np.empty_like(expected)
-    assert correlator.padding(cells, out, edges_of(shape, dtype, padding, kinds))
-    assert out.tobytes() == expected.tobytes()
+    check_known(correlator, cells, padding, kinds)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -120,12 +126,7 @@ def test_many_taps_filter_what_lies_beyond_an_edge_once(kind, stride, shape):
     cells = rng.standard_normal(shape).astype("f4")
     cells[(0,) * ndim], cells[(-1,) * ndim] = np.nan, -np.inf
     padding, kinds = [(1, 1), (2, 2), (13, 30)][-ndim:], [kind] * ndim
-    block = padded(cells, padding, kinds)
-    expected = np.empty(correlator.output_shape(block.shape), "f4")
-    correlator(block, expected)
-    out = np.empty_like(expected)
-    assert correlator.padding(cells, out, edges_of(shape, dtype, padding, kinds))
-    assert out.tobytes() == expected.tobytes()
+    check_known(correlator, cells, padding, kinds)
 
 
 @given(
