@@ -88,7 +88,7 @@ class Holdings:
         self.entries[chunk] = entry
         self.nbytes += entry.nbytes
         self.queue(entry, chunk)
-        while self.nbytes > self.budget and self.is_less():
+        while self.nbytes > self.budget and self.give_up():
             pass
         if len(self.farthest) > 2 * len(self.entries) + MOST_STALE:
             self.sweep_out()
@@ -115,12 +115,12 @@ class Holdings:
     def place(self, nbytes: int) -> Place | Elsewhere | None:
         """A place for a piece, for which others go if need be."""
         place = self.shelf.place(nbytes)
-        while place is None and self.is_less():
+        while place is None and self.give_up():
             place = self.shelf.place(nbytes)
         return place
 
-    def is_less(self) -> bool:
-        """Whether something was given up."""
+    def give_up(self) -> bool:
+        """Give up what is missed least; whether there was anything."""
         if self.uncut:
             self.cut_one()
             return True

@@ -43,12 +43,12 @@ class Shelf:
         self.returned: deque[tuple[int, int]] = deque()
 
     @cached_property
-    def memory(self) -> mmap.mmap:
+    def memory(self) -> NDArray[np.uint8]:
         """The memory; the machine gives what is written to."""
         memory = mmap.mmap(-1, self.nbytes)
         if hasattr(mmap, "MADV_HUGEPAGE"):
             memory.madvise(mmap.MADV_HUGEPAGE)
-        return memory
+        return np.frombuffer(memory, np.uint8)
 
     def place(self, nbytes: int) -> Place | Elsewhere | None:
         """A place for a piece; None if there is none, for now."""
@@ -124,12 +124,11 @@ class Place:
     @property
     def __array_interface__(self) -> dict[str, Any]:
         """Its bytes, as NumPy asks for them."""
-        whole = np.frombuffer(self.memory, np.uint8)
         return {
             "version": 3,
             "shape": (self.size,),
             "typestr": "|u1",
-            "data": (whole.ctypes.data + self.start, False),
+            "data": (self.memory.ctypes.data + self.start, False),
         }
 
     def holding(self, cells: NDArray[Any]) -> NDArray[Any]:
