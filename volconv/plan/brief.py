@@ -91,7 +91,7 @@ class BriefReads:
             self.turns,
         )
 
-    @property
+    @cached_property
     def whole(self) -> int:
         """Cells of the chunks that are decoded if each is decoded once."""
         return self.decoded(self.blocks)

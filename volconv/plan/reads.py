@@ -210,7 +210,7 @@ class AxisReads:
             range(start, min(start + width, count)) for start in range(0, count, width)
         )
 
-    @property
+    @cached_property
     def whole(self) -> int:
         """Cells of the chunks that are decoded if each is decoded once."""
         return self.decoded(len(self.needs))
@@ -267,6 +267,7 @@ class AxisReads:
         """The same of faces alone: what later groups read at most half of."""
         return 0 if self.are_alike else self.handed(width).faces_held
 
+    @lru_cache(maxsize=4096)  # noqa: B019
     def decoded_with_faces(self, width: int) -> int:
         """Cells of the chunks that are decoded if groups hand on faces alone."""
         if self.are_alike:

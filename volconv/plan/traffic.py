@@ -142,7 +142,7 @@ class Orders:
         alone = math.prod(axis.alone for axis in self.reads)
         return Traffic(Sweep.plain(self.counts), alone, 0)
 
-    @property
+    @cached_property
     def least(self) -> int:
         """Cells of all chunks that are decoded, each once."""
         return math.prod(axis.whole for axis in self.reads)
@@ -202,10 +202,11 @@ class Order:
     pencils: range
 
     def sweep(self, keeps: Sequence[Keeps]) -> Sweep:
-        """The order as it is carried out, and what each loop keeps."""
-        pairs = zip(self.loops, keeps, strict=True)
-        loops = tuple(replace(loop, keeps=one) for loop, one in pairs)
-        return Sweep(self.orders.counts, loops, self.orders.descending)
+        """The order as it is carried out, with what each loop over pencils keeps."""
+        loops = list(self.loops)
+        for number, kept in zip(self.pencils, keeps, strict=True):
+            loops[number] = replace(loops[number], keeps=kept)
+        return Sweep(self.orders.counts, tuple(loops), self.orders.descending)
 
     @cached_property
     def widths(self) -> tuple[tuple[int, int], ...]:
@@ -217,49 +218,64 @@ class Order:
         ]
         return tuple(found) if tiles == 1 else (*found, (axis, 1))
 
-    def choices(self, *, keep_all: bool) -> Iterator[tuple[Keeps, ...]]:
-        """What each loop keeps: all; or each choice in which some pencils keep less."""
-        every: list[Sequence[Keeps]] = [("all",)] * len(self.loops)
-        if not keep_all:
-            for number in self.pencils:
-                every[number] = "all", "faces", "nothing"
-        choices = itertools.product(*every)
-        if not keep_all:
-            next(choices)
-        yield from choices
+    def choices(self, *, keep_all: bool) -> list[tuple[Keeps, ...]]:
+        """What each loop over pencils keeps: all; or each choice where some keep less."""
+        every: tuple[Keeps, ...] = ("all", "faces", "nothing")
+        choices = list(itertools.product(every, repeat=len(self.pencils)))
+        return choices[:1] if keep_all else choices[1:]
 
     def decoded(self, keeps: Sequence[Keeps]) -> int:
         """Cells that are decoded."""
-        cells = [axis.whole for axis in self.orders.ordered]
-        for (axis, width), kept in zip(self.widths, keeps, strict=False):
-            if kept == "nothing":
-                cells[axis] = self.orders.ordered[axis].decoded(width)
-            elif kept == "faces":
-                cells[axis] = self.orders.ordered[axis].decoded_with_faces(width)
-        return math.prod(cells)
+        cells = self.orders.least
+        for number, kept in zip(self.pencils, keeps, strict=True):
+            axis, width = self.widths[number]
+            one = self.orders.ordered[axis]
+            if kept == "faces":
+                cells = cells // one.whole * one.decoded_with_faces(width)
+            elif kept == "nothing":
+                cells = cells // one.whole * one.decoded(width)
+        return cells
 
     def held(self, keeps: Sequence[Keeps]) -> int:
         """Cells that all loops hold, at most."""
+        found = self.held_inside
+        for number, kept in zip(self.pencils, keeps, strict=True):
+            axis, width = self.widths[number]
+            one = self.orders.ordered[axis]
+            if kept == "all":
+                found += one.held(width) * self.slabs[number]
+            elif kept == "faces":
+                found += one.faces_held(width) * self.slabs[number]
+        # what is held for a block stays until the block is done, and meanwhile others
+        # decode: counted over many grids, never more, and never more than twice for one
+        return found + max(2, self.orders.at_once) * self.orders.most if found else 0
+
+    @cached_property
+    def slabs(self) -> tuple[int, ...]:
+        """For each loop how wide a slab is that lies between its turns, in cells."""
         reach = [axis.size for axis in self.orders.ordered]
         cells = math.prod(reach)
-        at_once = self.orders.at_once
+        found = []
+        for axis, width in self.widths:
+            others = cells // reach[axis]
+            found.append(others)
+            reach[axis] = self.orders.ordered[axis].reach(width)
+            cells = others * reach[axis]
+        return tuple(found)
+
+    @cached_property
+    def held_inside(self) -> int:
+        """Cells that the loops hold that are not over pencils: all that is read later."""
         # blocks in tiles run beside each other: each holds what its tiles do, and what
         # the next one reads
         apart = len(self.widths) - (2 if self.orders.tiling.tiles > 1 else 0)
         found = 0
-        every: list[Keeps] = [*keeps, "all"]  # a loop over the tiles of a block
-        pairs = enumerate(zip(self.widths, every, strict=False))
-        for number, ((axis, width), kept) in pairs:
+        for number, (axis, width) in enumerate(self.widths):
             one = self.orders.ordered[axis]
-            others = cells // reach[axis]
-            reach[axis] = one.reach(width)
-            cells = others * reach[axis]
-            if one.is_shared and kept != "nothing":
-                thick = one.held(width) if kept == "all" else one.faces_held(width)
-                found += thick * others * (at_once if number >= apart else 1)
-        # what is held for a block stays until the block is done, and meanwhile others
-        # decode: counted over many grids, never more, and never more than twice for one
-        return found + max(2, at_once) * self.orders.most if found else 0
+            if number not in self.pencils and one.is_shared:
+                at_once = self.orders.at_once if number >= apart else 1
+                found += one.held(width) * self.slabs[number] * at_once
+        return found
 
 
 def nests(
