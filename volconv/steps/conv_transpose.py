@@ -13,7 +13,8 @@ from volconv.boundary import Boundaries
 from volconv.compute.transposed import Transposed
 from volconv.errors import GeometryError, KernelError
 from volconv.geometry import Geometry, Interval, PerDim, Spreading, Window
-from volconv.geometry.geometry import padding_cells, per_dim, whole_number
+from volconv.geometry.by_dim import per_dim, whole_number
+from volconv.geometry.padding import padding_cells
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.correlate import Weights
 from volconv.steps.fields import ByDim, Count, Dims, DTypeName, EngineName

@@ -28,7 +28,8 @@ from volconv.compute import ENGINES, check_engine
 from volconv.compute.numbers import SOURCES
 from volconv.errors import DimError, InputError, KindError, NumberError, did_you_mean
 from volconv.geometry import LABELS, PADDINGS, Window
-from volconv.geometry.geometry import padding_cells, whole_number
+from volconv.geometry.by_dim import whole_number
+from volconv.geometry.padding import padding_cells
 from volconv.kernels import box, gaussian
 from volconv.kernels.kernel import as_names
 from volconv.kernels.lengths import check_length

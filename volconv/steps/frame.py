@@ -22,7 +22,7 @@ from volconv.errors import (
     VolconvError,
 )
 from volconv.geometry import Geometry, PaddingLike
-from volconv.geometry.geometry import whole_number
+from volconv.geometry.by_dim import whole_number
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
 from volconv.steps.fields import AS_IS, BoundaryName, ByDim, FillValue, read_padding

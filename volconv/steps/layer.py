@@ -15,7 +15,7 @@ from volconv.compute.compiled import jit
 from volconv.compute.convolution import LAYER_ENGINES, Convolution
 from volconv.errors import DimError, KernelError, NumberError
 from volconv.geometry import Geometry, Mix
-from volconv.geometry.geometry import whole_number
+from volconv.geometry.by_dim import whole_number
 from volconv.kernels.kernel import as_names
 from volconv.meta import ArrayMeta
 from volconv.steps.window import WindowOptions
