@@ -10,6 +10,7 @@ from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
 from volconv.api.kernels import convolve, correlate
 from volconv.api.layers import conv, conv_transpose
+from volconv.api.means import mean_pool
 from volconv.api.network import onnx
 from volconv.api.options import set_options
 from volconv.api.pointwise import (
@@ -20,7 +21,7 @@ from volconv.api.pointwise import (
     square,
 )
 from volconv.api.poles import pad_poles
-from volconv.api.pooling import max_pool, mean_pool, median_pool, min_pool, mode_pool
+from volconv.api.pooling import max_pool, median_pool, min_pool, mode_pool
 from volconv.api.ranges import clip, normalise, scale, threshold
 from volconv.api.smoothing import ball, box, gaussian
 from volconv.api.upsampling import upsample
