@@ -4,6 +4,7 @@ A package that adds steps of its own builds them from the names here: see docs/p
 """
 
 from volconv.steps.block import BlockStep, Operation, block_step
+from volconv.steps.options import WindowOptions, windows_of
 from volconv.steps.pipeline import (
     Node,
     Pipeline,
@@ -20,7 +21,7 @@ from volconv.steps.settings import (
 )
 from volconv.steps.step import Join, Step, source_intervals
 from volconv.steps.whole import compute_cells
-from volconv.steps.window import WindowOptions, WindowStep, window_step, windows_of
+from volconv.steps.window import WindowStep, window_step
 
 __all__ = [
     "BlockStep",

@@ -17,7 +17,8 @@ from volconv.geometry import Geometry, Window
 from volconv.kernels import Kernel
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
-from volconv.steps.window import WindowOptions, WindowStep, window_step, windows_of
+from volconv.steps.options import WindowOptions, windows_of
+from volconv.steps.window import WindowStep, window_step
 
 __all__ = ["Combined", "combined_step"]
 

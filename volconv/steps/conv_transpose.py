@@ -23,9 +23,9 @@ from volconv.steps.frame import Cells, read_cells
 from volconv.steps.layer import Biases, LayerOptions, layer_of, weights_of
 from volconv.steps.mix import MixStep, mixed_target
 from volconv.steps.model import refusing
+from volconv.steps.options import WindowOptions
 from volconv.steps.settings import StepSettings
 from volconv.steps.spreading import SpreadingStep
-from volconv.steps.window import WindowOptions
 
 __all__ = ["ConvTranspose", "conv_transpose_step"]
 

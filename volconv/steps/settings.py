@@ -34,8 +34,8 @@ from volconv.steps.fields import (
 from volconv.steps.files import ArrayFile, Named, with_files
 from volconv.steps.missing import CellWeights, missing_options
 from volconv.steps.model import SettingsModel, refused_at
+from volconv.steps.options import WindowOptions
 from volconv.steps.step import Step
-from volconv.steps.window import WindowOptions
 
 __all__ = [
     "DilatedSettings",
