@@ -24,8 +24,8 @@ from volconv.steps.fields import (
     real_number,
 )
 from volconv.steps.gaussian import gaussian_kernel
+from volconv.steps.moving import WindowSettings
 from volconv.steps.options import WindowOptions
-from volconv.steps.settings import WindowSettings
 
 __all__ = ["difference_of_gaussians_step", "unsharp_step"]
 
