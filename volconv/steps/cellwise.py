@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import cast, checked_dtype
+from volconv.compute import cast, cast_bytes, checked_dtype
 from volconv.errors import DimError, NumberError
 from volconv.geometry import Geometry, Mix
 from volconv.meta import ArrayMeta
@@ -143,7 +143,7 @@ class JoinStep(Joining):
         """
         del cells
         size = np.dtype(self.compute_dtype).itemsize
-        work = np.dtype(self.target.dtype).itemsize
+        work = size
         if self.may_wrap:
             work += 9
         if self.name in ORDERS:
@@ -151,7 +151,7 @@ class JoinStep(Joining):
                 2 * size for one in self.sources if one.dtype != self.compute_dtype
             )
         if self.compute_dtype != self.target.dtype:
-            work += 3 * size + 3  # two results, the rounded one, and masks
+            work += size + cast_bytes(self.compute_dtype, self.target.dtype)
         return outputs * work
 
     @property

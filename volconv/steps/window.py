@@ -17,6 +17,7 @@ from volconv.compute import (
     Correlation,
     Edges,
     Numbers,
+    cast_bytes,
     choose_engine,
     factorise,
     numbers_of,
@@ -125,9 +126,7 @@ class WindowStep:
             work += size * outputs
             if self.choice.engine == "separable":
                 work += 3 * size * cells
-        if self.numbers.compute != self.numbers.target:
-            # the cast values, the rounded ones, and masks of what is saturated
-            work += (np.dtype(self.numbers.target).itemsize + size + 3) * outputs
+        work += cast_bytes(self.numbers.compute, self.numbers.target) * outputs
         if self.numbers.compute == "int64":
             work += 16 * (cells + outputs)  # magnitudes in float64, to find overflow
         if compute.kind == "c":
