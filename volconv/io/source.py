@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -182,8 +182,10 @@ def opened(source: ZarrSource) -> Stored:
     """The array of a source; kept, so that the tasks of a process share it."""
     node = opened_node(source)
     if isinstance(node, zarr.Array):
-        return stored_array(source, node)
-    return stored_variable(source, node)
+        found = stored_array(source, node)
+    else:
+        found = stored_variable(source, node)
+    return replace(found, meta=replace(found.meta, is_remote=is_url(source.path)))
 
 
 def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
