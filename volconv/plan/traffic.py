@@ -141,7 +141,7 @@ class Orders:
         alone = math.prod(axis.alone for axis in self.reads)
         return Traffic(Sweep.plain(self.counts), alone, 0)
 
-    @property
+    @cached_property
     def least(self) -> int:
         """Cells of all chunks that are decoded, each once."""
         return math.prod(axis.whole for axis in self.reads)
@@ -226,6 +226,8 @@ class Order:
 
     def decoded(self, dropped: Sequence[int]) -> int:
         """Cells that are decoded if some loops hold nothing from turn to turn."""
+        if not dropped:
+            return self.orders.least
         turns = [one.blocks for one in self.orders.ordered]
         for number in dropped:
             axis, width = self.widths[number]
