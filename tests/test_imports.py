@@ -111,6 +111,25 @@ def test_a_step_is_imported_where_a_configuration_names_it(command, verb, step, 
     assert not modules & {"volconv.compute.compiled.layer", "scipy", "onnx", "pint"}
 
 
+@pytest.mark.parametrize("words", [["--version"], ["schema", "--help"]])
+def test_a_verb_imports_no_other_one(words):
+    modules, _, _ = json.loads(told(COMMAND, *words).splitlines()[-1])
+    assert not {"volconv.cli.run", "volconv.cli.plan", "volconv.run"} & set(modules)
+    assert ("pydantic" in modules) == ("schema" in words)
+
+
+def test_a_kernel_is_compiled_and_run_without_numpy_s_masked_arrays():
+    code = """
+import sys
+import numpy as np
+from volconv.compute.compiled import direct
+correlator = direct.prepare(np.ones((3, 3)) + np.eye(3), (1, 1), (1, 1), "f4", "f4")
+correlator(np.ones((6, 6), "f4"), np.empty((4, 4), "f4"))
+print(*sorted({"numpy.ma", "xarray", "pydantic", "scipy"} & set(sys.modules)))
+"""
+    assert told(code) == "\n"
+
+
 def test_garbage_is_collected_during_a_run_but_not_what_came_before(command):
     _, collects, frozen = command("run", "relu")
     assert collects
