@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 import sys
 from collections.abc import Iterator
@@ -60,6 +61,7 @@ def run(
         there = [path for path in outputs if target_of(path).attributes() is not None]
         if there:
             typer.confirm(f"erase {' and '.join(there)}?", abort=True, err=True)
+    collect_garbage()
     try:
         with progress_bar() as progress:
             outcome = run_plan(
@@ -83,6 +85,13 @@ def run(
             f"{tally.nonfinite} not finite"
         )
     print(f"done     {outcome.computed} blocks computed{kept}: {output}")
+
+
+def collect_garbage() -> None:
+    """Collect garbage from here on, if the command began without: see `__main__`."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def again(
