@@ -38,6 +38,7 @@ from volconv.steps.step import Step
 __all__ = [
     "PlacedSettings",
     "RenormalisedSettings",
+    "SameSizeSettings",
     "StepSettings",
     "TextPlace",
     "WeightsFile",
@@ -188,6 +189,22 @@ class PlacedSettings(StepSettings):
             default_boundary=self.default_boundary,
             label=self.label,
         )
+
+
+class SameSizeSettings(PlacedSettings):
+    """Settings of steps with an output for each cell unless told otherwise.
+
+    The first among the bases of a class.
+    """
+
+    default_padding: ClassVar[str] = "same"
+    default_boundary: ClassVar[str] = "symmetric"
+
+    padding: ByDim[Padding] = "same"
+    """Cells added before and after: a number, a pair, or a name."""
+
+    boundary: ByDim[BoundaryName] = "symmetric"
+    """What padded cells hold, as in numpy.pad."""
 
 
 def refuse_unread(file: Named) -> Named:
