@@ -74,7 +74,7 @@ class Holdings:
         """
         readers = {
             reader: index
-            for reader, index in self.readers.of(chunk)
+            for reader, index in self.readers.served(turn, chunk)
             if reader >= self.horizon and reader not in self.done
         }
         own = readers.get(turn)

@@ -10,7 +10,7 @@ from operator import getitem
 
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
-from volconv.plan.sweep import Sweep
+from volconv.plan.sweep import Loop, Sweep
 from volconv.run.held import Index, Part
 
 __all__ = ["Box", "Readers"]
@@ -20,6 +20,44 @@ Box = tuple[Interval, ...]
 TURNS = 2**14
 """Turns of blocks that are remembered: arbitrary, 3 MB. A block is asked for by each chunk
 that it reads."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parting:
+    """A loop over pencils that keeps faces of chunks, or nothing, from turn to turn.
+
+    Parameters
+    ----------
+    loop : Loop
+        The loop.
+    reads : AxisReads
+        What blocks along its axis read.
+    is_descending : bool
+        Whether it runs from the last block to the first.
+    """
+
+    loop: Loop
+    reads: AxisReads
+    is_descending: bool
+
+    @cached_property
+    def in_order(self) -> AxisReads:
+        """What blocks read in the order in which they run."""
+        return self.reads.turned if self.is_descending else self.reads
+
+    def group(self, index: Index) -> int:
+        """The turn of the loop in which a block is computed."""
+        place = index[self.loop.axis]
+        if self.is_descending:
+            place = self.reads.blocks - 1 - place
+        return place // self.loop.width
+
+    def parts(self, chunk: Index, before: int, after: int) -> bool:
+        """Whether what one turn has of a chunk is gone in a later one."""
+        if self.loop.keeps == "nothing":
+            return before < after
+        number = chunk[self.loop.axis]
+        return self.in_order.is_decoded_anew(number, self.loop.width, before, after)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +95,31 @@ class Readers:
         ]
         turn_of = self.turn_of
         return ((turn_of(index), index) for index in product(*by_axis))
+
+    def served(self, turn: int, chunk: Index) -> Iterator[tuple[int, Index]]:
+        """Those of them for whom a chunk is kept that is decoded in a turn."""
+        found = self.of(chunk)
+        if not self.partings:
+            return found
+        here = self.sweep.index(turn)
+        return (one for one in found if not self.are_parted(chunk, here, one[1]))
+
+    def are_parted(self, chunk: Index, here: Index, there: Index) -> bool:
+        """Whether a block decodes a chunk again that another one had."""
+        for parting in self.partings:
+            mine, other = parting.group(here), parting.group(there)
+            if mine != other:
+                return parting.parts(chunk, mine, other)
+        return False
+
+    @cached_property
+    def partings(self) -> tuple[Parting, ...]:
+        """Loops that do not keep all from turn to turn, the outermost first."""
+        return tuple(
+            Parting(loop, self.reads[loop.axis], self.sweep.descending[loop.axis])
+            for loop in self.sweep.loops
+            if loop.keeps != "all"
+        )
 
     def full_turn(self, chunk: Index) -> int:
         """The last turn in which all of a chunk is read; -1 for none."""
