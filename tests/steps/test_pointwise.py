@@ -284,6 +284,8 @@ def test_casting_rounds_half_to_even_and_saturates():
 
 def test_an_array_without_dimensions_is_one_cell():
     assert volconv.sqrt(xr.DataArray(4.0)).values == 2
+    for dtype in ("int16", "int64"):
+        assert volconv.cast(xr.DataArray(2.5), dtype).values == 2
 
 
 def test_coordinates_stay_and_units_go_where_they_are_no_longer_true():
