@@ -23,6 +23,7 @@ from volconv.compute import (
     numbers_of,
 )
 from volconv.compute.pointwise import number_text
+from volconv.compute.shapes import out_shape
 from volconv.geometry import Geometry
 from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta
@@ -89,8 +90,13 @@ class WindowStep:
 
     def out_shape(self, block: Sequence[int]) -> tuple[int, ...]:
         """Outputs along each axis of a block with so many cells, its halo included."""
-        windows = (replace(self.geometry[d], padding=(0, 0)) for d in self.source.dims)
-        return tuple(w.out_size(n) for w, n in zip(windows, block, strict=True))
+        windows = [self.geometry[dim] for dim in self.source.dims]
+        return out_shape(
+            block,
+            [window.size for window in windows],
+            [window.stride for window in windows],
+            [window.dilation for window in windows],
+        )
 
     def compute(
         self, block: NDArray[Any], out: NDArray[Any] | None = None
