@@ -11,7 +11,6 @@ from volconv.config import Config, codec_name
 from volconv.coordinates import (
     NGFF,
     declared_attrs,
-    labelled_region,
     output_attrs,
     step_coords,
 )
@@ -28,13 +27,13 @@ from volconv.plan.stage import Room
 from volconv.run.arrays import ArrayReader
 from volconv.run.machine import cores, memory
 from volconv.run.outputs import check_apart
+from volconv.run.places import CoordsByPlace
 from volconv.run.runner import Labels
 from volconv.run.target import OWN_ATTRIBUTES
 from volconv.steps import Pipeline, Step, StepSettings
 from volconv.steps.files import ArrayFile, Named
-from volconv.steps.frame import Crop
 from volconv.steps.settings import RenormalisedSettings
-from volconv.steps.wiring import Known, Wired, path_to, resolved_pipeline, steps_to
+from volconv.steps.wiring import Wired, path_to, resolved_pipeline, steps_to
 
 __all__ = ["Limits", "Prepared", "config_pipeline", "prepare"]
 
@@ -101,7 +100,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     source = source_of(config)
     stored = source.open()
     steps = steps_of(config, stored.coords)
-    pipeline = resolved_pipeline(steps, stored.meta, labels_in(stored.coords))
+    pipeline = resolved_pipeline(steps, stored.meta, CoordsByPlace(stored.coords))
     meta = stored.meta.among(pipeline.dims)
     source = replace(source, new_axes=meta.new_axes)
     output = config.output
@@ -245,24 +244,13 @@ def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
     """
     if sizes:
         axes = tuple(Axis(dim, cells) for dim, cells in sizes.items())
-        steps, none = steps_of(config, xr.Dataset()), labels_in(xr.Dataset())
-        return resolved_pipeline(steps, ArrayMeta(axes, "float32"), none)
+        none = xr.Dataset()
+        steps, meta = steps_of(config, none), ArrayMeta(axes, "float32")
+        return resolved_pipeline(steps, meta, CoordsByPlace(none))
     forget_opened()
     stored = source_of(config).open()
     steps = steps_of(config, stored.coords)
-    return resolved_pipeline(steps, stored.meta, labels_in(stored.coords))
-
-
-def labels_in(coords: xr.Dataset) -> Known:
-    """What turns labels to crop by into cells, by the coordinates where a step stands."""
-
-    def known(setting: Wired, source: ArrayMeta, path: Sequence[Step]) -> Wired:
-        if not isinstance(setting, Crop) or not setting.labels:
-            return setting
-        here = coords_after(coords, path)
-        return setting.in_cells(labelled_region(setting.labels, source, here))
-
-    return known
+    return resolved_pipeline(steps, stored.meta, CoordsByPlace(stored.coords))
 
 
 def coords_after(coords: xr.Dataset, path: Sequence[Step]) -> xr.Dataset:
