@@ -15,7 +15,7 @@ from volconv.coordinates import (
     step_coords,
 )
 from volconv.coordinates.metadata import held_value
-from volconv.errors import NumberError, VolconvError
+from volconv.errors import NumberError, OutputError, VolconvError
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.source import Stored
 from volconv.io.weights import ZarrWeights, check_coords
@@ -142,6 +142,8 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     labels = {
         place: labels_of(stored, pipeline, place) for place in (*saves, pipeline.last)
     }
+    for place, told in labels.items():
+        check_variable(spec.variable, pipeline.meta(place, stored.meta).dims, told)
     return Prepared(plan, source, labels)
 
 
@@ -200,6 +202,23 @@ def with_cell_weights(
     weights = ZarrWeights(source)
     check_coords(weights, coords)
     return step.with_weights(weights)
+
+
+def check_variable(name: str, dims: Sequence[str], labels: Labels) -> None:
+    """Refuse to store the cells under a name that says where they lie.
+
+    Raises
+    ------
+    OutputError
+    """
+    if name in dims or name in labels.coords.variables:
+        taken = "a dimension" if name in dims else "a coordinate"
+        raise OutputError(
+            "output.variable",
+            f"{name!r}, which is the name of {taken}",
+            "a name of its own",
+            "say another output.variable",
+        )
 
 
 def check_holds(dtype: str, target: ArrayMeta) -> None:
