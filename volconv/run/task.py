@@ -26,8 +26,9 @@ from volconv.plan.memory import PIECE
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
 from volconv.run.cache import ChunkCache, ReadInto
+from volconv.run.holdings import Holdings
 from volconv.run.memory import ThreadMemory
-from volconv.run.readers import Box
+from volconv.run.readers import Box, Readers
 from volconv.steps.layout import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
@@ -120,9 +121,9 @@ class Worker:
         if stage.cache_bytes:
             reads = [demand.reads for demand in stage.demands]
             lag *= stage.tiling.tiles
-            self.cache = ChunkCache(
-                work.source.read, reads, stage.tile_sweep, work.cache_bytes, lag
-            )
+            readers = Readers(reads, stage.tile_sweep)
+            holdings = Holdings(readers, work.cache_bytes, lag)
+            self.cache = ChunkCache(work.source.read, holdings)
 
     def run(self, turn: int) -> BlockRecord:
         """Read, compute and write the block of a turn."""
