@@ -95,16 +95,9 @@ class ChunkCache:
 
         What is held comes first, what other blocks are decoding meanwhile comes last.
         """
-        absent: list[Piece] = []
-        held: list[tuple[Into, NDArray[Any]]] = []
-        with self.holdings.lock:
-            for piece in pieces:
-                cells = self.holdings.part(piece[0], piece[1])
-                if cells is None:
-                    absent.append(piece)
-                else:
-                    held.append((piece[2], cells))
+        held, absent = self.looked_up(pieces)
         yield from held
+        held.clear()  # what is let go of meanwhile makes room
         late: list[Piece] = []
         for is_late, which in ((False, absent), (True, late)):
             for piece in which:
@@ -113,6 +106,24 @@ class ChunkCache:
                     late.append(piece)
                 else:
                     yield place, self.part(turn, chunk, part)
+
+    def looked_up(
+        self, pieces: Iterable[Piece]
+    ) -> tuple[list[tuple[Into, NDArray[Any]]], list[Piece]]:
+        """Cells that are held, each with where it goes, and the pieces that are not."""
+        held: list[tuple[Into, NDArray[Any]]] = []
+        absent: list[Piece] = []
+        entry_of = self.holdings.entries.get
+        with self.holdings.lock:
+            for piece in pieces:
+                chunk, part, place = piece
+                entry = entry_of(chunk)
+                cells = None if entry is None else entry.cells(part)
+                if cells is None:
+                    absent.append(piece)
+                else:
+                    held.append((place, cells))
+        return held, absent
 
     def part(self, turn: int, chunk: Index, part: Part) -> NDArray[Any]:
         """Cells of a part of one chunk."""
