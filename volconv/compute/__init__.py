@@ -2,8 +2,9 @@
 
 from volconv.compute.choose import ENGINES, Choice, check_engine, choose_engine
 from volconv.compute.compiled.edges import CONSTANT, Edges
+from volconv.compute.compiled.factors import factorise
 from volconv.compute.compiled.program import aligned_empty
-from volconv.compute.compiled.separable import box_operations, factorise
+from volconv.compute.compiled.separable import box_operations
 from volconv.compute.correlation import Correlation
 from volconv.compute.numbers import (
     Numbers,

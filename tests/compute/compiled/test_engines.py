@@ -17,6 +17,7 @@ from tests.compute.compiled.strategies import (
     separable_cases,
 )
 from volconv.compute.compiled import direct, separable
+from volconv.compute.compiled.factors import factorise
 from volconv.compute.compiled.program import aligned_empty
 
 
@@ -373,16 +374,16 @@ def test_faults_name_what_came_and_what_was_expected():
 def test_factors_of_an_outer_product_are_found(sizes, seed):
     rng = np.random.default_rng(seed)
     weights = product([rng.uniform(0.1, 1, n) * rng.choice([-1, 1], n) for n in sizes])
-    factors = separable.factorise(weights)
+    factors = factorise(weights)
     assert factors is not None
     np.testing.assert_allclose(product(factors), weights, rtol=1e-14)
 
 
 def test_kernels_of_higher_rank_have_no_factors():
-    assert separable.factorise(np.eye(3)) is None
-    assert separable.factorise(np.zeros((3, 3))) is None
+    assert factorise(np.eye(3)) is None
+    assert factorise(np.zeros((3, 3))) is None
     weights = np.ones((3, 3, 3))
     weights[0, 1, 2] *= 1 + 1e-12
-    assert separable.factorise(weights) is None
+    assert factorise(weights) is None
     weights[0, 1, 2] = np.nan
-    assert separable.factorise(weights) is None
+    assert factorise(weights) is None
