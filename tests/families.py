@@ -1,7 +1,6 @@
 """What the tests of all families of steps share."""
 
 import json
-import tracemalloc
 from typing import Any
 
 import dask
@@ -9,6 +8,7 @@ import numpy as np
 import xarray as xr
 from hypothesis import strategies as st
 
+from tests.memory import most_bytes
 from tests.oracle import padded, same_bits
 from tests.strategies import DIMS, arrays, chunkings, intervals, kinds
 from volconv.coordinates import array_meta
@@ -103,9 +103,4 @@ def same_whatever_the_cuts(array, call, step, data):
 def allocated(step, block):
     """The most bytes that computing a block holds at once, beyond the block."""
     step.compute(block)
-    tracemalloc.start()
-    try:
-        step.compute(block)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    return most_bytes(lambda: step.compute(block))

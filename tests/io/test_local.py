@@ -5,6 +5,7 @@ import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -104,6 +105,52 @@ def test_boxes_are_those_that_zarr_and_xarray_read(tmp_path, monkeypatch, kind, 
         assert_array_equal(found, whole[z0:z1, y0:y1, 2:11])
         assert found.dtype == whole.dtype
     assert bool(given_out) == (most < 10**9)
+
+
+STORED: dict[str, dict[str, Any]] = {
+    "zstd": {},
+    "plain": {"compressors": None},
+    "blosc": {"compressors": zarr.codecs.BloscCodec()},
+    "transposed": {"filters": [zarr.codecs.TransposeCodec(order=(2, 0, 1))]},
+    "checked": {"compressors": [zarr.codecs.ZstdCodec(), zarr.codecs.Crc32cCodec()]},
+    "shard": {"shards": (2, 3, 8)},
+    "big-endian": {"dtype": ">f4"},
+    "version 2": {
+        "zarr_format": 2,
+        "order": "F",
+        "dtype": ">f4",
+        "dimension_names": None,
+    },
+    "absent": {"fill_value": 3.5},
+}
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_one_chunk_is_what_zarr_reads_however_it_is_stored(tmp_path, kind):
+    options = {"dtype": "f4", "dimension_names": ["z", "y", "x"], **STORED[kind]}
+    array = zarr.create_array(
+        tmp_path / "in.zarr", shape=CELLS.shape, chunks=(2, 3, 4), **options
+    )
+    if kind != "absent":
+        array[:] = CELLS
+    forget_opened()
+    source = ZarrSource(str(tmp_path / "in.zarr"), dims=("z", "y", "x"))
+    array = zarr.open_array(tmp_path / "in.zarr", mode="r")
+    for place in itertools.product((0, 8), (0, 3, 9), (0, 4, 8)):
+        sides = zip(place, (2, 3, 4), CELLS.shape, strict=True)
+        box = tuple(Interval(at, min(at + n, size)) for at, n, size in sides)
+        found = source.read(box)
+        expected = array[tuple(side.slice for side in box)]
+        assert_array_equal(found, expected)
+        assert found.dtype == expected.dtype
+
+
+def test_one_chunk_is_not_copied(tmp_path):
+    """It is a view of the decoder's bytes, which cannot be written to."""
+    source = array_at(tmp_path / "in.zarr")
+    chunk = tuple(Interval(0, size) for size in (2, 3, 4))
+    assert not source.read(chunk).flags.writeable
+    assert source.read((Interval(0, 3), *chunk[1:])).flags.writeable
 
 
 def test_a_thread_with_an_event_loop_reads_as_zarr_does(tmp_path):

@@ -13,7 +13,7 @@ from tests.steps.test_pipeline import Reader, whole_box
 from tests.strategies import intervals, meta_of
 from volconv.geometry import Interval
 from volconv.steps import WindowOptions
-from volconv.steps.arithmetic import join_step
+from volconv.steps.cellwise import join_step
 from volconv.steps.correlate import correlate_step
 from volconv.steps.gaussian import gaussian_step
 from volconv.steps.pipeline import Node, Pipeline, compute_box

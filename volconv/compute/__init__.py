@@ -5,7 +5,13 @@ from volconv.compute.compiled.edges import CONSTANT, Edges
 from volconv.compute.compiled.program import aligned_empty
 from volconv.compute.compiled.separable import factorise
 from volconv.compute.correlation import Correlation
-from volconv.compute.numbers import Numbers, cast, checked_dtype, numbers_of
+from volconv.compute.numbers import (
+    Numbers,
+    cast,
+    cast_bytes,
+    checked_dtype,
+    numbers_of,
+)
 
 __all__ = [
     "CONSTANT",
@@ -16,6 +22,7 @@ __all__ = [
     "Numbers",
     "aligned_empty",
     "cast",
+    "cast_bytes",
     "check_engine",
     "checked_dtype",
     "choose_engine",

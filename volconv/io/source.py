@@ -22,6 +22,7 @@ from volconv.io.digest import chunks_digest, text_digest
 from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.objects import is_object_url, is_url, normal_url
 from volconv.io.pieces import Box, pieces
+from volconv.io.whole import AS_DECODED
 from volconv.meta import ArrayMeta, without
 from volconv.plan.memory import PIECE
 
@@ -95,7 +96,7 @@ class ZarrSource:
         return opened(self)
 
     def read(self, box: Box, empty: Empty = np.empty) -> NDArray[Any]:
-        """Cells of a box inside the array.
+        """Cells of a box inside the array; not to be written to.
 
         Parameters
         ----------
@@ -132,7 +133,9 @@ class ZarrSource:
             if waits:
                 return np.asarray(stored.cells[place])
             if isinstance(stored.cells, zarr.Array):
-                return np.asarray(carry_out(stored.cells.async_array.getitem(place)))
+                into = None if stored.cells.shards else AS_DECODED
+                found = stored.cells.async_array.getitem(place, prototype=into)
+                return np.asarray(carry_out(found))
             return np.asarray(carry_out(stored.cells[place].load_async()).values)
         except Exception as error:
             # codecs and stores raise errors of every kind; the box says where it is

@@ -22,9 +22,10 @@ __all__ = ["AT_ONCE", "PIECE", "Part", "task_memory", "weight_bytes"]
 AT_ONCE = 4
 """Chunks that one read of the store decodes at a time."""
 
-PIECE = 16 * 2**20
+PIECE = 8 * 2**20
 """Bytes that are read from a folder at once, if chunks are smaller: fewer would cost
-more calls, more would be brought from memory once more to be put together."""
+more calls, more would be brought from memory once more to be put together. Larger chunks
+are read one by one, which saves a copy."""
 
 DECODING = 3
 """Chunks in the reader's hands while one is decoded by itself: its bytes, its cells, and

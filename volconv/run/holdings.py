@@ -76,9 +76,7 @@ class Holdings:
         horizon, done = self.horizon, self.done
         readers = {
             reader: share
-            for reader, share in zip(
-                self.readers.of(chunk), pattern.shares, strict=True
-            )
+            for reader, share in self.readers.served(turn, chunk, pattern)
             if reader >= horizon and reader not in done
         }
         own = readers.get(turn)

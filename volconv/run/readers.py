@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import product
+from itertools import compress, product
 
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
-from volconv.plan.sweep import Sweep
+from volconv.plan.sweep import Loop, Sweep
 from volconv.run.held import Index, Part, Pattern
 
 __all__ = ["Box", "Readers"]
@@ -23,6 +23,44 @@ few."""
 TURNS = 2**14
 """Turns of blocks that are remembered: arbitrary, 3 MB. A block is asked for by each chunk
 that it reads."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parting:
+    """A loop over pencils that keeps faces of chunks, or nothing, from turn to turn.
+
+    Parameters
+    ----------
+    loop : Loop
+        The loop.
+    reads : AxisReads
+        What blocks along its axis read.
+    is_descending : bool
+        Whether it runs from the last block to the first.
+    """
+
+    loop: Loop
+    reads: AxisReads
+    is_descending: bool
+
+    @cached_property
+    def in_order(self) -> AxisReads:
+        """What blocks read in the order in which they run."""
+        return self.reads.turned if self.is_descending else self.reads
+
+    def group(self, index: Index) -> int:
+        """The turn of the loop in which a block is computed."""
+        place = index[self.loop.axis]
+        if self.is_descending:
+            place = self.reads.blocks - 1 - place
+        return place // self.loop.width
+
+    def parts(self, chunk: Index, before: int, after: int) -> bool:
+        """Whether what one turn has of a chunk is gone in a later one."""
+        if self.loop.keeps == "nothing":
+            return before < after
+        number = chunk[self.loop.axis]
+        return self.in_order.is_decoded_anew(number, self.loop.width, before, after)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +91,40 @@ class Readers:
         )
         return product(*touched)
 
-    def of(self, chunk: Index) -> Iterator[int]:
-        """Turns of the blocks that read a chunk, in the order of its pattern."""
-        by_axis = [
-            axis.readers(number) for axis, number in zip(self.reads, chunk, strict=True)
-        ]
-        return map(self.turn_of, product(*by_axis))
+    def served(
+        self, turn: int, chunk: Index, pattern: Pattern
+    ) -> Iterator[tuple[int, int]]:
+        """Turns of the blocks for whom a chunk is kept that is decoded in a turn.
+
+        Each with the block's share in the chunk's pattern.
+        """
+        by_axis = [axis.readers(at) for axis, at in zip(self.reads, chunk, strict=True)]
+        turns = map(self.turn_of, product(*by_axis))
+        found = zip(turns, pattern.shares, strict=True)
+        if not self.partings:
+            return found
+        here = self.sweep.index(turn)
+        are_served = (
+            not self.are_parted(chunk, here, there) for there in product(*by_axis)
+        )
+        return compress(found, are_served)
+
+    def are_parted(self, chunk: Index, here: Index, there: Index) -> bool:
+        """Whether a block decodes a chunk again that another one had."""
+        for parting in self.partings:
+            mine, other = parting.group(here), parting.group(there)
+            if mine != other:
+                return parting.parts(chunk, mine, other)
+        return False
+
+    @cached_property
+    def partings(self) -> tuple[Parting, ...]:
+        """Loops that do not keep all from turn to turn, the outermost first."""
+        return tuple(
+            Parting(loop, self.reads[loop.axis], self.sweep.descending[loop.axis])
+            for loop in self.sweep.loops
+            if loop.keeps != "all"
+        )
 
     def pattern(self, chunk: Index) -> Pattern:
         """What blocks read of a chunk."""

@@ -202,7 +202,7 @@ def read_into(source: ZarrSource, box: Box, out: NDArray[Any]) -> NDArray[Any]:
     What comes in one piece lies elsewhere first, and stays there if it is large.
     """
     found = source.read(box, empty=lambda shape, _: out.reshape(shape))
-    if found.nbytes > PIECE or np.may_share_memory(found, out):
+    if found.nbytes >= PIECE or np.may_share_memory(found, out):
         return found
     out[...] = found
     return out

@@ -12,6 +12,7 @@ from volconv.errors import KernelError
 from volconv.kernels import Kernel, LengthLike, cells_of, gaussian, length_notes
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep
+from volconv.steps.checks import real_number
 from volconv.steps.combined import combined_step
 from volconv.steps.fields import (
     BoundaryName,
@@ -21,11 +22,10 @@ from volconv.steps.fields import (
     Padding,
     RealNumber,
     Spread,
-    real_number,
 )
 from volconv.steps.gaussian import gaussian_kernel
-from volconv.steps.settings import WindowSettings
-from volconv.steps.window import WindowOptions
+from volconv.steps.moving import WindowSettings
+from volconv.steps.options import WindowOptions
 
 __all__ = ["difference_of_gaussians_step", "unsharp_step"]
 

@@ -12,9 +12,10 @@ from volconv.kernels import Kernel, SizeLike, box, sizes_of
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import BoundaryName, ByDim, Dims, Padding, Sizes
 from volconv.steps.model import WordedModel
+from volconv.steps.moving import DilatedSettings
+from volconv.steps.options import WindowOptions
 from volconv.steps.renormalised import KernelStep, kernel_step
-from volconv.steps.settings import DilatedSettings, RenormalisedSettings
-from volconv.steps.window import WindowOptions
+from volconv.steps.settings import RenormalisedSettings
 
 __all__ = ["Box", "BoxKernel", "box_kernel", "box_step"]
 

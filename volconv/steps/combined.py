@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import aligned_empty, cast, numbers_of
+from volconv.compute import aligned_empty, cast, cast_bytes, numbers_of
 from volconv.compute.combine import RULES
 from volconv.compute.parts import cells_under, parts
 from volconv.compute.pointwise import number_text
@@ -17,7 +17,8 @@ from volconv.geometry import Geometry, Window
 from volconv.kernels import Kernel
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
-from volconv.steps.window import WindowOptions, WindowStep, window_step, windows_of
+from volconv.steps.options import WindowOptions, windows_of
+from volconv.steps.window import WindowStep, window_step
 
 __all__ = ["Combined", "combined_step"]
 
@@ -97,8 +98,7 @@ class Combined:
             cells = min(cells, 16 * self.part_cells)
         size = np.dtype(self.compute).itemsize
         sums = (len(self.kernels) - 1) * size * outputs
-        if self.target != self.compute:
-            sums += (np.dtype(self.target).itemsize + size + 3) * outputs
+        sums += cast_bytes(self.compute, self.target) * outputs
         return sums + max(kernel.work_bytes(outputs, cells) for kernel in self.kernels)
 
     def describe(self) -> Mapping[str, object]:

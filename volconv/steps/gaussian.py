@@ -10,9 +10,10 @@ from volconv.kernels import Kernel, LengthLike, cells_of, gaussian, length_notes
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import BoundaryName, ByDim, Dims, Lengths, Padding, Spread
 from volconv.steps.model import SettingsModel
+from volconv.steps.moving import WindowSettings
+from volconv.steps.options import WindowOptions
 from volconv.steps.renormalised import KernelStep, kernel_step
-from volconv.steps.settings import RenormalisedSettings, WindowSettings
-from volconv.steps.window import WindowOptions
+from volconv.steps.settings import RenormalisedSettings
 
 __all__ = ["Gaussian", "GaussianKernel", "gaussian_kernel", "gaussian_step"]
 

@@ -24,10 +24,10 @@ from volconv.steps.fields import (
     Sizes,
 )
 from volconv.steps.missing import EvenWeights, Missing, check_flag
+from volconv.steps.options import WindowOptions, windows_of
 from volconv.steps.pointwise import chosen
 from volconv.steps.renormalised import KernelStep, kernel_step
 from volconv.steps.settings import PlacedSettings, RenormalisedSettings
-from volconv.steps.window import WindowOptions, windows_of
 
 __all__ = ["mean_pool_step", "pool_step"]
 

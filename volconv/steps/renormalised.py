@@ -30,10 +30,11 @@ from volconv.steps.missing import (
     check_weights,
     usable_cell_weights,
 )
+from volconv.steps.options import WindowOptions
 from volconv.steps.reading import slabs
 from volconv.steps.step import source_intervals
 from volconv.steps.whole import SLAB_BYTES
-from volconv.steps.window import WindowOptions, WindowStep, window_step
+from volconv.steps.window import WindowStep, window_step
 
 __all__ = ["KernelStep", "RenormalisedStep", "kernel_step"]
 

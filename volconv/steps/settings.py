@@ -19,10 +19,8 @@ from volconv.meta import ArrayMeta
 from volconv.steps.fields import (
     BoundaryName,
     ByDim,
-    Count,
     Dims,
     DTypeName,
-    EngineName,
     FillValue,
     Flag,
     LabelName,
@@ -34,19 +32,15 @@ from volconv.steps.fields import (
 from volconv.steps.files import ArrayFile, Named, with_files
 from volconv.steps.missing import CellWeights, missing_options
 from volconv.steps.model import SettingsModel, refused_at
+from volconv.steps.options import WindowOptions
 from volconv.steps.step import Step
-from volconv.steps.window import WindowOptions
 
 __all__ = [
-    "DilatedSettings",
-    "MovingSettings",
     "PlacedSettings",
     "RenormalisedSettings",
     "StepSettings",
     "TextPlace",
-    "WeightedSettings",
     "WeightsFile",
-    "WindowSettings",
 ]
 
 TextPlace = tuple[str | int, ...]
@@ -274,43 +268,3 @@ class RenormalisedSettings(PlacedSettings):
         yield from super().named_dims()
         dims = () if self.weights is None else self.weights.dims or ()
         yield from ((("weights", "dims"), dim) for dim in dims)
-
-
-class MovingSettings(PlacedSettings):
-    """Settings of steps whose window moves by one cell unless told otherwise."""
-
-    stride: ByDim[Count] = 1
-    """Cells from one output to the next."""
-
-    def options(self) -> WindowOptions:
-        """The same, as the builders of steps take it."""
-        return replace(super().options(), stride=self.stride)
-
-
-class WeightedSettings(MovingSettings):
-    """Settings of steps whose windows are weighted and summed."""
-
-    engine: EngineName = "auto"
-    """The arithmetic; auto chooses from the kernel."""
-
-    def options(self) -> WindowOptions:
-        """The same, as the builders of steps take it."""
-        return replace(super().options(), engine=self.engine)
-
-
-class WindowSettings(WeightedSettings):
-    """Settings of steps with a kernel along dimensions that a user may choose."""
-
-    dims: Dims | None = None
-    """Dimensions of the kernel, in the order of its axes."""
-
-
-class DilatedSettings(WindowSettings):
-    """Settings of steps whose taps may lie apart."""
-
-    dilation: ByDim[Count] = 1
-    """Cells from one tap to the next."""
-
-    def options(self) -> WindowOptions:
-        """The same, as the builders of steps take it."""
-        return replace(super().options(), dilation=self.dilation)

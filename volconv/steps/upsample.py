@@ -13,7 +13,7 @@ from volconv.compute import numbers_of
 from volconv.compute.upsampling import Interpolated, Repeated, line_window
 from volconv.errors import KindError
 from volconv.geometry import Geometry, PerDim, Spreading
-from volconv.geometry.geometry import values_by_dim
+from volconv.geometry.by_dim import values_by_dim
 from volconv.kernels.named import check_size
 from volconv.meta import ArrayMeta
 from volconv.steps.block import Operation
