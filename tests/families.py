@@ -100,6 +100,17 @@ def same_whatever_the_cuts(array, call, step, data):
     return whole
 
 
+def same_bits_at_any_place(step, cells):
+    """In NumPy's vector loops and their tails, aligned or not, strided or not."""
+    whole = step.compute(cells)
+    for start in range(1, 40):
+        assert same_bits(step.compute(cells[start:]), whole[start:])
+    for stride in (2, 3, 5):
+        assert same_bits(step.compute(cells[::stride]), whole[::stride])
+    each = [step.compute(cells[place : place + 1]) for place in range(len(cells))]
+    assert same_bits(np.concatenate(each), whole)
+
+
 def allocated(step, block):
     """The most bytes that computing a block holds at once, beyond the block."""
     step.compute(block)

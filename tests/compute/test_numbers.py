@@ -220,6 +220,12 @@ def test_integers_saturate_at_both_ends(source, target):
 
 
 @pytest.mark.parametrize("target", INTEGERS)
+def test_a_float_without_axes_saturates_too(target):
+    found = [cast(np.array(value), target) for value in (1.5, -1e30, 1e30)]
+    assert [int(value) for value in found] == [2, *ends(target)]
+
+
+@pytest.mark.parametrize("target", INTEGERS)
 def test_a_nan_does_not_become_an_integer(target):
     with pytest.raises(
         NumberError,

@@ -10,7 +10,7 @@ import zarr
 from numpy.testing import assert_array_equal
 
 import volconv
-from tests.run.conftest import prepared
+from tests.run.conftest import prepared, stopping_at
 from tests.run.test_runner import result, run, tree
 from volconv.errors import DimError
 from volconv.io import ZarrSource
@@ -192,13 +192,8 @@ def test_an_interrupted_run_goes_on(folder):
     whole = {name: tree(folder / f"{name}.zarr") for name in ("smooth", "bank", "out")}
     for name in whole:
         shutil.rmtree(folder / f"{name}.zarr")
-
-    def stop(done, total):
-        if done == 3:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        run(folder, CHAIN, progress=stop)
+        run(folder, CHAIN, progress=stopping_at(3))
     outcome = run(folder, CHAIN)
     assert outcome.kept >= 3
     assert {name: tree(folder / f"{name}.zarr") for name in whole} == whole

@@ -181,13 +181,13 @@ def cast(values: NDArray[Any], target: str) -> NDArray[Any]:
                 "numbers only",
                 "choose a float dtype, or fill the missing cells first",
             )
+        whole: NDArray[Any] = np.asarray(np.rint(values))  # of no axes: a scalar
         with np.errstate(over="ignore"):
             top = float(values.dtype.type(limits.max))
         if top == limits.max:
             # both ends are floats of this dtype, so that clipping is exact
-            whole: NDArray[Any] = np.rint(values)
             return np.clip(whole, limits.min, limits.max, out=whole).astype(wanted)
-        return saturate_floats(np.rint(values), wanted)
+        return saturate_floats(whole, wanted)
     own = np.iinfo(values.dtype)
     low, high = max(limits.min, own.min), min(limits.max, own.max)
     clipped: NDArray[Any] = np.clip(values, low, high).astype(wanted)

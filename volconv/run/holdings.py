@@ -76,9 +76,13 @@ class Holdings:
         horizon, done = self.horizon, self.done
         readers = {
             reader: share
-            for reader, share in self.readers.served(turn, chunk, pattern)
+            for reader, share in zip(
+                self.readers.of(chunk), pattern.shares, strict=True
+            )
             if reader >= horizon and reader not in done
         }
+        for reader in self.readers.parted(turn, chunk, readers):
+            del readers[reader]
         own = readers.get(turn)
         if own is not None and part == pattern.part(own):
             del readers[turn]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import compress, product
+from itertools import product
 
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
@@ -91,23 +91,20 @@ class Readers:
         )
         return product(*touched)
 
-    def served(
-        self, turn: int, chunk: Index, pattern: Pattern
-    ) -> Iterator[tuple[int, int]]:
-        """Turns of the blocks for whom a chunk is kept that is decoded in a turn.
+    def of(self, chunk: Index) -> Iterator[int]:
+        """Turns of the blocks that read a chunk, in the order of its pattern."""
+        by_axis = [
+            axis.readers(number) for axis, number in zip(self.reads, chunk, strict=True)
+        ]
+        return map(self.turn_of, product(*by_axis))
 
-        Each with the block's share in the chunk's pattern.
-        """
-        by_axis = [axis.readers(at) for axis, at in zip(self.reads, chunk, strict=True)]
-        turns = map(self.turn_of, product(*by_axis))
-        found = zip(turns, pattern.shares, strict=True)
+    def parted(self, turn: int, chunk: Index, readers: Iterable[int]) -> list[int]:
+        """Those of some turns for which a chunk is not kept that is decoded in a turn."""
         if not self.partings:
-            return found
-        here = self.sweep.index(turn)
-        are_served = (
-            not self.are_parted(chunk, here, there) for there in product(*by_axis)
-        )
-        return compress(found, are_served)
+            return []
+        index = self.sweep.index
+        here = index(turn)
+        return [one for one in readers if self.are_parted(chunk, here, index(one))]
 
     def are_parted(self, chunk: Index, here: Index, there: Index) -> bool:
         """Whether a block decodes a chunk again that another one had."""

@@ -151,11 +151,7 @@ def combined_step(
     unit_factor : str, optional
         As in `BlockStep`.
     """
-    sizes = {
-        dim: max(kernel.sizes.get(dim, 1) for kernel in kernels)
-        for dim in dict.fromkeys(dim for kernel in kernels for dim in kernel.dims)
-    }
-    geometry, boundaries = windows_of(meta, sizes, options)
+    geometry, boundaries = windows_of(meta, joint_sizes(kernels), options)
     numbers = numbers_of(meta.dtype, kernels[0].factors[0], 0, options.dtype)
     bare = Geometry(
         tuple((dim, replace(window, padding=(0, 0))) for dim, window in geometry)
@@ -168,13 +164,9 @@ def combined_step(
         window_step(name, meta.with_sizes(padded, {}), kernel, inner)
         for kernel in kernels
     )
-    margins = tuple(
-        tuple((bare[dim].size - kernel.sizes.get(dim, 1)) // 2 for dim in meta.dims)
-        for kernel in kernels
-    )
     operation = Combined(
         steps,
-        margins,
+        tuple(margins_of(kernel, bare, meta.dims) for kernel in kernels),
         tuple(bare[dim] for dim in meta.dims),
         rule,
         amount,
@@ -189,3 +181,16 @@ def combined_step(
         unit_factor=unit_factor,
         lengths=tuple(note for kernel in kernels for note in kernel.lengths),
     )
+
+
+def joint_sizes(kernels: Sequence[Kernel]) -> dict[str, int]:
+    """Size along each dimension of the window that all kernels fit in."""
+    dims = dict.fromkeys(dim for kernel in kernels for dim in kernel.dims)
+    return {dim: max(kernel.sizes.get(dim, 1) for kernel in kernels) for dim in dims}
+
+
+def margins_of(
+    kernel: Kernel, windows: Geometry, dims: Sequence[str]
+) -> tuple[int, ...]:
+    """Cells of the windows before a kernel in their middle, and as many after it."""
+    return tuple((windows[dim].size - kernel.sizes.get(dim, 1)) // 2 for dim in dims)

@@ -17,12 +17,14 @@ from volconv.compute import (
     Correlation,
     Edges,
     Numbers,
+    box_operations,
     cast_bytes,
     choose_engine,
     factorise,
     numbers_of,
 )
 from volconv.compute.pointwise import number_text
+from volconv.compute.shapes import out_shape
 from volconv.geometry import Geometry
 from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta
@@ -89,8 +91,13 @@ class WindowStep:
 
     def out_shape(self, block: Sequence[int]) -> tuple[int, ...]:
         """Outputs along each axis of a block with so many cells, its halo included."""
-        windows = (replace(self.geometry[d], padding=(0, 0)) for d in self.source.dims)
-        return tuple(w.out_size(n) for w, n in zip(windows, block, strict=True))
+        windows = [self.geometry[dim] for dim in self.source.dims]
+        return out_shape(
+            block,
+            [window.size for window in windows],
+            [window.stride for window in windows],
+            [window.dilation for window in windows],
+        )
 
     def compute(
         self, block: NDArray[Any], out: NDArray[Any] | None = None
@@ -211,6 +218,7 @@ def window_step(
         [geometry[dim].stride for dim in (factored or kernel).dims],
         numbers.compute,
         taps_and_strides(geometry, meta.dims),
+        _box(kernel, geometry, meta.dims),
     )
     arithmetic = factored if choice.engine == "separable" and factored else kernel
     return WindowStep(
@@ -225,6 +233,16 @@ def window_step(
         target,
         unit_factor,
     )
+
+
+def _box(kernel: Kernel, geometry: Geometry, dims: Sequence[str]) -> int | None:
+    """What a kernel of one weight along one dimension costs: see `choose_engine`."""
+    lines = [factor for factor in kernel.along(dims) if factor.size > 1]
+    if len(lines) != 1:
+        return None
+    windows = [geometry[dim] for dim in dims]
+    strides, dilations = zip(*((w.stride, w.dilation) for w in windows), strict=True)
+    return box_operations(lines[0], strides, dilations)
 
 
 def taps_and_strides(geometry: Geometry, dims: Sequence[str]) -> list[tuple[int, int]]:
