@@ -238,6 +238,29 @@ def test_unsigned_coordinates_that_no_integer_dtype_holds_are_floats():
     assert wide.x.values.tolist() == [-(2.0**63), 0, 2.0**63, 2.0**64]
 
 
+def test_signed_coordinates_go_beyond_64_bits_without_turning_negative():
+    data = xr.DataArray(np.zeros(2), {"x": [2**63 - 2, 2**63 - 1]}, "x")
+    found = volconv.pad(data, 1).x.values
+    assert [int(value) for value in found] == [2**63 - 3 + step for step in range(4)]
+    wide = xr.DataArray(np.zeros(2), {"x": [-(2**63), 2**63 - 1]}, "x")
+    assert_array_equal(volconv.pad(wide, 1).x / 2.0**63, [-3, -1, 1, 3])
+
+
+def test_times_that_a_unit_does_not_reach_are_no_times():
+    days = np.array(["2262-04-10", "2262-04-11"], "datetime64[ns]")
+    data = xr.DataArray(np.zeros(2), {"t": days}, "t")
+    found = volconv.pad(data, 1).t.values
+    assert_array_equal(found[:3], np.array(["2262-04-09", *days], "datetime64[ns]"))
+    assert np.isnat(found[3])
+
+
+def test_times_farther_apart_than_a_difference_reaches_have_a_middle():
+    ends = np.array(["1700-01-01", "2200-01-01"], "datetime64[ns]")
+    data = xr.DataArray(np.zeros(2), {"t": ends}, "t")
+    middle = volconv.box(data, 2, padding="valid").t.values
+    assert_array_equal(middle, [np.datetime64("1950-01-01T12", "ns")])
+
+
 def test_lazy_unsigned_coordinates_are_exact_too():
     ids = xr.DataArray(np.array([2**63 + 1, 2**63 + 5], "uint64"), dims="x")
     array = xr.DataArray(np.zeros(2), {"id": ids.chunk(x=1)}, "x")
