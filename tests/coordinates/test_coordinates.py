@@ -268,6 +268,26 @@ def test_lazy_unsigned_coordinates_are_exact_too():
     assert wide == [2**63 + 1, 2**63 + 5, 2**63 + 9, 2**63 + 13]
 
 
+@pytest.mark.parametrize("dtype", ["int64", "float32", "datetime64[ns]"])
+def test_lazy_coordinates_are_not_computed_on_the_way(dtype):
+    looked = []
+
+    def look(block):
+        looked.append(block.shape)
+        return block
+
+    values = np.arange(12).reshape(3, 4).astype(dtype)
+    lazy = xr.DataArray(values, dims=("y", "x")).chunk(x=2)
+    lazy = lazy.copy(data=lazy.data.map_blocks(look, meta=values[:0, :0]))
+    data = xr.DataArray(np.zeros((3, 4)), {"at": lazy}, ("y", "x"))
+    found = volconv.box(data, {"x": 2}, stride={"x": 2}, padding="valid")
+    assert found.at.chunks is not None
+    assert not looked
+    whole = volconv.box(data.compute(), {"x": 2}, stride={"x": 2}, padding="valid")
+    assert_array_equal(found.at, whole.at)
+    assert found.at.dtype == whole.at.dtype
+
+
 def test_the_label_of_irregular_levels_is_the_middle_of_the_window_not_their_mean():
     levels = [1000.0, 925.0, 850.0, 700.0, 500.0, 300.0]
     data = xr.DataArray(np.arange(6.0), {"level": levels}, "level")
