@@ -3,24 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.boxes import Reader
 from tests.oracle import KINDS, padded, same_bits
 from tests.strategies import arrays, dtypes, kinds
 from volconv.boundary import fill_block, source_boxes
 from volconv.geometry import Interval
-
-
-class Reader:
-    """Reads boxes of an array, refuses what is outside, and remembers them."""
-
-    def __init__(self, array):
-        self.array = array
-        self.boxes = []
-
-    def __call__(self, box):
-        for interval, size in zip(box, self.array.shape, strict=True):
-            assert 0 <= interval.start < interval.stop <= size
-        self.boxes.append(box)
-        return self.array[tuple(interval.slice for interval in box)]
 
 
 @st.composite

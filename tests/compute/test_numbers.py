@@ -3,8 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.memory import most_bytes
 from tests.strategies import COMPLEX, DTYPES, FLOATS, INTEGERS
-from volconv.compute import Numbers, cast, numbers_of
+from volconv.compute import Numbers, cast, cast_bytes, numbers_of
 from volconv.errors import NumberError
 
 ONE = np.ones(1, dtype="int64")
@@ -219,6 +220,12 @@ def test_integers_saturate_at_both_ends(source, target):
 
 
 @pytest.mark.parametrize("target", INTEGERS)
+def test_a_float_without_axes_saturates_too(target):
+    found = [cast(np.array(value), target) for value in (1.5, -1e30, 1e30)]
+    assert [int(value) for value in found] == [2, *ends(target)]
+
+
+@pytest.mark.parametrize("target", INTEGERS)
 def test_a_nan_does_not_become_an_integer(target):
     with pytest.raises(
         NumberError,
@@ -241,6 +248,15 @@ def test_a_narrower_float_overflows_to_inf_without_a_warning(target):
 def test_a_cast_to_the_same_dtype_is_no_copy(dtype):
     values = np.ones(3, dtype=dtype)
     assert cast(values, dtype) is values
+
+
+@pytest.mark.parametrize("target", [*INTEGERS, *FLOATS])
+@pytest.mark.parametrize("source", [*INTEGERS, *FLOATS])
+def test_a_cast_allocates_no_more_than_it_says(source, target):
+    values = np.ones(10_000, dtype=source)
+    most = most_bytes(lambda: cast(values, target))
+    # the buffers of NumPy's casts do not grow with the values
+    assert most <= len(values) * cast_bytes(source, target) + 20_000
 
 
 def test_a_cast_to_bool_tells_zero_from_the_rest():

@@ -3,7 +3,9 @@
 import asyncio
 import itertools
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,6 +107,52 @@ def test_boxes_are_those_that_zarr_and_xarray_read(tmp_path, monkeypatch, kind, 
     assert bool(given_out) == (most < 10**9)
 
 
+STORED: dict[str, dict[str, Any]] = {
+    "zstd": {},
+    "plain": {"compressors": None},
+    "blosc": {"compressors": zarr.codecs.BloscCodec()},
+    "transposed": {"filters": [zarr.codecs.TransposeCodec(order=(2, 0, 1))]},
+    "checked": {"compressors": [zarr.codecs.ZstdCodec(), zarr.codecs.Crc32cCodec()]},
+    "shard": {"shards": (2, 3, 8)},
+    "big-endian": {"dtype": ">f4"},
+    "version 2": {
+        "zarr_format": 2,
+        "order": "F",
+        "dtype": ">f4",
+        "dimension_names": None,
+    },
+    "absent": {"fill_value": 3.5},
+}
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_one_chunk_is_what_zarr_reads_however_it_is_stored(tmp_path, kind):
+    options = {"dtype": "f4", "dimension_names": ["z", "y", "x"], **STORED[kind]}
+    array = zarr.create_array(
+        tmp_path / "in.zarr", shape=CELLS.shape, chunks=(2, 3, 4), **options
+    )
+    if kind != "absent":
+        array[:] = CELLS
+    forget_opened()
+    source = ZarrSource(str(tmp_path / "in.zarr"), dims=("z", "y", "x"))
+    array = zarr.open_array(tmp_path / "in.zarr", mode="r")
+    for place in itertools.product((0, 8), (0, 3, 9), (0, 4, 8)):
+        sides = zip(place, (2, 3, 4), CELLS.shape, strict=True)
+        box = tuple(Interval(at, min(at + n, size)) for at, n, size in sides)
+        found = source.read(box)
+        expected = array[tuple(side.slice for side in box)]
+        assert_array_equal(found, expected)
+        assert found.dtype == expected.dtype
+
+
+def test_one_chunk_is_not_copied(tmp_path):
+    """It is a view of the decoder's bytes, which cannot be written to."""
+    source = array_at(tmp_path / "in.zarr")
+    chunk = tuple(Interval(0, size) for size in (2, 3, 4))
+    assert not source.read(chunk).flags.writeable
+    assert source.read((Interval(0, 3), *chunk[1:])).flags.writeable
+
+
 def test_a_thread_with_an_event_loop_reads_as_zarr_does(tmp_path):
     source = array_at(tmp_path / "in.zarr")
     box = tuple(Interval(0, size) for size in CELLS.shape)
@@ -122,6 +170,20 @@ def test_what_blocks_is_done_by_the_thread_itself():
         return await asyncio.to_thread(threading.get_ident)
 
     assert carry_out(where()) == threading.get_ident()
+
+
+def test_what_another_thread_or_the_clock_tells_is_waited_for():
+    async def told():
+        loop = asyncio.get_running_loop()
+        event = asyncio.Event()
+        later = threading.Timer(0.02, loop.call_soon_threadsafe, [event.set])
+        later.start()
+        await event.wait()
+        await asyncio.sleep(0.01)
+        with ThreadPoolExecutor(1) as pool:
+            return await loop.run_in_executor(pool, threading.get_ident)
+
+    assert carry_out(told()) != threading.get_ident()
 
 
 def test_errors_of_a_coroutine_and_of_what_it_waits_for_are_raised():

@@ -59,6 +59,14 @@ def told(reads, widths):
             for way, one in (("on", reads), ("back", reads.turned))
             for width in (*widths, reads.blocks)
         },
+        **{
+            (width, way, "faces"): (
+                one.decoded_with_faces(width),
+                one.faces_held(width),
+            )
+            for way, one in (("on", reads), ("back", reads.turned))
+            for width in widths
+        },
     }
 
 

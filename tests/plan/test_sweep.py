@@ -8,13 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plan.grids import beside, cell_sets, new_axis, read_cases, simulated
+from tests.plan.grids import (
+    beside,
+    cell_sets,
+    chunk_cache,
+    new_axis,
+    read_cases,
+    simulated,
+)
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
 from volconv.plan.traffic import Tiling, best_traffic, traffics
 from volconv.run import shelf
-from volconv.run.cache import ChunkCache
 
 
 @st.composite
@@ -97,6 +103,38 @@ def test_cells_held_between_groups_are_those_decoded_before_and_read_later(case,
     assert least <= reads.held(width) <= most
 
 
+@given(read_cases(axes=1), st.integers(1, 5))
+def test_groups_that_hand_on_faces_decode_again_what_more_than_half_is_read_of(
+    case, width
+):
+    """Group by group: cells of a chunk stay if later groups read half of it at most."""
+    ((reads, cells),) = zip(case, cell_sets(case), strict=True)
+    if reads.are_alike:
+        assert reads.decoded_with_faces(width) == reads.decoded(width)
+        return
+    groups = [
+        set().union(*cells[start : start + width])
+        for start in range(0, len(cells), width)
+    ]
+    decoded, held = 0, [0]
+    kept: set[int] = set()
+    for number, group in enumerate(groups):
+        after = set().union(*groups[number + 1 :])
+        for start in range(0, reads.size, reads.chunk):
+            chunk = set(range(start, min(start + reads.chunk, reads.size)))
+            later = chunk & after
+            if chunk & group and not chunk & group <= kept:
+                decoded += len(chunk)
+                kept |= chunk
+            if 2 * len(later) > len(chunk) and chunk & group:
+                kept -= chunk
+            elif chunk & kept:
+                kept = (kept - chunk) | later
+        held.append(len(kept))
+    assert reads.decoded_with_faces(width) == decoded
+    assert reads.faces_held(width) == max(held)
+
+
 def test_blocks_that_read_the_same_hold_it_until_the_last_of_them():
     """700 channels mixed: each block reads all, and all but the last hold all."""
     reads = AxisReads(700, 3, ((Interval(0, 350), Interval(300, 698)),) * 700)
@@ -132,8 +170,14 @@ def test_blocks_that_read_far_more_than_they_own_hold_all_that_they_read():
     ]
     array = np.arange(220, dtype="int32").reshape(10, 2, 11)
     for traffic in traffics(case):
+        if any(loop.keeps == "faces" for loop in traffic.sweep.loops):
+            continue  # as many again: other tests draw from them
         done = simulated(case, traffic.sweep, array, 4 * traffic.held)
         assert done.decoded_cells <= traffic.decoded
+
+
+def keeps_all(sweep):
+    return all(loop.keeps == "all" for loop in sweep.loops)
 
 
 def chosen(data, orders):
@@ -144,7 +188,7 @@ def chosen(data, orders):
 def test_with_room_for_all_each_chunk_is_decoded_once(case, new, data):
     case = [new_axis(new), *case] if new else case
     array = np.zeros([axis.size for axis in case], "uint8")
-    (traffic,) = chosen(data, list(traffics(case)))[:1]
+    (traffic,) = chosen(data, [t for t in traffics(case) if keeps_all(t.sweep)])[:1]
     done = simulated(case, traffic.sweep, array, array.nbytes)
     touched = [set().union(*map(set, axis.chunks)) for axis in case]
     assert done.decodings == math.prod(map(len, touched))
@@ -172,6 +216,15 @@ def test_chunks_of_one_pencil_are_not_read_again_by_the_next():
     assert whole.held < 64**3 / 2
     tight = best_traffic(axes, whole.held // 3, Tiling())
     assert 64**3 < tight.decoded < 2 * 64**3
+
+
+def test_pencils_that_do_not_fit_keep_their_faces_and_read_ahead_again():
+    """The chunks ahead of a pencil are decoded for it and for the next one, no others."""
+    needs = tuple((Interval(max(0, 8 * n - 1), min(64, 8 * n + 9)),) for n in range(8))
+    axes = [AxisReads(64, 8, needs) for _ in range(3)]
+    for room, most in ((5, 9 / 8), (8, (9 / 8) ** 2), (16, (11 / 8) ** 2)):
+        found = best_traffic(axes, 64**3 // room, Tiling())
+        assert found.decoded <= most * 64**3
 
 
 def test_blocks_along_a_new_dimension_come_one_after_the_other():
@@ -217,7 +270,7 @@ def test_blocks_beside_each_other_decode_what_their_order_says(
     traffic = best_traffic(reads, room, tiling, at_once)
     sweep = traffic.sweep.cut(tiling.axis, tiling.tiles, reads[tiling.axis].blocks)
     cells = np.empty((CHUNK,) * 3, "u1")
-    cache = ChunkCache(
+    cache = chunk_cache(
         lambda box: cells[tuple(slice(side.size) for side in box)].copy(),
         reads,
         sweep,

@@ -49,3 +49,13 @@ def prepared(folder: Path, text: str = CONFIG, *, fuse: bool = True, **limits):
     config = parse_config(text).located(folder)
     given = Limits(**{"workers": 2, "memory": 2**30, **limits})
     return prepare(config, given, fuse=fuse)
+
+
+def stopping_at(blocks: int):
+    """Progress of a run that is stopped after some blocks, as Ctrl-C would."""
+
+    def stop(done, total):
+        if done == blocks:
+            raise KeyboardInterrupt
+
+    return stop

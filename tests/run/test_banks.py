@@ -10,13 +10,13 @@ import zarr
 from numpy.testing import assert_array_equal
 
 import volconv
-from tests.run.conftest import prepared
+from tests.run.conftest import prepared, stopping_at
 from tests.run.test_runner import result, run, tree
 from volconv.errors import DimError
 from volconv.io import ZarrSource
 from volconv.plan.report import plan_json, plan_text
 from volconv.plan.stage import PROCESS_MEMORY
-from volconv.run.runner import objects_of, run_plan
+from volconv.run.runner import run_plan
 
 HEAD = """
 version: 1
@@ -172,7 +172,7 @@ def test_what_comes_before_a_bank_is_saved_once_where_blocks_share_it(folder):
     for write in stage.writes:
         blocks = range(stage.grid.total)
         every = [unit for n in blocks for unit in write.objects(stage.grid, n)]
-        assert len(every) == len(set(every)) == objects_of(write)
+        assert len(every) == len(set(every)) == write.objects_in_all
     run(folder, CHAIN, limits=limits)
     assert {name: tree(folder / f"{name}.zarr") for name in whole} == whole
 
@@ -192,13 +192,8 @@ def test_an_interrupted_run_goes_on(folder):
     whole = {name: tree(folder / f"{name}.zarr") for name in ("smooth", "bank", "out")}
     for name in whole:
         shutil.rmtree(folder / f"{name}.zarr")
-
-    def stop(done, total):
-        if done == 3:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        run(folder, CHAIN, progress=stop)
+        run(folder, CHAIN, progress=stopping_at(3))
     outcome = run(folder, CHAIN)
     assert outcome.kept >= 3
     assert {name: tree(folder / f"{name}.zarr") for name in whole} == whole

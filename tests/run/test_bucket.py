@@ -13,7 +13,7 @@ import xarray as xr
 import zarr
 from numpy.testing import assert_array_equal
 
-from tests.run.conftest import CONFIG, prepared
+from tests.run.conftest import CONFIG, prepared, stopping_at
 from tests.run.test_runner import run, tree
 from tests.servers import environment, flaky, s3_client, s3_server
 from volconv.errors import (
@@ -82,12 +82,8 @@ def whole(folder):
 
 
 def interrupted(folder, text, blocks=3):
-    def stop(done, total):
-        if done == blocks:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        run(folder, text, progress=stop)
+        run(folder, text, progress=stopping_at(blocks))
 
 
 def upload(folder, url):

@@ -16,7 +16,7 @@ import zarr
 from numpy.testing import assert_array_equal
 
 import volconv
-from tests.run.conftest import CONFIG, prepared
+from tests.run.conftest import CONFIG, prepared, stopping_at
 from volconv.errors import (
     ClusterError,
     InputError,
@@ -205,13 +205,8 @@ def test_no_scheduler_is_one_clear_error(folder, monkeypatch):
 
 def interrupted(folder, blocks=3):
     """Stop a run after some blocks, as Ctrl-C would."""
-
-    def stop(done, total):
-        if done == blocks:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        run(folder, progress=stop)
+        run(folder, progress=stopping_at(blocks))
     assert not (folder / "out.zarr").exists()
     return FolderTarget(folder / "out.zarr")
 

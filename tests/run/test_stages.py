@@ -8,7 +8,7 @@ import xarray as xr
 from numpy.testing import assert_array_equal
 
 import volconv
-from tests.run.conftest import prepared
+from tests.run.conftest import prepared, stopping_at
 from tests.run.test_runner import result, run, tree
 from volconv.errors import OutputError
 from volconv.plan.stage import PROCESS_MEMORY
@@ -193,12 +193,8 @@ def test_another_array_at_the_same_path_is_written_as_what_it_is(folder, volume)
 
 
 def stopped_after(folder, text, blocks, *, fuse):
-    def stop(done, total):
-        if done == blocks:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        run_cut(folder, text, fuse=fuse, progress=stop)
+        run_cut(folder, text, fuse=fuse, progress=stopping_at(blocks))
     assert not (folder / "out.zarr").exists()
 
 

@@ -8,7 +8,7 @@ import xarray as xr
 from numpy.testing import assert_array_equal
 
 import volconv
-from tests.run.conftest import prepared
+from tests.run.conftest import prepared, stopping_at
 from tests.run.test_runner import result, run, tree
 from volconv.plan.report import plan_json, plan_text
 from volconv.run.runner import run_plan
@@ -191,13 +191,8 @@ def test_an_interrupted_run_goes_on(folder):
     whole = {name: tree(folder / f"{name}.zarr") for name in stores}
     for name in whole:
         shutil.rmtree(folder / f"{name}.zarr")
-
-    def stop(done, total):
-        if done == 3:
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        run(folder, text, progress=stop)
+        run(folder, text, progress=stopping_at(3))
     assert run(folder, text).kept >= 3
     assert {name: tree(folder / f"{name}.zarr") for name in stores} == whole
 

@@ -10,7 +10,7 @@ from tests.oracle import padded
 from tests.steps.test_pipeline import steps_over
 from tests.strategies import arrays, kinds, meta_of
 from volconv.meta import without
-from volconv.steps.arithmetic import OPERATIONS, join_step
+from volconv.steps.cellwise import OPERATIONS, join_step
 from volconv.steps.concat import concat_step
 from volconv.steps.pipeline import Node, Pipeline
 from volconv.steps.upsample import METHODS, upsample_step

@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 from scipy import special
 
 import volconv
-from tests.families import allocated, labelled, same_whatever_the_cuts
-from tests.oracle import same_bits
+from tests.families import (
+    allocated,
+    labelled,
+    same_bits_at_any_place,
+    same_whatever_the_cuts,
+)
 from tests.strategies import FLOATS, INTEGERS, meta_of
 from volconv.errors import KindError, NumberError
 from volconv.steps.activations import (
@@ -92,17 +96,10 @@ def test_chunks_and_boxes_have_the_bits_of_the_whole(name, data):
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", CALLS)
 def test_a_cell_has_the_same_bits_at_any_place_of_any_block(name, dtype):
-    """NumPy's vector loops and their tails, aligned or not, strided or not."""
     step = CALLS[name][1](meta_of((997,), dtype))
     cells = (np.random.default_rng(3).normal(size=997) * 4).astype(dtype)
     cells[::50] = [0, -0.0, np.inf, -np.inf, np.nan] * 4
-    whole = step.compute(cells)
-    for start in range(1, 40):
-        assert same_bits(step.compute(cells[start:]), whole[start:])
-    for stride in (2, 3, 5):
-        assert same_bits(step.compute(cells[::stride]), whole[::stride])
-    each = np.concatenate([step.compute(cells[i : i + 1]) for i in range(997)])
-    assert same_bits(each, whole)
+    same_bits_at_any_place(step, cells)
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -29,8 +29,8 @@ from volconv.geometry import Geometry, Interval, Repeat, Window
 from volconv.kernels.bank import Bank
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps import Node, WindowOptions, compute_box
-from volconv.steps.arithmetic import join_step
 from volconv.steps.bank import bank_step, correlate_bank_step
+from volconv.steps.cellwise import join_step
 from volconv.steps.pipeline import chain, wired
 from volconv.steps.wiring import resolved_pipeline
 

@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from tests.boxes import Reader
 from tests.oracle import same_bits
 from tests.steps.graphs import graphs, whole_results
-from tests.steps.test_pipeline import Reader, whole_box
+from tests.steps.test_pipeline import whole_box
 from tests.strategies import intervals, meta_of
 from volconv.geometry import Interval
 from volconv.steps import WindowOptions
-from volconv.steps.arithmetic import join_step
+from volconv.steps.cellwise import join_step
 from volconv.steps.correlate import correlate_step
 from volconv.steps.gaussian import gaussian_step
 from volconv.steps.pipeline import Node, Pipeline, compute_box

@@ -10,7 +10,7 @@ from volconv.geometry import Interval
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps import WindowOptions, compute_box
 from volconv.steps.activations import leaky_relu_step, relu_step
-from volconv.steps.arithmetic import join_step
+from volconv.steps.cellwise import join_step
 from volconv.steps.conv import conv_step
 from volconv.steps.conv_transpose import Moves, conv_transpose_step
 from volconv.steps.layer import LayerOptions

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.oracle import same_bits
 from tests.strategies import BOOLS, COMPLEX, FLOATS, INTEGERS, arrays, meta_of
 from volconv.errors import DimError, NumberError
-from volconv.steps.arithmetic import join_step
+from volconv.steps.cellwise import join_step
 
 WHOLE = (*BOOLS, *INTEGERS)
 IN_PYTHON: dict[str, Any] = {

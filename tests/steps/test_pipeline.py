@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.boxes import Reader
 from tests.oracle import correlated, padded, python_sums, same_bits
 from tests.strategies import DTYPES, arrays, intervals, meta_of, options, weights
 from volconv.geometry import Interval
@@ -19,20 +20,6 @@ from volconv.steps import (
     window_step,
 )
 from volconv.steps.correlate import correlate_step
-
-
-class Reader:
-    """Reads boxes of an array, and refuses what does not lie inside it."""
-
-    def __init__(self, array):
-        self.array = array
-        self.boxes = []
-
-    def __call__(self, box):
-        for interval, size in zip(box, self.array.shape, strict=True):
-            assert 0 <= interval.start < interval.stop <= size
-        self.boxes.append(box)
-        return self.array[tuple(interval.slice for interval in box)]
 
 
 def whole_box(shape):

@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import volconv
-from tests.families import allocated, labelled, same_whatever_the_cuts
+from tests.families import (
+    allocated,
+    labelled,
+    same_bits_at_any_place,
+    same_whatever_the_cuts,
+)
 from tests.oracle import same_bits
 from tests.strategies import COMPLEX, DTYPES, FLOATS, INTEGERS, meta_of
 from volconv.errors import KindError, NumberError
@@ -87,16 +92,9 @@ def test_chunks_and_boxes_have_the_bits_of_the_whole(name, data):
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("name", ["log", "sqrt"])
 def test_a_cell_has_the_same_bits_at_any_place_of_any_block(name, dtype):
-    """NumPy's vector loops and their tails, aligned or not, strided or not."""
     step = {"log": log_step, "sqrt": sqrt_step}[name](meta_of((997,), dtype))
     cells = np.random.default_rng(3).normal(size=997).astype(dtype) ** 2
-    whole = step.compute(cells)
-    for start in range(1, 40):
-        assert same_bits(step.compute(cells[start:]), whole[start:])
-    for stride in (2, 3, 5):
-        assert same_bits(step.compute(cells[::stride]), whole[::stride])
-    each = np.concatenate([step.compute(cells[i : i + 1]) for i in range(997)])
-    assert same_bits(each, whole)
+    same_bits_at_any_place(step, cells)
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64"])
@@ -286,6 +284,8 @@ def test_casting_rounds_half_to_even_and_saturates():
 
 def test_an_array_without_dimensions_is_one_cell():
     assert volconv.sqrt(xr.DataArray(4.0)).values == 2
+    for dtype in ("int16", "int64"):
+        assert volconv.cast(xr.DataArray(2.5), dtype).values == 2
 
 
 def test_coordinates_stay_and_units_go_where_they_are_no_longer_true():

@@ -1,5 +1,4 @@
 import json
-import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -7,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.families import allocated
+from tests.memory import most_bytes
 from tests.oracle import same_bits
 from tests.strategies import meta_of
 from volconv.errors import (
@@ -260,17 +261,6 @@ def test_an_engine_note_says_which_engine_and_how_many_taps():
     )
 
 
-def allocated(step, block):
-    """The most bytes that computing a block holds at once, beyond the block."""
-    step.compute(block)
-    tracemalloc.start()
-    try:
-        step.compute(block)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
 def work_case(source, taps, dtype=None, shape=(200, 300)):
     meta = meta_of(shape, source)
     kernel = taps if isinstance(taps, Kernel) else None
@@ -315,12 +305,7 @@ def test_work_bytes_bound_what_transforms_allocate_the_first_time(source, size):
     meta = meta_of((400, 300), source)
     step = correlate_step(meta, taps, None, WindowOptions(engine="fft"))
     block = np.ones((400, 300), dtype=source)
-    tracemalloc.start()
-    try:
-        step.compute(block)
-        most = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    most = most_bytes(lambda: step.compute(block))
     # code and constants of what is compiled
     slack = 3_000_000
     outputs = int(np.prod(step.target.shape))

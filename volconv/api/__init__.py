@@ -2,15 +2,15 @@
 
 from volconv.api.activations import elu, gelu, leaky_relu, relu, sigmoid, tanh
 from volconv.api.apply import Dims, Labelled
-from volconv.api.balls import ball
 from volconv.api.bands import difference_of_gaussians, unsharp
 from volconv.api.bank import correlate_bank
 from volconv.api.calls import map_windows
 from volconv.api.channelwise import batch_norm, prelu, softmax
 from volconv.api.derivatives import gradient, gradient_magnitude, laplace, sobel
 from volconv.api.frame import crop, pad
-from volconv.api.kernels import box, convolve, correlate, gaussian
+from volconv.api.kernels import convolve, correlate
 from volconv.api.layers import conv, conv_transpose
+from volconv.api.means import mean_pool
 from volconv.api.network import onnx
 from volconv.api.options import set_options
 from volconv.api.pointwise import (
@@ -21,8 +21,9 @@ from volconv.api.pointwise import (
     square,
 )
 from volconv.api.poles import pad_poles
-from volconv.api.pooling import max_pool, mean_pool, median_pool, min_pool, mode_pool
+from volconv.api.pooling import max_pool, median_pool, min_pool, mode_pool
 from volconv.api.ranges import clip, normalise, scale, threshold
+from volconv.api.smoothing import ball, box, gaussian
 from volconv.api.upsampling import upsample
 from volconv.coordinates import output_affine, output_transformations
 from volconv.geometry import Window

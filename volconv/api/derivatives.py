@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from volconv.api.apply import Dims, Labelled, apply, value_names
-from volconv.api.kernels import SMOOTHING
+from volconv.api.smoothing import SMOOTHING
 from volconv.boundary import BoundaryLike
 from volconv.geometry import LabelLike, PaddingLike, PerDim
 from volconv.steps import WindowOptions

@@ -1,4 +1,4 @@
-"""The public functions of one kernel."""
+"""The public functions of a kernel that the user gives."""
 
 from __future__ import annotations
 
@@ -12,19 +12,13 @@ from volconv.api.weights import missing_of, weights_dims
 from volconv.boundary import BoundaryLike
 from volconv.errors import DimError
 from volconv.geometry import LabelLike, PaddingLike, PerDim
-from volconv.kernels import LengthLike, SizeLike
 from volconv.steps import WindowOptions
-from volconv.steps.box import box_step
 from volconv.steps.correlate import convolve_step, correlate_step
-from volconv.steps.gaussian import gaussian_step
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
-__all__ = ["SMOOTHING", "box", "convolve", "correlate", "gaussian"]
-
-SMOOTHING = ("same", "symmetric")
-"""Padding and boundary of `gaussian` and `box` for dimensions that a mapping leaves out."""
+__all__ = ["convolve", "correlate"]
 
 
 def correlate(
@@ -195,159 +189,6 @@ engine, skipna, min_weight, weights, keep_attrs
         data,
         partial(convolve_step, kernel=kernel, dims=dims, options=options),
         (*kernel_names(data, kernel, dims), *weights_dims(weights)),
-        keep_attrs,
-    )
-
-
-def gaussian(
-    data: Labelled,
-    sigma: LengthLike,
-    *,
-    dims: Dims | None = None,
-    truncate: float = 4.0,
-    stride: PerDim = 1,
-    padding: PaddingLike = "same",
-    label: LabelLike = "center",
-    boundary: BoundaryLike = "symmetric",
-    fill_value: complex = 0,
-    dtype: DTypeLike | None = None,
-    engine: str = "auto",
-    skipna: bool = False,
-    min_weight: float = 0,
-    weights: xr.DataArray | None = None,
-    keep_attrs: bool | None = None,
-) -> Labelled:
-    """Labelled data smoothed by Gaussian weights that sum to 1.
-
-    Parameters
-    ----------
-    data : DataArray or Dataset
-        As for `correlate`.
-    sigma : float, str, or {dim: float or str}
-        Standard deviation: a number counts cells; a text such as ``"1.2 mm"`` is divided
-        by the spacing of each dimension's coordinate, whose ``units`` say its unit.
-    dims : str or sequence of str, optional
-        Dimensions that one `sigma` for all goes to: by default all, or, for a text,
-        those whose unit is of its kind.
-    truncate : float
-        Standard deviations from the centre to the last tap.
-    stride, padding, label, boundary, fill_value, dtype, engine, skipna, min_weight, \
-weights, keep_attrs
-        As for `correlate`; the defaults of padding and boundary make the result that of
-        `scipy.ndimage.gaussian_filter`.
-
-    Returns
-    -------
-    DataArray or Dataset
-        As for `correlate`.
-
-    Raises
-    ------
-    UnitError
-        If a unit is unknown or missing, or cells are not evenly spaced.
-    VolconvError
-        As for `correlate`.
-
-    Examples
-    --------
-    >>> import numpy as np, xarray as xr
-    >>> row = xr.DataArray(np.eye(5)[2], {"x": ("x", np.arange(5) * 0.5)}, "x")
-    >>> row.x.attrs["units"] = "mm"
-    >>> gaussian(row, "0.5 mm", truncate=1).values.round(3)
-    array([0.   , 0.274, 0.452, 0.274, 0.   ])
-    """
-    missing = missing_of(data, skipna, min_weight, weights)
-    options = WindowOptions(
-        stride,
-        padding,
-        1,
-        boundary,
-        fill_value,
-        dtype,
-        engine,
-        *SMOOTHING,
-        label,
-        missing,
-    )
-    return apply(
-        data,
-        partial(
-            gaussian_step, sigma=sigma, dims=dims, truncate=truncate, options=options
-        ),
-        (*value_names(sigma, dims), *weights_dims(weights)),
-        keep_attrs,
-    )
-
-
-def box(
-    data: Labelled,
-    size: SizeLike,
-    *,
-    dims: Dims | None = None,
-    stride: PerDim = 1,
-    padding: PaddingLike = "same",
-    dilation: PerDim = 1,
-    label: LabelLike = "center",
-    boundary: BoundaryLike = "symmetric",
-    fill_value: complex = 0,
-    dtype: DTypeLike | None = None,
-    engine: str = "auto",
-    skipna: bool = False,
-    min_weight: float = 0,
-    weights: xr.DataArray | None = None,
-    keep_attrs: bool | None = None,
-) -> Labelled:
-    """Mean of the cells under a box.
-
-    Parameters
-    ----------
-    data : DataArray or Dataset
-        As for `correlate`.
-    size : int, str, or {dim: int or str}
-        Cells of the box along each dimension; a text such as ``"6 mm"`` is the nearest
-        whole number of them, and at least one.
-    dims : str or sequence of str, optional
-        Dimensions that one `size` for all goes to: by default all, or, for a text,
-        those whose unit is of its kind.
-    stride, padding, dilation, label, boundary, fill_value, dtype, engine, skipna, \
-min_weight, weights, keep_attrs
-        As for `correlate`; with ``padding="valid"`` and a stride of the box's size, the
-        means of blocks.
-
-    Returns
-    -------
-    DataArray or Dataset
-        As for `correlate`.
-
-    Raises
-    ------
-    VolconvError
-        As for `correlate`.
-
-    Examples
-    --------
-    >>> import numpy as np, xarray as xr
-    >>> row = xr.DataArray(np.arange(6.0), {"x": np.arange(6)}, "x")
-    >>> box(row, 3, stride=3, padding="valid").values
-    array([1., 4.])
-    """
-    missing = missing_of(data, skipna, min_weight, weights)
-    options = WindowOptions(
-        stride,
-        padding,
-        dilation,
-        boundary,
-        fill_value,
-        dtype,
-        engine,
-        *SMOOTHING,
-        label,
-        missing,
-    )
-    return apply(
-        data,
-        partial(box_step, size=size, dims=dims, options=options),
-        (*value_names(size, dims), *weights_dims(weights)),
         keep_attrs,
     )
 

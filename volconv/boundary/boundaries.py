@@ -11,7 +11,7 @@ import numpy as np
 
 from volconv.boundary.rules import KINDS, OTHER_NAMES
 from volconv.errors import BoundaryError, KindError, did_you_mean
-from volconv.geometry.geometry import per_dim
+from volconv.geometry.by_dim import per_dim
 
 __all__ = ["Boundaries", "BoundaryLike"]
 

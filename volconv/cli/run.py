@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from volconv.cli.plan import ConfigPath, Memory, NoFuse, Threads, prepared, prin
 from volconv.cli.report import print_error
 
 if TYPE_CHECKING:
-    from volconv.run.runner import Progress
+    from volconv.plan.plan import Plan
+    from volconv.run.runner import Outcome, Progress
 
 __all__ = ["run"]
 
@@ -51,15 +53,11 @@ def run(
     print_plan(ready, as_json=False)
     if dry_run:
         return
-    from volconv.run.outputs import target_of
     from volconv.run.runner import run_plan
 
-    output = ready.plan.output.path
-    outputs = [*(spec.path for spec in ready.plan.saves.values()), output]
     if restart and not yes:
-        there = [path for path in outputs if target_of(path).attributes() is not None]
-        if there:
-            typer.confirm(f"erase {' and '.join(there)}?", abort=True, err=True)
+        confirm_erasing(ready.plan)
+    collect_garbage()
     try:
         with progress_bar() as progress:
             outcome = run_plan(
@@ -75,6 +73,21 @@ def run(
         # here and not in main(): the option parser would end without a word
         print_error(error)
         raise typer.Exit(exit_code(error)) from None
+    print_outcome(outcome, ready.plan.output.path)
+
+
+def confirm_erasing(plan: Plan) -> None:
+    """Ask before what is at the plan's outputs is erased; leave if it is not to be."""
+    from volconv.run.outputs import target_of
+
+    outputs = [*(spec.path for spec in plan.saves.values()), plan.output.path]
+    there = [path for path in outputs if target_of(path).attributes() is not None]
+    if there:
+        typer.confirm(f"erase {' and '.join(there)}?", abort=True, err=True)
+
+
+def print_outcome(outcome: Outcome, output: str) -> None:
+    """How many blocks there are now, and what is in those that were computed."""
     kept = f", {outcome.kept} were there already" if outcome.kept else ""
     tally = outcome.tally
     if outcome.computed:
@@ -83,6 +96,13 @@ def run(
             f"{tally.nonfinite} not finite"
         )
     print(f"done     {outcome.computed} blocks computed{kept}: {output}")
+
+
+def collect_garbage() -> None:
+    """Collect garbage from here on, if the command began without: see `__main__`."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def again(

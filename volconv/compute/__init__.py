@@ -3,9 +3,15 @@
 from volconv.compute.choose import ENGINES, Choice, check_engine, choose_engine
 from volconv.compute.compiled.edges import CONSTANT, Edges
 from volconv.compute.compiled.program import aligned_empty
-from volconv.compute.compiled.separable import factorise
+from volconv.compute.compiled.separable import box_operations, factorise
 from volconv.compute.correlation import Correlation
-from volconv.compute.numbers import Numbers, cast, checked_dtype, numbers_of
+from volconv.compute.numbers import (
+    Numbers,
+    cast,
+    cast_bytes,
+    checked_dtype,
+    numbers_of,
+)
 
 __all__ = [
     "CONSTANT",
@@ -15,7 +21,9 @@ __all__ = [
     "Edges",
     "Numbers",
     "aligned_empty",
+    "box_operations",
     "cast",
+    "cast_bytes",
     "check_engine",
     "checked_dtype",
     "choose_engine",

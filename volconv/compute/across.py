@@ -168,25 +168,24 @@ class Reduction(Across):
 
 def largest(values: Array) -> Array:
     """The largest row of each column."""
-    found: Array = values[0].copy()
-    for row in values[1:]:
-        np.maximum(found, row, out=found)
-    return found
+    return joined(values, np.maximum)
 
 
 def smallest(values: Array) -> Array:
     """The smallest row of each column."""
-    found: Array = values[0].copy()
-    for row in values[1:]:
-        np.minimum(found, row, out=found)
-    return found
+    return joined(values, np.minimum)
 
 
 def total(values: Array) -> Array:
     """The sum of the rows of each column, in their order."""
+    return joined(values, np.add)
+
+
+def joined(values: Array, join: np.ufunc) -> Array:
+    """All rows of each column as one: NumPy's own reductions may take any order."""
     found: Array = values[0].copy()
     for row in values[1:]:
-        np.add(found, row, out=found)
+        join(found, row, out=found)
     return found
 
 

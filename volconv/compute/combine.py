@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volconv.compute.pointwise import planes
+
 __all__ = ["RULES", "Rule"]
 
 Array = NDArray[Any]
@@ -47,7 +49,7 @@ def sharpened(sums: Sequence[Array], amount: float) -> None:
     """``s0 + amount (s0 - s1)``."""
     cells, smooth = sums
     np.subtract(cells, smooth, out=smooth)
-    for plane in (smooth.real, smooth.imag) if smooth.dtype.kind == "c" else (smooth,):
+    for plane in planes(smooth):
         np.multiply(plane, amount, out=plane)
     np.add(cells, smooth, out=cells)
 

@@ -21,16 +21,11 @@ from numpy.typing import NDArray
 from volconv.compute.compiled.correlator import has_half
 from volconv.compute.compiled.edges import Edges
 from volconv.compute.compiled.kept import Kept
-from volconv.compute.compiled.layer import (
-    AXES,
-    LayerWork,
-    carried_shifts,
-    is_readable,
-)
+from volconv.compute.compiled.layer import AXES, LayerWork, carried_shifts, is_readable
 from volconv.compute.compiled.packed import Packed, packed
 from volconv.compute.compiled.program import Program
 from volconv.compute.compiled.regions import Cells, Side
-from volconv.compute.numbers import cast
+from volconv.compute.numbers import cast, cast_bytes
 from volconv.compute.pointwise import Clip
 from volconv.geometry import Interval
 
@@ -185,14 +180,8 @@ class Convolution:
     def compiled(self, cells: Array, sums: Array, edges: Edges | None) -> None:
         """The same by compiled loops, over cells of any layout.
 
-        Parameters
-        ----------
-        cells : ndarray
-            As `arranged`; padded, unless edges are given.
-        sums : ndarray
-            As `arranged`, in the compute dtype, its rows contiguous.
-        edges : Edges, optional
-            What the padded block would hold, its axes as those of the block.
+        Edges say what the padded block would hold where the cells are not padded, their
+        axes as those of the block. Rows of sums are contiguous.
         """
         dtype = cells.dtype
         if not is_readable(dtype):
@@ -270,10 +259,10 @@ class Convolution:
         found += (cells + outputs) // 2 + self.weights.nbytes
         if self.engine != "direct" or not has_half():
             found += size * (cells + outputs)
-        if self.weights.dtype != self.target:
-            # the sums, the cast values, the rounded ones, and masks of what is saturated
-            return found + (2 * size + np.dtype(self.target).itemsize + 3) * outputs
-        return found + (size * outputs if self.is_apart else 0)
+        if self.is_apart or self.weights.dtype != self.target:
+            cast_cell = cast_bytes(self.weights.dtype.name, self.target)
+            found += (size + cast_cell) * outputs
+        return found
 
     def describe(self) -> Mapping[str, object]:
         """All that decides its values beside the windows, as JSON."""

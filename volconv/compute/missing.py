@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from volconv.compute.correlation import Correlation
 from volconv.compute.numbers import cast
+from volconv.compute.pointwise import planes
 from volconv.errors import NumberError
 
 __all__ = ["Renormalisation", "has_missing", "missing_cells", "rounding_of"]
@@ -254,11 +255,6 @@ def taking_part(gaps: Array | None, shares: Array | None, real: np.dtype[Any]) -
         assert gaps is not None, "without gaps and weights a plain sum is the result"
         return (~gaps).astype(real)
     return shares if gaps is None else np.where(gaps, real.type(0), shares)
-
-
-def planes(cells: Array) -> tuple[Array, ...]:
-    """The real and imaginary part of complex cells, others as they are."""
-    return (cells.real, cells.imag) if cells.dtype.kind == "c" else (cells,)
 
 
 def put(cells: Array, where: Array, value: float) -> None:

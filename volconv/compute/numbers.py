@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from volconv.errors import NumberError, did_you_mean
 
-__all__ = ["Numbers", "cast", "checked_dtype", "numbers_of"]
+__all__ = ["Numbers", "cast", "cast_bytes", "checked_dtype", "numbers_of"]
 
 SOURCES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -181,29 +181,42 @@ def cast(values: NDArray[Any], target: str) -> NDArray[Any]:
                 "numbers only",
                 "choose a float dtype, or fill the missing cells first",
             )
+        whole: NDArray[Any] = np.asarray(np.rint(values))  # of no axes: a scalar
         with np.errstate(over="ignore"):
             top = float(values.dtype.type(limits.max))
         if top == limits.max:
             # both ends are floats of this dtype, so that clipping is exact
-            whole: NDArray[Any] = np.rint(values)
             return np.clip(whole, limits.min, limits.max, out=whole).astype(wanted)
-        return saturate_floats(np.rint(values), wanted)
+        return saturate_floats(whole, wanted)
     own = np.iinfo(values.dtype)
     low, high = max(limits.min, own.min), min(limits.max, own.max)
     clipped: NDArray[Any] = np.clip(values, low, high).astype(wanted)
     return clipped
 
 
+def cast_bytes(dtype: str, target: str) -> int:
+    """Bytes that `cast` allocates for one value of a dtype, at most.
+
+    The cast value, the rounded one, and masks of what is saturated; none where the
+    dtypes are one.
+    """
+    if dtype == target:
+        return 0
+    return np.dtype(target).itemsize + np.dtype(dtype).itemsize + 3
+
+
 def saturate_floats(whole: NDArray[Any], wanted: np.dtype[Any]) -> NDArray[Any]:
     """Whole floats as integers; those beyond the dtype's ends become its ends.
 
     The ends of 64-bit integers are no floats: comparing with the next float above, and
-    casting only what is below it, keeps the cast exact.
+    casting only what is below it, keeps the cast exact. `whole` is written to.
     """
     limits = np.iinfo(wanted)
-    above = whole >= float(limits.max)
-    below = whole <= float(limits.min)
-    found: NDArray[Any] = np.where(above | below, 0, whole).astype(wanted)
+    with np.errstate(over="ignore"):  # ends that are infinite in float16
+        above = whole >= float(limits.max)
+        below = whole <= float(limits.min)
+    whole[above | below] = 0
+    found: NDArray[Any] = whole.astype(wanted)
     found[above] = limits.max
     found[below] = limits.min
     return found

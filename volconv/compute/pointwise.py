@@ -33,6 +33,7 @@ __all__ = [
     "Threshold",
     "canonical",
     "number_text",
+    "planes",
 ]
 
 Array = NDArray[Any]

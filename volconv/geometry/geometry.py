@@ -1,4 +1,4 @@
-"""Windows of several dimensions by name, and the only parser of per-dimension values.
+"""Windows of several dimensions by name.
 
 What a user writes (`2`, `{"y": 2}`, `"same"`, `(1, 0)`) becomes one window for each
 dimension here; below this file nothing is optional.
@@ -6,35 +6,21 @@ dimension here; below this file nothing is optional.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Self
 
-from volconv.errors import DimError, GeometryError, KindError, did_you_mean
+from volconv.errors import GeometryError
 from volconv.geometry.axis import Centres
+from volconv.geometry.by_dim import PerDim, per_dim, whole_number
 from volconv.geometry.mix import Among, Mix, Repeat
+from volconv.geometry.padding import PaddingLike, padding_cells
 from volconv.geometry.window import Window
 from volconv.meta import ArrayMeta
 
-__all__ = [
-    "PADDINGS",
-    "Geometry",
-    "PaddingLike",
-    "PerDim",
-    "per_dim",
-    "values_by_dim",
-    "whole_number",
-]
-
-PADDINGS = ("valid", "same", "same_upper", "same_lower", "full")
-"""Names of paddings; each is defined in `padding_cells`."""
-
-PerDim = int | Mapping[str, int]
-PaddingLike = int | str | tuple[int, int] | Mapping[str, int | str | tuple[int, int]]
-
+__all__ = ["Geometry"]
 
 ONE_CELL = Window(1)
 """The window along a dimension that has none."""
@@ -218,172 +204,6 @@ class Geometry:
                 for dim in dims
             )
         )
-
-
-def per_dim(
-    where: str,
-    value: object,
-    dims: Sequence[str],
-    scalar_dims: Iterable[str],
-    default: object,
-) -> dict[str, object]:
-    """One value for each dimension.
-
-    Parameters
-    ----------
-    where : str
-        The argument's name, for errors.
-    value : object
-        One value for all of `scalar_dims`, or a mapping by name.
-    dims : sequence of str
-        The dimensions to fill.
-    scalar_dims : iterable of str
-        Those that one value for all goes to.
-    default : object
-        What the others get.
-
-    Raises
-    ------
-    DimError
-        If the mapping names a dimension that is not among `dims`.
-    """
-    if not isinstance(value, Mapping):
-        scalar = set(scalar_dims)
-        return {dim: value if dim in scalar else default for dim in dims}
-    for dim in value:
-        if dim not in dims:
-            raise DimError(
-                where,
-                repr(dim),
-                f"dimensions among {', '.join(dims) or 'none'}",
-                did_you_mean(str(dim), dims),
-            )
-    return {dim: value.get(dim, default) for dim in dims}
-
-
-def values_by_dim(
-    where: str, value: object, dims: Sequence[str] | str, meta: ArrayMeta
-) -> dict[str, object]:
-    """A value for each dimension that it or `dims` names, in the array's order.
-
-    Parameters
-    ----------
-    where : str
-        The argument's name, for errors.
-    value : object
-        One value for all of `dims`, or a mapping by name.
-    dims : sequence of str
-        Dimensions for a value for all; empty where the user names none.
-    meta : ArrayMeta
-        The array.
-
-    Raises
-    ------
-    DimError
-        If a dimension is not the array's, or `dims` are not those of the mapping.
-    """
-    names = [dims] if isinstance(dims, str) else list(dims)
-    meta.require(names, "dims")
-    if len(set(names)) < len(names):
-        raise DimError("dims", str(names), "each dimension once")
-    if isinstance(value, Mapping):
-        meta.require(value, where)
-        if names and set(names) != set(value):
-            raise DimError(
-                "dims",
-                str(names),
-                f"the dimensions that {where} names, {list(value)}",
-                f"leave dims out: {where} says itself where it goes",
-            )
-        names = list(value)
-    ordered = [dim for dim in meta.dims if dim in names]
-    return per_dim(where, value, ordered, ordered, None)
-
-
-def whole_number(where: str, value: object, least: int = 1) -> int:
-    """The value as an int.
-
-    Raises
-    ------
-    KindError
-        If it is not a whole number; booleans are none.
-    GeometryError
-        If it is below `least`.
-    """
-    expected = f"a whole number of at least {least}"
-    try:
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        number = None
-    if number is None or isinstance(value, bool):
-        raise KindError(where, repr(value), expected)
-    if number < least:
-        raise GeometryError(where, str(number), expected)
-    return number
-
-
-def padding_cells(
-    dim: str, padding: object, window: Window, cells: int
-) -> tuple[int, int]:
-    """Cells before and after an axis for a padding of any spelling.
-
-    Parameters
-    ----------
-    dim : str
-        The dimension, for errors.
-    padding : object
-        An integer, a pair, or a name of `PADDINGS`.
-    window : Window
-        Size, stride and dilation.
-    cells : int
-        Cells n of the axis.
-
-    Notes
-    -----
-    ``same`` puts ``floor((e-1)/2)`` before and ``ceil((e-1)/2)`` after, as
-    `torch.nn.functional.conv3d` does. ``same_upper`` and ``same_lower`` are those of the
-    ONNX operator specification (Conv, ``auto_pad``): a total of
-    ``max(0, (ceil(n/s) - 1) s + e - n)``, the odd cell after or before.
-
-    Examples
-    --------
-    >>> padding_cells("x", "same", Window(4), 10)
-    (1, 2)
-    >>> padding_cells("x", "same_lower", Window(2), 10)
-    (1, 0)
-    """
-    where = f"padding along {dim!r}"
-    if isinstance(padding, str):
-        return named_padding(where, padding, window, cells)
-    if isinstance(padding, (tuple, list)):
-        if len(padding) != 2:
-            raise GeometryError(where, repr(padding), "a pair (before, after)")
-        before, after = padding
-        return whole_number(where, before, 0), whole_number(where, after, 0)
-    both = whole_number(where, padding, 0)
-    return both, both
-
-
-def named_padding(where: str, name: str, window: Window, cells: int) -> tuple[int, int]:
-    """Cells before and after for a padding by name, as `padding_cells` defines them."""
-    reach = window.span - 1
-    outputs = -(-cells // window.stride)
-    total = max(0, (outputs - 1) * window.stride + window.span - cells)
-    pairs = {
-        "valid": (0, 0),
-        "same": (reach // 2, reach - reach // 2),
-        "same_upper": (total // 2, total - total // 2),
-        "same_lower": (total - total // 2, total // 2),
-        "full": (reach, reach),
-    }
-    if name not in pairs:
-        raise GeometryError(
-            where,
-            repr(name),
-            f"a number of cells, a pair of them, or one of {', '.join(PADDINGS)}",
-            did_you_mean(name, PADDINGS),
-        )
-    return pairs[name]
 
 
 def check_span(dim: str, window: Window, cells: int) -> None:

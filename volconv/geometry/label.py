@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from volconv.geometry.axis import LABELS
-from volconv.geometry.geometry import per_dim
+from volconv.geometry.by_dim import per_dim
 from volconv.text import check_word
 
 __all__ = ["LabelLike", "labels_by_dim"]

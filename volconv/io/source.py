@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from volconv.io.digest import chunks_digest, text_digest
 from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.objects import is_object_url, is_url, normal_url
 from volconv.io.pieces import Box, pieces
+from volconv.io.whole import AS_DECODED
 from volconv.meta import ArrayMeta, without
 from volconv.plan.memory import PIECE
 
@@ -95,7 +96,7 @@ class ZarrSource:
         return opened(self)
 
     def read(self, box: Box, empty: Empty = np.empty) -> NDArray[Any]:
-        """Cells of a box inside the array.
+        """Cells of a box inside the array; not to be written to.
 
         Parameters
         ----------
@@ -132,7 +133,9 @@ class ZarrSource:
             if waits:
                 return np.asarray(stored.cells[place])
             if isinstance(stored.cells, zarr.Array):
-                return np.asarray(carry_out(stored.cells.async_array.getitem(place)))
+                into = None if stored.cells.shards else AS_DECODED
+                found = stored.cells.async_array.getitem(place, prototype=into)
+                return np.asarray(carry_out(found))
             try:
                 return np.asarray(carry_out(stored.cells[place].load_async()).values)
             except NotImplementedError:
@@ -183,8 +186,10 @@ def opened(source: ZarrSource) -> Stored:
     """The array of a source; kept, so that the tasks of a process share it."""
     node = opened_node(source)
     if isinstance(node, zarr.Array):
-        return stored_array(source, node)
-    return stored_variable(source, node)
+        found = stored_array(source, node)
+    else:
+        found = stored_variable(source, node)
+    return replace(found, meta=replace(found.meta, is_remote=is_url(source.path)))
 
 
 def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:

@@ -145,15 +145,14 @@ class Kernel:
 
     def along(self, dims: Sequence[str]) -> tuple[Weights, ...]:
         """The factors with one axis for each of an array's dimensions, in its order."""
+        order = [self.dims.index(dim) for dim in dims if dim in self.dims]
         if self.is_separable:
-            order = [self.dims.index(dim) for dim in dims if dim in self.dims]
             return tuple(
                 self.factors[i].reshape(
                     [-1 if dim == self.dims[i] else 1 for dim in dims]
                 )
                 for i in order
             )
-        order = [self.dims.index(dim) for dim in dims if dim in self.dims]
         weights = self.factors[0].transpose(order)
         return (
             np.expand_dims(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from volconv.errors import KernelError, KindError, UnitError
-from volconv.geometry.geometry import values_by_dim
+from volconv.geometry.by_dim import values_by_dim
 from volconv.kernels.axes import (
     IN_CELLS,
     direction,

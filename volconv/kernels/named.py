@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from volconv.errors import KernelError, KindError
-from volconv.geometry.geometry import whole_number
+from volconv.geometry.by_dim import whole_number
 from volconv.kernels.kernel import Kernel, Weights
 
 __all__ = ["bell_derivative", "box", "check_taps", "gaussian", "gaussian_weights"]

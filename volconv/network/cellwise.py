@@ -16,7 +16,7 @@ from volconv.network.axes import Axes, Build, Builder, one
 from volconv.network.graph import Graph, GraphNode
 from volconv.steps import Step
 from volconv.steps.activations import gelu_step
-from volconv.steps.arithmetic import join_step
+from volconv.steps.cellwise import join_step
 from volconv.steps.channelwise import (
     NormNumbers,
     batch_norm_step,

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from volconv.errors import GeometryError, KindError
 from volconv.geometry import Spreading, Window
-from volconv.geometry.geometry import padding_cells
+from volconv.geometry.padding import padding_cells
 from volconv.network.graph import Graph, GraphNode
 
 __all__ = [

@@ -91,7 +91,7 @@ class BriefReads:
             self.turns,
         )
 
-    @property
+    @cached_property
     def whole(self) -> int:
         """Cells of the chunks that are decoded if each is decoded once."""
         return self.decoded(self.blocks)
@@ -104,6 +104,11 @@ class BriefReads:
         )
         return extended(short, longer, self.turns)
 
+    def decoded_with_faces(self, width: int) -> int:
+        """Cells that are decoded if groups of blocks hand on faces alone."""
+        short = self.short.decoded_with_faces(width)
+        return extended(short, self.longer.decoded_with_faces(width), self.turns)
+
     def reach(self, width: int) -> int:
         """Cells that `width` blocks in a row read, at most, and no fewer than they own."""
         read = self.short.reach(width) if width < self.blocks else self.size
@@ -112,6 +117,10 @@ class BriefReads:
     def held(self, width: int) -> int:
         """Cells to be held between two groups of blocks, at most."""
         return self.short.held(width if width < self.blocks else self.short.blocks)
+
+    def faces_held(self, width: int) -> int:
+        """Cells of faces to be held between two groups of blocks, at most."""
+        return self.short.faces_held(width)
 
 
 Reads = AxisReads | BriefReads

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
-from volconv.geometry import Interval, merged
+from volconv.geometry import Interval
+from volconv.plan.handed import Handed, union_size
 
 __all__ = ["AxisReads"]
 
@@ -98,11 +101,15 @@ class AxisReads:
             )
         return found
 
-    @lru_cache(maxsize=4096)  # noqa: B019
-    def full_readers(self, chunk: int) -> tuple[int, ...]:
-        """Blocks that read a chunk from its first to its last cell."""
-        full = (0, self.cells(chunk))
-        return tuple(block for block, part in self.parts(chunk).items() if part == full)
+    @cached_property
+    def kinds(self) -> dict[int, int]:
+        """For each chunk that is read the first one that is read as it is."""
+        first: dict[tuple[object, ...], int] = {}
+        kinds = {}
+        for chunk in self.readers_by_chunk:
+            read = (self.cells(chunk), *self.parts(chunk).values())
+            kinds[chunk] = first.setdefault(read, chunk)
+        return kinds
 
     @lru_cache(maxsize=4096)  # noqa: B019
     def spans(self, start: int, stop: int) -> Spans:
@@ -118,16 +125,17 @@ class AxisReads:
 
     @cached_property
     def stretches(self) -> tuple[range, ...]:
-        """Chunks in a row that the same blocks read.
+        """Chunks in a row that the same blocks read, all of them; or a chunk by itself.
 
-        Cut where some block begins or ends to read.
+        Cut where some block begins or ends to read, on both sides of that chunk.
         """
         edges = {
             edge
             for needs in self.needs
             for need in needs
             if need.size
-            for edge in (need.start // self.chunk, -(-need.stop // self.chunk))
+            for cell in (need.start, need.stop)
+            for edge in (cell // self.chunk, -(-cell // self.chunk))
         }
         return tuple(range(*pair) for pair in pairwise(sorted(edges)))
 
@@ -206,7 +214,7 @@ class AxisReads:
             range(start, min(start + width, count)) for start in range(0, count, width)
         )
 
-    @property
+    @cached_property
     def whole(self) -> int:
         """Cells of the chunks that are decoded if each is decoded once."""
         return self.decoded(len(self.needs))
@@ -250,7 +258,6 @@ class AxisReads:
         )
         return min(self.size, max(read, width * self.advance))
 
-    @lru_cache(maxsize=4096)  # noqa: B019
     def held(self, width: int) -> int:
         """Cells to be held between two groups of blocks, at most, to decode none again.
 
@@ -258,25 +265,49 @@ class AxisReads:
         """
         if self.are_alike:
             return union_size(self.needs[0]) if width < len(self.needs) else 0
-        uses: dict[int, dict[int, list[Interval]]] = {}
-        for block, read in enumerate(self.stretches_read):
-            for need, found in read:
-                for number in found:
-                    by_group = uses.setdefault(number, {})
-                    by_group.setdefault(block // width, []).append(need)
-        held = [0] * -(-len(self.needs) // width)
-        for number, by_group in uses.items():
-            if len(by_group) == 1:
-                continue
-            chunks = self.stretches[number]
-            whole = Interval(chunks.start * self.chunk, chunks.stop * self.chunk)
-            later: list[Interval] = []
-            for before, after in pairwise(sorted(by_group, reverse=True)):
-                later += [need.intersect(whole) for need in by_group[before]]
-                cells = union_size(later)
-                for group in range(after, before):
-                    held[group] += cells
-        return max(held, default=0)
+        return self.handed(width).all_held
+
+    def faces_held(self, width: int) -> int:
+        """The same of faces alone: what later groups read at most half of."""
+        return 0 if self.are_alike else self.handed(width).faces_held
+
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def decoded_with_faces(self, width: int) -> int:
+        """Cells of the chunks that are decoded if groups hand on faces alone."""
+        if self.are_alike:
+            return self.decoded(width)
+        again = self.handed(width).anew.items()
+        cells = self.stretch_cells
+        return self.whole + sum(cells[number] * len(groups) for number, groups in again)
+
+    @lru_cache(maxsize=4096)  # noqa: B019
+    def handed(self, width: int) -> Handed:
+        """What groups of blocks hand on to later ones, where not all read the same."""
+        stretches = [
+            Interval(
+                chunks.start * self.chunk, min(self.size, chunks.stop * self.chunk)
+            )
+            for chunks in self.stretches
+        ]
+        return Handed.of(self.stretches_read, stretches, width)
+
+    def is_decoded_anew(self, chunk: int, width: int, before: int, after: int) -> bool:
+        """Whether a group decodes a chunk that an earlier one had, handing on faces.
+
+        Parameters
+        ----------
+        chunk : int
+            The chunk's number.
+        width : int
+            Blocks of a group.
+        before, after : int
+            Numbers of the two groups.
+        """
+        if self.are_alike:
+            return before < after
+        number = bisect_right(self.stretches, chunk, key=attrgetter("start")) - 1
+        groups = self.handed(width).anew.get(number, ())
+        return any(before < group <= after for group in groups)
 
 
 def chunks_ahead(size: int, chunk: int, blocks: int) -> int:
@@ -294,8 +325,3 @@ def chunks_of(needs: Sequence[Interval], chunk: int) -> list[int]:
         for number in range(need.start // chunk, -(-need.stop // chunk))
     }
     return sorted(found)
-
-
-def union_size(intervals: Sequence[Interval]) -> int:
-    """Cells that are in at least one of some intervals."""
-    return sum(interval.size for interval in merged(intervals))

@@ -15,7 +15,7 @@ from volconv.geometry import Mix, Part, Repeat, Spreading
 from volconv.kernels import LengthNote
 from volconv.plan.plan import Plan
 from volconv.plan.stage import Stage
-from volconv.steps import Step
+from volconv.steps import Node, Step
 from volconv.text import bytes_text
 
 __all__ = ["plan_json", "plan_text"]
@@ -37,17 +37,7 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
             "dtype": plan.source.dtype,
             "chunks": list(plan.source.own.chunks or ()),
         },
-        "steps": [
-            {
-                **node.step.describe(),
-                "reads": list(node.inputs),
-                "sizes": node.step.target.own.sizes,
-                "lengths": [asdict(note) for note in length_notes(node.step)],
-                "engine_note": node.step.engine_note(),
-                "notes": step_notes(node.step),
-            }
-            for node in plan.pipeline.nodes
-        ],
+        "steps": [step_json(node) for node in plan.pipeline.nodes],
         "output": {
             "path": plan.output.path,
             **plan.output.describe(),
@@ -71,6 +61,19 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
             "limit": plan.room.limit,
         },
         "fingerprint": plan.fingerprint,
+    }
+
+
+def step_json(node: Node) -> dict[str, Any]:
+    """A step as JSON."""
+    step = node.step
+    return {
+        **step.describe(),
+        "reads": list(node.inputs),
+        "sizes": step.target.own.sizes,
+        "lengths": [asdict(note) for note in length_notes(step)],
+        "engine_note": step.engine_note(),
+        "notes": step_notes(step),
     }
 
 
@@ -103,47 +106,53 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
     lines = [f"input    {sizes_text(source.sizes)}  {source.dtype}"]
     if source.chunks:
         lines[0] += f"  in chunks of {by_text(source.chunks)}"
-    for number, node in enumerate(plan.pipeline.nodes, start=1):
-        step = node.step
-        lines += [
-            f"step {number}   {step.name}{inputs_text(plan, number)} -> "
-            f"{sizes_text(step.target.own.sizes)}  {step.target.dtype}",
-            *(
-                f"           {dim}: {window_text(step, dim)}"
-                for dim, window in step.geometry
-                if not window.is_identity
-            ),
-            *(f"           {note}" for note in length_notes(step)),
-            f"           engine {step.engine_note()}",
-            *(f"           {note}" for note in step_notes(step)),
-        ]
-        if number in plan.saves:
-            lines.append(f"           saved to {plan.saves[number].path}")
-    output = plan.output
-    lines.append(
-        f"output   {sizes_text(plan.target.own.sizes)}  {output.dtype}  "
-        f"in chunks of {by_text(output.stored_chunks)}"
-        + (
-            f", shards of {by_text(output.stored_shards)}"
-            if output.stored_shards
-            else ""
-        )
-        + f", {output.codec}"
-    )
-    lines += cast_note(plan)
-    lines += [
-        f"           {dim}: {pair[0]} … {pair[1]}"
-        for dim, pair in ends(plan, coords).items()
-    ]
+    for number in range(1, len(plan.pipeline.nodes) + 1):
+        lines += step_lines(plan, number)
+    lines += output_lines(plan, coords)
     for stage in plan.stages:
         lines += stage_lines(plan, stage)
     lines += [
         f"memory   {bytes_text(plan.peak_bytes)} at most, limit "
         f"{bytes_text(plan.room.limit)}: {plan.room.workers} tasks at once, what they "
         f"share, and the process's {bytes_text(plan.room.process)}",
-        f"to       {output.path} (variable {output.variable})",
+        f"to       {plan.output.path} (variable {plan.output.variable})",
     ]
     return "\n".join(lines)
+
+
+def step_lines(plan: Plan, number: int) -> list[str]:
+    """What a step makes, of which windows, by which engine; the first is step 1."""
+    step = plan.pipeline.nodes[number - 1].step
+    lines = [
+        f"step {number}   {step.name}{inputs_text(plan, number)} -> "
+        f"{sizes_text(step.target.own.sizes)}  {step.target.dtype}",
+        *(
+            f"           {dim}: {window_text(step, dim)}"
+            for dim, window in step.geometry
+            if not window.is_identity
+        ),
+        *(f"           {note}" for note in length_notes(step)),
+        f"           engine {step.engine_note()}",
+        *(f"           {note}" for note in step_notes(step)),
+    ]
+    if number in plan.saves:
+        lines.append(f"           saved to {plan.saves[number].path}")
+    return lines
+
+
+def output_lines(plan: Plan, coords: xr.Dataset) -> list[str]:
+    """What is stored, and the first and last value of its coordinates."""
+    output, shards = plan.output, plan.output.stored_shards
+    return [
+        f"output   {sizes_text(plan.target.own.sizes)}  {output.dtype}  "
+        f"in chunks of {by_text(output.stored_chunks)}"
+        f"{f', shards of {by_text(shards)}' if shards else ''}, {output.codec}",
+        *cast_note(plan),
+        *(
+            f"           {dim}: {pair[0]} … {pair[1]}"
+            for dim, pair in ends(plan, coords).items()
+        ),
+    ]
 
 
 def step_notes(step: Step) -> list[str]:

@@ -8,16 +8,23 @@ pencil. Blocks of 4 x 6, in pencils two blocks wide that run down::
      2  3 | 10 11 | 18 19
      4  5 | 12 13 | 20 21
      6  7 | 14 15 | 22 23
+
+From one turn of a loop to the next, what later turns read of the chunks that are decoded
+stays in memory: all of it, or between pencils their faces alone, or nothing.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
-__all__ = ["WIDTHS", "Loop", "Sweep"]
+__all__ = ["WIDTHS", "Keeps", "Loop", "Sweep"]
+
+Keeps = Literal["all", "faces", "nothing"]
+"""What stays in memory from turn to turn."""
 
 WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """Widths of pencils that are tried, in blocks, beside the whole axis."""
@@ -33,10 +40,13 @@ class Loop:
         The axis that it runs along.
     width : int
         Blocks of that axis that one turn covers; 1 in an axis's innermost loop.
+    keeps : str
+        What stays in memory from turn to turn.
     """
 
     axis: int
     width: int = 1
+    keeps: Keeps = "all"
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ class Sweep:
             Tiles along the axis in all.
         """
         loops = [
-            Loop(loop.axis, loop.width * tiles) if loop.axis == axis else loop
+            replace(loop, width=loop.width * tiles) if loop.axis == axis else loop
             for loop in self.loops
         ]
         counts = list(self.counts)

@@ -4,8 +4,8 @@ A chunk that is decoded stays, or the parts of it that later blocks read, until 
 of them has read it. How much that is follows from the nest of loops: between two turns
 of a loop along one axis lies what the later turns read of what earlier ones decoded, a
 slab as thick as `AxisReads.held` says, and as wide as the loops inside reach. Where that
-is too much for the memory, a loop over pencils may let it go: then the slab is decoded
-again.
+is too much for the memory, a loop over pencils may keep the faces of chunks alone, which
+are thin, and decode chunks ahead again; or let all of it go.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from operator import not_
 
 from volconv.plan.brief import Reads
-from volconv.plan.sweep import WIDTHS, Loop, Sweep
+from volconv.plan.sweep import WIDTHS, Keeps, Loop, Sweep
 
 __all__ = ["Tiling", "Traffic", "best_traffic", "traffics"]
 
@@ -86,13 +85,13 @@ def best_traffic(
     best = orders.plain
     for keep_all in (True, False):
         for order in orders.every():
-            for dropped in order.drops(keep_all=keep_all):
-                cells = order.decoded(dropped)
+            for keeps in order.choices(keep_all=keep_all):
+                cells = order.decoded(keeps)
                 if cells > best.decoded:
                     continue
-                held = order.held(dropped)
+                held = order.held(keeps)
                 if held <= room and (cells, held) < (best.decoded, best.held):
-                    best = Traffic(order.sweep, cells, held)
+                    best = Traffic(order.sweep(keeps), cells, held)
         if best.decoded == orders.least:
             break
     return best
@@ -106,8 +105,10 @@ def traffics(
     yield orders.plain
     for order in orders.every():
         for keep_all in (True, False):
-            for dropped in order.drops(keep_all=keep_all):
-                yield Traffic(order.sweep, order.decoded(dropped), order.held(dropped))
+            for keeps in order.choices(keep_all=keep_all):
+                yield Traffic(
+                    order.sweep(keeps), order.decoded(keeps), order.held(keeps)
+                )
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +142,7 @@ class Orders:
         alone = math.prod(axis.alone for axis in self.reads)
         return Traffic(Sweep.plain(self.counts), alone, 0)
 
-    @property
+    @cached_property
     def least(self) -> int:
         """Cells of all chunks that are decoded, each once."""
         return math.prod(axis.whole for axis in self.reads)
@@ -193,17 +194,19 @@ class Order:
     loops : tuple of Loop
         Over blocks, the outermost first.
     pencils : range
-        Which of them run over pencils, and may hold nothing from turn to turn.
+        Which of them run over pencils, and need not keep all from turn to turn.
     """
 
     orders: Orders
     loops: tuple[Loop, ...]
     pencils: range
 
-    @property
-    def sweep(self) -> Sweep:
-        """The order as it is carried out."""
-        return Sweep(self.orders.counts, self.loops, self.orders.descending)
+    def sweep(self, keeps: Sequence[Keeps]) -> Sweep:
+        """The order as it is carried out, with what each loop over pencils keeps."""
+        loops = list(self.loops)
+        for number, kept in zip(self.pencils, keeps, strict=True):
+            loops[number] = replace(loops[number], keeps=kept)
+        return Sweep(self.orders.counts, tuple(loops), self.orders.descending)
 
     @cached_property
     def widths(self) -> tuple[tuple[int, int], ...]:
@@ -215,43 +218,64 @@ class Order:
         ]
         return tuple(found) if tiles == 1 else (*found, (axis, 1))
 
-    def drops(self, *, keep_all: bool) -> Iterator[tuple[int, ...]]:
-        """Pencils that hold nothing: none, or each choice of some."""
-        if keep_all:
-            yield ()
-            return
-        for kept in itertools.product((True, False), repeat=len(self.pencils)):
-            if not all(kept):
-                yield tuple(itertools.compress(self.pencils, map(not_, kept)))
+    def choices(self, *, keep_all: bool) -> list[tuple[Keeps, ...]]:
+        """What each loop over pencils keeps: all; or each choice where some keep less."""
+        every: tuple[Keeps, ...] = ("all", "faces", "nothing")
+        choices = list(itertools.product(every, repeat=len(self.pencils)))
+        return choices[:1] if keep_all else choices[1:]
 
-    def decoded(self, dropped: Sequence[int]) -> int:
-        """Cells that are decoded if some loops hold nothing from turn to turn."""
-        turns = [one.blocks for one in self.orders.ordered]
-        for number in dropped:
+    def decoded(self, keeps: Sequence[Keeps]) -> int:
+        """Cells that are decoded."""
+        cells = self.orders.least
+        for number, kept in zip(self.pencils, keeps, strict=True):
             axis, width = self.widths[number]
-            turns[axis] = min(turns[axis], width)
-        pairs = zip(self.orders.ordered, turns, strict=True)
-        return math.prod(one.decoded(width) for one, width in pairs)
+            one = self.orders.ordered[axis]
+            if kept == "faces":
+                cells = cells // one.whole * one.decoded_with_faces(width)
+            elif kept == "nothing":
+                cells = cells // one.whole * one.decoded(width)
+        return cells
 
-    def held(self, dropped: Sequence[int]) -> int:
-        """Cells that all other loops hold, at most."""
+    def held(self, keeps: Sequence[Keeps]) -> int:
+        """Cells that all loops hold, at most."""
+        found = self.held_inside
+        for number, kept in zip(self.pencils, keeps, strict=True):
+            axis, width = self.widths[number]
+            one = self.orders.ordered[axis]
+            if kept == "all":
+                found += one.held(width) * self.slabs[number]
+            elif kept == "faces":
+                found += one.faces_held(width) * self.slabs[number]
+        # what is held for a block stays until the block is done, and meanwhile others
+        # decode: counted over many grids, never more, and never more than twice for one
+        return found + max(2, self.orders.at_once) * self.orders.most if found else 0
+
+    @cached_property
+    def slabs(self) -> tuple[int, ...]:
+        """For each loop how wide a slab is that lies between its turns, in cells."""
         reach = [axis.size for axis in self.orders.ordered]
         cells = math.prod(reach)
-        at_once = self.orders.at_once
+        found = []
+        for axis, width in self.widths:
+            others = cells // reach[axis]
+            found.append(others)
+            reach[axis] = self.orders.ordered[axis].reach(width)
+            cells = others * reach[axis]
+        return tuple(found)
+
+    @cached_property
+    def held_inside(self) -> int:
+        """Cells that the loops hold that are not over pencils: all that is read later."""
         # blocks in tiles run beside each other: each holds what its tiles do, and what
         # the next one reads
         apart = len(self.widths) - (2 if self.orders.tiling.tiles > 1 else 0)
         found = 0
         for number, (axis, width) in enumerate(self.widths):
             one = self.orders.ordered[axis]
-            others = cells // reach[axis]
-            reach[axis] = one.reach(width)
-            cells = others * reach[axis]
-            if number not in dropped and one.is_shared:
-                found += one.held(width) * others * (at_once if number >= apart else 1)
-        # what is held for a block stays until the block is done, and meanwhile others
-        # decode: counted over many grids, never more, and never more than twice for one
-        return found + max(2, at_once) * self.orders.most if found else 0
+            if number not in self.pencils and one.is_shared:
+                at_once = self.orders.at_once if number >= apart else 1
+                found += one.held(width) * self.slabs[number] * at_once
+        return found
 
 
 def nests(

@@ -20,7 +20,6 @@ from volconv.io import ZarrSource, forget_opened
 from volconv.io.source import Stored
 from volconv.io.weights import ZarrWeights, check_coords
 from volconv.meta import ArrayMeta, Axis
-from volconv.network import expanded
 from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
@@ -32,6 +31,7 @@ from volconv.run.runner import Labels
 from volconv.run.target import OWN_ATTRIBUTES
 from volconv.steps import Pipeline, Step, StepSettings
 from volconv.steps.files import ArrayFile, Named
+from volconv.steps.network import Onnx
 from volconv.steps.settings import RenormalisedSettings
 from volconv.steps.wiring import Wired, path_to, resolved_pipeline, steps_to
 
@@ -149,7 +149,13 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
 
 def steps_of(config: Config, coords: xr.Dataset) -> list[Wired]:
     """The steps of a configuration, the files that they name opened."""
-    return expanded(opened(config, coords))
+    steps = opened(config, coords)
+    if not any(isinstance(step, Onnx) for step in steps):
+        return [*steps]
+    # it brings all that a network may have
+    from volconv.network import expanded
+
+    return expanded(steps)
 
 
 def opened(config: Config, coords: xr.Dataset) -> list[StepSettings]:

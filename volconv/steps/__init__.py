@@ -4,6 +4,13 @@ A package that adds steps of its own builds them from the names here: see docs/p
 """
 
 from volconv.steps.block import BlockStep, Operation, block_step
+from volconv.steps.moving import (
+    DilatedSettings,
+    MovingSettings,
+    WeightedSettings,
+    WindowSettings,
+)
+from volconv.steps.options import WindowOptions, windows_of
 from volconv.steps.pipeline import (
     Node,
     Pipeline,
@@ -11,16 +18,10 @@ from volconv.steps.pipeline import (
     compute_box,
 )
 from volconv.steps.pointwise import pointwise_step
-from volconv.steps.settings import (
-    DilatedSettings,
-    MovingSettings,
-    StepSettings,
-    WeightedSettings,
-    WindowSettings,
-)
+from volconv.steps.settings import StepSettings
 from volconv.steps.step import Join, Step, source_intervals
 from volconv.steps.whole import compute_cells
-from volconv.steps.window import WindowOptions, WindowStep, window_step, windows_of
+from volconv.steps.window import WindowStep, window_step
 
 __all__ = [
     "BlockStep",

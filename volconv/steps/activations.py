@@ -11,7 +11,8 @@ from volconv.compute import activations as functions
 from volconv.compute.pointwise import CellFunction, Clip
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep
-from volconv.steps.fields import RealNumber, real_number
+from volconv.steps.checks import real_number
+from volconv.steps.fields import RealNumber
 from volconv.steps.model import refusing
 from volconv.steps.pointwise import (
     PointwiseSettings,

@@ -8,11 +8,12 @@ from typing import ClassVar
 
 from volconv.kernels import Kernel, LengthLike, ball, cells_of, length_notes
 from volconv.meta import ArrayMeta
-from volconv.steps.fields import BoundaryName, ByDim, Dims, Lengths, Padding
+from volconv.steps.fields import Dims, Lengths
 from volconv.steps.model import SettingsModel
+from volconv.steps.moving import WindowSettings
+from volconv.steps.options import WindowOptions
 from volconv.steps.renormalised import KernelStep, kernel_step
-from volconv.steps.settings import RenormalisedSettings, WindowSettings
-from volconv.steps.window import WindowOptions
+from volconv.steps.settings import RenormalisedSettings, SameSizeSettings
 
 __all__ = ["Ball", "BallKernel", "ball_kernel", "ball_step"]
 
@@ -28,24 +29,16 @@ class BallKernel(SettingsModel):
         return ball_kernel(source, self.radius, dims)
 
 
-class Ball(WindowSettings, RenormalisedSettings):
+class Ball(SameSizeSettings, WindowSettings, RenormalisedSettings):
     """Mean of the cells whose centres lie within a radius of the window's centre."""
 
     step_name: ClassVar[str] = "ball"
-    default_padding: ClassVar[str] = "same"
-    default_boundary: ClassVar[str] = "symmetric"
 
     radius: Lengths
     """A number of cells, or a text such as 3 mm; for all dimensions or by name."""
 
     dims: Dims | None = None
     """Dimensions that one radius for all goes to: by default those of its unit."""
-
-    padding: ByDim[Padding] = "same"
-    """Cells added before and after: a number, a pair, or a name."""
-
-    boundary: ByDim[BoundaryName] = "symmetric"
-    """What padded cells hold, as in numpy.pad."""
 
     def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""

@@ -12,30 +12,21 @@ from volconv.errors import KernelError
 from volconv.kernels import Kernel, LengthLike, cells_of, gaussian, length_notes
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep
+from volconv.steps.checks import real_number
 from volconv.steps.combined import combined_step
-from volconv.steps.fields import (
-    BoundaryName,
-    ByDim,
-    Dims,
-    Lengths,
-    Padding,
-    RealNumber,
-    Spread,
-    real_number,
-)
+from volconv.steps.fields import Dims, Lengths, RealNumber, Spread
 from volconv.steps.gaussian import gaussian_kernel
-from volconv.steps.settings import WindowSettings
-from volconv.steps.window import WindowOptions
+from volconv.steps.moving import WindowSettings
+from volconv.steps.options import WindowOptions
+from volconv.steps.settings import SameSizeSettings
 
 __all__ = ["difference_of_gaussians_step", "unsharp_step"]
 
 
-class DifferenceOfGaussians(WindowSettings):
+class DifferenceOfGaussians(SameSizeSettings, WindowSettings):
     """What a narrow Gaussian keeps and a wide one does not: blobs of a size between."""
 
     step_name: ClassVar[str] = "difference_of_gaussians"
-    default_padding: ClassVar[str] = "same"
-    default_boundary: ClassVar[str] = "symmetric"
 
     low_sigma: Lengths
     """Standard deviation of the narrow one: cells, or a text such as 1.2 mm."""
@@ -49,12 +40,6 @@ class DifferenceOfGaussians(WindowSettings):
     dims: Dims | None = None
     """Dimensions that one sigma for all goes to: by default those of its unit."""
 
-    padding: ByDim[Padding] = "same"
-    """Cells added before and after: a number, a pair, or a name."""
-
-    boundary: ByDim[BoundaryName] = "symmetric"
-    """What padded cells hold, as in numpy.pad."""
-
     def resolve(self, source: ArrayMeta) -> BlockStep:
         """The step for an input."""
         return difference_of_gaussians_step(
@@ -66,12 +51,10 @@ class DifferenceOfGaussians(WindowSettings):
         )
 
 
-class Unsharp(WindowSettings):
+class Unsharp(SameSizeSettings, WindowSettings):
     """Cells plus an amount of what a Gaussian takes from them: x + a (x - smooth)."""
 
     step_name: ClassVar[str] = "unsharp"
-    default_padding: ClassVar[str] = "same"
-    default_boundary: ClassVar[str] = "symmetric"
 
     sigma: Lengths
     """Standard deviation: a number of cells, or a text such as 1.2 mm."""
@@ -84,12 +67,6 @@ class Unsharp(WindowSettings):
 
     dims: Dims | None = None
     """Dimensions that one sigma for all goes to: by default those of its unit."""
-
-    padding: ByDim[Padding] = "same"
-    """Cells added before and after: a number, a pair, or a name."""
-
-    boundary: ByDim[BoundaryName] = "symmetric"
-    """What padded cells hold, as in numpy.pad."""
 
     def resolve(self, source: ArrayMeta) -> BlockStep:
         """The step for an input."""

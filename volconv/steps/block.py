@@ -1,7 +1,8 @@
 """The step whose arithmetic is an operation on one block.
 
-All steps but those of one kernel are of this class. A family makes one by a window for
-each dimension that it moves along, and by an operation, which knows no dimension.
+All steps of one input but those of kernels are of this class. A family makes one by a
+window for each dimension that it moves along, and by an operation, which knows no
+dimension.
 """
 
 from __future__ import annotations

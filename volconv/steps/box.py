@@ -10,33 +10,26 @@ from pydantic import ConfigDict, RootModel
 
 from volconv.kernels import Kernel, SizeLike, box, sizes_of
 from volconv.meta import ArrayMeta
-from volconv.steps.fields import BoundaryName, ByDim, Dims, Padding, Sizes
+from volconv.steps.fields import Dims, Sizes
 from volconv.steps.model import WordedModel
+from volconv.steps.moving import DilatedSettings
+from volconv.steps.options import WindowOptions
 from volconv.steps.renormalised import KernelStep, kernel_step
-from volconv.steps.settings import DilatedSettings, RenormalisedSettings
-from volconv.steps.window import WindowOptions
+from volconv.steps.settings import RenormalisedSettings, SameSizeSettings
 
 __all__ = ["Box", "BoxKernel", "box_kernel", "box_step"]
 
 
-class Box(DilatedSettings, RenormalisedSettings):
+class Box(SameSizeSettings, DilatedSettings, RenormalisedSettings):
     """Mean of the cells under a box."""
 
     step_name: ClassVar[str] = "box"
-    default_padding: ClassVar[str] = "same"
-    default_boundary: ClassVar[str] = "symmetric"
 
     size: Sizes
     """Cells of the box, or a text such as 6 mm; for all dimensions or by name."""
 
     dims: Dims | None = None
     """Dimensions that one size for all goes to: by default all, or those of its unit."""
-
-    padding: ByDim[Padding] = "same"
-    """Cells added before and after: a number, a pair, or a name."""
-
-    boundary: ByDim[BoundaryName] = "symmetric"
-    """What padded cells hold, as in numpy.pad."""
 
     def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""

@@ -11,7 +11,7 @@ from volconv.errors import KindError
 from volconv.kernels import SizeLike, sizes_of
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
-from volconv.steps.window import WindowOptions, windows_of
+from volconv.steps.options import WindowOptions, windows_of
 
 __all__ = ["map_windows_step"]
 

@@ -18,7 +18,8 @@ from volconv.errors import KernelError, KindError, NumberError
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
-from volconv.steps.fields import AS_IS, RealNumber, real_number
+from volconv.steps.checks import real_number
+from volconv.steps.fields import AS_IS, RealNumber
 from volconv.steps.files import OrFile
 from volconv.steps.model import refusing, short
 from volconv.steps.pointwise import (

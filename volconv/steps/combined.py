@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import aligned_empty, cast, numbers_of
+from volconv.compute import aligned_empty, cast, cast_bytes, numbers_of
 from volconv.compute.combine import RULES
 from volconv.compute.parts import cells_under, parts
 from volconv.compute.pointwise import number_text
@@ -17,7 +17,8 @@ from volconv.geometry import Geometry, Window
 from volconv.kernels import Kernel
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
-from volconv.steps.window import WindowOptions, WindowStep, window_step, windows_of
+from volconv.steps.options import WindowOptions, windows_of
+from volconv.steps.window import WindowStep, window_step
 
 __all__ = ["Combined", "combined_step"]
 
@@ -97,8 +98,7 @@ class Combined:
             cells = min(cells, 16 * self.part_cells)
         size = np.dtype(self.compute).itemsize
         sums = (len(self.kernels) - 1) * size * outputs
-        if self.target != self.compute:
-            sums += (np.dtype(self.target).itemsize + size + 3) * outputs
+        sums += cast_bytes(self.compute, self.target) * outputs
         return sums + max(kernel.work_bytes(outputs, cells) for kernel in self.kernels)
 
     def describe(self) -> Mapping[str, object]:
@@ -151,11 +151,7 @@ def combined_step(
     unit_factor : str, optional
         As in `BlockStep`.
     """
-    sizes = {
-        dim: max(kernel.sizes.get(dim, 1) for kernel in kernels)
-        for dim in dict.fromkeys(dim for kernel in kernels for dim in kernel.dims)
-    }
-    geometry, boundaries = windows_of(meta, sizes, options)
+    geometry, boundaries = windows_of(meta, joint_sizes(kernels), options)
     numbers = numbers_of(meta.dtype, kernels[0].factors[0], 0, options.dtype)
     bare = Geometry(
         tuple((dim, replace(window, padding=(0, 0))) for dim, window in geometry)
@@ -168,13 +164,9 @@ def combined_step(
         window_step(name, meta.with_sizes(padded, {}), kernel, inner)
         for kernel in kernels
     )
-    margins = tuple(
-        tuple((bare[dim].size - kernel.sizes.get(dim, 1)) // 2 for dim in meta.dims)
-        for kernel in kernels
-    )
     operation = Combined(
         steps,
-        margins,
+        tuple(margins_of(kernel, bare, meta.dims) for kernel in kernels),
         tuple(bare[dim] for dim in meta.dims),
         rule,
         amount,
@@ -189,3 +181,16 @@ def combined_step(
         unit_factor=unit_factor,
         lengths=tuple(note for kernel in kernels for note in kernel.lengths),
     )
+
+
+def joint_sizes(kernels: Sequence[Kernel]) -> dict[str, int]:
+    """Size along each dimension of the window that all kernels fit in."""
+    dims = dict.fromkeys(dim for kernel in kernels for dim in kernel.dims)
+    return {dim: max(kernel.sizes.get(dim, 1) for kernel in kernels) for dim in dims}
+
+
+def margins_of(
+    kernel: Kernel, windows: Geometry, dims: Sequence[str]
+) -> tuple[int, ...]:
+    """Cells of the windows before a kernel in their middle, and as many after it."""
+    return tuple((windows[dim].size - kernel.sizes.get(dim, 1)) // 2 for dim in dims)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import cast, checked_dtype
+from volconv.compute import cast, cast_bytes, checked_dtype
 from volconv.errors import DimError, NumberError
 from volconv.geometry import Geometry, Part
 from volconv.meta import ArrayMeta, Axis
@@ -56,11 +56,7 @@ class ConcatStep(Joining):
         """Bytes that `combine` allocates at most: the inputs, cast, and the result."""
         del cells
         size = np.dtype(self.target.dtype).itemsize
-        item = sum(
-            np.dtype(source.dtype).itemsize + size + 3
-            for source in self.sources
-            if source.dtype != self.target.dtype
-        )
+        item = sum(cast_bytes(one.dtype, self.target.dtype) for one in self.sources)
         return outputs * (size + min(item, 2 * size + 19))
 
     @property

@@ -13,7 +13,8 @@ from volconv.boundary import Boundaries
 from volconv.compute.transposed import Transposed
 from volconv.errors import GeometryError, KernelError
 from volconv.geometry import Geometry, Interval, PerDim, Spreading, Window
-from volconv.geometry.geometry import padding_cells, per_dim, whole_number
+from volconv.geometry.by_dim import per_dim, whole_number
+from volconv.geometry.padding import padding_cells
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.correlate import Weights
 from volconv.steps.fields import ByDim, Count, Dims, DTypeName, EngineName
@@ -22,9 +23,9 @@ from volconv.steps.frame import Cells, read_cells
 from volconv.steps.layer import Biases, LayerOptions, layer_of, weights_of
 from volconv.steps.mix import MixStep, mixed_target
 from volconv.steps.model import refusing
+from volconv.steps.options import WindowOptions
 from volconv.steps.settings import StepSettings
 from volconv.steps.spreading import SpreadingStep
-from volconv.steps.window import WindowOptions
 
 __all__ = ["ConvTranspose", "conv_transpose_step"]
 

@@ -20,10 +20,11 @@ from volconv.steps.fields import AS_IS
 from volconv.steps.files import ArrayFile, is_file
 from volconv.steps.gaussian import GaussianKernel
 from volconv.steps.model import WordedModel, refused_at, refusing, short
+from volconv.steps.moving import DilatedSettings
 from volconv.steps.onekey import OneKey
+from volconv.steps.options import WindowOptions
 from volconv.steps.renormalised import KernelStep, kernel_step
-from volconv.steps.settings import DilatedSettings, RenormalisedSettings, TextPlace
-from volconv.steps.window import WindowOptions
+from volconv.steps.settings import RenormalisedSettings, TextPlace
 
 __all__ = ["Convolve", "Correlate", "convolve_step", "correlate_step"]
 

@@ -15,10 +15,12 @@ from volconv.kernels.kernel import as_names
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep
 from volconv.steps.combined import combined_step
-from volconv.steps.fields import PER, BoundaryName, ByDim, Dims, Padding, Per
+from volconv.steps.fields import PER, Dims, Per
+from volconv.steps.moving import WeightedSettings, WindowSettings
+from volconv.steps.options import WindowOptions
 from volconv.steps.pointwise import real
-from volconv.steps.settings import TextPlace, WeightedSettings, WindowSettings
-from volconv.steps.window import WindowOptions, WindowStep, window_step
+from volconv.steps.settings import SameSizeSettings, TextPlace
+from volconv.steps.window import WindowStep, window_step
 from volconv.text import check_word
 
 __all__ = [
@@ -31,24 +33,16 @@ __all__ = [
 DimName = Annotated[StrictStr, StringConstraints(min_length=1)]
 
 
-class Gradient(WeightedSettings):
+class Gradient(SameSizeSettings, WeightedSettings):
     """Central differences along one dimension: (x[i+1] - x[i-1]) / 2 h."""
 
     step_name: ClassVar[str] = "gradient"
-    default_padding: ClassVar[str] = "same"
-    default_boundary: ClassVar[str] = "symmetric"
 
     dim: DimName
     """The dimension."""
 
     per: Per = "cell"
     """Per cell (h = 1), or per unit of the dimension's coordinate."""
-
-    padding: ByDim[Padding] = "same"
-    """Cells added before and after: a number, a pair, or a name."""
-
-    boundary: ByDim[BoundaryName] = "symmetric"
-    """What padded cells hold, as in numpy.pad."""
 
     def resolve(self, source: ArrayMeta) -> WindowStep:
         """The step for an input."""
@@ -60,12 +54,10 @@ class Gradient(WeightedSettings):
         yield ("dim",), self.dim
 
 
-class GradientMagnitude(WindowSettings):
+class GradientMagnitude(SameSizeSettings, WindowSettings):
     """Length of the gradient: the root of the sum of its squared components."""
 
     step_name: ClassVar[str] = "gradient_magnitude"
-    default_padding: ClassVar[str] = "same"
-    default_boundary: ClassVar[str] = "symmetric"
 
     dims: Dims | None = None
     """Dimensions of the components: by default all."""
@@ -73,23 +65,15 @@ class GradientMagnitude(WindowSettings):
     per: Per = "cell"
     """Per cell, or per unit of each dimension's coordinate."""
 
-    padding: ByDim[Padding] = "same"
-    """Cells added before and after: a number, a pair, or a name."""
-
-    boundary: ByDim[BoundaryName] = "symmetric"
-    """What padded cells hold, as in numpy.pad."""
-
     def resolve(self, source: ArrayMeta) -> BlockStep:
         """The step for an input."""
         return gradient_magnitude_step(source, self.dims, self.per, self.options())
 
 
-class Laplace(WindowSettings):
+class Laplace(SameSizeSettings, WindowSettings):
     """Sum of second differences: (x[i-1] - 2 x[i] + x[i+1]) / h² along each dimension."""
 
     step_name: ClassVar[str] = "laplace"
-    default_padding: ClassVar[str] = "same"
-    default_boundary: ClassVar[str] = "symmetric"
 
     dims: Dims | None = None
     """Dimensions of the differences: by default all."""
@@ -97,35 +81,21 @@ class Laplace(WindowSettings):
     per: Per = "cell"
     """Per cell (h = 1), or per unit of each dimension's coordinate."""
 
-    padding: ByDim[Padding] = "same"
-    """Cells added before and after: a number, a pair, or a name."""
-
-    boundary: ByDim[BoundaryName] = "symmetric"
-    """What padded cells hold, as in numpy.pad."""
-
     def resolve(self, source: ArrayMeta) -> WindowStep:
         """The step for an input."""
         return laplace_step(source, self.dims, self.per, self.options())
 
 
-class Sobel(WindowSettings):
+class Sobel(SameSizeSettings, WindowSettings):
     """Differences along one dimension, smoothed along the others; or their length."""
 
     step_name: ClassVar[str] = "sobel"
-    default_padding: ClassVar[str] = "same"
-    default_boundary: ClassVar[str] = "symmetric"
 
     dim: DimName | None = None
     """The dimension of the differences: by default the length over all of dims."""
 
     dims: Dims | None = None
     """Dimensions of the kernel: by default all."""
-
-    padding: ByDim[Padding] = "same"
-    """Cells added before and after: a number, a pair, or a name."""
-
-    boundary: ByDim[BoundaryName] = "symmetric"
-    """What padded cells hold, as in numpy.pad."""
 
     def resolve(self, source: ArrayMeta) -> WindowStep | BlockStep:
         """The step for an input."""

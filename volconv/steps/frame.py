@@ -22,13 +22,14 @@ from volconv.errors import (
     VolconvError,
 )
 from volconv.geometry import Geometry, PaddingLike
-from volconv.geometry.geometry import whole_number
+from volconv.geometry.by_dim import whole_number
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
-from volconv.steps.fields import AS_IS, BoundaryName, ByDim, FillValue, read_padding
+from volconv.steps.checks import read_padding
+from volconv.steps.fields import AS_IS, BoundaryName, ByDim, FillValue
 from volconv.steps.model import refused_at, refusing, short
+from volconv.steps.options import WindowOptions, windows_of
 from volconv.steps.settings import StepSettings
-from volconv.steps.window import WindowOptions, windows_of
 
 __all__ = ["Crop", "Ends", "crop_step", "labels_beside", "pad_step"]
 

@@ -8,11 +8,12 @@ from typing import ClassVar
 
 from volconv.kernels import Kernel, LengthLike, cells_of, gaussian, length_notes
 from volconv.meta import ArrayMeta
-from volconv.steps.fields import BoundaryName, ByDim, Dims, Lengths, Padding, Spread
+from volconv.steps.fields import Dims, Lengths, Spread
 from volconv.steps.model import SettingsModel
+from volconv.steps.moving import WindowSettings
+from volconv.steps.options import WindowOptions
 from volconv.steps.renormalised import KernelStep, kernel_step
-from volconv.steps.settings import RenormalisedSettings, WindowSettings
-from volconv.steps.window import WindowOptions
+from volconv.steps.settings import RenormalisedSettings, SameSizeSettings
 
 __all__ = ["Gaussian", "GaussianKernel", "gaussian_kernel", "gaussian_step"]
 
@@ -31,12 +32,10 @@ class GaussianKernel(SettingsModel):
         return gaussian_kernel(source, self.sigma, dims, self.truncate)
 
 
-class Gaussian(WindowSettings, RenormalisedSettings):
+class Gaussian(SameSizeSettings, WindowSettings, RenormalisedSettings):
     """Smoothing with Gaussian weights, by default as scipy.ndimage.gaussian_filter."""
 
     step_name: ClassVar[str] = "gaussian"
-    default_padding: ClassVar[str] = "same"
-    default_boundary: ClassVar[str] = "symmetric"
 
     sigma: Lengths
     """Standard deviation: a number of cells, or a text such as 1.2 mm."""
@@ -46,12 +45,6 @@ class Gaussian(WindowSettings, RenormalisedSettings):
 
     dims: Dims | None = None
     """Dimensions that one sigma for all goes to: by default those of its unit."""
-
-    padding: ByDim[Padding] = "same"
-    """Cells added before and after: a number, a pair, or a name."""
-
-    boundary: ByDim[BoundaryName] = "symmetric"
-    """What padded cells hold, as in numpy.pad."""
 
     def resolve(self, source: ArrayMeta) -> KernelStep:
         """The step for an input."""

@@ -15,10 +15,10 @@ from volconv.compute.compiled import jit
 from volconv.compute.convolution import LAYER_ENGINES, Convolution
 from volconv.errors import DimError, KernelError, NumberError
 from volconv.geometry import Geometry, Mix
-from volconv.geometry.geometry import whole_number
+from volconv.geometry.by_dim import whole_number
 from volconv.kernels.kernel import as_names
 from volconv.meta import ArrayMeta
-from volconv.steps.window import WindowOptions
+from volconv.steps.options import WindowOptions
 
 __all__ = ["Biases", "Layer", "LayerOptions", "layer_of", "weights_of"]
 

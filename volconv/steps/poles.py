@@ -22,7 +22,7 @@ from volconv.compute import checked_dtype
 from volconv.compute.poles import Turned
 from volconv.errors import BoundaryError, DimError, UnitError
 from volconv.geometry import Among, Geometry, Interval, Window
-from volconv.geometry.geometry import padding_cells
+from volconv.geometry.padding import padding_cells
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.block import BlockStep
 from volconv.steps.fields import StepName

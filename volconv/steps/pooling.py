@@ -24,10 +24,10 @@ from volconv.steps.fields import (
     Sizes,
 )
 from volconv.steps.missing import EvenWeights, Missing, check_flag
+from volconv.steps.options import WindowOptions, windows_of
 from volconv.steps.pointwise import chosen
 from volconv.steps.renormalised import KernelStep, kernel_step
-from volconv.steps.settings import PlacedSettings, RenormalisedSettings
-from volconv.steps.window import WindowOptions, windows_of
+from volconv.steps.settings import BEYOND, PlacedSettings, RenormalisedSettings
 
 __all__ = ["mean_pool_step", "pool_step"]
 
@@ -78,11 +78,9 @@ class MeanPool(PoolSettings, RenormalisedSettings):
 
     def notes(self) -> list[str]:
         """What is no fault but may not be what was meant."""
-        without_effect = {"boundary", "fill_value"} & self.model_fields_set
-        if self.count_padding or not without_effect or self.padding == "valid":
+        if self.count_padding or self.padding == "valid":
             return super().notes()
-        names = " and ".join(sorted(without_effect))
-        return [f"{names}: no effect where padding does not count"]
+        return self.idle(BEYOND, "padding does not count")
 
     def options(self) -> WindowOptions:
         """The same, as the builders of steps take it."""
@@ -100,52 +98,45 @@ class MeanPool(PoolSettings, RenormalisedSettings):
         )
 
 
-class MaxPool(PoolSettings):
+class OrderSettings(PoolSettings):
+    """Settings of steps that choose one value of each window."""
+
+    kind: ClassVar[str]
+    """Which one: see `pool_step`."""
+
+    def resolve(self, source: ArrayMeta) -> BlockStep:
+        """The step for an input."""
+        return pool_step(
+            self.kind, source, self.size, self.stride, self.dims, self.options()
+        )
+
+
+class MaxPool(OrderSettings):
     """Largest value of each window, by default of windows side by side."""
 
     step_name: ClassVar[str] = "max_pool"
-
-    def resolve(self, source: ArrayMeta) -> BlockStep:
-        """The step for an input."""
-        return pool_step(
-            "max", source, self.size, self.stride, self.dims, self.options()
-        )
+    kind: ClassVar[str] = "max"
 
 
-class MinPool(PoolSettings):
+class MinPool(OrderSettings):
     """Smallest value of each window, by default of windows side by side."""
 
     step_name: ClassVar[str] = "min_pool"
-
-    def resolve(self, source: ArrayMeta) -> BlockStep:
-        """The step for an input."""
-        return pool_step(
-            "min", source, self.size, self.stride, self.dims, self.options()
-        )
+    kind: ClassVar[str] = "min"
 
 
-class MedianPool(PoolSettings):
+class MedianPool(OrderSettings):
     """Middle value of each window; of an even number of integers, the lower one."""
 
     step_name: ClassVar[str] = "median_pool"
-
-    def resolve(self, source: ArrayMeta) -> BlockStep:
-        """The step for an input."""
-        return pool_step(
-            "median", source, self.size, self.stride, self.dims, self.options()
-        )
+    kind: ClassVar[str] = "median"
 
 
-class ModePool(PoolSettings):
+class ModePool(OrderSettings):
     """Most frequent label of each window; of several, the smallest."""
 
     step_name: ClassVar[str] = "mode_pool"
-
-    def resolve(self, source: ArrayMeta) -> BlockStep:
-        """The step for an input."""
-        return pool_step(
-            "mode", source, self.size, self.stride, self.dims, self.options()
-        )
+    kind: ClassVar[str] = "mode"
 
 
 def mean_pool_step(

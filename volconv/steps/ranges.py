@@ -13,7 +13,8 @@ from volconv.compute import pointwise as functions
 from volconv.errors import KindError, NumberError, VolconvError
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep
-from volconv.steps.fields import DTypeName, RealNumber, real_number
+from volconv.steps.checks import real_number
+from volconv.steps.fields import DTypeName, RealNumber
 from volconv.steps.model import refused_at
 from volconv.steps.pointwise import (
     PointwiseSettings,

@@ -19,7 +19,6 @@ from volconv.compute.missing import (
 )
 from volconv.compute.parts import cells_under
 from volconv.compute.pointwise import number_text
-from volconv.compute.shapes import out_shape
 from volconv.geometry import Geometry, Interval, Window
 from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta
@@ -30,10 +29,11 @@ from volconv.steps.missing import (
     check_weights,
     usable_cell_weights,
 )
+from volconv.steps.options import WindowOptions
 from volconv.steps.reading import slabs
 from volconv.steps.step import source_intervals
 from volconv.steps.whole import SLAB_BYTES
-from volconv.steps.window import WindowOptions, WindowStep, window_step
+from volconv.steps.window import WindowStep, window_step
 
 __all__ = ["KernelStep", "RenormalisedStep", "kernel_step"]
 
@@ -134,20 +134,15 @@ class RenormalisedStep:
 
     def compute(self, block: Array, out: Array | None = None) -> Array:
         """Outputs of a block that has its halo: see `Step.compute`."""
-        windows = tuple(
-            replace(self.geometry[dim], padding=(0, 0)) for dim in self.source.dims
-        )
         if out is None:
-            shape = out_shape(
-                block.shape,
-                [window.size for window in windows],
-                [window.stride for window in windows],
-                [window.dilation for window in windows],
-            )
+            shape = self.plain.out_shape(block.shape)
             out = aligned_empty(shape, np.dtype(self.target.dtype))
         gaps, shares = self.gaps(block), self.shares
         if gaps is None and shares is None:
             return self.plain.compute(block, out)
+        windows = tuple(
+            replace(self.geometry[dim], padding=(0, 0)) for dim in self.source.dims
+        )
         whole = tuple(Interval(0, size) for size in out.shape)
         for part in slabs(self.plain, whole, SLAB_BYTES):
             outputs = tuple(side.slice for side in part)

@@ -1,13 +1,13 @@
 """Settings of a step: what a configuration says of it, before any array is known.
 
 A family is a file of this package with a class of these for each of its steps; the
-registry finds it there.
+table in `registry` says which.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self
 
@@ -19,10 +19,8 @@ from volconv.meta import ArrayMeta
 from volconv.steps.fields import (
     BoundaryName,
     ByDim,
-    Count,
     Dims,
     DTypeName,
-    EngineName,
     FillValue,
     Flag,
     LabelName,
@@ -34,19 +32,16 @@ from volconv.steps.fields import (
 from volconv.steps.files import ArrayFile, Named, with_files
 from volconv.steps.missing import CellWeights, missing_options
 from volconv.steps.model import SettingsModel, refused_at
+from volconv.steps.options import WindowOptions
 from volconv.steps.step import Step
-from volconv.steps.window import WindowOptions
 
 __all__ = [
-    "DilatedSettings",
-    "MovingSettings",
     "PlacedSettings",
     "RenormalisedSettings",
+    "SameSizeSettings",
     "StepSettings",
     "TextPlace",
-    "WeightedSettings",
     "WeightsFile",
-    "WindowSettings",
 ]
 
 TextPlace = tuple[str | int, ...]
@@ -54,6 +49,9 @@ TextPlace = tuple[str | int, ...]
 
 SHARED = ("name", "from", "save")
 """Keys of every step, which tell its place in a pipeline."""
+
+BEYOND = ("boundary", "fill_value")
+"""Keys of what lies beyond the edge."""
 
 
 class StepSettings(SettingsModel, ABC):
@@ -136,6 +134,11 @@ class StepSettings(SettingsModel, ABC):
         """What is no fault but may not be what was meant."""
         return []
 
+    def idle(self, keys: Collection[str], where: str) -> list[str]:
+        """The note on those of some keys that the text has: they have no effect."""
+        told = sorted(self.model_fields_set.intersection(keys))
+        return [f"{' and '.join(told)}: no effect where {where}"] if told else []
+
     @property
     def new_dims(self) -> tuple[str, ...]:
         """Dimensions that it makes."""
@@ -177,11 +180,7 @@ class PlacedSettings(StepSettings):
 
     def notes(self) -> list[str]:
         """What is no fault but may not be what was meant."""
-        without_effect = {"boundary", "fill_value"} & self.model_fields_set
-        if self.padding != "valid" or not without_effect:
-            return []
-        names = " and ".join(sorted(without_effect))
-        return [f"{names}: no effect where padding is valid"]
+        return self.idle(BEYOND, "padding is valid") if self.padding == "valid" else []
 
     def options(self) -> WindowOptions:
         """The same, as the builders of steps take it."""
@@ -194,6 +193,22 @@ class PlacedSettings(StepSettings):
             default_boundary=self.default_boundary,
             label=self.label,
         )
+
+
+class SameSizeSettings(PlacedSettings):
+    """Settings of steps with an output for each cell unless told otherwise.
+
+    The first among the bases of a class.
+    """
+
+    default_padding: ClassVar[str] = "same"
+    default_boundary: ClassVar[str] = "symmetric"
+
+    padding: ByDim[Padding] = "same"
+    """Cells added before and after: a number, a pair, or a name."""
+
+    boundary: ByDim[BoundaryName] = "symmetric"
+    """What padded cells hold, as in numpy.pad."""
 
 
 def refuse_unread(file: Named) -> Named:
@@ -274,43 +289,3 @@ class RenormalisedSettings(PlacedSettings):
         yield from super().named_dims()
         dims = () if self.weights is None else self.weights.dims or ()
         yield from ((("weights", "dims"), dim) for dim in dims)
-
-
-class MovingSettings(PlacedSettings):
-    """Settings of steps whose window moves by one cell unless told otherwise."""
-
-    stride: ByDim[Count] = 1
-    """Cells from one output to the next."""
-
-    def options(self) -> WindowOptions:
-        """The same, as the builders of steps take it."""
-        return replace(super().options(), stride=self.stride)
-
-
-class WeightedSettings(MovingSettings):
-    """Settings of steps whose windows are weighted and summed."""
-
-    engine: EngineName = "auto"
-    """The arithmetic; auto chooses from the kernel."""
-
-    def options(self) -> WindowOptions:
-        """The same, as the builders of steps take it."""
-        return replace(super().options(), engine=self.engine)
-
-
-class WindowSettings(WeightedSettings):
-    """Settings of steps with a kernel along dimensions that a user may choose."""
-
-    dims: Dims | None = None
-    """Dimensions of the kernel, in the order of its axes."""
-
-
-class DilatedSettings(WindowSettings):
-    """Settings of steps whose taps may lie apart."""
-
-    dilation: ByDim[Count] = 1
-    """Cells from one tap to the next."""
-
-    def options(self) -> WindowOptions:
-        """The same, as the builders of steps take it."""
-        return replace(super().options(), dilation=self.dilation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,6 @@ from volconv.steps.block import BlockStep, Operation
 __all__ = ["SpreadingStep", "spreading_step"]
 
 
-@runtime_checkable
 class PlacedOperation(Protocol):
     """An operation that is not the same for every block: see `Operation`."""
 
@@ -61,8 +60,7 @@ class SpreadingStep(BlockStep):
         if out is None:
             shape = tuple(side.size for side in box)
             out = aligned_empty(shape, np.dtype(self.target.dtype))
-        assert isinstance(self.operation, PlacedOperation), "made for spread windows"
-        self.operation.at(firsts)(block, out)
+        cast("PlacedOperation", self.operation).at(firsts)(block, out)
         return out
 
 

@@ -13,7 +13,7 @@ from volconv.compute import numbers_of
 from volconv.compute.upsampling import Interpolated, Repeated, line_window
 from volconv.errors import KindError
 from volconv.geometry import Geometry, PerDim, Spreading
-from volconv.geometry.geometry import values_by_dim
+from volconv.geometry.by_dim import values_by_dim
 from volconv.kernels.named import check_size
 from volconv.meta import ArrayMeta
 from volconv.steps.block import Operation
@@ -26,7 +26,7 @@ from volconv.steps.fields import (
     FillValue,
 )
 from volconv.steps.model import refusing
-from volconv.steps.settings import StepSettings
+from volconv.steps.settings import BEYOND, StepSettings
 from volconv.steps.spreading import SpreadingStep, spreading_step
 from volconv.text import check_word
 
@@ -75,12 +75,9 @@ class Upsample(StepSettings):
 
     def notes(self) -> list[str]:
         """What is no fault but may not be what was meant."""
-        without_effect = {"boundary", "fill_value"} & self.model_fields_set
-        if self.method != "nearest" or not without_effect:
-            return []
-        return [
-            f"{' and '.join(sorted(without_effect))}: no effect where method is nearest"
-        ]
+        return (
+            self.idle(BEYOND, "method is nearest") if self.method == "nearest" else []
+        )
 
     def resolve(self, source: ArrayMeta) -> SpreadingStep:
         """The step for an input."""

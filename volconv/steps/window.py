@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,31 +11,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.boundary import Boundaries, BoundaryLike, check_closes
+from volconv.boundary import Boundaries
 from volconv.compute import (
     Choice,
     Correlation,
     Edges,
     Numbers,
-    checked_dtype,
+    box_operations,
+    cast_bytes,
     choose_engine,
     factorise,
     numbers_of,
 )
 from volconv.compute.pointwise import number_text
-from volconv.geometry import (
-    Geometry,
-    LabelLike,
-    PaddingLike,
-    PerDim,
-    labels_by_dim,
-)
+from volconv.compute.shapes import out_shape
+from volconv.geometry import Geometry
 from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta
 from volconv.steps.block import described_windows
-from volconv.steps.missing import Missing
+from volconv.steps.options import WindowOptions, windows_of
 
-__all__ = ["WindowOptions", "WindowStep", "window_step", "windows_of"]
+__all__ = ["WindowStep", "window_step"]
 
 SCRATCH = 3 * 2**20
 SEPARABLE_SCRATCH = 12 * 2**20
@@ -51,29 +47,6 @@ MOST_TAPS = 300
 """Nanoseconds of one thread for an output cell, and for each of its taps, of which a
 transform has no more: about, for weighing compute against reading. The choice of an
 engine has constants of its own."""
-
-
-@dataclass(frozen=True)
-class WindowOptions:
-    """How a kernel moves over an array, as a user says it.
-
-    The fields are the keywords of `volconv.correlate`, which explains them, and
-    `default_padding` and `default_boundary`, for dimensions that `padding` and
-    `boundary` leave out. `missing` is for builders whose weights may be rescaled; None
-    where missing cells spread.
-    """
-
-    stride: PerDim = 1
-    padding: PaddingLike = "valid"
-    dilation: PerDim = 1
-    boundary: BoundaryLike | None = None
-    fill_value: complex = 0
-    dtype: object = None
-    engine: str = "auto"
-    default_padding: str = "valid"
-    default_boundary: str = "constant"
-    label: LabelLike = "center"
-    missing: Missing | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +91,13 @@ class WindowStep:
 
     def out_shape(self, block: Sequence[int]) -> tuple[int, ...]:
         """Outputs along each axis of a block with so many cells, its halo included."""
-        windows = (replace(self.geometry[d], padding=(0, 0)) for d in self.source.dims)
-        return tuple(w.out_size(n) for w, n in zip(windows, block, strict=True))
+        windows = [self.geometry[dim] for dim in self.source.dims]
+        return out_shape(
+            block,
+            [window.size for window in windows],
+            [window.stride for window in windows],
+            [window.dilation for window in windows],
+        )
 
     def compute(
         self, block: NDArray[Any], out: NDArray[Any] | None = None
@@ -155,9 +133,7 @@ class WindowStep:
             work += size * outputs
             if self.choice.engine == "separable":
                 work += 3 * size * cells
-        if self.numbers.compute != self.numbers.target:
-            # the cast values, the rounded ones, and masks of what is saturated
-            work += (np.dtype(self.numbers.target).itemsize + size + 3) * outputs
+        work += cast_bytes(self.numbers.compute, self.numbers.target) * outputs
         if self.numbers.compute == "int64":
             work += 16 * (cells + outputs)  # magnitudes in float64, to find overflow
         if compute.kind == "c":
@@ -195,44 +171,6 @@ class WindowStep:
     def engine_note(self) -> str:
         """The engine and why."""
         return f"{self.choice.engine}: {self.choice.why}"
-
-
-def windows_of(
-    meta: ArrayMeta, sizes: Mapping[str, int], options: WindowOptions
-) -> tuple[Geometry, Boundaries]:
-    """Windows of some sizes over an array, and what their padded cells hold.
-
-    Parameters
-    ----------
-    meta : ArrayMeta
-        The input.
-    sizes : mapping of str to int
-        Cells of the window along each of its dimensions.
-    options : WindowOptions
-        What the user says of stride, padding and the rest.
-
-    Raises
-    ------
-    VolconvError
-        The child that names what is wrong.
-    """
-    geometry = Geometry.parse(
-        meta,
-        sizes,
-        stride=options.stride,
-        padding=options.padding,
-        dilation=options.dilation,
-        default_padding=options.default_padding,
-    )
-    geometry = replace(geometry, labels=labels_by_dim(options.label, geometry.dims))
-    boundaries = Boundaries.parse(
-        geometry.dims, options.boundary, options.fill_value, options.default_boundary
-    )
-    check_closes(meta, geometry, boundaries)
-    if "constant" not in dict(boundaries.kinds).values():
-        return geometry, replace(boundaries, fill_value=0)
-    boundaries.check_fill(checked_dtype("data", meta.dtype).name)
-    return geometry, boundaries
 
 
 def window_step(
@@ -280,6 +218,7 @@ def window_step(
         [geometry[dim].stride for dim in (factored or kernel).dims],
         numbers.compute,
         taps_and_strides(geometry, meta.dims),
+        _box(kernel, geometry, meta.dims),
     )
     arithmetic = factored if choice.engine == "separable" and factored else kernel
     return WindowStep(
@@ -294,6 +233,16 @@ def window_step(
         target,
         unit_factor,
     )
+
+
+def _box(kernel: Kernel, geometry: Geometry, dims: Sequence[str]) -> int | None:
+    """What a kernel of one weight along one dimension costs: see `choose_engine`."""
+    lines = [factor for factor in kernel.along(dims) if factor.size > 1]
+    if len(lines) != 1:
+        return None
+    windows = [geometry[dim] for dim in dims]
+    strides, dilations = zip(*((w.stride, w.dilation) for w in windows), strict=True)
+    return box_operations(lines[0], strides, dilations)
 
 
 def taps_and_strides(geometry: Geometry, dims: Sequence[str]) -> list[tuple[int, int]]:

@@ -1,0 +1,118 @@
+"""The only parser of per-dimension values.
+
+What a user writes, `2` or `{"y": 2}`, becomes one value for each dimension here.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+
+from volconv.errors import DimError, GeometryError, KindError, did_you_mean
+from volconv.meta import ArrayMeta
+
+__all__ = ["PerDim", "per_dim", "values_by_dim", "whole_number"]
+
+PerDim = int | Mapping[str, int]
+
+
+def per_dim(
+    where: str,
+    value: object,
+    dims: Sequence[str],
+    scalar_dims: Iterable[str],
+    default: object,
+) -> dict[str, object]:
+    """One value for each dimension.
+
+    Parameters
+    ----------
+    where : str
+        The argument's name, for errors.
+    value : object
+        One value for all of `scalar_dims`, or a mapping by name.
+    dims : sequence of str
+        The dimensions to fill.
+    scalar_dims : iterable of str
+        Those that one value for all goes to.
+    default : object
+        What the others get.
+
+    Raises
+    ------
+    DimError
+        If the mapping names a dimension that is not among `dims`.
+    """
+    if not isinstance(value, Mapping):
+        scalar = set(scalar_dims)
+        return {dim: value if dim in scalar else default for dim in dims}
+    for dim in value:
+        if dim not in dims:
+            raise DimError(
+                where,
+                repr(dim),
+                f"dimensions among {', '.join(dims) or 'none'}",
+                did_you_mean(str(dim), dims),
+            )
+    return {dim: value.get(dim, default) for dim in dims}
+
+
+def values_by_dim(
+    where: str, value: object, dims: Sequence[str] | str, meta: ArrayMeta
+) -> dict[str, object]:
+    """A value for each dimension that it or `dims` names, in the array's order.
+
+    Parameters
+    ----------
+    where : str
+        The argument's name, for errors.
+    value : object
+        One value for all of `dims`, or a mapping by name.
+    dims : sequence of str
+        Dimensions for a value for all; empty where the user names none.
+    meta : ArrayMeta
+        The array.
+
+    Raises
+    ------
+    DimError
+        If a dimension is not the array's, or `dims` are not those of the mapping.
+    """
+    names = [dims] if isinstance(dims, str) else list(dims)
+    meta.require(names, "dims")
+    if len(set(names)) < len(names):
+        raise DimError("dims", str(names), "each dimension once")
+    if isinstance(value, Mapping):
+        meta.require(value, where)
+        if names and set(names) != set(value):
+            raise DimError(
+                "dims",
+                str(names),
+                f"the dimensions that {where} names, {list(value)}",
+                f"leave dims out: {where} says itself where it goes",
+            )
+        names = list(value)
+    ordered = [dim for dim in meta.dims if dim in names]
+    return per_dim(where, value, ordered, ordered, None)
+
+
+def whole_number(where: str, value: object, least: int = 1) -> int:
+    """The value as an int.
+
+    Raises
+    ------
+    KindError
+        If it is not a whole number; booleans are none.
+    GeometryError
+        If it is below `least`.
+    """
+    expected = f"a whole number of at least {least}"
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise KindError(where, repr(value), expected)
+    if number < least:
+        raise GeometryError(where, str(number), expected)
+    return number

@@ -1,0 +1,174 @@
+"""What one value of a text is read as, checked as the Python functions check it."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TypeVar
+
+import numpy as np
+
+from volconv.boundary.boundaries import check_kind
+from volconv.compute import check_engine
+from volconv.compute.numbers import SOURCES
+from volconv.errors import DimError, InputError, KindError, NumberError, did_you_mean
+from volconv.geometry import Window
+from volconv.geometry.by_dim import whole_number
+from volconv.geometry.padding import padding_cells
+from volconv.kernels import box, gaussian
+from volconv.kernels.kernel import as_names
+from volconv.kernels.lengths import check_length
+from volconv.kernels.named import check_size
+from volconv.steps.model import short
+
+__all__ = [
+    "read_boundary",
+    "read_count",
+    "read_dims",
+    "read_dtype",
+    "read_engine",
+    "read_padding",
+    "read_path",
+    "read_size",
+    "read_step_name",
+    "real_number",
+    "some_lengths",
+    "some_sizes",
+]
+
+Value = TypeVar("Value")
+
+STEP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+"""What a step may be called."""
+
+
+def read_count(value: object) -> int:
+    """A whole number of at least 1."""
+    if isinstance(value, list | tuple):
+        raise KindError(
+            "",
+            short(value),
+            "one number, or one for each dimension by name, such as {y: 2, x: 2}",
+        )
+    return whole_number("", value)
+
+
+def read_size(value: object) -> int | str:
+    """Cells of a box along one dimension, or a text with a unit."""
+    if isinstance(value, str):
+        check_length("", value)
+        return value
+    return check_size("", read_count(value))
+
+
+def read_padding(value: object) -> int | str | tuple[int, int]:
+    """A padding of any spelling; what it comes to depends on the window."""
+    before, after = padding_cells("", value, Window(1), 1)
+    if isinstance(value, str):
+        return value
+    return (before, after) if isinstance(value, list | tuple) else before
+
+
+def read_boundary(value: object) -> str:
+    """The name of a boundary."""
+    check_kind("boundary", value)
+    return str(value)
+
+
+def read_dtype(value: object) -> str:
+    """The name of a dtype."""
+    if not isinstance(value, str):
+        raise KindError("dtype", short(value), "a name such as float32")
+    if value not in SOURCES:
+        # not asked of numpy, which would work out texts such as "(3,)f4"
+        raise NumberError(
+            "dtype",
+            repr(value),
+            f"one of {', '.join(SOURCES)}",
+            did_you_mean(value, SOURCES),
+        )
+    return value
+
+
+def read_engine(value: object) -> str:
+    """The name of an engine."""
+    check_engine(value if isinstance(value, str) else short(value))
+    return str(value)
+
+
+def read_dims(value: object) -> tuple[str, ...]:
+    """Names of dimensions, one or a list of them."""
+    names = value if isinstance(value, str | list | tuple) else None
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise KindError("dims", short(value), "a name, or a list of names")
+    found = as_names(names)
+    if not found or not all(found):
+        raise DimError("dims", short(value), "at least one name")
+    if len(set(found)) < len(found):
+        raise DimError("dims", short(list(found)), "each dimension once")
+    return found
+
+
+def real_number(where: str, value: object) -> float:
+    """A finite real number, integers as they are.
+
+    Raises
+    ------
+    KindError
+        If it is no number; booleans are none.
+    NumberError
+        If it is NaN or infinite.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise KindError(where, short(value), "one real number")
+    if not math.isfinite(value):
+        raise NumberError(where, str(value), "a finite number")
+    return value
+
+
+def some_sizes(value: Value) -> Value:
+    """The value, unless it is a mapping without a dimension."""
+    if value == {}:
+        box({})
+    return value
+
+
+def some_lengths(value: Value) -> Value:
+    """The value, unless it is a mapping without a dimension."""
+    if value == {}:
+        gaussian({})
+    return value
+
+
+def read_path(path: str) -> str:
+    """The path, if it is one and means what it says.
+
+    Raises
+    ------
+    InputError
+        If it is empty, has control characters, would need a shell to be expanded, or
+        chains one file system to another.
+    """
+    if not path or not path.isprintable():
+        raise InputError("", short(path), "a path")
+    if path.startswith("~") or "$" in path:
+        raise InputError(
+            "", repr(path), "a path as it is", "write it out: ~ and $ are not expanded"
+        )
+    if "::" in path:
+        raise InputError("", repr(path), "one path, without '::'")
+    return path
+
+
+def read_step_name(name: str) -> str:
+    """The name, if a step can be called so.
+
+    Raises
+    ------
+    KindError
+    """
+    if not STEP_NAME.fullmatch(name):
+        raise KindError("", repr(name), "letters, digits, _, - and .")
+    return name
