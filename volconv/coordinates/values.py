@@ -142,12 +142,7 @@ def wide_shares(
     return whole * rest + over * rest // parts
 
 
-def may_overflow(
-    start: NDArray[np.int64],
-    stop: NDArray[np.int64],
-    rest: NDArray[np.int64],
-    parts: int,
-) -> bool:
+def may_overflow(start: Any, stop: Any, rest: NDArray[np.int64], parts: int) -> bool:
     """Whether ``start + (stop - start) rest / parts`` may be beyond 64 bits on the way.
 
     Lazy values are not looked at.
