@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pint
 import pytest
 import xarray as xr
 from hypothesis import given
@@ -415,6 +416,23 @@ def test_the_accessor_is_the_function(volume, name, arguments):
 def test_bad_input_gets_one_clear_error(volume, call, kind, message):
     with pytest.raises(kind, match=message):
         call(volume)
+
+
+def test_arrays_of_another_library_are_not_stripped_of_what_they_are():
+    metres = pint.UnitRegistry().Quantity(np.arange(5.0), "m")
+    data = xr.DataArray(metres, dims="x")
+    with pytest.raises(
+        e.KindError, match=r"pint.*Quantity; expected one of NumPy or Dask"
+    ):
+        volconv.box(data, 3)
+    assert volconv.box(data.as_numpy(), 3).shape == (5,)
+
+
+def test_texts_are_called_by_a_name_that_numpy_knows():
+    with pytest.raises(
+        e.NumberError, match=r"got dtype <U1; .* Fix: cast the data first"
+    ):
+        volconv.box(xr.DataArray(["a", "b"], dims="x"), 3)
 
 
 def test_duplicate_dimensions_are_refused():

@@ -238,11 +238,54 @@ def test_unsigned_coordinates_that_no_integer_dtype_holds_are_floats():
     assert wide.x.values.tolist() == [-(2.0**63), 0, 2.0**63, 2.0**64]
 
 
+def test_signed_coordinates_go_beyond_64_bits_without_turning_negative():
+    data = xr.DataArray(np.zeros(2), {"x": [2**63 - 2, 2**63 - 1]}, "x")
+    found = volconv.pad(data, 1).x.values
+    assert [int(value) for value in found] == [2**63 - 3 + step for step in range(4)]
+    wide = xr.DataArray(np.zeros(2), {"x": [-(2**63), 2**63 - 1]}, "x")
+    assert_array_equal(volconv.pad(wide, 1).x / 2.0**63, [-3, -1, 1, 3])
+
+
+def test_times_that_a_unit_does_not_reach_are_no_times():
+    days = np.array(["2262-04-10", "2262-04-11"], "datetime64[ns]")
+    data = xr.DataArray(np.zeros(2), {"t": days}, "t")
+    found = volconv.pad(data, 1).t.values
+    assert_array_equal(found[:3], np.array(["2262-04-09", *days], "datetime64[ns]"))
+    assert np.isnat(found[3])
+
+
+def test_times_farther_apart_than_a_difference_reaches_have_a_middle():
+    ends = np.array(["1700-01-01", "2200-01-01"], "datetime64[ns]")
+    data = xr.DataArray(np.zeros(2), {"t": ends}, "t")
+    middle = volconv.box(data, 2, padding="valid").t.values
+    assert_array_equal(middle, [np.datetime64("1950-01-01T12", "ns")])
+
+
 def test_lazy_unsigned_coordinates_are_exact_too():
     ids = xr.DataArray(np.array([2**63 + 1, 2**63 + 5], "uint64"), dims="x")
     array = xr.DataArray(np.zeros(2), {"id": ids.chunk(x=1)}, "x")
     wide = volconv.pad(array, (0, 2)).id.values.tolist()
     assert wide == [2**63 + 1, 2**63 + 5, 2**63 + 9, 2**63 + 13]
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float32", "datetime64[ns]"])
+def test_lazy_coordinates_are_not_computed_on_the_way(dtype):
+    looked = []
+
+    def look(block):
+        looked.append(block.shape)
+        return block
+
+    values = np.arange(12).reshape(3, 4).astype(dtype)
+    lazy = xr.DataArray(values, dims=("y", "x")).chunk(x=2)
+    lazy = lazy.copy(data=lazy.data.map_blocks(look, meta=values[:0, :0]))
+    data = xr.DataArray(np.zeros((3, 4)), {"at": lazy}, ("y", "x"))
+    found = volconv.box(data, {"x": 2}, stride={"x": 2}, padding="valid")
+    assert found.at.chunks is not None
+    assert not looked
+    whole = volconv.box(data.compute(), {"x": 2}, stride={"x": 2}, padding="valid")
+    assert_array_equal(found.at, whole.at)
+    assert found.at.dtype == whole.at.dtype
 
 
 def test_the_label_of_irregular_levels_is_the_middle_of_the_window_not_their_mean():

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from volconv.errors import KindError
 from volconv.geometry import Interval
@@ -52,14 +53,33 @@ def values_of(process: Process, cells: xr.Variable) -> Any:
         from volconv.lazy import lazy_step
 
         return lazy_step(process, cells.data)
-    return compute_cells(process, np.asarray(cells.values))
+    return compute_cells(process, values_now(cells))
+
+
+def values_now(cells: xr.Variable) -> NDArray[Any]:
+    """The values of an array that is not lazy.
+
+    Raises
+    ------
+    KindError
+        If it is one of another library, which would lose what it is.
+    """
+    found = cells.data
+    if not isinstance(found, np.ndarray):
+        raise KindError(
+            "data",
+            f"an array of {type(found).__module__}.{type(found).__name__}",
+            "one of NumPy or Dask",
+            "turn it into one: data.as_numpy()",
+        )
+    return np.asarray(found)
 
 
 def pipeline_values(pipeline: Pipeline, cells: xr.Variable) -> Any:
     """The values of a pipeline's result; what is no longer read is let go."""
     if is_lazy(cells):
         return lazy_values(pipeline, cells.data)
-    values = np.asarray(cells.values)
+    values = values_now(cells)
     box = tuple(Interval(0, size) for size in pipeline.steps[-1].target.shape)
     return compute_box(
         pipeline, box, lambda part: values[tuple(side.slice for side in part)]

@@ -53,7 +53,7 @@ def finer_times(variable: xr.Variable) -> dict[Any, Any]:
     Whole days become hours, for twelve of them are no whole day; times in floats stay.
     """
     encoding = dict(variable.encoding)
-    if variable.dtype.kind not in "mM" and not are_cftimes(variable.values):
+    if variable.dtype.kind not in "mM" and not are_cftimes(variable.data):
         return encoding
     if np.dtype(encoding.pop("dtype", "int64")).kind == "f":
         return {**encoding, "dtype": np.dtype("float64")}

@@ -53,7 +53,10 @@ def array_meta(
         around = share_of_turn(axis, coords)
         axes.append(axis if around is None else replace(axis, around=around))
     missing = declared_missing(attrs or {}, dtype)
-    return ArrayMeta(tuple(axes), np.dtype(dtype).name, chunks, missing)
+    found = np.dtype(dtype)
+    # NumPy calls texts str32, and does not know that name
+    name = found.str if found.kind in "SU" else found.name
+    return ArrayMeta(tuple(axes), name, chunks, missing)
 
 
 def declared_missing(attrs: Mapping[Any, Any], dtype: DTypeLike) -> tuple[float, ...]:

@@ -19,6 +19,9 @@ from volconv.geometry import Centres
 
 __all__ = ["can_interpolate", "plain_value", "values_at"]
 
+ROUNDED = 1e-12
+"""More than what a sum of floats is off by, as a share of it."""
+
 
 def can_interpolate(values: Any) -> bool:
     """Whether there are values between values: numbers, times, times of cftime."""
@@ -75,8 +78,10 @@ def values_at(
     high = np.take(values, lower + 1, axis=axis)
     if values.dtype.kind in "mM":
         between = times_between(low, high, rest, parts)
-    elif values.dtype.kind == "u":
-        return unsigned_between(low, high, rest // parts)
+    elif values.dtype.kind == "u" or (
+        values.dtype.kind == "i" and may_overflow(low, high, rest, parts)
+    ):
+        return exactly_between(low, high, rest // parts)
     elif turn is not None:
         between = low + shares(short_way(high - low, turn), rest, parts)
         between = folded(between, values, axis, turn)
@@ -96,10 +101,10 @@ def shares(steps: NDArray[Any], rest: NDArray[np.int64], parts: int) -> NDArray[
     return scaled
 
 
-def unsigned_between(
+def exactly_between(
     low: NDArray[Any], high: NDArray[Any], whole: NDArray[np.int64]
 ) -> NDArray[Any]:
-    """``low + (high - low) whole`` of uint64, exact.
+    """``low + (high - low) whole`` of 64-bit integers, exact.
 
     In int64, or else uint64; in floats where neither holds all.
     """
@@ -114,17 +119,40 @@ def unsigned_between(
 def times_between(
     low: NDArray[Any], high: NDArray[Any], rest: NDArray[np.int64], parts: int
 ) -> NDArray[Any]:
-    """``low + (high - low) rest / parts``, rounded down to a whole unit; NaT stays NaT.
+    """``low + (high - low) rest / parts``, rounded down to a whole unit.
 
-    A difference is divided first: its multiples may be beyond 64 bits.
+    NaT stays NaT, and so is a time that the unit does not reach.
     """
-    whole, over = np.divmod((high - low).astype("int64"), parts)
-    moved = low.astype("int64") + whole * rest + over * rest // parts
     absent = np.isnat(low) | np.isnat(high)
-    found: NDArray[Any] = np.where(
-        absent, np.array("NaT", dtype=low.dtype), moved.astype(low.dtype)
-    )
+    start, stop = (np.where(absent, 0, each.astype("int64")) for each in (low, high))
+    if may_overflow(start, stop, rest, parts):
+        start, stop = start.astype(object), stop.astype(object)
+    moved = start + wide_shares(stop - start, rest, parts)
+    absent = absent | (moved < -(2**63) + 1) | (moved >= 2**63)
+    times = np.where(absent, 0, moved).astype("int64").astype(low.dtype)
+    found: NDArray[Any] = np.where(absent, np.array("NaT", dtype=low.dtype), times)
     return found
+
+
+def wide_shares(
+    steps: NDArray[Any], rest: NDArray[np.int64], parts: int
+) -> NDArray[Any]:
+    """``steps rest / parts``, rounded down; divided first: products may be wider."""
+    whole, over = steps // parts, steps % parts
+    return whole * rest + over * rest // parts
+
+
+def may_overflow(start: Any, stop: Any, rest: NDArray[np.int64], parts: int) -> bool:
+    """Whether ``start + (stop - start) rest / parts`` may be beyond 64 bits on the way.
+
+    Lazy values are not looked at.
+    """
+    if not isinstance(start, np.ndarray):
+        return False
+    low, high = start.astype(float), stop.astype(float)
+    cells = float(np.abs(rest).max()) / parts + 1
+    farthest = np.abs(low).max() + np.abs(high - low).max() * cells
+    return bool(farthest >= (1 - ROUNDED) * 2.0**63)
 
 
 def plain_value(value: Any) -> Any:
