@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from tests.boxes import Reader
 from tests.oracle import same_bits
 from tests.steps.graphs import graphs, whole_results
-from tests.steps.test_pipeline import Reader, whole_box
+from tests.steps.test_pipeline import whole_box
 from tests.strategies import intervals, meta_of
 from volconv.geometry import Interval
 from volconv.steps import WindowOptions
