@@ -1,14 +1,20 @@
 """What a run costs beside its cells: many tiny chunks, each one a block.
 
-    python -m benchmarks.overhead --blocks 100000
+    python -m benchmarks.overhead --blocks 1000 10000 100000 --only own
+    python -m benchmarks.overhead --blocks 10000 --only stores
 
-A volume of so many chunks of 8³ float32, `volconv run` of a step of single cells and of a
-3³ kernel over it, on two threads; and as the floor a loop of zarr-python, which reads each
-chunk and writes it, on two threads too. Cells are few, so that what is told is the cost of
-a block: seconds, and microseconds of CPU for each. "One chunk a block" is a run with so
-little memory that it has no larger blocks, "as planned" one that may choose: it puts
-chunks together. Each is run once over few chunks before, so that nothing is imported or
-compiled on the way; planning is told apart.
+**own**: `run_plan` over cells that come from nowhere and go nowhere (`benchmarks.hollow`):
+what it takes to take turns, to hold chunks, to put blocks together, to compute next to
+nothing, and to keep the journal, in microseconds of CPU for each block; by how much memory
+grows over the run beyond what was planned to be held; and how long it was planned.
+
+**stores**: a volume of so many chunks of 8³ float32, `volconv run` of a step of single
+cells and of a 3³ kernel over it, on two threads; and as the floor a loop of zarr-python,
+which reads each chunk and writes it, on two threads too. "One chunk a block" is a run with
+so little memory that it has no larger blocks, "as planned" one that may choose: it puts
+chunks together.
+
+Each is run once over few chunks before, so that nothing is imported or compiled on the way.
 """
 
 from __future__ import annotations
@@ -20,7 +26,7 @@ import math
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +35,7 @@ import zarr
 
 from benchmarks import volumes
 from benchmarks.contestants import THREADS, cpu_seconds
+from benchmarks.hollow import Made, blocks_of_one_chunk, grown, nothing_kept
 from volconv.config import parse_config
 from volconv.errors import MemoryPlanError
 from volconv.plan.stage import Room
@@ -42,6 +49,17 @@ FEW = 8
 """Chunks of what is run before."""
 
 STEPS = {"abs": "- abs", "k3": "- box: {size: 3, boundary: edge}"}
+
+OWN_STEPS = {
+    **STEPS,
+    "three fused": "- gaussian: {sigma: 1, dims: [z, y, x], boundary: edge}\n"
+    "  - gradient_magnitude: {dims: [z, y, x]}\n"
+    "  - box: {size: 3, boundary: edge}",
+}
+"""Steps of runs whose cells come from nowhere."""
+
+ROOM = 2**30
+"""Bytes for such a run: enough to decode each chunk once."""
 
 GRANULE = 2**12
 """Bytes by which memory is raised until there is a plan: less than another chunk takes."""
@@ -133,6 +151,40 @@ def measured(folder: Path, chunks: int, least: Least) -> dict[str, Taken]:
     return found
 
 
+def own(folder: Path, blocks: int, step: str) -> tuple[Taken, int]:
+    """What a run takes over cells from nowhere, and bytes by which memory grew."""
+    source, out = folder / "volume.zarr", folder / "out.zarr"
+    volumes.target_like(source, shape_of(blocks), dims=("z", "y", "x"))
+    with blocks_of_one_chunk(), nothing_kept():
+        began = time.perf_counter()
+        found = ready(source, out, step, ROOM)
+        planned, used = time.perf_counter(), cpu_seconds()
+        with grown() as growth:
+            run_plan(found.plan, Made(str(source)), found.labels)
+        wall, cpu = time.perf_counter() - planned, cpu_seconds() - used
+    shutil.rmtree(source)
+    shutil.rmtree(out)
+    (stage,) = found.plan.stages
+    taken = Taken(wall, cpu, found.plan.blocks, planned - began)
+    return taken, growth.nbytes - stage.cache_bytes
+
+
+def report_own(folder: Path, blocks: Sequence[int]) -> None:
+    """Run those over cells from nowhere, and print a table."""
+    print("µs of CPU a block, cells from nowhere")
+    print(f"{'':<12}{'blocks':>8}{'wall s':>8}{'µs':>8}{'plan s':>8}{'grown MiB':>11}")
+    for name, step in OWN_STEPS.items():
+        own(folder, FEW, step)
+        for count in blocks:
+            taken, nbytes = own(folder, count, step)
+            print(
+                f"{name:<12}{taken.blocks:8}{taken.wall:8.2f}"
+                f"{1e6 * taken.cpu / taken.blocks:8.1f}{taken.planning:8.2f}"
+                f"{nbytes / 2**20:11.1f}",
+                flush=True,
+            )
+
+
 def report(taken: dict[str, Taken]) -> None:
     """Print a table."""
     floor = taken["floor"]
@@ -154,14 +206,19 @@ def report(taken: dict[str, Taken]) -> None:
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--blocks", type=int, default=100_000)
+    parser.add_argument("--blocks", type=int, nargs="+", default=[10_000])
+    parser.add_argument("--only", choices=("own", "stores"), help="by default both")
     parser.add_argument("--folder", type=Path, help="by default a temporary one")
     given = parser.parse_args()
     volumes.CHUNK = SIDE
     with tempfile.TemporaryDirectory(dir=given.folder) as name:
-        least: Least = {}
-        measured(Path(name), FEW, least)
-        report(measured(Path(name), given.blocks, least))
+        if given.only != "stores":
+            report_own(Path(name), given.blocks)
+        if given.only != "own":
+            least: Least = {}
+            measured(Path(name), FEW, least)
+            for count in given.blocks:
+                report(measured(Path(name), count, least))
 
 
 if __name__ == "__main__":

@@ -54,7 +54,12 @@ def make_volume(path: Path, shape: Sequence[int]) -> None:
         array[box] = np.rint(300 * waves) + np.roll(noise, int(z[0] + y[0] + x[0]) // 7)
 
 
-def target_like(out: Path, shape: Sequence[int], chunk: int | None = None) -> Array:
+def target_like(
+    out: Path,
+    shape: Sequence[int],
+    chunk: int | None = None,
+    dims: Sequence[str] | None = None,
+) -> Array:
     """An array to write to, as `volconv run` makes its own."""
     return zarr.create_array(
         out,
@@ -63,6 +68,7 @@ def target_like(out: Path, shape: Sequence[int], chunk: int | None = None) -> Ar
         dtype="f4",
         fill_value=0,
         compressors=[ZstdCodec(level=1, checksum=True)],
+        dimension_names=dims,
         config={"write_empty_chunks": True},
     )
 

@@ -17,6 +17,8 @@ from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.traffic import Tiling, best_traffic
 from volconv.run.cache import ChunkCache
+from volconv.run.holdings import Holdings
+from volconv.run.readers import Readers
 
 CHUNK = 16
 GRIDS = ((5, 8, 8), (8, 8, 8), (16, 16, 16))
@@ -35,11 +37,10 @@ def axis_reads(chunks: int, before: int, after: int) -> AxisReads:
 
 def decoded(cache: ChunkCache) -> int:
     """Chunks that the cache decodes if every block reads in its turn."""
-    for turn, index in enumerate(cache.sweep):
+    for turn in range(cache.readers.sweep.total):
         cache.block_read(turn)
         for chunk in cache.readers.chunks_of(turn):
-            (part,) = cache.readers.parts(chunk, [index])
-            cache.part(turn, chunk, part)
+            cache.part(turn, chunk, cache.readers.part(turn, chunk))
         cache.finish(turn)
     return cache.decoded
 
@@ -60,7 +61,7 @@ def main() -> None:
         def read(box: tuple[Interval, ...]) -> np.ndarray:
             return cells[tuple(slice(0, side.size) for side in box)]
 
-        cache = ChunkCache(read, reads, traffic.sweep, room)
+        cache = ChunkCache(read, Holdings(Readers(reads, traffic.sweep), room))
         chunks = math.prod(grid)
         print(
             f"| {' x '.join(map(str, grid))} | {before} before, {after} after | "

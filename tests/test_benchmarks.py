@@ -54,3 +54,10 @@ def test_overhead_is_of_blocks_of_one_chunk(tmp_path, monkeypatch):
     assert blocks.pop("k3, as planned") <= 27
     assert set(blocks.values()) == {27}
     overhead.report(taken)
+
+
+@pytest.mark.parametrize("step", overhead.OWN_STEPS)
+def test_own_cost_is_of_blocks_of_one_chunk(tmp_path, monkeypatch, step):
+    monkeypatch.setattr(volumes, "CHUNK", overhead.SIDE)
+    taken, _ = overhead.own(tmp_path, 27, overhead.OWN_STEPS[step])
+    assert taken.blocks == 27

@@ -4,9 +4,12 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import xarray as xr
 
 import volconv
+from volconv.steps.registry import FAMILIES
 
 PARTS = ("coordinates", "api", "run.prepare")
 
@@ -49,3 +52,85 @@ def test_the_accessor_is_there_whichever_comes_first():
 
 def test_importing_the_package_imports_no_xarray():
     assert told("import sys, volconv; print('xarray' in sys.modules)") == "False\n"
+
+
+COMMAND = """
+import gc, json, sys
+from volconv.__main__ import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+print(json.dumps([sorted(sys.modules), gc.isenabled(), gc.get_freeze_count()]))
+"""
+
+CONFIG = """
+version: 1
+input: {{path: in.zarr}}
+steps: [{step}]
+output: {{path: out.zarr}}
+"""
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """What a process has that carries a verb out over one step."""
+    monkeypatch.chdir(tmp_path)
+    data = xr.DataArray(np.ones((6, 6), "float32"), dims=("y", "x"), name="v")
+    data.to_zarr("in.zarr", consolidated=False)
+
+    def run(verb, step):
+        (tmp_path / "a.yaml").write_text(CONFIG.format(step=step), encoding="utf-8")
+        modules, collects, frozen = json.loads(
+            told(COMMAND, verb, "a.yaml").splitlines()[-1]
+        )
+        return set(modules), collects, frozen
+
+    return run
+
+
+# with what all of them build on: kernels by name, and regions by label
+EVERY = {"ball", "box", "correlate", "frame", "gaussian", "network", "pointwise"}
+
+
+@pytest.mark.parametrize("verb", ["plan", "run"])
+@pytest.mark.parametrize(
+    ("step", "family"),
+    [
+        ("correlate: {kernel: {box: 3}, padding: same}", "correlate"),
+        ("max_pool: {size: 2}", "pooling"),
+        ("relu", "activations"),
+    ],
+)
+def test_a_step_is_imported_where_a_configuration_names_it(command, verb, step, family):
+    modules, _, _ = command(verb, step)
+    families = {name for name in FAMILIES if f"volconv.steps.{name}" in modules}
+    assert family in families
+    assert families <= EVERY | {family}
+    assert not modules & {"volconv.network", "volconv.accessor", "dask", "distributed"}
+    assert not modules & {"volconv.compute.compiled.layer", "scipy", "onnx", "pint"}
+
+
+@pytest.mark.parametrize("words", [["--version"], ["schema", "--help"]])
+def test_a_verb_imports_no_other_one(words):
+    modules, _, _ = json.loads(told(COMMAND, *words).splitlines()[-1])
+    assert not {"volconv.cli.run", "volconv.cli.plan", "volconv.run"} & set(modules)
+    assert ("pydantic" in modules) == ("schema" in words)
+
+
+def test_a_kernel_is_compiled_and_run_without_numpy_s_masked_arrays():
+    code = """
+import sys
+import numpy as np
+from volconv.compute.compiled import direct
+correlator = direct.prepare(np.ones((3, 3)) + np.eye(3), (1, 1), (1, 1), "f4", "f4")
+correlator(np.ones((6, 6), "f4"), np.empty((4, 4), "f4"))
+print(*sorted({"numpy.ma", "xarray", "pydantic", "scipy"} & set(sys.modules)))
+"""
+    assert told(code) == "\n"
+
+
+def test_garbage_is_collected_during_a_run_but_not_what_came_before(command):
+    _, collects, frozen = command("run", "relu")
+    assert collects
+    assert frozen > 0

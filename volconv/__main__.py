@@ -1,6 +1,25 @@
-"""``python -m volconv``: the command ``volconv``."""
+"""The command ``volconv``, also as ``python -m volconv``.
 
-from volconv.cli.main import main
+What is imported for it, and the plan, last as long as the process. Python's collector of
+garbage would walk all of it many times over while it grows, and would find nothing: it
+rests until a run begins, and what there is by then is never walked again.
+"""
+
+import gc
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command."""
+    gc.disable()
+    from volconv.cli.main import main as command
+
+    try:
+        command()
+    finally:
+        gc.freeze()  # nor when Python ends
+
 
 if __name__ == "__main__":
     main()

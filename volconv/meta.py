@@ -78,12 +78,15 @@ class ArrayMeta:
     missing : tuple of float, optional
         Values that stand for missing cells, as the array's attributes declare; NaN needs
         no declaring.
+    is_remote : bool
+        Whether its chunks come over a network, for which some are read at a time.
     """
 
     axes: tuple[Axis, ...]
     dtype: str
     chunks: tuple[int, ...] | None = None
     missing: tuple[float, ...] = ()
+    is_remote: bool = False
 
     def __post_init__(self) -> None:
         dims = self.dims

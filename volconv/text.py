@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -54,11 +55,12 @@ def parse_bytes(where: str, text: str) -> int:
         number = float(match[1]) if match else 0.0
     except ValueError:
         number = 0.0
-    if match is None or number <= 0:
+    if match is not None:
+        power = list(UNITS).index(match[2].upper())
+        number *= (1024 if match[3] else 1000) ** power
+    if not 1 <= number < math.inf:
         raise KindError(where, repr(text), "a size such as 4GiB or 500MB")
-    unit = match[2].upper()
-    power = list(UNITS).index(unit)
-    return int(number * (1024 if match[3] else 1000) ** power)
+    return int(number)
 
 
 def check_word(

@@ -43,6 +43,35 @@ def test_a_stride_makes_passes_dearer():
     assert choice(factors=(4, 4, 4), strides=(4, 4, 4)) == "direct"
 
 
+@pytest.mark.parametrize("dims", ["z", "y", "x", "yx"])
+def test_long_boxes_along_one_dimension_are_summed_by_doubling(dims):
+    shape = (31,) + (1,) * (len(dims) - 1)
+    found = step(np.full(shape, 0.25), dims=tuple(dims))
+    assert found.engine_note() == (
+        "separable: 31 taps of one weight along one dimension; "
+        "about 0.57 times the work by doubling"
+    )
+    assert step(np.full(shape, 0.25), tuple(dims), stride=2).choice.engine == "direct"
+    assert step(np.ones(7), dims=dims[:1]).choice.engine == "direct"
+    assert step(np.arange(31.0), dims=dims[:1]).choice.engine == "direct"
+    assert step(np.zeros(31), dims=dims[:1]).choice.engine == "direct"
+
+
+def test_boxes_by_doubling_are_those_of_the_direct_engine_to_rounding():
+    block = np.random.default_rng(0).random(META.shape).astype("float32")
+    for dim in "zyx":
+        found, expected = (
+            step(np.full(24, 1 / 24), dims=dim, engine=engine).compute(block)
+            for engine in ("auto", "direct")
+        )
+        assert abs(found - expected).max() < 26 * np.finfo("float32").eps
+
+
+def test_a_box_of_a_row_alone_has_no_other_axis_and_is_direct():
+    meta = ArrayMeta((Axis("x", 200),), "float32")
+    assert step(np.ones(31), dims="x", meta=meta).choice.engine == "direct"
+
+
 CUBES = {size: (size,) * 3 for size in (3, 5, 7, 9, 15, 31)}
 
 

@@ -328,6 +328,13 @@ def test_a_step_is_refused_by_its_text(step, fault):
         ("{path: b, codec: {blosc: {shuffle: true}}}",
          "output.codec.blosc.shuffle: got True; expected 'noshuffle', 'shuffle' or "
          "'bitshuffle'."),
+        ("{path: b, variable: a/b}", "output.variable: got 'a/b'; expected a name, "
+                                     "without / and no word of Zarr's own."),
+        ("{path: b, variable: ..}", "output.variable: got '..'; expected a name, "
+                                    "without / and no word of Zarr's own."),
+        ("{path: b, variable: zarr.json}",
+         "output.variable: got 'zarr.json'; expected a name, without / and no word of "
+         "Zarr's own."),
         ("{path: b, dtype: object}",
          f"output.dtype: got 'object'; expected one of {DTYPES}."),
     ],

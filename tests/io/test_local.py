@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,20 @@ def test_what_blocks_is_done_by_the_thread_itself():
         return await asyncio.to_thread(threading.get_ident)
 
     assert carry_out(where()) == threading.get_ident()
+
+
+def test_what_another_thread_or_the_clock_tells_is_waited_for():
+    async def told():
+        loop = asyncio.get_running_loop()
+        event = asyncio.Event()
+        later = threading.Timer(0.02, loop.call_soon_threadsafe, [event.set])
+        later.start()
+        await event.wait()
+        await asyncio.sleep(0.01)
+        with ThreadPoolExecutor(1) as pool:
+            return await loop.run_in_executor(pool, threading.get_ident)
+
+    assert carry_out(told()) != threading.get_ident()
 
 
 def test_errors_of_a_coroutine_and_of_what_it_waits_for_are_raised():

@@ -51,6 +51,27 @@ def test_a_group_of_either_format_is_read_with_its_labels(
     )
 
 
+@pytest.mark.parametrize("dtype", [">i2", ">f4", ">c16"])
+def test_a_group_of_the_other_byte_order_is_read(tmp_path, grid, dtype):
+    other = grid.astype(dtype)
+    other.to_zarr(tmp_path / "g.zarr", zarr_format=2, consolidated=False)
+    source = ZarrSource(str(tmp_path / "g.zarr"))
+    assert source.open().meta.dtype == np.dtype(dtype).newbyteorder("=").name
+    found = source.read(WHOLE)
+    assert found.dtype == np.dtype(source.open().meta.dtype)
+    assert_array_equal(found, other.values)
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_booleans_that_are_kept_as_numbers_are_read(tmp_path, grid, zarr_format):
+    kept = (grid > 4).astype("int8").assign_attrs(dtype="bool")
+    kept.to_zarr(tmp_path / "g.zarr", zarr_format=zarr_format, consolidated=False)
+    source = ZarrSource(str(tmp_path / "g.zarr"))
+    found = source.read(WHOLE)
+    assert source.open().meta.dtype == str(found.dtype) == "bool"
+    assert_array_equal(found, grid.values > 4)
+
+
 @pytest.mark.parametrize("zarr_format", [2, 3])
 def test_an_array_by_itself_takes_its_names_from_the_user(tmp_path, zarr_format):
     values = np.arange(12, dtype=">i2").reshape(3, 4)

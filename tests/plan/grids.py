@@ -15,6 +15,8 @@ from volconv.plan.output import OutputSpec
 from volconv.plan.reads import AxisReads
 from volconv.plan.write import Write
 from volconv.run.cache import ChunkCache
+from volconv.run.holdings import Holdings
+from volconv.run.readers import Readers
 from volconv.steps import WindowOptions, chain
 from volconv.steps.correlate import correlate_step
 
@@ -82,7 +84,7 @@ def simulated(case: list[AxisReads], sweep, array, budget) -> Simulated:
         done.decoded_cells += cells.size
         return cells
 
-    cache = ChunkCache(decode, case, sweep, budget)
+    cache = chunk_cache(decode, case, sweep, budget)
     for turn, index in enumerate(sweep):
         read = cache.block_read(turn)
         needs = [axis.needs[place] for axis, place in zip(case, index, strict=True)]
@@ -105,6 +107,11 @@ def whole(array):
     return tuple(Interval(0, size) for size in array.shape)
 
 
+def chunk_cache(read, reads, sweep, budget, lag=0):
+    """A cache of chunks that blocks read in the order of a sweep."""
+    return ChunkCache(read, Holdings(Readers(reads, sweep), budget, lag))
+
+
 def beside(cache: ChunkCache, blocks, at_once) -> int:
     """Chunks that are decoded where blocks read beside each other, each a chunk a turn.
 
@@ -115,8 +122,7 @@ def beside(cache: ChunkCache, blocks, at_once) -> int:
         for turn in turns:
             cache.block_read(turn)
             for chunk in cache.readers.chunks_of(turn):
-                (part,) = cache.readers.parts(chunk, [cache.sweep.index(turn)])
-                cache.part(turn, chunk, part)
+                cache.part(turn, chunk, cache.readers.part(turn, chunk))
                 yield
             cache.finish(turn)
 

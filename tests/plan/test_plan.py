@@ -103,7 +103,18 @@ def test_sizes_are_read_as_people_write_them():
     assert parse_bytes("--memory", "1.5 GiB") == 3 * 2**29
     assert parse_bytes("--memory", "500MB") == 500 * 10**6
     assert parse_bytes("--memory", "64 kb") == 64000
-    for bad in ("", "many", "-1GB", "0", "4 gigs", "1e", "nan", "1..2MB"):
+    for bad in (
+        "",
+        "many",
+        "-1GB",
+        "0",
+        "0.5",
+        "4 gigs",
+        "1e",
+        "nan",
+        "1..2MB",
+        "1e400",
+    ):
         with pytest.raises(KindError, match="a size such as 4GiB"):
             parse_bytes("--memory", bad)
     assert bytes_text(2**60) == "1024.0 PiB"

@@ -8,13 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plan.grids import beside, cell_sets, new_axis, read_cases, simulated
+from tests.plan.grids import (
+    beside,
+    cell_sets,
+    chunk_cache,
+    new_axis,
+    read_cases,
+    simulated,
+)
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
 from volconv.plan.traffic import Tiling, best_traffic, traffics
 from volconv.run import shelf
-from volconv.run.cache import ChunkCache
 
 
 @st.composite
@@ -264,7 +270,7 @@ def test_blocks_beside_each_other_decode_what_their_order_says(
     traffic = best_traffic(reads, room, tiling, at_once)
     sweep = traffic.sweep.cut(tiling.axis, tiling.tiles, reads[tiling.axis].blocks)
     cells = np.empty((CHUNK,) * 3, "u1")
-    cache = ChunkCache(
+    cache = chunk_cache(
         lambda box: cells[tuple(slice(side.size) for side in box)].copy(),
         reads,
         sweep,

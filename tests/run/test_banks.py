@@ -16,7 +16,7 @@ from volconv.errors import DimError
 from volconv.io import ZarrSource
 from volconv.plan.report import plan_json, plan_text
 from volconv.plan.stage import PROCESS_MEMORY
-from volconv.run.runner import objects_of, run_plan
+from volconv.run.runner import run_plan
 
 HEAD = """
 version: 1
@@ -172,7 +172,7 @@ def test_what_comes_before_a_bank_is_saved_once_where_blocks_share_it(folder):
     for write in stage.writes:
         blocks = range(stage.grid.total)
         every = [unit for n in blocks for unit in write.objects(stage.grid, n)]
-        assert len(every) == len(set(every)) == objects_of(write)
+        assert len(every) == len(set(every)) == write.objects_in_all
     run(folder, CHAIN, limits=limits)
     assert {name: tree(folder / f"{name}.zarr") for name in whole} == whole
 

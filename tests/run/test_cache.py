@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plan.grids import read_cases
+from tests.plan.grids import chunk_cache, read_cases
 from tests.strategies import intervals
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
 from volconv.plan.traffic import traffics
-from volconv.run.cache import ChunkCache
 from volconv.run.holdings import MOST_STALE
 
 
@@ -63,7 +62,7 @@ def test_blocks_out_of_turn_read_the_right_cells_within_the_budget(case, data):
     traffic = data.draw(st.sampled_from(list(traffics(case))))
     budget = data.draw(st.sampled_from((0, 40, 200, traffic.held * 4, array.nbytes)))
     lag = data.draw(st.integers(0, 4))
-    cache = ChunkCache(Decoder(array), case, traffic.sweep, budget, lag)
+    cache = chunk_cache(Decoder(array), case, traffic.sweep, budget, lag)
     turns = list(range(traffic.sweep.total))
     window = lag + 1
     for start in range(0, len(turns), window):
@@ -86,7 +85,7 @@ def test_blocks_out_of_turn_read_the_right_cells_within_the_budget(case, data):
 def test_any_box_is_right_even_one_that_no_plan_told_of(case, data):
     array = numbered(case)
     sweep = Sweep.plain([len(axis.needs) for axis in case])
-    cache = ChunkCache(Decoder(array), case, sweep, array.nbytes)
+    cache = chunk_cache(Decoder(array), case, sweep, array.nbytes)
     for turn in range(min(3, sweep.total)):
         box = tuple(data.draw(intervals(axis.size)) for axis in case)
         found = cache.block_read(turn)(box)
@@ -110,7 +109,7 @@ def test_threads_read_the_right_cells_and_leave_nothing(budget, seed):
     sweep = Sweep((12, 12), (Loop(1, 3), Loop(0), Loop(1)), (False, True))
     decode = Decoder(array)
     lag = sweep.total if budget == 10**6 else 8
-    cache = ChunkCache(decode, case, sweep, budget, lag)
+    cache = chunk_cache(decode, case, sweep, budget, lag)
     turns = iter(range(sweep.total))
     guard = threading.Lock()
 
@@ -150,7 +149,7 @@ def test_two_threads_that_want_one_chunk_decode_it_once():
         assert go_on.wait(10)
         return decode(box)
 
-    cache = ChunkCache(slow, case, Sweep.plain((2,)), 10**6, lag=4)
+    cache = chunk_cache(slow, case, Sweep.plain((2,)), 10**6, lag=4)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(cache.block_read(0), (Interval(3, 4),))
         assert begun.wait(10)
@@ -163,7 +162,7 @@ def test_two_threads_that_want_one_chunk_decode_it_once():
 def test_a_decoding_that_failed_is_done_again_by_the_next_reader():
     case = halo_case(3, 1)
     array = numbered(case)
-    cache = ChunkCache(Decoder(array, 1), case, Sweep.plain((3,)), 10**6, lag=4)
+    cache = chunk_cache(Decoder(array, 1), case, Sweep.plain((3,)), 10**6, lag=4)
     with pytest.raises(OSError, match="away for a moment"):
         cache.block_read(0)((Interval(0, 5),))
     assert not cache.decoding
@@ -185,7 +184,7 @@ def test_a_reader_that_waits_for_a_decoding_that_fails_decodes_itself():
             raise OSError("gone")
         return decode(box)
 
-    cache = ChunkCache(first_fails, case, Sweep.plain((2,)), 10**6, lag=4)
+    cache = chunk_cache(first_fails, case, Sweep.plain((2,)), 10**6, lag=4)
     with ThreadPoolExecutor(2) as pool:
         first = pool.submit(cache.block_read(0), (Interval(3, 4),))
         assert begun.wait(10)
@@ -199,7 +198,7 @@ def test_a_reader_that_waits_for_a_decoding_that_fails_decodes_itself():
 def test_blocks_that_are_far_behind_are_forgotten_and_read_for_themselves():
     case = halo_case(30, 1)
     decode = Decoder(numbered(case))
-    cache = ChunkCache(decode, case, Sweep.plain((30,)), 10**6, lag=2)
+    cache = chunk_cache(decode, case, Sweep.plain((30,)), 10**6, lag=2)
     late = cache.block_read(0)
     for turn in range(1, 30):
         for box in boxes_of(case, (turn,)):
@@ -212,7 +211,7 @@ def test_blocks_that_are_far_behind_are_forgotten_and_read_for_themselves():
 
 def test_what_the_cache_notes_does_not_grow_with_the_number_of_blocks():
     case = halo_case(6000, 1)
-    cache = ChunkCache(Decoder(numbered(case)), case, Sweep.plain((6000,)), 10**6, 4)
+    cache = chunk_cache(Decoder(numbered(case)), case, Sweep.plain((6000,)), 10**6, 4)
     for turn in range(6000):
         for box in boxes_of(case, (turn,)):
             cache.block_read(turn)(box)
@@ -231,7 +230,7 @@ def test_a_block_done_out_of_turn_does_not_keep_its_chunk_over_the_budget():
     needs = ((Interval(0, 4),), (Interval(0, 8),), (Interval(1, 4),))
     case = [AxisReads(8, 4, needs)]
     array = numbered(case)
-    cache = ChunkCache(Decoder(array), case, Sweep.plain((3,)), 16, lag=8)
+    cache = chunk_cache(Decoder(array), case, Sweep.plain((3,)), 16, lag=8)
     cache.block_read(2)((Interval(1, 4),))
     cache.finish(2)
     assert cache.holdings.nbytes == 16

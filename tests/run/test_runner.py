@@ -112,6 +112,21 @@ def test_a_second_run_recomputes_nothing(folder):
     assert (folder / "out.zarr/zarr.json").stat().st_mtime_ns == times
 
 
+@pytest.mark.parametrize(
+    ("name", "whose"), [("x", "a dimension"), ("y", "a dimension"), ("lon", "a coor")]
+)
+def test_cells_are_not_stored_under_the_name_of_where_they_lie(
+    folder, volume, name, whose
+):
+    labelled = volume.assign_coords(lon=("x", np.arange(13.0)))
+    labelled.to_dataset().to_zarr(folder / "in.zarr", mode="w", consolidated=False)
+    text = CONFIG.replace("out.zarr", f"out.zarr\n  variable: {name}")
+    with pytest.raises(
+        OutputError, match=f"got '{name}', which is the name of {whose}"
+    ):
+        prepared(folder, text)
+
+
 @pytest.mark.parametrize("chunks", ["{z: 9, y: 14, x: 13}", "{z: 1, y: 3, x: 4}"])
 def test_the_numbers_do_not_depend_on_the_blocks(folder, volume, chunks):
     run(folder, CONFIG.replace("{z: 3, y: 4, x: 5}", chunks))

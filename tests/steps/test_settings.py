@@ -1,7 +1,9 @@
 """Settings become the same steps as the functions' keywords."""
 
+import importlib
 import inspect
 import json
+import pkgutil
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given
 from pydantic import ValidationError
 
 import volconv
+import volconv.steps
 from tests.config.strategies import steps
 from volconv.errors import DimError, KernelError, VolconvError
 from volconv.meta import ArrayMeta, Axis
@@ -18,7 +21,7 @@ from volconv.steps.box import Box, BoxKernel, box_step
 from volconv.steps.correlate import Convolve, Correlate, convolve_step, correlate_step
 from volconv.steps.gaussian import Gaussian, gaussian_step
 from volconv.steps.joining import JoinSettings
-from volconv.steps.registry import step_classes
+from volconv.steps.registry import step_classes, steps_in
 from volconv.steps.settings import SHARED
 
 META = ArrayMeta(
@@ -178,7 +181,23 @@ OURS = [
 
 def test_the_families_of_this_package_are_found():
     assert list(step_classes()) == OURS
+    assert len(step_classes()) == len(OURS)
     assert step_classes()["box"] is Box
+
+
+def test_the_table_of_families_names_every_step_that_a_module_has():
+    found = {}
+    for module in pkgutil.iter_modules(volconv.steps.__path__):
+        names = steps_in(importlib.import_module(f"volconv.steps.{module.name}"))
+        if names:
+            found[module.name] = tuple(names)
+    assert found == dict(registry.FAMILIES)
+
+
+def test_a_name_of_this_package_asks_no_plug_in(monkeypatch):
+    monkeypatch.setattr(registry, "plug_ins", lambda: pytest.fail("asked"))
+    assert step_classes()["box"] is Box
+    assert "convolve" in step_classes()
 
 
 @pytest.fixture
@@ -188,11 +207,11 @@ def plug_in(monkeypatch):
     def install(**points):
         found = [EntryPoint(name, at, registry.GROUP) for name, at in points.items()]
         monkeypatch.setattr(registry, "entry_points", lambda **_: found)
-        registry.step_classes.cache_clear()
+        registry.plug_ins.cache_clear()
         return registry.step_classes()
 
     yield install
-    registry.step_classes.cache_clear()
+    registry.plug_ins.cache_clear()
 
 
 class Sharpen(Box):

@@ -4,26 +4,52 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated, TextIO
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Annotated, Any, TextIO
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from volconv.cli.exits import exit_code
-from volconv.cli.field import field
-from volconv.cli.init import init
-from volconv.cli.plan import plan
 from volconv.cli.report import print_error
-from volconv.cli.run import run
-from volconv.cli.schema import schema
-from volconv.cli.status import status
-from volconv.cli.validate import validate
 from volconv.errors import VolconvError
-from volconv.version import __version__
 
 __all__ = ["app", "main"]
 
+VERBS = ("init", "validate", "plan", "run", "status", "schema", "field")
+"""Verbs in the order in which they are used: functions of the modules of their names."""
+
+
+class Verbs(Mapping[str, Any]):
+    """The command of each verb, its module imported when it is asked for."""
+
+    def __getitem__(self, verb: str) -> Any:
+        if verb not in VERBS:
+            raise KeyError(verb)
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        alone.command()(getattr(import_module(f"volconv.cli.{verb}"), verb))
+        return get_command(alone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VERBS)
+
+    def __len__(self) -> int:
+        return len(VERBS)
+
+
+class Group(TyperGroup):
+    """The command, which makes ready no other verb than the one that is typed."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands: Any = Verbs()
+
+
 app = typer.Typer(
     name="volconv",
+    cls=Group,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -31,19 +57,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-# the verbs, in the order in which they are used
-app.command()(init)
-app.command()(validate)
-app.command()(plan)
-app.command()(run)
-app.command()(status)
-app.command()(schema)
-app.command()(field)
-
 
 def show_version(wanted: bool) -> None:
     """Print the version and leave."""
     if wanted:
+        from volconv.version import __version__
+
         print(f"volconv {__version__}")
         raise typer.Exit
 

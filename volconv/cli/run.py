@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,7 @@ def run(
 
     if restart and not yes:
         confirm_erasing(ready.plan)
+    collect_garbage()
     try:
         with progress_bar() as progress:
             outcome = run_plan(
@@ -94,6 +96,13 @@ def print_outcome(outcome: Outcome, output: str) -> None:
             f"{tally.nonfinite} not finite"
         )
     print(f"done     {outcome.computed} blocks computed{kept}: {output}")
+
+
+def collect_garbage() -> None:
+    """Collect garbage from here on, if the command began without: see `__main__`."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def again(

@@ -3,7 +3,7 @@
 from volconv.compute.choose import ENGINES, Choice, check_engine, choose_engine
 from volconv.compute.compiled.edges import CONSTANT, Edges
 from volconv.compute.compiled.program import aligned_empty
-from volconv.compute.compiled.separable import factorise
+from volconv.compute.compiled.separable import box_operations, factorise
 from volconv.compute.correlation import Correlation
 from volconv.compute.numbers import (
     Numbers,
@@ -21,6 +21,7 @@ __all__ = [
     "Edges",
     "Numbers",
     "aligned_empty",
+    "box_operations",
     "cast",
     "cast_bytes",
     "check_engine",

@@ -57,6 +57,7 @@ def choose_engine(
     strides: Sequence[int],
     compute: str,
     windows: Sequence[tuple[int, int]],
+    box: int | None = None,
 ) -> Choice:
     """The engine of a kernel.
 
@@ -76,6 +77,10 @@ def choose_engine(
     windows : sequence of (int, int)
         Taps along each axis that has more than one, and the stride in units of the
         dilation: what is left of both when their common divisor is taken out.
+
+    box : int, optional
+        Operations for an output of a kernel along one axis whose taps have one weight,
+        if it can be summed by doubling.
 
     Raises
     ------
@@ -105,13 +110,15 @@ def choose_engine(
             )
         return Choice("direct", f"{taps} taps, exact {compute} sums")
     costs = {"direct": DIRECT_TAP * max(1, taps)}
-    if factors is not None and len(factors) > 1:
+    if box is not None:
+        costs["separable"] = SEPARABLE_PASS + DIRECT_TAP * box
+    elif factors is not None and len(factors) > 1:
         costs["separable"] = separable_cost(factors, strides)
     elif engine == "separable":
         raise NumberError(
             "engine",
             "'separable' for a kernel that is not a product of factors",
-            "one factor for each of several dimensions",
+            "one factor for each of several dimensions, or one weight along one",
             "use engine='auto'",
         )
     sums = min(costs, key=costs.__getitem__)
@@ -123,15 +130,25 @@ def choose_engine(
         chosen = "fft" if is_worth else sums
     if chosen != "fft" and costs.get("fft", math.inf) > costs["direct"]:
         costs.pop("fft", None)
-    return Choice(chosen, reason(taps, factors, costs))
+    return Choice(chosen, reason(taps, factors, costs, box))
 
 
-def reason(taps: int, factors: Sequence[int] | None, costs: Mapping[str, float]) -> str:
+def reason(
+    taps: int,
+    factors: Sequence[int] | None,
+    costs: Mapping[str, float],
+    box: int | None = None,
+) -> str:
     """What the engines cost, for people."""
     said = f"{taps} taps"
-    if "separable" in costs:
+    share = costs.get("separable", 0) / costs["direct"]
+    if box is not None and "separable" in costs:
+        said += (
+            " of one weight along one dimension; "
+            f"about {share:.2g} times the work by doubling"
+        )
+    elif "separable" in costs:
         assert factors is not None
-        share = costs["separable"] / costs["direct"]
         passes = " + ".join(map(str, factors))
         said += f", or {passes} in passes: about {share:.2g} times the work in passes"
     elif factors is None:

@@ -64,7 +64,20 @@ def some_steps(steps: tuple[StepSettings, ...]) -> tuple[StepSettings, ...]:
     return steps
 
 
+def read_array_name(name: str) -> str:
+    """The name, if an array in a group of Zarr 3 can be called so.
+
+    Raises
+    ------
+    KindError
+    """
+    if not name.strip(".") or "/" in name or name.startswith(("__", "zarr.json")):
+        raise KindError("", repr(name), "a name, without / and no word of Zarr's own")
+    return name
+
+
 Name = Annotated[StrictStr, Field(min_length=1)]
+ArrayName = Annotated[Name, AfterValidator(refusing(read_array_name))]
 AnyStep = Annotated[StepSettings, OneKey(step_classes, "operation")]
 
 
@@ -101,7 +114,7 @@ class Output(SettingsModel):
     dtype: DTypeName | None = None
     """dtype of the stored cells: rounded half to even, and saturated."""
 
-    variable: Name | None = None
+    variable: ArrayName | None = None
     """Name of the stored variable; by default the input's."""
 
     @field_validator("shards")

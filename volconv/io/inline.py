@@ -8,38 +8,60 @@ is only waiting for one another: on a local disk a thread had better decode by i
 from __future__ import annotations
 
 import asyncio
+import selectors
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, ParamSpec, TypeVar
+from concurrent.futures import Executor
+from typing import Any, TypeVar, TypeVarTuple
 
 __all__ = ["carry_out", "may_carry_out"]
 
 Value = TypeVar("Value")
-Given = ParamSpec("Given")
+Given = TypeVarTuple("Given")
 
 
-class Inline(ThreadPoolExecutor):
-    """A pool of the calling thread: what is submitted is done at once."""
+class Patient(selectors.DefaultSelector):
+    """Asks the system for events only where there is nothing else to do."""
 
-    def submit(
-        self, fn: Callable[Given, Value], /, *args: Given.args, **kwargs: Given.kwargs
-    ) -> Future[Value]:
-        """The future of a call that is over."""
-        future: Future[Value] = Future()
+    def select(
+        self, timeout: float | None = None
+    ) -> list[tuple[selectors.SelectorKey, int]]:
+        """Events, where they are waited for."""
+        return [] if timeout == 0 else super().select(timeout)
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """An event loop of one thread, which does all by itself, and at once.
+
+    What is handed to a pool by default is over before anyone waits for it: no pool, no
+    pipe that wakes the loop, no turn of it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(Patient())
+
+    def run_in_executor(
+        self,
+        executor: Executor | None,
+        func: Callable[[*Given], Value],
+        *args: *Given,
+    ) -> asyncio.Future[Value]:
+        """The future of a call; one for the default pool is over."""
+        if executor is not None:
+            return super().run_in_executor(executor, func, *args)
+        future: asyncio.Future[Value] = self.create_future()
         try:
-            future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # which the future raises
+            future.set_result(func(*args))
+        except Exception as error:  # which the future raises
             future.set_exception(error)
         return future
 
 
-class Loop:
-    """An event loop that is closed when its thread is over."""
+class Own:
+    """A loop that is closed when its thread is over."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.loop.set_default_executor(Inline(1))
+        self.loop = Loop()
 
     def __del__(self) -> None:
         self.loop.close()
@@ -60,6 +82,6 @@ def may_carry_out() -> bool:
 def carry_out(work: Coroutine[Any, Any, Value]) -> Value:
     """The result of a coroutine, where `may_carry_out`; blocking calls stay here."""
     if not hasattr(_own, "loop"):
-        _own.loop = Loop()
-    own: Loop = _own.loop
+        _own.loop = Own()
+    own: Own = _own.loop
     return own.loop.run_until_complete(work)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,11 @@ class ZarrSource:
                 into = None if stored.cells.shards else AS_DECODED
                 found = stored.cells.async_array.getitem(place, prototype=into)
                 return np.asarray(carry_out(found))
-            return np.asarray(carry_out(stored.cells[place].load_async()).values)
+            try:
+                return np.asarray(carry_out(stored.cells[place].load_async()).values)
+            except NotImplementedError:
+                # another byte order, booleans kept as numbers: xarray waits for those
+                return np.asarray(stored.cells[place])
         except Exception as error:
             # codecs and stores raise errors of every kind; the box says where it is
             cells = ", ".join(
@@ -182,8 +186,10 @@ def opened(source: ZarrSource) -> Stored:
     """The array of a source; kept, so that the tasks of a process share it."""
     node = opened_node(source)
     if isinstance(node, zarr.Array):
-        return stored_array(source, node)
-    return stored_variable(source, node)
+        found = stored_array(source, node)
+    else:
+        found = stored_variable(source, node)
+    return replace(found, meta=replace(found.meta, is_remote=is_url(source.path)))
 
 
 def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:

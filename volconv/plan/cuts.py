@@ -127,7 +127,8 @@ class Builder:
         if place == 0:
             return self.source
         meta = self.pipeline.meta(place, self.source)
-        return replace(meta, chunks=self.spec(place).chunks)
+        chunks, is_remote = self.spec(place).chunks, self.output.is_remote
+        return replace(meta, chunks=chunks, is_remote=is_remote)
 
     def spec(self, place: int) -> OutputSpec:
         """How what lies at a place is stored."""

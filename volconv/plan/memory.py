@@ -20,7 +20,7 @@ from volconv.steps.whole import slab_bytes
 __all__ = ["AT_ONCE", "PIECE", "Part", "task_memory", "weight_bytes"]
 
 AT_ONCE = 4
-"""Chunks that one read of the store decodes at a time."""
+"""Chunks that one read of the store decodes at a time, at most."""
 
 PIECE = 8 * 2**20
 """Bytes that are read from a folder at once, if chunks are smaller: fewer would cost
@@ -162,12 +162,13 @@ def reading(
     """What it takes to read: chunks as they are decoded, and a part of the input box."""
     item = np.dtype(source.dtype).itemsize
     chunk = math.prod(source.chunks or (0,)) * item
-    if one_by_one:
+    at_once = AT_ONCE if source.is_remote else min(AT_ONCE, PIECE // max(1, chunk))
+    if one_by_one or at_once < 2:
         return [Part("chunks in decoding", DECODING * chunk)]
     sides = [max((side.size for side in one[0]), default=0) for one in largest]
     return [
         Part("part of the input", min(math.prod(sides) * item, max(PIECE, chunk))),
-        Part("chunks in decoding", 2 * AT_ONCE * chunk),
+        Part("chunks in decoding", 2 * at_once * chunk),
     ]
 
 

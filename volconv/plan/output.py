@@ -59,6 +59,11 @@ class OutputSpec:
         return self.stored(self.chunks)
 
     @property
+    def is_remote(self) -> bool:
+        """Whether it is stored over a network: its path is a URL."""
+        return "://" in self.path
+
+    @property
     def stored_shards(self) -> tuple[int, ...] | None:
         """Cells of a shard along each axis of the stored array."""
         return self.stored(self.shards) if self.shards else None

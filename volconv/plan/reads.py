@@ -101,11 +101,15 @@ class AxisReads:
             )
         return found
 
-    @lru_cache(maxsize=4096)  # noqa: B019
-    def full_readers(self, chunk: int) -> tuple[int, ...]:
-        """Blocks that read a chunk from its first to its last cell."""
-        full = (0, self.cells(chunk))
-        return tuple(block for block, part in self.parts(chunk).items() if part == full)
+    @cached_property
+    def kinds(self) -> dict[int, int]:
+        """For each chunk that is read the first one that is read as it is."""
+        first: dict[tuple[object, ...], int] = {}
+        kinds = {}
+        for chunk in self.readers_by_chunk:
+            read = (self.cells(chunk), *self.parts(chunk).values())
+            kinds[chunk] = first.setdefault(read, chunk)
+        return kinds
 
     @lru_cache(maxsize=4096)  # noqa: B019
     def spans(self, start: int, stop: int) -> Spans:

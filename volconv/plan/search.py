@@ -39,6 +39,10 @@ beyond."""
 
 TILES = (2, 4, 8)
 """Tiles of a block that are tried."""
+FRUGAL = 0.05
+"""Share of a stage's time that all of the memory must save to be taken, if any less does:
+arbitrary, well above what costs are known to and well below what is worth waiting for."""
+
 LEAST_TILE = 8
 """Cells of a tile along the axis that is cut, at least: below, its halo is most of it."""
 
@@ -117,8 +121,9 @@ class Search:
         return self.room.workers * (1 if axis in self.source.new_axes else 4)
 
     def rank(self, stage: Stage) -> tuple[int, float]:
-        """What is to be small: by how much it does not fit, then its cost."""
-        return max(0, self.room.peak(stage) - self.room.limit), stage.cost
+        """What is to be small: by how much it does not fit, then cost, and memory."""
+        peak, limit = self.room.peak(stage), self.room.limit
+        return max(0, peak - limit), stage.cost * (1 + FRUGAL * peak / max(1, limit))
 
     def best(self, grid: BlockGrid, known: Stage | None = None) -> Stage:
         """The stage over the blocks of a grid, cut into tiles as is best.
@@ -150,16 +155,17 @@ class Search:
         return cast("Stage", known)
 
     def may_beat(self, known: Stage, grid: BlockGrid, tiling: Tiling) -> bool:
-        """Whether blocks may cost less than a stage that fits, each chunk decoded once.
+        """Whether blocks may rank before a stage that fits, each chunk decoded once.
 
         Not if they are beyond what is counted in 32 bits.
         """
         demands = self.demands(cut_grid(grid, tiling))
         if most_cells(demands) > MOST_CELLS:
             return False
-        if self.rank(known)[0]:
+        excess, most = self.rank(known)
+        if excess:
             return True
-        return self.cost(grid, tiling, demands, least_decoded(demands)) < known.cost
+        return self.cost(grid, tiling, demands, least_decoded(demands)) < most
 
     def stage(self, grid: BlockGrid, tiling: Tiling) -> Stage:
         """The stage over the tiles of a grid's blocks, in their best order."""

@@ -19,7 +19,15 @@ from volconv.plan.traffic import Tiling
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
-__all__ = ["HOLES", "PROCESS_MEMORY", "Room", "Stage", "cut_grid", "nbytes_of"]
+__all__ = [
+    "HOLES",
+    "PROCESS_MEMORY",
+    "Room",
+    "Stage",
+    "cut_grid",
+    "nbytes_of",
+    "shelf_bytes",
+]
 
 Box = tuple[Interval, ...]
 
@@ -73,7 +81,7 @@ class Room:
 
     def peak(self, stage: Stage) -> int:
         """Bytes that a stage takes of the machine, at most."""
-        shared = int(HOLES * stage.cache_bytes)
+        shared = shelf_bytes(stage.cache_bytes)
         return self.process + self.workers * stage.task_bytes + shared
 
     def holds(self, stage: Stage) -> bool:
@@ -186,6 +194,11 @@ class Stage:
             axis_demands(self.pipeline, self.source, self.tiles, self.writes, axis)
             for axis in range(len(self.grid.shape))
         )
+
+
+def shelf_bytes(held: int) -> int:
+    """Bytes of memory in which so many bytes of chunks are held."""
+    return int(HOLES * held)
 
 
 def cut_grid(grid: BlockGrid, tiling: Tiling) -> BlockGrid:

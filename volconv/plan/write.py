@@ -39,6 +39,12 @@ class Write:
     shape: tuple[int, ...]
     jump: tuple[Fraction, ...]
 
+    @property
+    def objects_in_all(self) -> int:
+        """Storage units of the array."""
+        sides = zip(self.shape, self.output.unit, strict=True)
+        return math.prod(-(-size // unit) for size, unit in sides)
+
     def cells(self, grid: BlockGrid, axis: int, number: int) -> Interval:
         """The cells along an axis that a block writes: whole storage units.
 

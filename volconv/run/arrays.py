@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from volconv.errors import InputError, NumberError, did_you_mean
 from volconv.io.arrays import READERS, Arrays
-from volconv.network import read_constants
 from volconv.steps.files import ArrayFile
 
 __all__ = ["ArrayReader"]
@@ -20,6 +19,9 @@ __all__ = ["ArrayReader"]
 
 def onnx_tensors(path: str) -> Arrays:
     """The constants of an ONNX file, those of its nodes included."""
+    # it brings all that a network may have
+    from volconv.network import read_constants
+
     found = read_constants(path)
     return Arrays(tuple(found), found.__getitem__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.plan.reads import AxisReads
-from volconv.plan.sweep import Sweep
 from volconv.run.held import Index, Part
 from volconv.run.holdings import Holdings
 from volconv.run.readers import Box, Readers
@@ -39,30 +37,19 @@ class ChunkCache:
     ----------
     read : callable
         Decodes a box of the input.
-    reads : sequence of AxisReads
-        What blocks read, for each axis.
-    sweep : Sweep
-        The order of the blocks.
-    budget : int
-        Bytes that may be held.
-    lag : int
-        Turns that a block may be behind another one: what earlier turns were to read is
-        let go of, for these blocks were done before, or elsewhere.
+    holdings : Holdings
+        What is held of decoded chunks, and who reads them.
     """
 
     read: Read
-    reads: Sequence[AxisReads]
-    sweep: Sweep
-    budget: int
-    lag: int = 0
+    holdings: Holdings
     decoded: int = 0
     decoding: dict[Index, threading.Lock] = field(default_factory=dict)
-    readers: Readers = field(init=False)
-    holdings: Holdings = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.readers = Readers(self.reads, self.sweep)
-        self.holdings = Holdings(self.readers, self.budget, self.lag)
+    @property
+    def readers(self) -> Readers:
+        """Who reads which chunk."""
+        return self.holdings.readers
 
     def block_read(self, turn: int) -> ReadInto:
         """How the block of a turn reads.
@@ -79,14 +66,15 @@ class ChunkCache:
             chunks; returns the cells.
         """
         with self.holdings.lock:
-            self.holdings.forget(turn - self.lag)
+            self.holdings.forget(turn)
         return partial(self.cells, turn)
 
     def cells(
         self, turn: int, box: Box, out: NDArray[Any] | None = None
     ) -> NDArray[Any]:
         """Cells of a box that the block of a turn reads."""
-        spans = [axis.spans(*side) for axis, side in zip(self.reads, box, strict=True)]
+        reads = self.readers.reads
+        spans = [axis.spans(*side) for axis, side in zip(reads, box, strict=True)]
         # along each axis the chunks, the parts of these, and where they go
         by_axis: zip[Any] = zip(*spans, strict=True)
         pieces: Iterator[Piece] = zip(*itertools.starmap(product, by_axis), strict=True)
@@ -107,14 +95,9 @@ class ChunkCache:
 
         What is held comes first, what other blocks are decoding meanwhile comes last.
         """
-        absent: list[Piece] = []
-        for piece in pieces:
-            with self.holdings.lock:
-                cells = self.holdings.part(piece[0], piece[1])
-            if cells is None:
-                absent.append(piece)
-            else:
-                yield piece[2], cells
+        held, absent = self.looked_up(pieces)
+        yield from held
+        held.clear()  # what is let go of meanwhile makes room
         late: list[Piece] = []
         for is_late, which in ((False, absent), (True, late)):
             for piece in which:
@@ -123,6 +106,24 @@ class ChunkCache:
                     late.append(piece)
                 else:
                     yield place, self.part(turn, chunk, part)
+
+    def looked_up(
+        self, pieces: Iterable[Piece]
+    ) -> tuple[list[tuple[Into, NDArray[Any]]], list[Piece]]:
+        """Cells that are held, each with where it goes, and the pieces that are not."""
+        held: list[tuple[Into, NDArray[Any]]] = []
+        absent: list[Piece] = []
+        entry_of = self.holdings.entries.get
+        with self.holdings.lock:
+            for piece in pieces:
+                chunk, part, place = piece
+                entry = entry_of(chunk)
+                cells = None if entry is None else entry.cells(part)
+                if cells is None:
+                    absent.append(piece)
+                else:
+                    held.append((place, cells))
+        return held, absent
 
     def part(self, turn: int, chunk: Index, part: Part) -> NDArray[Any]:
         """Cells of a part of one chunk."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from numpy.typing import NDArray
 
-__all__ = ["Entry", "Index", "Part"]
+__all__ = ["Entry", "Index", "Part", "Pattern"]
 
 Index = tuple[int, ...]
 """A place along each axis: of a chunk, or of a block."""
@@ -32,79 +32,136 @@ REMEMBERED = 4096
 arbitrary, about 10 MB at most."""
 
 
+@dataclass(frozen=True, eq=False)
+class Held:
+    """What may be held of a chunk: one value for all chunks of which the same is held.
+
+    Parameters
+    ----------
+    parts : tuple of part
+        None lies in another.
+    cells : int
+        Cells of all of them.
+    """
+
+    parts: tuple[Part, ...]
+    cells: int
+
+    @cached_property
+    def places(self) -> tuple[tuple[slice, ...], ...]:
+        """Where each part lies in the chunk."""
+        return tuple(tuple(itertools.starmap(slice, part)) for part in self.parts)
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """What blocks read of a chunk: one value for all chunks that are read alike.
+
+    Parameters
+    ----------
+    parts : tuple of part
+        What each reader reads, the readers in order.
+    whole : part
+        All of it.
+
+    Notes
+    -----
+    A reader's share is a bit of its own: a number tells of any readers together.
+    """
+
+    parts: tuple[Part, ...]
+    whole: Part
+
+    @cached_property
+    def full(self) -> int:
+        """The shares, in sum, of the readers that read all of it."""
+        read = zip(self.parts, self.shares, strict=True)
+        return sum(share for part, share in read if part == self.whole)
+
+    @cached_property
+    def shares(self) -> tuple[int, ...]:
+        """For each reader its share."""
+        return tuple(1 << number for number in range(len(self.parts)))
+
+    def part(self, share: int) -> Part:
+        """What the reader of a share reads."""
+        return self.parts[share.bit_length() - 1]
+
+    @lru_cache(maxsize=REMEMBERED)  # noqa: B019 (few patterns, and small values)
+    def wanted(self, shares: int) -> Held:
+        """What readers, told by the sum of their shares, read."""
+        read = zip(self.parts, self.shares, strict=True)
+        return outermost(frozenset(part for part, share in read if share & shares))
+
+
 @dataclass(eq=False)
 class Entry:
     """The cells that are held of one chunk, and for whom.
 
     Parameters
     ----------
-    parts : tuple of part
+    held : Held
         What is held.
     pieces : list of ndarray
         The cells of each part.
-    readers : dict of int to index
-        Turns of the blocks that read it and are not done, with the blocks' places.
-    full : int
-        The last turn that reads all of it; -1 for none.
+    pattern : Pattern
+        What blocks read of it.
+    readers : dict of int to int
+        Turns of the blocks that read it and are not done, with their shares.
     nbytes : int
         Bytes held.
     """
 
-    parts: tuple[Part, ...]
+    held: Held
     pieces: list[NDArray[Any]]
-    readers: dict[int, Index]
-    full: int
+    pattern: Pattern
+    readers: dict[int, int]
     nbytes: int
 
     @classmethod
     def of(
-        cls,
-        cells: NDArray[Any],
-        wanted: frozenset[Part],
-        readers: dict[int, Index],
-        full: int,
+        cls, cells: NDArray[Any], pattern: Pattern, readers: dict[int, int]
     ) -> Entry:
         """What is wanted of a chunk that lies there decoded, as views of it."""
-        parts, size = outermost(wanted)
-        if size > WORTH * cells.size:
-            parts = (tuple((0, size) for size in cells.shape),)
-        pieces = [cells[tuple(itertools.starmap(slice, part))] for part in parts]
-        return cls(parts, pieces, readers, full, sum(each.nbytes for each in pieces))
+        held = pattern.wanted(sum(readers.values()))
+        if held.cells > WORTH * cells.size:
+            held = held_of((pattern.whole,))
+        pieces = [cells[place] for place in held.places]
+        nbytes = sum(each.nbytes for each in pieces)
+        return cls(held, pieces, pattern, readers, nbytes)
 
     def cells(self, part: Part) -> NDArray[Any] | None:
         """A part out of one of the pieces, where one holds it."""
-        found = place_in(part, self.parts)
+        found = place_in(part, self.held)
         return None if found is None else self.pieces[found[0]][found[1]]
 
-    def cut(self, wanted: frozenset[Part]) -> bool:
-        """Hold copies of no more than what is wanted, where that is worth it."""
-        parts, size = outermost(wanted)
-        if size > WORTH * sum(piece.size for piece in self.pieces):
+    def cut(self) -> bool:
+        """Hold copies of no more than is still read, where that is worth it."""
+        shares = sum(self.readers.values())
+        if shares & self.pattern.full:
             return False
-        found = map(self.cells, parts)
-        self.hold(parts, [None if cells is None else cells.copy() for cells in found])
+        wanted = self.pattern.wanted(shares)
+        if wanted.cells > WORTH * self.held.cells:
+            return False
+        found = map(self.cells, wanted.parts)
+        self.hold(wanted, [None if cells is None else cells.copy() for cells in found])
         return True
 
-    def hold(
-        self, parts: Iterable[Part], pieces: Iterable[NDArray[Any] | None]
-    ) -> None:
+    def hold(self, held: Held, pieces: Sequence[NDArray[Any] | None]) -> None:
         """Hold these parts, as far as they are there, and nothing else."""
-        found = [
-            (part, cells)
-            for part, cells in zip(parts, pieces, strict=True)
-            if cells is not None
-        ]
-        self.parts = tuple(part for part, _ in found)
-        self.pieces = [cells for _, cells in found]
-        self.nbytes = sum(cells.nbytes for cells in self.pieces)
+        there = [cells for cells in pieces if cells is not None]
+        if len(there) < len(pieces):
+            found = zip(held.parts, pieces, strict=True)
+            held = held_of(tuple(part for part, cells in found if cells is not None))
+        self.held = held
+        self.pieces = there
+        self.nbytes = sum(cells.nbytes for cells in there)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def place_in(
-    part: Part, outers: tuple[Part, ...]
-) -> tuple[int, tuple[slice, ...]] | None:
-    """Which of some parts holds another one, and where in it; None for none."""
-    for number, outer in enumerate(outers):
+def place_in(part: Part, held: Held) -> tuple[int, tuple[slice, ...]] | None:
+    """Which of the parts held has another one in it, and where; None for none."""
+    for number, outer in enumerate(held.parts):
         if lies_in(part, outer):
             place = (
                 slice(start - first, stop - first)
@@ -115,13 +172,19 @@ def place_in(
 
 
 @lru_cache(maxsize=REMEMBERED)
-def outermost(parts: frozenset[Part]) -> tuple[tuple[Part, ...], int]:
-    """The parts that lie in no other, and how many cells they have in sum."""
+def held_of(parts: tuple[Part, ...]) -> Held:
+    """These parts, of which none lies in another."""
+    return Held(parts, sum(map(volume, parts)))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def outermost(parts: frozenset[Part]) -> Held:
+    """The parts that lie in no other."""
     found: list[Part] = []
     for part in sorted(parts, key=volume, reverse=True):
         if not any(lies_in(part, outer) for outer in found):
             found.append(part)
-    return tuple(found), sum(map(volume, found))
+    return held_of(tuple(found))
 
 
 def lies_in(part: Part, outer: Part) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from volconv.plan.stage import HOLES
+from volconv.plan.stage import shelf_bytes
 from volconv.run.held import Entry, Index, Part
 from volconv.run.readers import Readers
 from volconv.run.shelf import Elsewhere, Place, Shelf
@@ -58,7 +58,7 @@ class Holdings:
     @cached_property
     def shelf(self) -> Shelf:
         """Where the pieces of chunks lie."""
-        return Shelf(int(HOLES * self.budget))
+        return Shelf(shelf_bytes(self.budget))
 
     def part(self, chunk: Index, part: Part) -> NDArray[Any] | None:
         """Cells of a part of one chunk, where they are held."""
@@ -72,19 +72,24 @@ class Holdings:
 
         The block of this turn is one of them where it reads more than this part of it.
         """
+        pattern = self.readers.pattern(chunk)
+        horizon, done = self.horizon, self.done
         readers = {
-            reader: index
-            for reader, index in self.readers.served(turn, chunk)
-            if reader >= self.horizon and reader not in self.done
+            reader: share
+            for reader, share in zip(
+                self.readers.of(chunk), pattern.shares, strict=True
+            )
+            if reader >= horizon and reader not in done
         }
+        for reader in self.readers.parted(turn, chunk, readers):
+            del readers[reader]
         own = readers.get(turn)
-        if own is not None and part in self.readers.parts(chunk, [own]):
+        if own is not None and part == pattern.part(own):
             del readers[turn]
         self.drop(chunk)
         if not readers:
             return None
-        wanted = self.readers.parts(chunk, readers.values())
-        entry = Entry.of(cells, wanted, readers, self.readers.full_turn(chunk))
+        entry = Entry.of(cells, pattern, readers)
         self.entries[chunk] = entry
         self.nbytes += entry.nbytes
         self.queue(entry, chunk)
@@ -109,7 +114,7 @@ class Holdings:
         with self.lock:
             if self.entries.get(chunk) is entry and entry.pieces is views:
                 self.nbytes -= entry.nbytes
-                entry.hold(entry.parts, pieces)
+                entry.hold(entry.held, pieces)
                 self.nbytes += entry.nbytes
 
     def place(self, nbytes: int) -> Place | Elsewhere | None:
@@ -140,17 +145,17 @@ class Holdings:
         chunk = next(iter(self.uncut))
         del self.uncut[chunk]
         entry = self.entries[chunk]
-        if entry.full in entry.readers:
-            return
-        self.nbytes -= entry.nbytes
-        if entry.cut(self.readers.parts(chunk, entry.readers.values())):
+        before = entry.nbytes
+        if entry.cut():
             # the copies are moved where the whole was
-            entry.hold(entry.parts, map(self.moved, entry.pieces))
-        self.nbytes += entry.nbytes
+            entry.hold(entry.held, list(map(self.moved, entry.pieces)))
+            self.nbytes += entry.nbytes - before
 
     def moved(self, cells: NDArray[Any]) -> NDArray[Any] | None:
-        """Cells in a place of the shelf; None if there is none."""
+        """Copies of cells in a place of the shelf; None if there is none."""
         place = self.shelf.place(cells.nbytes)
+        if isinstance(place, Elsewhere):
+            return cells
         return None if place is None else place.holding(cells)
 
     def let_go(self) -> None:
@@ -170,12 +175,13 @@ class Holdings:
         for chunk, entry in self.entries.items():
             self.queue(entry, chunk)
 
-    def forget(self, horizon: int) -> None:
-        """Let go of what blocks before a turn were to read.
+    def forget(self, turn: int) -> None:
+        """Let go of what blocks were to read that are too far behind one's turn.
 
         A chunk whose last reader is before it goes. Of others, what earlier ones were to
         read may stay a little, unless turns were left out.
         """
+        horizon = turn - self.lag
         if horizon <= self.horizon:
             return
         are_left_out = horizon > self.horizon + self.lag + 1
@@ -200,10 +206,15 @@ class Holdings:
         """Forget what only the block of a turn read; locks."""
         with self.lock:
             self.done.add(turn)
+            entries, uncut = self.entries, self.uncut
             for chunk in self.readers.chunks_of(turn):
-                entry = self.entries.get(chunk)
-                if entry is not None and entry.readers.pop(turn, None) is not None:
-                    self.settle(entry, chunk)
+                entry = entries.get(chunk)
+                if entry is None or entry.readers.pop(turn, None) is None:
+                    continue
+                if entry.readers:  # as for most: `settle`, without a call
+                    uncut[chunk] = None
+                else:
+                    self.drop(chunk)
 
     def settle(self, entry: Entry, chunk: Index) -> None:
         """Drop an entry that nobody reads any more; remember to cut any other."""

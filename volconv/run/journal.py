@@ -69,16 +69,17 @@ class Seen:
 
     def __init__(self, lines: Iterable[Line]) -> None:
         self.objects: dict[Key, tuple[int, int]] = {}
-        places: dict[Key, float] = {}
+        unsafe: dict[Key, float] = {}
         safe = 0.0
         for place, line in lines:
             if "safe" in line:
                 safe = float(line["safe"])
+                unsafe = {key: at for key, at in unsafe.items() if at >= safe}
                 continue
             for which, key, nbytes, crc in line["objects"]:
                 self.objects[which, key] = (nbytes, crc)
-                places[which, key] = place
-        self.unsafe = {key for key, place in places.items() if place >= safe}
+                unsafe[which, key] = place
+        self.unsafe = {key for key, at in unsafe.items() if at >= safe}
 
 
 def line_of(record: BlockRecord) -> str:
@@ -98,7 +99,7 @@ def line_of(record: BlockRecord) -> str:
 def read_line(line: bytes) -> dict[str, Any] | None:
     """What a line says; None where it is empty or torn."""
     try:
-        found = json.loads(line)
+        found = json.loads(line.decode())  # which of bytes guesses the encoding
     except ValueError:
         return None
     if not isinstance(found, dict):

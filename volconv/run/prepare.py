@@ -11,30 +11,29 @@ from volconv.config import Config, codec_name
 from volconv.coordinates import (
     NGFF,
     declared_attrs,
-    labelled_region,
     output_attrs,
     step_coords,
 )
 from volconv.coordinates.metadata import held_value
-from volconv.errors import NumberError, VolconvError
+from volconv.errors import NumberError, OutputError, VolconvError
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.source import Stored
 from volconv.io.weights import ZarrWeights, check_coords
 from volconv.meta import ArrayMeta, Axis
-from volconv.network import expanded
 from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
 from volconv.run.arrays import ArrayReader
 from volconv.run.machine import cores, memory
 from volconv.run.outputs import check_apart
+from volconv.run.places import CoordsByPlace
 from volconv.run.runner import Labels
 from volconv.run.target import OWN_ATTRIBUTES
 from volconv.steps import Pipeline, Step, StepSettings
 from volconv.steps.files import ArrayFile, Named
-from volconv.steps.frame import Crop
+from volconv.steps.network import Onnx
 from volconv.steps.settings import RenormalisedSettings
-from volconv.steps.wiring import Known, Wired, path_to, resolved_pipeline, steps_to
+from volconv.steps.wiring import Wired, path_to, resolved_pipeline, steps_to
 
 __all__ = ["Limits", "Prepared", "config_pipeline", "prepare"]
 
@@ -101,7 +100,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     source = source_of(config)
     stored = source.open()
     steps = steps_of(config, stored.coords)
-    pipeline = resolved_pipeline(steps, stored.meta, labels_in(stored.coords))
+    pipeline = resolved_pipeline(steps, stored.meta, CoordsByPlace(stored.coords))
     meta = stored.meta.among(pipeline.dims)
     source = replace(source, new_axes=meta.new_axes)
     output = config.output
@@ -143,12 +142,20 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     labels = {
         place: labels_of(stored, pipeline, place) for place in (*saves, pipeline.last)
     }
+    for place, told in labels.items():
+        check_variable(spec.variable, pipeline.meta(place, stored.meta).dims, told)
     return Prepared(plan, source, labels)
 
 
 def steps_of(config: Config, coords: xr.Dataset) -> list[Wired]:
     """The steps of a configuration, the files that they name opened."""
-    return expanded(opened(config, coords))
+    steps = opened(config, coords)
+    if not any(isinstance(step, Onnx) for step in steps):
+        return [*steps]
+    # it brings all that a network may have
+    from volconv.network import expanded
+
+    return expanded(steps)
 
 
 def opened(config: Config, coords: xr.Dataset) -> list[StepSettings]:
@@ -203,6 +210,23 @@ def with_cell_weights(
     return step.with_weights(weights)
 
 
+def check_variable(name: str, dims: Sequence[str], labels: Labels) -> None:
+    """Refuse to store the cells under a name that says where they lie.
+
+    Raises
+    ------
+    OutputError
+    """
+    if name in dims or name in labels.coords.variables:
+        taken = "a dimension" if name in dims else "a coordinate"
+        raise OutputError(
+            "output.variable",
+            f"{name!r}, which is the name of {taken}",
+            "a name of its own",
+            "say another output.variable",
+        )
+
+
 def check_holds(dtype: str, target: ArrayMeta) -> None:
     """Refuse to store cells as a dtype that has no place for a declared missing value.
 
@@ -245,24 +269,13 @@ def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
     """
     if sizes:
         axes = tuple(Axis(dim, cells) for dim, cells in sizes.items())
-        steps, none = steps_of(config, xr.Dataset()), labels_in(xr.Dataset())
-        return resolved_pipeline(steps, ArrayMeta(axes, "float32"), none)
+        none = xr.Dataset()
+        steps, meta = steps_of(config, none), ArrayMeta(axes, "float32")
+        return resolved_pipeline(steps, meta, CoordsByPlace(none))
     forget_opened()
     stored = source_of(config).open()
     steps = steps_of(config, stored.coords)
-    return resolved_pipeline(steps, stored.meta, labels_in(stored.coords))
-
-
-def labels_in(coords: xr.Dataset) -> Known:
-    """What turns labels to crop by into cells, by the coordinates where a step stands."""
-
-    def known(setting: Wired, source: ArrayMeta, path: Sequence[Step]) -> Wired:
-        if not isinstance(setting, Crop) or not setting.labels:
-            return setting
-        here = coords_after(coords, path)
-        return setting.in_cells(labelled_region(setting.labels, source, here))
-
-    return known
+    return resolved_pipeline(steps, stored.meta, CoordsByPlace(stored.coords))
 
 
 def coords_after(coords: xr.Dataset, path: Sequence[Step]) -> xr.Dataset:

@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import product
-from operator import getitem
 
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
-from volconv.run.held import Index, Part
+from volconv.run.held import Index, Part, Pattern
 
 __all__ = ["Box", "Readers"]
 
 Box = tuple[Interval, ...]
+
+PATTERNS = 1024
+"""Patterns of chunks that are remembered: arbitrary, some MB. Far from the edges there are
+few."""
 
 TURNS = 2**14
 """Turns of blocks that are remembered: arbitrary, 3 MB. A block is asked for by each chunk
@@ -88,21 +91,20 @@ class Readers:
         )
         return product(*touched)
 
-    def of(self, chunk: Index) -> Iterator[tuple[int, Index]]:
-        """Turns of the blocks that read a chunk, and their places."""
+    def of(self, chunk: Index) -> Iterator[int]:
+        """Turns of the blocks that read a chunk, in the order of its pattern."""
         by_axis = [
             axis.readers(number) for axis, number in zip(self.reads, chunk, strict=True)
         ]
-        turn_of = self.turn_of
-        return ((turn_of(index), index) for index in product(*by_axis))
+        return map(self.turn_of, product(*by_axis))
 
-    def served(self, turn: int, chunk: Index) -> Iterator[tuple[int, Index]]:
-        """Those of them for whom a chunk is kept that is decoded in a turn."""
-        found = self.of(chunk)
+    def parted(self, turn: int, chunk: Index, readers: Iterable[int]) -> list[int]:
+        """Those of some turns for which a chunk is not kept that is decoded in a turn."""
         if not self.partings:
-            return found
-        here = self.sweep.index(turn)
-        return (one for one in found if not self.are_parted(chunk, here, one[1]))
+            return []
+        index = self.sweep.index
+        here = index(turn)
+        return [one for one in readers if self.are_parted(chunk, here, index(one))]
 
     def are_parted(self, chunk: Index, here: Index, there: Index) -> bool:
         """Whether a block decodes a chunk again that another one had."""
@@ -121,20 +123,28 @@ class Readers:
             if loop.keeps != "all"
         )
 
-    def full_turn(self, chunk: Index) -> int:
-        """The last turn in which all of a chunk is read; -1 for none."""
-        by_axis = [
-            axis.full_readers(number)
-            for axis, number in zip(self.reads, chunk, strict=True)
-        ]
-        return max(map(self.turn_of, product(*by_axis)), default=-1)
+    def pattern(self, chunk: Index) -> Pattern:
+        """What blocks read of a chunk."""
+        sides = zip(self.reads, chunk, strict=True)
+        return self.pattern_of(tuple(axis.kinds.get(at, at) for axis, at in sides))
 
-    def parts(self, chunk: Index, places: Iterable[Index]) -> frozenset[Part]:
-        """What blocks, told by their places along each axis, read of a chunk."""
-        by_axis = [
-            axis.parts(number) for axis, number in zip(self.reads, chunk, strict=True)
-        ]
-        return frozenset(tuple(map(getitem, by_axis, place)) for place in places)
+    @cached_property
+    def pattern_of(self) -> Callable[[Index], Pattern]:
+        """`pattern` of chunks that are the first of their kinds along each axis."""
+
+        def found(chunk: Index) -> Pattern:
+            axes = list(zip(self.reads, chunk, strict=True))
+            parts = product(*(axis.parts(at).values() for axis, at in axes))
+            return Pattern(
+                tuple(parts), tuple((0, axis.cells(at)) for axis, at in axes)
+            )
+
+        return lru_cache(maxsize=PATTERNS)(found)
+
+    def part(self, turn: int, chunk: Index) -> Part:
+        """What the block of a turn reads of a chunk."""
+        sides = zip(self.reads, chunk, self.sweep.index(turn), strict=True)
+        return tuple(axis.parts(at)[place] for axis, at, place in sides)
 
     def box(self, chunk: Index) -> Box:
         """Cells of a chunk."""

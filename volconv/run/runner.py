@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,6 @@ from volconv.errors import RunError, StorageError, VolconvError
 from volconv.io import ZarrSource
 from volconv.io.store import create_store
 from volconv.plan.plan import Plan
-from volconv.plan.write import Write
 from volconv.run.cluster import crew_of
 from volconv.run.outputs import check_apart, locked, target_of
 from volconv.run.progress import Progress, StageRun, Tally, no_progress
@@ -167,7 +165,8 @@ def declare(result: Target, plan: Plan, runs: list[StageRun], command: str) -> N
     for run in runs:
         places = [run.stage.first - 1 + write.place for write in run.stage.writes]
         stages[run.name] = [place if place in outputs else None for place in places]
-        objects |= dict(zip(places, map(objects_of, run.stage.writes), strict=True))
+        counts = (write.objects_in_all for write in run.stage.writes)
+        objects |= dict(zip(places, counts, strict=True))
     result.write_header(
         {
             "fingerprint": plan.fingerprint,
@@ -192,14 +191,6 @@ def layout_of(plan: Plan) -> dict[str, list[Any]]:
     }
 
 
-def objects_of(write: Write) -> int:
-    """Storage units of an array that is written."""
-    return math.prod(
-        -(-size // unit)
-        for size, unit in zip(write.shape, write.output.unit, strict=True)
-    )
-
-
 def run_stages(
     plan: Plan, runs: list[StageRun], on: str, progress: Progress
 ) -> Outcome:
@@ -208,9 +199,10 @@ def run_stages(
     first = len(runs)
     while first > 0 and len(pending[first - 1]):
         first -= 1
-    done = plan.blocks - sum(map(len, pending[first:]))
+    total = plan.blocks
+    done = total - sum(map(len, pending[first:]))
     kept, computed, tally = done, 0, Tally()
-    progress(done, plan.blocks)
+    progress(done, total)
     for number, (run, turns) in enumerate(zip(runs, pending, strict=True)):
         if number < first or not len(turns):
             continue
@@ -221,7 +213,7 @@ def run_stages(
                 for record in run.journalled(records(turns.tolist())):
                     tally.add(record)
                     computed += 1
-                    progress(done + computed, plan.blocks)
+                    progress(done + computed, total)
             except BlockFailure as failure:
                 raise told(run, failure) from failure.__cause__
         check_all_there(run)

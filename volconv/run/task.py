@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,8 +26,9 @@ from volconv.plan.memory import PIECE
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
 from volconv.run.cache import ChunkCache, ReadInto
+from volconv.run.holdings import Holdings
 from volconv.run.memory import ThreadMemory
-from volconv.run.readers import Box
+from volconv.run.readers import Box, Readers
 from volconv.steps.layout import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
@@ -39,6 +40,9 @@ ATTEMPTS = 3
 
 FIRST_WAIT = 0.5
 """Seconds before the second try, doubled for each more: arbitrary."""
+
+SIDES = 1024
+"""Sides of blocks whose storage units are remembered: arbitrary, a row's of each axis."""
 
 LASTING = frozenset(
     {errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT, errno.ENOENT}
@@ -116,13 +120,14 @@ class Worker:
         self.work = work
         stage = work.stage
         self.memory = ThreadMemory()
+        self.dtype = np.dtype(stage.pipeline.target(stage.source).dtype)
         self.cache: ChunkCache | None = None
         if stage.cache_bytes:
             reads = [demand.reads for demand in stage.demands]
             lag *= stage.tiling.tiles
-            self.cache = ChunkCache(
-                work.source.read, reads, stage.tile_sweep, work.cache_bytes, lag
-            )
+            readers = Readers(reads, stage.tile_sweep)
+            holdings = Holdings(readers, work.cache_bytes, lag)
+            self.cache = ChunkCache(work.source.read, holdings)
 
     def run(self, turn: int) -> BlockRecord:
         """Read, compute and write the block of a turn."""
@@ -156,9 +161,8 @@ class Worker:
         stage = self.work.stage
         result = stage.pipeline.last
         self.memory.begin()
-        dtype = np.dtype(stage.pipeline.target(stage.source).dtype)
         shape = [side.size for side in wanted[result]]
-        out: NDArray[Any] = self.memory.empty(shape, dtype)
+        out: NDArray[Any] = self.memory.empty(shape, self.dtype)
         if stage.tiling.tiles == 1:
             return self.read_and_compute(index, wanted, out)
         for tile in stage.tiles_of(turn):
@@ -208,22 +212,22 @@ def stored(
     store: Place, which: int, write: Write, box: Box, cells: NDArray[Any], *, sync: bool
 ) -> Iterator[tuple[int, str, int, int]]:
     """Write a box of whole storage units, one after the other, and tell of each."""
-    units = [
-        [
-            Interval(start, min(start + unit, side.stop))
-            for start in range(side.start, side.stop, unit)
-        ]
-        for side, unit in zip(box, write.output.unit, strict=True)
-    ]
-    for part in itertools.product(*units):
-        piece = cells[relative(part, box)]
+    units = map(units_of, box, write.output.unit)
+    for sides in itertools.product(*units):
+        places, part = zip(*sides, strict=True)
+        piece = cells if part == box else cells[relative(part, box)]
         retried(lambda: write_box(store, write.output, part, piece))  # noqa: B023
-        places = [
-            side.start // unit
-            for side, unit in zip(part, write.output.unit, strict=True)
-        ]
         key = object_key(write.output.stored(places))
         yield which, key, *store.record(f"{write.output.variable}/{key}", sync=sync)
+
+
+@lru_cache(maxsize=SIDES)
+def units_of(side: Interval, unit: int) -> tuple[tuple[int, Interval], ...]:
+    """Places and cells of the storage units along one axis, for a row of blocks."""
+    return tuple(
+        (start // unit, Interval(start, min(start + unit, side.stop)))
+        for start in range(side.start, side.stop, unit)
+    )
 
 
 def retried(action: Callable[[], Value]) -> Value:
@@ -256,7 +260,8 @@ def statistics(cells: NDArray[Any]) -> tuple[float, float, int]:
     """Lowest and highest finite cell, and how many are not finite."""
     if cells.dtype.kind == "c":
         return np.nan, np.nan, int(cells.size - np.isfinite(cells).sum())
-    lowest, highest = float(cells.min()), float(cells.max())
+    lowest = float(np.minimum.reduce(cells, axis=None))
+    highest = float(np.maximum.reduce(cells, axis=None))
     if math.isfinite(lowest) and math.isfinite(highest):
         return lowest, highest, 0
     finite = cells[np.isfinite(cells)]

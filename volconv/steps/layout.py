@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,10 +26,6 @@ __all__ = ["LINE", "Layout", "Memory", "Span"]
 
 LINE = 64
 """Bytes of a cache line: engines write past the caches to arrays that begin on one."""
-
-REMEMBERED = 256
-"""Layouts that are remembered: arbitrary, about 1 MB. Most blocks of a run have the same,
-others those of some edge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +98,6 @@ class Layout:
         return laid_out(tuple(spans))
 
 
-@lru_cache(maxsize=REMEMBERED)
 def laid_out(spans: tuple[Span, ...]) -> Layout:
     """The layout of spans: see `Layout.of`."""
     starts = [0] * len(spans)

@@ -42,6 +42,18 @@ __all__ = ["Node", "Pipeline", "chain", "compute_box", "wired"]
 
 Held = list[tuple[Box, NDArray[Any]]]
 
+Sized = tuple[int, int, tuple[int, ...]]
+"""A result: the place from which it is held, that of its cells, and how many they are."""
+
+Laid = tuple[tuple[int, ...], np.dtype[Any], int]
+"""An array in a piece of memory: its shape, its dtype, and where it begins."""
+
+BYTE = np.dtype("u1")
+
+REMEMBERED_LAYOUTS = 256
+"""Layouts that are remembered: arbitrary, about 1 MB. Most blocks of a run have the same,
+others those of some edge."""
+
 REMEMBERED = 4096
 """Intervals of blocks whose demands are remembered: arbitrary, about 2 MB."""
 
@@ -119,6 +131,10 @@ class Pipeline:
     def floors(self) -> Mapping[int, Floored]:
         """Layers that can do the work of the step after them, by place."""
         return floors_of(self.nodes)
+
+    def merged_steps(self, wanted: Collection[int]) -> dict[int, Floored]:
+        """Those of `floors` whose own result is not wanted."""
+        return {at: made for at, made in self.floors.items() if at not in wanted}
 
     def demands(
         self, axis: int, wanted: Mapping[int, Interval]
@@ -198,21 +214,16 @@ class Pipeline:
             The cells of each wanted box; not to be written to.
         """
         into = into or {}
-        merged_steps = {
-            place: floored
-            for place, floored in self.floors.items()
-            if place not in wanted
-        }
+        merged_steps = self.merged_steps(wanted)
         makers = {place: made.reader for place, made in merged_steps.items()}
         done_before = {reader: place for place, reader in makers.items()}
         held: dict[int, Held] = {}
         found: dict[int, NDArray[Any]] = {}
-        by_place = self.boxes(wanted)
+        by_place = [list(itertools.product(*sides)) for sides in self.boxes(wanted)]
         outs = {(place, wanted[place]): out for place, out in into.items()}
         if memory is not None:
             outs |= self.laid_out(by_place, wanted, outs, memory, makers)
-        for place, intervals in enumerate(by_place):
-            boxes = itertools.product(*intervals)
+        for place, boxes in enumerate(by_place):
             if place in done_before:
                 held[place] = held[done_before[place]]
             elif place:
@@ -236,7 +247,7 @@ class Pipeline:
 
     def laid_out(
         self,
-        by_place: Sequence[Sequence[Sequence[Interval]]],
+        by_place: Sequence[Sequence[Box]],
         wanted: Collection[int],
         known: Collection[tuple[int, Box]],
         memory: Memory,
@@ -247,27 +258,38 @@ class Pipeline:
         A layer that does the work of the step after it writes that one's results: see
         `floors_of`. `makers` has, by the layer's place, the other's.
         """
-        keys, spans = [], []
         done_before = set(makers.values())
-        for first, intervals in enumerate(by_place):
-            if first in done_before:
-                continue
-            place = makers.get(first, first)
-            item = np.dtype(self.dtypes[place]).itemsize
-            for box in itertools.product(*intervals):
-                if (place, box) in known:
-                    continue
-                cells = math.prod(side.size for side in box)
-                keys.append((place, box))
-                spans.append(Span(item * cells, first, self.held_to(place, wanted)))
-        layout = Layout.of(spans)
-        piece = memory.empty((layout.nbytes,), np.dtype("u1"))
+        keys = [
+            (first, place, box)
+            for first, boxes in enumerate(by_place)
+            if first not in done_before
+            for place in (makers.get(first, first),)
+            for box in boxes
+            if (place, box) not in known
+        ]
+        sizes = tuple(
+            (first, place, tuple([stop - start for start, stop in box]))
+            for first, place, box in keys
+        )
+        arrays, nbytes = self.known_layout(sizes, frozenset(wanted))
+        piece = memory.empty((nbytes,), BYTE)
         return {
-            (place, box): np.ndarray(
-                [side.size for side in box], self.dtypes[place], piece, start
-            )
-            for (place, box), start in zip(keys, layout.starts, strict=True)
+            (place, box): np.ndarray(shape, dtype, piece, start)
+            for (_, place, box), (shape, dtype, start) in zip(keys, arrays, strict=True)
         }
+
+    @lru_cache(maxsize=REMEMBERED_LAYOUTS)  # noqa: B019 (few pipelines)
+    def known_layout(
+        self, sizes: tuple[Sized, ...], wanted: frozenset[int]
+    ) -> tuple[tuple[Laid, ...], int]:
+        """Where arrays of some sizes lie, and their bytes: the same for most blocks."""
+        dtypes = [np.dtype(self.dtypes[place]) for _, place, _ in sizes]
+        layout = Layout.of(
+            Span(dtype.itemsize * math.prod(shape), first, self.held_to(place, wanted))
+            for dtype, (first, place, shape) in zip(dtypes, sizes, strict=True)
+        )
+        shapes = (shape for _, _, shape in sizes)
+        return tuple(zip(shapes, dtypes, layout.starts, strict=True)), layout.nbytes
 
     @cached_property
     def dtypes(self) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """The steps that a configuration can name: this package's, and those of plug-ins.
 
-A step of ours is a class in a module of `volconv.steps`; a plug-in's is an entry point
-of the group ``volconv.steps`` of an installed package. A configuration names a step,
-never code.
+A step of ours is a class in a module of `volconv.steps`, which is imported when its step
+is named; a plug-in's is an entry point of the group ``volconv.steps`` of an installed
+package, all of which are imported when a name is none of ours. A configuration names a
+step, never code.
 """
 
 from __future__ import annotations
@@ -10,35 +11,79 @@ from __future__ import annotations
 import importlib
 import inspect
 import logging
-import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType, ModuleType
 from typing import TypeGuard
 
-import volconv.steps
 from volconv.errors import KindError
 from volconv.steps.settings import StepSettings
 
-__all__ = ["GROUP", "step_classes"]
+__all__ = ["FAMILIES", "GROUP", "step_classes"]
 
 GROUP = "volconv.steps"
 """Entry points of this group add steps."""
 
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "activations": ("relu", "leaky_relu", "elu", "sigmoid", "tanh", "gelu"),
+    "arithmetic": ("add", "subtract", "multiply", "divide", "maximum", "minimum"),
+    "ball": ("ball",),
+    "bands": ("difference_of_gaussians", "unsharp"),
+    "bank": ("correlate_bank",),
+    "box": ("box",),
+    "channelwise": ("prelu", "batch_norm"),
+    "concat": ("concat",),
+    "conv": ("conv",),
+    "conv_transpose": ("conv_transpose",),
+    "correlate": ("correlate", "convolve"),
+    "derivatives": ("gradient", "gradient_magnitude", "laplace", "sobel"),
+    "frame": ("pad", "crop"),
+    "gaussian": ("gaussian",),
+    "network": ("onnx",),
+    "pointwise": ("abs", "square", "sqrt", "log", "cast"),
+    "poles": ("pad_poles",),
+    "pooling": ("mean_pool", "max_pool", "min_pool", "median_pool", "mode_pool"),
+    "ranges": ("scale", "normalise", "clip", "threshold"),
+    "softmax": ("softmax",),
+    "upsample": ("upsample",),
+}
+"""The modules of `volconv.steps` that have steps, and the names of these."""
+
+HOMES = {name: family for family, names in FAMILIES.items() for name in names}
+
 log = logging.getLogger(__name__)
 
 
-@lru_cache(maxsize=1)
+class StepClasses(Mapping[str, type[StepSettings]]):
+    """The settings class of each step's name, names sorted; imported when asked for."""
+
+    def __getitem__(self, name: str) -> type[StepSettings]:
+        if name not in HOMES:
+            return plug_ins()[name]
+        module = importlib.import_module(f"volconv.steps.{HOMES[name]}")
+        return steps_in(module)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted((*HOMES, *plug_ins())))
+
+    def __len__(self) -> int:
+        return len(HOMES) + len(plug_ins())
+
+
 def step_classes() -> Mapping[str, type[StepSettings]]:
-    """The settings class of each step's name, names sorted.
+    """The settings class of each step's name, names sorted; imported when asked for."""
+    return StepClasses()
+
+
+@lru_cache(maxsize=1)
+def plug_ins() -> Mapping[str, type[StepSettings]]:
+    """The settings class of each name of an installed package's steps.
 
     A plug-in that cannot be imported, or that takes a name already taken, is left out
     and logged: one broken package must not keep every configuration from running.
     """
     found: dict[str, type[StepSettings]] = {}
-    for module in family_modules():
-        found |= {kind.step_name: kind for kind in settings_in(module)}
     for point in entry_points(group=GROUP):
         try:
             kind = plugged_in(point, found)
@@ -46,7 +91,7 @@ def step_classes() -> Mapping[str, type[StepSettings]]:
             log.warning("step %r of %s is left out: %s", point.name, point.value, error)
         else:
             found[point.name] = kind
-    return MappingProxyType(dict(sorted(found.items())))
+    return MappingProxyType(found)
 
 
 def plugged_in(
@@ -62,25 +107,18 @@ def plugged_in(
     kind: object = point.load()
     if not is_step(kind) or kind.step_name != point.name:
         raise KindError(point.name, repr(kind), "settings of a step of this name")
-    if point.name in found:
+    if point.name in HOMES or point.name in found:
         raise KindError(point.name, "a name that is taken", "a new name")
     return kind
 
 
-def family_modules() -> Iterator[ModuleType]:
-    """The modules of `volconv.steps` but this one."""
-    for info in pkgutil.iter_modules(volconv.steps.__path__, "volconv.steps."):
-        if info.name != __name__:
-            yield importlib.import_module(info.name)
-
-
-def settings_in(module: ModuleType) -> list[type[StepSettings]]:
-    """The steps that a module itself defines."""
-    return [
-        kind
+def steps_in(module: ModuleType) -> dict[str, type[StepSettings]]:
+    """The steps that a module itself defines, by name."""
+    return {
+        kind.step_name: kind
         for kind in vars(module).values()
         if is_step(kind) and kind.__module__ == module.__name__
-    ]
+    }
 
 
 def is_step(kind: object) -> TypeGuard[type[StepSettings]]:

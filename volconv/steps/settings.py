@@ -1,7 +1,7 @@
 """Settings of a step: what a configuration says of it, before any array is known.
 
 A family is a file of this package with a class of these for each of its steps; the
-registry finds it there.
+table in `registry` says which.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from volconv.compute import (
     Correlation,
     Edges,
     Numbers,
+    box_operations,
     cast_bytes,
     choose_engine,
     factorise,
@@ -217,6 +218,7 @@ def window_step(
         [geometry[dim].stride for dim in (factored or kernel).dims],
         numbers.compute,
         taps_and_strides(geometry, meta.dims),
+        _box(kernel, geometry, meta.dims),
     )
     arithmetic = factored if choice.engine == "separable" and factored else kernel
     return WindowStep(
@@ -231,6 +233,16 @@ def window_step(
         target,
         unit_factor,
     )
+
+
+def _box(kernel: Kernel, geometry: Geometry, dims: Sequence[str]) -> int | None:
+    """What a kernel of one weight along one dimension costs: see `choose_engine`."""
+    lines = [factor for factor in kernel.along(dims) if factor.size > 1]
+    if len(lines) != 1:
+        return None
+    windows = [geometry[dim] for dim in dims]
+    strides, dilations = zip(*((w.stride, w.dilation) for w in windows), strict=True)
+    return box_operations(lines[0], strides, dilations)
 
 
 def taps_and_strides(geometry: Geometry, dims: Sequence[str]) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from volconv.errors import KindError, VolconvError, did_you_mean
@@ -80,9 +80,16 @@ def wiring_faults(
             saved.append(step.save)
 
 
-Known = Callable[[Wired, ArrayMeta, Sequence[Step]], Wired]
-"""What makes a step's settings known whole: of them, the metadata of what it reads, and
-the steps from the input to that."""
+class Known(Protocol):
+    """What coordinates tell of a pipeline's steps, each by the steps before it."""
+
+    def settings(
+        self, setting: Wired, source: ArrayMeta, path: Sequence[Step]
+    ) -> Wired:
+        """A step's settings whole, by what it reads and the steps to that."""
+
+    def meta(self, target: ArrayMeta, path: Sequence[Step]) -> ArrayMeta:
+        """What the last step of a path makes, as its coordinates tell."""
 
 
 def resolved_pipeline(
@@ -96,8 +103,8 @@ def resolved_pipeline(
         Its steps.
     source : ArrayMeta
         The input.
-    known : callable, optional
-        What takes each step's settings first, for those that ask for coordinates.
+    known : Known, optional
+        What coordinates tell, where there are some.
 
     Raises
     ------
@@ -113,16 +120,19 @@ def resolved_pipeline(
             for read in setting.reads or (number - 1,)
         )
         try:
-            whole = setting
+            path, whole = path_to(nodes, inputs[0]), setting
             if known is not None:
-                whole = known(setting, metas[inputs[0]], path_to(nodes, inputs[0]))
+                whole = known.settings(setting, metas[inputs[0]], path)
             step = whole.resolve_all([metas[place] for place in inputs])
+            made = step.target
+            if known is not None:
+                made = known.meta(made, [*path, step])
         except VolconvError as error:
             error.where = f"step {number} ({setting.step_name}), {error.where}"
             raise
         if setting.name is not None:
             places[setting.name] = number
-        metas.append(step.target)
+        metas.append(made)
         nodes.append(
             Node(step, inputs, setting.name or str(getattr(setting, "title", "")))
         )

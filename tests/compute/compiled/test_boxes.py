@@ -31,11 +31,13 @@ FLOATS = ("f4", "f8")
 
 @st.composite
 def box_cases(draw, dtypes=tuple(DTYPES), layouts=tuple(LAYOUTS)):
-    """Factors of one weight each, at least two of them windows."""
+    """Factors of one weight each, one of them a window or at least two."""
     ndim = draw(st.integers(2, 4))
-    size = list(draw(st.tuples(*[st.sampled_from([1, 1, 4, 5, 15, 70])] * ndim)))
-    for axis in draw(st.permutations(range(ndim)))[:2]:
-        size[axis] = draw(st.sampled_from([3, 5, 7, 9, 26]))
+    is_alone = draw(st.booleans())
+    others = [1] if is_alone else [1, 1, 4, 5, 15, 70]
+    size = list(draw(st.tuples(*[st.sampled_from(others)] * ndim)))
+    for axis in draw(st.permutations(range(ndim)))[: 1 if is_alone else 2]:
+        size[axis] = draw(st.sampled_from([3, 5, 7, 9, 26, *([70] * is_alone)]))
     stride = draw(st.tuples(*[st.sampled_from([1, 1, 1, 2])] * ndim))
     dilation = draw(st.tuples(*[st.sampled_from([1, 1, 1, 3])] * ndim))
     while math.prod(size) > 3000:
@@ -162,13 +164,15 @@ def test_means_are_those_of_scipy(size, dtype):
 
 @pytest.mark.parametrize("size", [4, 5, 15, 100])
 @pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (1, 2), (2, 1)])
+@pytest.mark.parametrize("is_alone", [False, True])
 def test_bits_are_the_same_whether_windows_run_along_vectors_or_across(
-    size, stride, dilation
+    size, stride, dilation, is_alone
 ):
     rng = np.random.default_rng(size)
     span = dilation * (size - 1) + 1
     block = rng.standard_normal((9 + span, 40 + span, 100)).astype("f4")
     factors = [np.full(size, 1 / size)] * 2 + [None]
+    factors[0] = None if is_alone else factors[0]
     window = (stride, stride, 1), (dilation, dilation, 1)
     correlator = separable.prepare(factors, *window, "f4", "f4")
     whole = run(correlator, block)
@@ -182,20 +186,22 @@ def test_bits_are_the_same_whether_windows_run_along_vectors_or_across(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("size", "stride"), [(5, 1), (26, 1), (15, 2), (70, 1)])
-def test_padding_on_the_way_gives_the_bits_of_padding_before(kind, size, stride):
+@pytest.mark.parametrize("axes", [(0,), (1,), (2,), (0, 1, 2)])
+def test_padding_on_the_way_gives_the_bits_of_padding_before(kind, size, stride, axes):
     rng = np.random.default_rng(3)
-    factors = [np.full(size, 1 / size)] * 3
-    correlator = separable.prepare(factors, (stride,) * 3, (1,) * 3, "f4", "f4")
+    factors = [np.full(size, 1 / size) if a in axes else None for a in range(3)]
+    strides = tuple(stride if a in axes else 1 for a in range(3))
+    correlator = separable.prepare(factors, strides, (1,) * 3, "f4", "f4")
     cells = rng.standard_normal((9, 40, 130)).astype("f4")
-    padding, kinds = [(size // 2, size // 2)] * 3, [kind] * 3
-    expected = run(correlator, padded(cells, padding, kinds))
+    padding = [(size // 2, size // 2) if a in axes else (0, 0) for a in range(3)]
+    expected = run(correlator, padded(cells, padding, [kind] * 3))
     out = np.empty_like(expected)
-    edges = edges_of(cells.shape, cells.dtype, padding, kinds)
+    edges = edges_of(cells.shape, cells.dtype, padding, [kind] * 3)
     assert correlator.padding(cells, out, edges)
     assert out.tobytes() == expected.tobytes()
 
 
-@pytest.mark.parametrize("axes", [(0, 1), (0, 2), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("axes", [(0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)])
 @pytest.mark.parametrize("size", [5, 31, 66])
 def test_streamed_blocks_have_the_bits_of_small_ones(axes, size):
     rng = np.random.default_rng(0)

@@ -15,17 +15,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from volconv.compute.compiled import program
 from volconv.compute.compiled.layout import Layout, arrange, fits_edges
 from volconv.compute.compiled.program import Program
 from volconv.compute.compiled.sums import shifts_of, streams
+from volconv.compute.compiled.taps import Taps, taps_of
 from volconv.compute.compiled.tiling import tiles
 from volconv.compute.compiled.work import Work
 
 if TYPE_CHECKING:
     from volconv.compute.compiled.correlator import Correlator, Geometry
     from volconv.compute.compiled.edges import Edges
-    from volconv.compute.compiled.taps import Taps
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,9 @@ class Fused:
         windows = (correlator.size, correlator.stride, correlator.dilation)
         last = len(correlator.size) - 1
         axes = sorted(passes)
-        along_rows = [axis for axis in axes if axis != last]
+        # Of the axes before the last, the one that rows can be made of is the last but
+        # for those that are merged with it; for a window along cells alone, any other.
+        along_rows = [None, *(axis for axis in axes if axis != last)]
         layout = arrange(geometry, *windows, along_rows[-1])
         if along_rows[-1] in layout.merged:
             layout = arrange(geometry, *windows, along_rows[-2])
@@ -71,7 +75,7 @@ class Fused:
             correlator,
             layout,
             passes.get(layout.planes.number),
-            passes[layout.rows.number],
+            passes.get(layout.rows.number) or _nothing(len(correlator.size)),
             passes[inside[0]] if inside else None,
             streamed,
             geometry.edges,
@@ -91,3 +95,8 @@ class Fused:
             kept += work.kept
             most = max(most, work.scratch)
         return Program.of(tables, shifts_of(self.layout.others), most, kept)
+
+
+def _nothing(ndim: int) -> Taps:
+    """A pass that leaves cells as they are, for rows without a window."""
+    return taps_of(np.ones([1] * ndim), 0)

@@ -59,6 +59,8 @@ class ColumnCode:
     box : {"", "lines", "cells"}
         What the taps of a column lie along if they have one weight and are summed by
         doubling; along cells, `gap` is in cells.
+    is_between : bool
+        Whether the output is scratch that another pass reads, and any NaN will do.
     is_alone : bool
         Whether there is but one column, so that no sum need be held until another.
     fetches_lines : bool
@@ -72,6 +74,7 @@ class ColumnCode:
     gap: int = 1
     run: int = 0
     box: Literal["", "lines", "cells"] = ""
+    is_between: bool = False
     is_alone: bool = False
     fetches_lines: bool = False
 

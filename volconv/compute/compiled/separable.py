@@ -18,7 +18,7 @@ import numpy as np
 
 from volconv.compute.compiled import direct
 from volconv.compute.compiled.correlator import Array, Correlator, Geometry, dtypes
-from volconv.compute.compiled.doubling import Doubling
+from volconv.compute.compiled.doubling import Doubling, operations
 from volconv.compute.compiled.fused import Fused
 from volconv.compute.compiled.taps import TALLEST_BOX, Taps, box_of, taps_of
 
@@ -80,7 +80,7 @@ def prepare(
     source, compute = dtypes(source_dtype, compute_dtype)
     windows = [axis for axis, array in enumerate(arrays) if array.size > 1]
     shapes = [1] * len(arrays)
-    if len(windows) < 2:
+    if not windows or (len(windows) == 1 and not _is_box(arrays, stride, dilation)):
         weights = np.ones(shapes)
         for axis in windows or [0]:
             shapes[axis] = -1
@@ -103,7 +103,7 @@ def _prepared(
     source: np.dtype[np.generic],
     compute: np.dtype[np.generic],
 ) -> Separable:
-    """The engine for two or three axes with a window."""
+    """The engine for one to three axes with a window."""
     arrays = [np.frombuffer(factor) for factor in weights]
     size = tuple(array.size for array in arrays)
     windows = tuple(axis for axis, array in enumerate(arrays) if array.size > 1)
@@ -117,6 +117,54 @@ def _prepared(
         passes.append((box_of if is_box else taps_of)(along, axis))
     window = size, stride, dilation
     return Separable(*window, source, compute, windows, tuple(passes))
+
+
+def box_operations(
+    weights: NDArray[np.float64], stride: Sequence[int], dilation: Sequence[int]
+) -> int | None:
+    """Operations for an output of taps along one axis that are summed by doubling.
+
+    Parameters
+    ----------
+    weights : ndarray, real
+        Of at least two axes, as blocks are; a window along one of them.
+    stride, dilation : sequence of int, cells
+        For each axis.
+
+    Returns
+    -------
+    int or None
+        None for other kernels, which the direct engine sums.
+
+    Examples
+    --------
+    >>> box_operations(np.ones((31, 1)), (1, 1), (1, 1))
+    9
+    >>> box_operations(np.arange(31.0).reshape(31, 1), (1, 1), (1, 1)) is None
+    True
+    """
+    if weights.dtype.kind == "c" or weights.size != max(weights.shape, default=0):
+        return None
+    sizes = weights.shape
+    flat = weights.ravel().astype(np.float64)
+    arrays = [flat if n == flat.size > 1 else np.ones(1) for n in sizes]
+    if not _is_box(arrays, stride, dilation):
+        return None
+    parts = -(-flat.size // TALLEST_BOX)
+    return parts * operations(-(-flat.size // parts)) + parts - 1
+
+
+def _is_box(
+    arrays: Sequence[NDArray[np.float64]],
+    stride: Sequence[int],
+    dilation: Sequence[int],
+) -> bool:
+    """Whether the one factor with taps is summed by doubling, and beside another axis."""
+    windows = [axis for axis, array in enumerate(arrays) if array.size > 1]
+    if len(windows) != 1 or len(arrays) < 2:
+        return False
+    (axis,) = windows
+    return _is_doubled(arrays[axis], stride[axis], dilation[axis], is_last=True)
 
 
 def _is_doubled(
@@ -246,7 +294,7 @@ def _chained(
 
 @dataclass(frozen=True, eq=False)
 class Separable(Correlator):
-    """Correlator that sums along two or three axes in turn."""
+    """Correlator that sums along one to three axes in turn."""
 
     axes: tuple[int, ...]
     passes: tuple[Taps, ...]

@@ -85,6 +85,7 @@ class Sums:
         *,
         ahead: int = 0,
         streamed: int = 0,
+        is_between: bool = False,
         fetches_lines: bool = False,
     ) -> Sums:
         """The sums of some taps, column by column."""
@@ -95,6 +96,7 @@ class Sums:
             lines.step,
             lines.gap,
             box="lines" if taps.is_box else "",
+            is_between=is_between,
             is_alone=numbers == (1,),
             fetches_lines=fetches_lines,
         )

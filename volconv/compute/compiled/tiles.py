@@ -231,8 +231,11 @@ class Tile:
         """The sum, every NaN as the same NaN.
 
         Which operand's NaN an instruction passes on depends on the form that the
-        compiler picks, which may differ between tiles.
+        compiler picks, which may differ between tiles. The last of several
+        passes sees to it for all of them.
         """
+        if self.code.is_between:
+            return total
         kind, flags = self.kind, vector("i1", self.lanes)
         same = f.spread(self.code.scalar, self.lanes, NOT_A_NUMBER)
         odd = f.op(f"fcmp uno {kind} {total}, {total}")

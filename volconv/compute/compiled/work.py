@@ -112,6 +112,7 @@ class Work:
             lines,
             len(self.lines) * self.pitch,
             ahead=LINES_AHEAD * layout.rows.unit if in_place else 0,
+            is_between=True,
             fetches_lines=in_place,
         )
         summed = sums.table(
@@ -179,6 +180,7 @@ class Work:
             layout.rows.target if last else self.pitch,
             ahead=4 * step if base is Base.BLOCK else ahead,
             streamed=fused.streamed if last else 0,
+            is_between=not last,
         )
         tables, when = [], []
         for number, (first, count) in enumerate(strips):
