@@ -103,14 +103,8 @@ def pad_poles_step(
         raise DimError("longitude", repr(longitude), "another dimension than latitude")
     where = poles_of(meta.axis(latitude), check_word("poles", poles, POLES))
     check_circle(meta.axis(longitude))
-    before, after = padding_cells("padding", read_cells(padding), Window(1), 1)
-    rows = meta.sizes[latitude]
-    most = rows if where == "between" else rows - 1
-    if max(before, after) > most:
-        raise BoundaryError(
-            "padding", f"{max(before, after)} rows", f"at most {most}, as there are"
-        )
-    count = meta.sizes[longitude]
+    rows, count = meta.sizes[latitude], meta.sizes[longitude]
+    before, after = rows_beyond(padding, rows if where == "between" else rows - 1)
     geometry = Geometry(
         (
             (latitude, Window(1, padding=(before, after))),
@@ -133,6 +127,22 @@ def pad_poles_step(
         meta,
         replace(target, dtype=dtype),
     )
+
+
+def rows_beyond(padding: object, most: int) -> tuple[int, int]:
+    """Rows before the first and after the last, of which there are so many to take.
+
+    Raises
+    ------
+    BoundaryError
+        If there are fewer.
+    """
+    before, after = padding_cells("padding", read_cells(padding), Window(1), 1)
+    if max(before, after) > most:
+        raise BoundaryError(
+            "padding", f"{max(before, after)} rows", f"at most {most}, as there are"
+        )
+    return before, after
 
 
 def poles_of(axis: Axis, poles: str) -> str:

@@ -16,6 +16,7 @@ from volconv.compute.compiled.turned import TurnedPass, is_turned, line_cells
 if TYPE_CHECKING:
     from volconv.compute.compiled.fused import Fused
     from volconv.compute.compiled.program import Integers
+    from volconv.compute.compiled.taps import Taps
     from volconv.compute.compiled.work import Work
 
 __all__ = ["finish_of", "fold_of", "tap_places"]
@@ -23,46 +24,55 @@ __all__ = ["finish_of", "fold_of", "tap_places"]
 
 def finish_of(work: Work) -> CellPass | TurnedPass | None:
     """The last pass over a tile; None where there is no window along cells."""
-    fused = work.fused
-    if fused.cells is None:
+    taps = work.fused.cells
+    if taps is None:
         return None
-    cells, rows = fused.layout.cells, fused.layout.rows
-    if turns(work):
-        few = line_cells(fused.item)
-        turned = TurnedPass.of(
-            fused.cells,
-            work.weights(fused.cells),
-            (cells.stride, _tap_step(fused)),
-            (work.width, work.counts[2]),
-            (work.pitch, rows.target),
-            work.fold,
-            is_streamed=bool(fused.streamed),
-        )
-        work.kept.append(turned.offsets)
-        return replace(
-            turned,
-            source=work.take(few * work.pitch),
-            lines=work.take(turned.line_bytes(max(work.reach, turned.reach))),
-            found=work.take(turned.line_bytes(turned.count)),
-        )
+    return turned_pass(work, taps) if turns(work) else cell_pass(work, taps)
+
+
+def turned_pass(work: Work, taps: Taps) -> TurnedPass:
+    """The last pass over turned rows."""
+    fused, layout = work.fused, work.fused.layout
+    few = line_cells(fused.item)
+    turned = TurnedPass.of(
+        taps,
+        work.weights(taps),
+        (layout.cells.stride, _tap_step(fused)),
+        (work.width, work.counts[2]),
+        (work.pitch, layout.rows.target),
+        work.fold,
+        is_streamed=bool(fused.streamed),
+    )
+    work.kept.append(turned.offsets)
+    return replace(
+        turned,
+        source=work.take(few * work.pitch),
+        lines=work.take(turned.line_bytes(max(work.reach, turned.reach))),
+        found=work.take(turned.line_bytes(turned.count)),
+    )
+
+
+def cell_pass(work: Work, taps: Taps) -> CellPass:
+    """The last pass along rows as they lie."""
+    fused, layout = work.fused, work.fused.layout
     few = MOST_ROWS if fused.rows.is_box else FEW_ROWS
     row = work.width, work.pitch
-    if fused.cells.is_box:
+    if taps.is_box:
         run = CellPass.of_box(
-            fused.cells,
+            taps,
             _tap_step(fused),
-            work.weights(fused.cells),
+            work.weights(taps),
             row,
-            rows.target,
+            layout.rows.target,
             streamed=fused.streamed,
         )
     else:
         run = CellPass.of(
-            cells.stride,
+            layout.cells.stride,
             work.places,
-            work.weights(fused.cells.singly()),
+            work.weights(taps.singly()),
             row,
-            rows.target,
+            layout.rows.target,
             streamed=fused.streamed,
         )
     work.kept.append(run.offsets)
