@@ -162,8 +162,8 @@ def test_restart_asks_first(folder):
 
 
 def test_an_interrupt_keeps_what_is_done_and_says_how_to_go_on(folder):
-    """Of 2000 blocks, after the second line of progress."""
-    large = xr.DataArray(np.ones((50, 80), "float32"), dims=("z", "y"), name="v")
+    """Of 4000 blocks, after the second line of progress."""
+    large = xr.DataArray(np.ones((100, 80), "float32"), dims=("z", "y"), name="v")
     large.to_zarr(folder / "in.zarr", mode="w", zarr_format=3, consolidated=False)
     text = CONFIG.replace("{z: 4, y: 4}", "{z: 1, y: 1}").replace("5 mm", "2")
     (folder / "config.yaml").write_text(text)
@@ -175,7 +175,7 @@ def test_an_interrupt_keeps_what_is_done_and_says_how_to_go_on(folder):
             assert process.stderr.readline().startswith(b"blocks")
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read().decode()
-    assert process.returncode == 130
+    assert process.returncode == 130, rest
     assert "the same command goes on" in rest
     assert "Traceback" not in rest
     done = volconv(folder, "run", "config.yaml")
