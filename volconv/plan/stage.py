@@ -35,9 +35,9 @@ SIDES = 4096
 """Places along axes whose cells are remembered: arbitrary, about 1 MB."""
 
 PROCESS_MEMORY = 205 * 2**20
-"""Bytes of the interpreter with its libraries: 186 MiB measured 2026-11 as the peak of a run
-of three steps over 16 cells cubed (``/usr/bin/time -v volconv run``), compiled engines and
-their compiler among it; and what runs of some hundred blocks add."""
+"""Bytes of the interpreter with its libraries: 186 MiB measured 2026-11 as the peak of a
+run of three steps over 16 cells cubed (``/usr/bin/time -v volconv run``), compiled engines
+and their compiler among it; and what runs of some hundred blocks add."""
 
 HOLES = 1.15
 """Bytes for each byte of chunks held: pieces of them come, are cut down and go in an order
