@@ -1,62 +1,29 @@
-"""Reading a Zarr input: v2 or v3, group or array, a group through xarray."""
+"""Reading a Zarr input: v2 or v3, group or array."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import xarray as xr
 import zarr
 from numpy.typing import NDArray
 
-from volconv.coordinates import array_meta, bounds_names, grid_mappings
-from volconv.errors import InputError, did_you_mean
+from volconv.errors import InputError
 from volconv.geometry import relative
-from volconv.io.bucket import InputStore, input_store
 from volconv.io.digest import chunks_digest, text_digest
 from volconv.io.inline import carry_out, may_carry_out
-from volconv.io.objects import is_object_url, is_url, normal_url
+from volconv.io.objects import is_url
+from volconv.io.opened import Stored, opened
 from volconv.io.pieces import Box, pieces
 from volconv.io.whole import AS_DECODED
-from volconv.meta import ArrayMeta, without
+from volconv.meta import without
 from volconv.plan.memory import PIECE
 
 __all__ = ["ZarrSource"]
 
 Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class Stored:
-    """An array that is opened and not yet read.
-
-    Parameters
-    ----------
-    cells : Variable or zarr.Array
-        Gives NumPy values for slices.
-    meta : ArrayMeta
-        Dimensions, dtype, chunks.
-    name : str
-        The variable's name.
-    attrs : mapping
-        Its attributes.
-    coords : Dataset
-        Its coordinates with their CF bounds.
-    group_attrs : mapping
-        The attributes of its group.
-    """
-
-    cells: xr.Variable | zarr.Array[Any]
-    meta: ArrayMeta
-    name: str
-    attrs: Mapping[Any, Any] = field(default_factory=dict)
-    coords: xr.Dataset = field(default_factory=xr.Dataset)
-    group_attrs: Mapping[Any, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -174,175 +141,3 @@ class ZarrSource:
             "coordinates": text_digest(coords),
             "chunks stored": chunks_digest(self.path, stored.name),
         }
-
-
-def readable(path: str) -> str | InputStore:
-    """What Zarr and xarray open for a path or URL."""
-    return input_store(normal_url(path)) if is_object_url(path) else path
-
-
-@lru_cache(maxsize=8)
-def opened(source: ZarrSource) -> Stored:
-    """The array of a source; kept, so that the tasks of a process share it."""
-    node = opened_node(source)
-    if isinstance(node, zarr.Array):
-        found = stored_array(source, node)
-    else:
-        found = stored_variable(source, node)
-    return replace(found, meta=replace(found.meta, is_remote=is_url(source.path)))
-
-
-def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
-    """The group or array at a source's path.
-
-    Raises
-    ------
-    InputError
-        If nothing is there, or nothing that Zarr can open.
-    """
-    path = source.path
-    if not is_url(path) and not Path(path).exists():
-        folder = Path(path).parent
-        there = [item.name for item in folder.iterdir()] if folder.is_dir() else []
-        close = difflib.get_close_matches(Path(path).name, there, n=1)
-        raise InputError(
-            f"{source.key}.path",
-            f"{path!r}, which is not there",
-            "a Zarr store",
-            f"did you mean {str(folder / close[0])!r}?" if close else "",
-        )
-    try:
-        return zarr.open(readable(path), mode="r")
-    except (FileNotFoundError, KeyError, ValueError, OSError, ImportError) as error:
-        raise InputError(
-            f"{source.key}.path",
-            f"{path!r}, which Zarr cannot open ({type(error).__name__}: {error})",
-            "a Zarr group or array, of format 2 or 3",
-        ) from error
-
-
-def stored_array(source: ZarrSource, array: zarr.Array[Any]) -> Stored:
-    """An array by itself: no coordinates, dims from its metadata or from the user.
-
-    Raises
-    ------
-    InputError
-        If its dimensions have no names.
-    """
-    own: Any = getattr(array.metadata, "dimension_names", None)
-    own = own or array.attrs.get("_ARRAY_DIMENSIONS")
-    dims = source.dims or tuple(own or ())
-    if len(dims) != array.ndim or None in dims:
-        raise InputError(
-            f"{source.key} {source.path!r}",
-            f"dims {list(dims)} for an array of {array.ndim} dimensions",
-            "a name for each dimension",
-            f"say {source.key}.dims: [{', '.join('tczyx'[-array.ndim :])}]",
-        )
-    attrs = {k: v for k, v in dict(array.attrs).items() if k != "_ARRAY_DIMENSIONS"}
-    chunks = tuple(
-        min(chunk, size) for chunk, size in zip(array.chunks, array.shape, strict=True)
-    )
-    meta = array_meta(dims, array.shape, array.dtype, xr.Dataset(), chunks, attrs)
-    return Stored(array, meta, array.basename or "data", attrs)
-
-
-def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
-    """A variable of a group, decoded as xarray decodes it, with its coordinates."""
-    dataset = opened_dataset(source, group)
-    bounds = bounds_names(dataset)
-    dataset = dataset.set_coords([n for n in bounds if n in dataset.data_vars])
-    name = chosen_variable(source, dataset)
-    array = dataset[name]
-    if source.dims is not None and source.dims != array.dims:
-        raise InputError(
-            f"{source.key}.dims",
-            str(list(source.dims)),
-            f"the dimensions of {name!r}, {list(array.dims)}",
-            f"leave {source.key}.dims out: the store names them itself",
-        )
-    stored = array.encoding.get("preferred_chunks") or {}
-    chunks = tuple(int(stored.get(dim, size)) for dim, size in array.sizes.items())
-    beside = [
-        bound
-        for bound in bounds
-        if bound in dataset.coords and set(dataset[bound].dims[:1]) <= set(array.dims)
-    ]
-    beside += grid_mappings(array.attrs, dataset)
-    coords = array.coords.to_dataset().assign_coords(
-        {each: dataset[each].variable for each in beside}
-    )
-    meta = array_meta(array.dims, array.shape, array.dtype, coords, chunks, array.attrs)
-    return Stored(array.variable, meta, str(name), array.attrs, coords, dataset.attrs)
-
-
-def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
-    """The group as xarray reads it; values stay in the store.
-
-    Raises
-    ------
-    InputError
-        If its arrays have no names of dimensions.
-    """
-    try:
-        raw: xr.Dataset = xr.open_zarr(
-            readable(source.path),
-            chunks=None,
-            consolidated=group.metadata.consolidated_metadata is not None,
-            decode_cf=False,
-        )
-        if group.metadata.zarr_format == 2:
-            for variable in raw.variables.values():
-                forget_default_fill(variable)
-        return decoded(raw)
-    except (KeyError, ValueError) as error:
-        names = ", ".join(sorted(name for name, _ in group.arrays())) or "none"
-        raise InputError(
-            f"{source.key} {source.path!r}",
-            f"a group that xarray cannot read ({error})",
-            f"arrays with names of dimensions; its arrays are: {names}",
-            f"give the path of one array, and {source.key}.dims",
-        ) from error
-
-
-def decoded(raw: xr.Dataset) -> xr.Dataset:
-    """Decoded as CF says; times that cannot be dates, as of a year 0, stay numbers."""
-    try:
-        return xr.decode_cf(raw, decode_timedelta=False)
-    except ValueError:
-        return xr.decode_cf(raw, decode_times=False)
-
-
-def forget_default_fill(variable: xr.Variable) -> None:
-    """Take a fill value of 0 for what it is in format 2: Zarr's own default.
-
-    xarray keeps CF's ``_FillValue`` there and masks by it, so every zero of an array
-    that xarray did not write would become NaN.
-    """
-    if np.all(variable.attrs.get("_FillValue") == 0):
-        del variable.attrs["_FillValue"]
-
-
-def chosen_variable(source: ZarrSource, dataset: xr.Dataset) -> Hashable:
-    """The variable that the user names, or the only one that has dimensions.
-
-    Raises
-    ------
-    InputError
-        If it is not there, or there are several.
-    """
-    names = sorted(str(name) for name, v in dataset.data_vars.items() if v.ndim)
-    where = f"{source.key}.variable of {source.path!r}"
-    expected = f"one of {', '.join(names) or 'none'}"
-    if source.variable is not None:
-        if source.variable in dataset.variables:
-            return source.variable
-        raise InputError(
-            where,
-            repr(source.variable),
-            expected,
-            did_you_mean(source.variable, names),
-        )
-    if len(names) != 1:
-        raise InputError(where, "nothing", expected, f"say {source.key}.variable")
-    return names[0]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from operator import attrgetter
-from typing import NamedTuple
 
 from volconv.geometry import Interval
 from volconv.plan.handed import Handed, union_size
@@ -16,24 +15,6 @@ from volconv.plan.handed import Handed, union_size
 __all__ = ["AxisReads"]
 
 Needs = tuple[tuple[Interval, ...], ...]
-
-
-class Spans(NamedTuple):
-    """Cells of one axis in the chunks that hold them, in order.
-
-    Parameters
-    ----------
-    chunks : range
-        Numbers of the chunks.
-    parts : tuple of (int, int)
-        Where the cells lie in each chunk: the first, and the one after the last.
-    places : tuple of slice
-        Where among the cells those of each chunk are.
-    """
-
-    chunks: range
-    parts: tuple[tuple[int, int], ...]
-    places: tuple[slice, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,18 +91,6 @@ class AxisReads:
             read = (self.cells(chunk), *self.parts(chunk).values())
             kinds[chunk] = first.setdefault(read, chunk)
         return kinds
-
-    @lru_cache(maxsize=4096)  # noqa: B019
-    def spans(self, start: int, stop: int) -> Spans:
-        """The chunks that hold cells of an interval."""
-        chunks = range(start // self.chunk, -(-stop // self.chunk))
-        parts, places = [], []
-        for number in chunks:
-            first = number * self.chunk
-            begin, end = max(start, first), min(stop, first + self.chunk)
-            parts.append((begin - first, end - first))
-            places.append(slice(begin - start, end - start))
-        return Spans(chunks, tuple(parts), tuple(places))
 
     @cached_property
     def stretches(self) -> tuple[range, ...]:

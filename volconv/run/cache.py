@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volconv.plan.spans import spans_of
 from volconv.run.held import Index, Part
 from volconv.run.holdings import Holdings
 from volconv.run.readers import Box, Readers
@@ -73,8 +74,8 @@ class ChunkCache:
         self, turn: int, box: Box, out: NDArray[Any] | None = None
     ) -> NDArray[Any]:
         """Cells of a box that the block of a turn reads."""
-        reads = self.readers.reads
-        spans = [axis.spans(*side) for axis, side in zip(reads, box, strict=True)]
+        sides = zip(self.readers.reads, box, strict=True)
+        spans = [spans_of(side.start, side.stop, axis.chunk) for axis, side in sides]
         # along each axis the chunks, the parts of these, and where they go
         by_axis: zip[Any] = zip(*spans, strict=True)
         pieces: Iterator[Piece] = zip(*itertools.starmap(product, by_axis), strict=True)

@@ -17,7 +17,7 @@ from volconv.coordinates import (
 from volconv.coordinates.metadata import held_value
 from volconv.errors import NumberError, OutputError, VolconvError
 from volconv.io import ZarrSource, forget_opened
-from volconv.io.source import Stored
+from volconv.io.opened import Stored
 from volconv.io.weights import ZarrWeights, check_coords
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.output import output_spec

@@ -21,26 +21,24 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from operator import mul
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from volconv.boundary import Read
-from volconv.geometry import Interval, contains, merged, relative
+from volconv.geometry import Interval, merged
 from volconv.meta import ArrayMeta
 from volconv.steps.carried import all_dims, among
 from volconv.steps.floors import Floored, floors_of
+from volconv.steps.held import Held, piece_of, run_step
 from volconv.steps.layout import Layout, Memory, Span
 from volconv.steps.node import Box, Node
-from volconv.steps.step import Join, Step, of_box
-from volconv.steps.whole import compute_cells
+from volconv.steps.step import Step
 
 __all__ = ["Node", "Pipeline", "chain", "compute_box", "wired"]
-
-Held = list[tuple[Box, NDArray[Any]]]
 
 Sized = tuple[int, int, tuple[int, ...]]
 """A result: the place from which it is held, that of its cells, and how many they are."""
@@ -305,49 +303,6 @@ class Pipeline:
     def held_to(self, place: int, wanted: Collection[int]) -> int:
         """The place up to which a result is held: what is wanted of it to the end."""
         return self.last if place in wanted else self.last_uses[place]
-
-
-def run_step(
-    node: Node, box: Box, held: Mapping[int, Held], out: NDArray[Any] | None
-) -> NDArray[Any]:
-    """Outputs of a step over what its inputs' places hold."""
-    step = node.step
-    if len(node.inputs) == 1 and len(held[node.inputs[0]]) == 1:
-        ((outer, cells),) = held[node.inputs[0]]
-        inner = node.inner(outer, box)
-        if inner is not None:
-            block = np.asarray(cells[inner], dtype=step.source.dtype)
-            return of_box(step, box).compute(block, out)
-        origin = [side.start for side in outer]
-        return compute_cells(step, cells, box, origin=origin, out=out)
-    found = of_blocks(node, box, held, out)
-    if out is None or found is out:
-        return found
-    out[...] = found
-    return out
-
-
-def of_blocks(
-    node: Node, box: Box, held: Mapping[int, Held], out: NDArray[Any] | None
-) -> NDArray[Any]:
-    """The same over a block of each input, assembled; not always into what is given."""
-    step = node.step
-    blocks = [
-        node.block(number, box, partial(piece_of, held[place]))
-        for number, place in enumerate(node.inputs)
-    ]
-    if len(blocks) == 1:
-        return of_box(step, box).compute(blocks[0], out)
-    return cast("Join", step).combine(blocks, out)
-
-
-def piece_of(held: Held, box: Box) -> NDArray[Any]:
-    """A box out of the one held box that contains it."""
-    for outer, cells in held:
-        if contains(outer, box):
-            return cells[relative(box, outer)]
-    message = f"{box} lies in none of {[outer for outer, _ in held]}"
-    raise AssertionError(message)
 
 
 def chain(steps: Sequence[Step]) -> Pipeline:
