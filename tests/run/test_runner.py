@@ -200,6 +200,17 @@ def test_no_scheduler_is_one_clear_error(folder, monkeypatch):
     run(folder)  # what was begun is no hindrance
 
 
+def test_what_can_be_no_crew_is_refused_before_anything_is_erased_or_begun(folder):
+    with pytest.raises(ClusterError, match="'thread'"):
+        run(folder, on="thread")
+    assert not list(folder.glob("out.zarr*"))
+    run(folder)
+    whole = tree(folder / "out.zarr")
+    with pytest.raises(ClusterError, match="threads, processes"):
+        run(folder, on="thread", restart=True)
+    assert tree(folder / "out.zarr") == whole
+
+
 # interruptions
 
 

@@ -19,12 +19,29 @@ from volconv.run.threads import run_in_threads
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["crew_of"]
+__all__ = ["check_crew", "crew_of"]
 
 LOOPBACK = "127.0.0.1"
 
 Crew = Callable[[Sequence[int]], Iterator[list[BlockRecord]]]
 """Takes turns, and gives the records of blocks as they are finished, a few together."""
+
+
+def check_crew(on: str) -> None:
+    """Refuse what can be no crew, before anything is begun or erased for it.
+
+    Raises
+    ------
+    ClusterError
+        If `on` is neither threads, nor processes, nor an address.
+    """
+    if on not in ("threads", "processes") and "://" not in on:
+        raise ClusterError(
+            "--on",
+            repr(on),
+            "threads, processes, or a scheduler's address",
+            "write the address as tcp://HOST:PORT",
+        )
 
 
 @contextmanager
@@ -43,7 +60,7 @@ def crew_of(on: str, room: Room, work: Work) -> Iterator[Crew]:
     Raises
     ------
     ClusterError
-        If `on` is none of these, or no scheduler answers there.
+        If no scheduler answers there.
     """
     with zarr.config.set({"async.concurrency": AT_ONCE}):
         if on == "threads":
@@ -73,7 +90,7 @@ def connected(on: str, workers: int) -> Iterator[Client]:
     Raises
     ------
     ClusterError
-        If `on` is none of these, or no scheduler answers there.
+        If no scheduler answers there.
     """
     import dask
     from distributed import Client, LocalCluster
@@ -108,13 +125,6 @@ def reached(address: str) -> Iterator[Client]:
     """A client of a running scheduler, which is left running."""
     from distributed import Client
 
-    if "://" not in address:
-        raise ClusterError(
-            "--on",
-            repr(address),
-            "threads, processes, or a scheduler's address",
-            "write the address as tcp://HOST:PORT",
-        )
     try:
         client = Client(address, timeout="5s", set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

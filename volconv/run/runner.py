@@ -12,7 +12,7 @@ from volconv.errors import RunError, StorageError, VolconvError
 from volconv.io import ZarrSource
 from volconv.io.store import create_store
 from volconv.plan.plan import Plan
-from volconv.run.cluster import crew_of
+from volconv.run.cluster import check_crew, crew_of
 from volconv.run.outputs import check_apart, locked, target_of
 from volconv.run.progress import Progress, StageRun, Tally, no_progress
 from volconv.run.stages import check_all_there, make_between, stage_runs
@@ -99,9 +99,12 @@ def run_plan(
     ------
     OutputError
         If an output exists from another plan, or is the input, or cannot be written.
+    ClusterError
+        If `on` is none of these, or no scheduler answers there.
     RunError
         If a block failed; finished blocks are kept.
     """
+    check_crew(on)
     outputs = {**plan.saves, plan.pipeline.last: plan.output}
     targets = {place: target_of(spec.path) for place, spec in outputs.items()}
     check_apart(source.path, [spec.path for spec in outputs.values()])
