@@ -1,4 +1,4 @@
-"""Faults of files of other formats, in words: what is missing, and what is none."""
+"""Paths that are URLs, and faults of files of other formats, in words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from importlib.util import find_spec
 
 from volconv.errors import InputError, KindError, VolconvError
 
-__all__ = ["opening", "require_packages"]
+__all__ = ["is_url", "opening", "require_packages"]
+
+
+def is_url(path: str) -> bool:
+    """Whether a path names a remote store rather than a folder or a file."""
+    return "://" in path
 
 
 def require_packages(where: str, what: str, extra: str, *packages: str) -> None:
@@ -57,7 +62,7 @@ def opening(path: str, expected: str, *broken: type[Exception]) -> Iterator[None
     InputError
         If it is not there, cannot be read, or is of another format.
     """
-    if "://" in path:
+    if is_url(path):
         raise InputError(path, "a URL", "a file of this machine", "copy it here")
     try:
         yield

@@ -1,11 +1,10 @@
 """Paths and stores: the only place that reads and writes files of volumes."""
 
-from volconv.io.objects import is_url
 from volconv.io.opened import opened
 from volconv.io.source import ZarrSource
 from volconv.io.store import opened_for_writing
 
-__all__ = ["ZarrSource", "forget_opened", "is_url"]
+__all__ = ["ZarrSource", "forget_opened"]
 
 
 def forget_opened() -> None:

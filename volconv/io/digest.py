@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from volconv.files import is_url
 from volconv.io.bucket import Bucket
-from volconv.io.objects import is_object_url, is_url, normal_url
+from volconv.io.objects import is_object_url, normal_url
 
 __all__ = ["chunks_digest", "text_digest"]
 

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from volconv.errors import KindError
+from volconv.files import is_url
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "in_plain_words",
     "is_object_url",
-    "is_url",
     "normal_url",
     "object_client",
     "split_url",
@@ -35,11 +35,6 @@ SAME = {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az", "azure": "az"}
 
 SCHEMES = frozenset({"s3", "gs", "az", *SAME})
 """Schemes of the stores that can be listed and written to."""
-
-
-def is_url(path: str) -> bool:
-    """Whether a path names a remote store rather than a folder."""
-    return "://" in path
 
 
 def is_object_url(path: str) -> bool:

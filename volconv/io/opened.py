@@ -15,8 +15,9 @@ import zarr
 
 from volconv.coordinates import array_meta, bounds_names, grid_mappings
 from volconv.errors import InputError, did_you_mean
+from volconv.files import is_url
 from volconv.io.bucket import InputStore, input_store
-from volconv.io.objects import is_object_url, is_url, normal_url
+from volconv.io.objects import is_object_url, normal_url
 from volconv.meta import ArrayMeta
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import zarr
 from numpy.typing import NDArray
 
 from volconv.errors import InputError
+from volconv.files import is_url
 from volconv.geometry import relative
 from volconv.io.digest import chunks_digest, text_digest
 from volconv.io.inline import carry_out, may_carry_out
-from volconv.io.objects import is_url
 from volconv.io.opened import Stored, opened
 from volconv.io.pieces import Box, pieces
 from volconv.io.whole import AS_DECODED

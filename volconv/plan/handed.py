@@ -59,11 +59,11 @@ class Handed:
         anew: dict[int, tuple[int, ...]] = {}
         for number, uses in uses_of(reads, width).items():
             chunks = stretches[number]
-            for after, before, cells in kept(uses, chunks):
+            for earlier, later, cells in needed(uses, chunks):
                 is_face = 2 * cells <= chunks.size
                 if not is_face:
-                    anew[number] = (before, *anew.get(number, ()))
-                for group in range(after, before):
+                    anew[number] = (later, *anew.get(number, ()))
+                for group in range(earlier, later):
                     held[group] += cells
                     faces[group] += cells if is_face else 0
         return cls(max(held, default=0), max(faces, default=0), anew)
@@ -80,17 +80,17 @@ def uses_of(reads: Sequence[Read], width: int) -> dict[int, dict[int, list[Inter
     return uses
 
 
-def kept(
+def needed(
     uses: Mapping[int, Iterable[Interval]], chunks: Interval
 ) -> Iterator[tuple[int, int, int]]:
-    """From which group to which of those that read some chunks, and the cells of these.
+    """Each two groups in a row that read some chunks, and the cells needed from then on.
 
-    The last pair first: what is needed later is needed before as well.
+    The last two first: what is needed later is needed before as well.
     """
-    later: list[Interval] = []
-    for before, after in pairwise(sorted(uses, reverse=True)):
-        later += [need.intersect(chunks) for need in uses[before]]
-        yield after, before, union_size(later)
+    needs: list[Interval] = []
+    for later, earlier in pairwise(sorted(uses, reverse=True)):
+        needs += [need.intersect(chunks) for need in uses[later]]
+        yield earlier, later, union_size(needs)
 
 
 def union_size(intervals: Sequence[Interval]) -> int:

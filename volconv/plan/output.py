@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from volconv.errors import DimError, GeometryError, did_you_mean
+from volconv.files import is_url
 from volconv.meta import ArrayMeta, without
 
 __all__ = ["DEFAULT_CHUNK", "OutputSpec", "output_spec"]
@@ -61,7 +62,7 @@ class OutputSpec:
     @property
     def is_remote(self) -> bool:
         """Whether it is stored over a network: its path is a URL."""
-        return "://" in self.path
+        return is_url(self.path)
 
     @property
     def stored_shards(self) -> tuple[int, ...] | None:

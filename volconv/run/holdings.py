@@ -206,15 +206,10 @@ class Holdings:
         """Forget what only the block of a turn read; locks."""
         with self.lock:
             self.done.add(turn)
-            entries, uncut = self.entries, self.uncut
             for chunk in self.readers.chunks_of(turn):
-                entry = entries.get(chunk)
-                if entry is None or entry.readers.pop(turn, None) is None:
-                    continue
-                if entry.readers:  # as for most: `settle`, without a call
-                    uncut[chunk] = None
-                else:
-                    self.drop(chunk)
+                entry = self.entries.get(chunk)
+                if entry is not None and entry.readers.pop(turn, None) is not None:
+                    self.settle(entry, chunk)
 
     def settle(self, entry: Entry, chunk: Index) -> None:
         """Drop an entry that nobody reads any more; remember to cut any other."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from volconv.errors import OutputError
-from volconv.io.objects import is_object_url, is_url, normal_url
+from volconv.files import is_url
+from volconv.io.objects import is_object_url, normal_url
 from volconv.run.target import Target
 
 __all__ = ["check_apart", "locked", "target_of"]
