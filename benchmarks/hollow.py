@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,9 +53,9 @@ class Made(ZarrSource):
 def nothing_kept() -> Iterator[None]:
     """Objects are taken and not kept, and all are said to be there."""
 
-    def sizes(_: Folder, under: str, names: Collection[str]) -> dict[str, int]:
+    def sizes(_: Folder, under: str, names: Iterable[str]) -> Iterator[tuple[str, int]]:
         del under
-        return dict.fromkeys(names, OBJECT[0])
+        return ((name, OBJECT[0]) for name in names)
 
     def record(_: Folder, key: str, *, sync: bool = False) -> tuple[int, int]:
         del key, sync

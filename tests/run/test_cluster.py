@@ -8,15 +8,18 @@ import threading
 import time
 from collections import Counter
 
+import numpy as np
 import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from tests.run.conftest import CONFIG, prepared
 from tests.run.test_runner import run, tree
 from volconv.run.folder import FolderTarget
 from volconv.run.stations import IN_FLIGHT, LOOK, Roster
+from volconv.run.turns import Turns
 
 TEXT = CONFIG.replace("{z: 3, y: 4, x: 5}", "{z: 1, y: 1, x: 5}")
 LIMITS = {"workers": 8}  # as many blocks as two machines are to share
@@ -170,7 +173,7 @@ def looked(roster, workers):
 
 
 def test_each_worker_begins_with_a_run_of_neighbours_as_long_as_it_has_threads():
-    roster = Roster(list(range(40)))
+    roster = Roster(Turns.all(40))
     roster.look(Workers(a=1, b=3))
     assert list(roster.runs["a"]) == list(range(10))
     assert list(roster.runs["b"]) == list(range(10, 40))
@@ -182,7 +185,7 @@ def test_each_worker_begins_with_a_run_of_neighbours_as_long_as_it_has_threads()
 
 
 def test_without_workers_nothing_is_given_and_nothing_is_lost():
-    roster = Roster(list(range(5)))
+    roster = Roster(Turns.all(5))
     roster.look(Workers())
     assert list(roster.assignments()) == []
     assert roster.left == 5
@@ -191,7 +194,7 @@ def test_without_workers_nothing_is_given_and_nothing_is_lost():
 
 
 def test_a_worker_that_comes_late_takes_the_far_half_of_the_longest_run():
-    roster = Roster(list(range(40)))
+    roster = Roster(Turns.all(40))
     roster.look(Workers(a=1))
     list(roster.assignments())
     looked(roster, Workers(a=1, b=1))
@@ -201,7 +204,7 @@ def test_a_worker_that_comes_late_takes_the_far_half_of_the_longest_run():
 
 
 def test_the_run_of_a_worker_that_is_gone_is_done_by_another():
-    roster = Roster(list(range(20)))
+    roster = Roster(Turns.all(20))
     roster.look(Workers(a=1, b=1))
     done = [turn for _, turn in roster.assignments()]
     looked(roster, Workers(b=1))
@@ -212,9 +215,10 @@ def test_the_run_of_a_worker_that_is_gone_is_done_by_another():
     assert sorted(done) == list(range(20))
 
 
-@given(st.integers(0, 60), st.data())
-def test_whatever_workers_do_each_turn_is_given_once(count, data):
-    roster = Roster(list(range(count)))
+@given(arrays(bool, st.integers(0, 60)), st.data())
+def test_whatever_workers_do_each_turn_is_given_once(are_left, data):
+    roster = Roster(Turns(are_left))
+    wanted = np.flatnonzero(are_left).tolist()
     given: list[int] = []
     flying: Counter[str] = Counter()
     for _ in range(data.draw(st.integers(0, 30))):
@@ -230,9 +234,9 @@ def test_whatever_workers_do_each_turn_is_given_once(count, data):
             if flying[address] and data.draw(st.booleans()):
                 flying[address] -= 1
                 roster.finished(address)
-    assert len(given) + roster.left == count
+    assert len(given) + roster.left == len(wanted)
     looked(roster, Workers(z=1))
     while roster.left:
         given += [turn for _, turn in roster.assignments()]
         roster.finished("z")
-    assert sorted(given) == list(range(count))
+    assert sorted(given) == wanted

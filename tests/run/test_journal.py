@@ -9,7 +9,7 @@ from tests.run.conftest import prepared
 from tests.run.test_runner import interrupted, run, tree
 from volconv.io.folder import Folder
 from volconv.run.folder import FolderTarget
-from volconv.run.journal import Seen, make_safe
+from volconv.run.journal import make_safe, told, unsafe
 from volconv.run.journal_file import FileJournal
 from volconv.run.task import BlockRecord
 
@@ -28,8 +28,12 @@ def journal_of(folder):
     return FileJournal(folder / "journal.jsonl", place_of)
 
 
-def seen_in(folder):
-    return Seen(journal_of(folder).lines())
+def told_in(folder):
+    return [one[:4] for one in told(journal_of(folder).lines())]
+
+
+def unsafe_in(folder):
+    return unsafe(journal_of(folder).lines())
 
 
 @pytest.fixture
@@ -57,10 +61,9 @@ def test_a_mark_stands_for_the_lines_before_it(tmp_path, synced):
     journal.make_safe()
     journal.append(record(2, "c"))
     journal.close(complete=False)
-    seen = seen_in(tmp_path)
     assert synced == ["a", "b"]
-    assert set(seen.objects) == {(0, "a"), (0, "b"), (0, "c")}
-    assert seen.unsafe == {(0, "c")}
+    assert told_in(tmp_path) == [(0, "a", 4, 0), (0, "b", 4, 1), (0, "c", 4, 2)]
+    assert unsafe_in(tmp_path) == [(0, "c")]
 
 
 def test_blocks_that_are_told_together_are_a_line_each(tmp_path, synced):
@@ -73,7 +76,7 @@ def test_blocks_that_are_told_together_are_a_line_each(tmp_path, synced):
     assert synced == ["a", "b", "c"]
     found = [line["block"] for _, line in journal.lines() if "block" in line]
     assert found == [0, 1]
-    assert seen_in(tmp_path).unsafe == set()
+    assert unsafe_in(tmp_path) == []
 
 
 def test_a_complete_stage_is_safe_as_a_whole(tmp_path, synced):
@@ -82,7 +85,7 @@ def test_a_complete_stage_is_safe_as_a_whole(tmp_path, synced):
     journal.append(record(0, "a", "b"))
     journal.close(complete=True)
     assert synced == ["a", "b"]
-    assert seen_in(tmp_path).unsafe == set()
+    assert unsafe_in(tmp_path) == []
 
 
 def test_an_object_that_is_written_again_is_not_safe_any_more(tmp_path, synced):
@@ -93,9 +96,8 @@ def test_an_object_that_is_written_again_is_not_safe_any_more(tmp_path, synced):
     again = journal_of(tmp_path)
     again.append(record(7, "a"))
     again.close(complete=False)
-    seen = seen_in(tmp_path)
-    assert seen.objects == {(0, "a"): (4, 7)}
-    assert seen.unsafe == {(0, "a")}
+    assert told_in(tmp_path) == [(0, "a", 4, 0), (0, "a", 4, 7)]
+    assert unsafe_in(tmp_path) == [(0, "a")]
 
 
 def test_a_store_that_cannot_make_safe_ends_the_run(tmp_path, monkeypatch):
@@ -144,7 +146,7 @@ def test_a_torn_line_counts_for_nothing_and_hides_no_other(tmp_path, synced, tor
     then = journal_of(tmp_path)
     then.append(record(2, "c"))
     then.close(complete=False)
-    assert set(seen_in(tmp_path).objects) == {(0, "a"), (0, "c")}
+    assert told_in(tmp_path) == [(0, "a", 4, 0), (0, "c", 4, 2)]
 
 
 def lines_of(target):

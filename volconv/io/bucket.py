@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import AsyncGenerator, Collection, Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Self
@@ -217,17 +217,20 @@ class Bucket:
 
     def listed(self, under: str = "") -> dict[str, dict[str, Any]]:
         """Objects below a key: size, e_tag and last_modified of each."""
-        with in_plain_words(f"{self.url}/{under}".rstrip("/")):
-            pages = object_client(self.url).list(f"{under}/" if under else None)
-            return {item["path"]: dict(item) for page in pages for item in page}
+        return {item["path"]: dict(item) for item in self.items(under)}
 
-    def sizes(self, under: str, names: Collection[str]) -> dict[str, int]:
-        """Bytes of those objects below a key that are there."""
-        if not names:
-            return {}
-        there = self.listed(under)
-        keys = ((name, f"{under}/{name}") for name in names)
-        return {name: there[key]["size"] for name, key in keys if key in there}
+    def items(self, under: str = "") -> Iterator[Mapping[str, Any]]:
+        """What the store's listing tells of each object below a key."""
+        with in_plain_words(f"{self.url}/{under}".rstrip("/")):
+            for page in object_client(self.url).list(f"{under}/" if under else None):
+                yield from page
+
+    def sizes(self, under: str, names: Iterable[str]) -> Iterator[tuple[str, int]]:
+        """All objects below a key with their bytes; none where no names are given."""
+        if next(iter(names), None) is None:
+            return
+        for item in self.items(under):
+            yield item["path"].removeprefix(f"{under}/"), item["size"]
 
     def record(self, key: str, *, sync: bool = False) -> tuple[int, int]:  # noqa: ARG002
         """Bytes and crc32c of an object, as it was written or else as it is read."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,15 +40,16 @@ class Folder:
         """Whether an object is there."""
         return (self.path / key).exists()
 
-    def sizes(self, under: str, names: Collection[str]) -> dict[str, int]:
-        """Bytes of those objects below a key that are there."""
-        found = {}
+    def sizes(self, under: str, names: Iterable[str]) -> Iterator[tuple[str, int]]:
+        """Those objects below a key that are there, with their bytes."""
+        folder = os.fspath(self.path / under)
         for name in names:
             try:
-                found[name] = (self.path / under / name).stat().st_size
+                # a path takes three times as long
+                status = os.stat(f"{folder}/{name}")  # noqa: PTH116
             except FileNotFoundError:
                 continue
-        return found
+            yield name, status.st_size
 
     def record(self, key: str, *, sync: bool = False) -> tuple[int, int]:
         """Bytes and crc32c of an object, perhaps after it is safe on the disk."""

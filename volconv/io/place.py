@@ -5,7 +5,7 @@ A place is a small value that may be sent to another process.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from zarr.abc.store import Store
@@ -28,8 +28,8 @@ class Place(Protocol):
     def holds(self, key: str) -> bool:
         """Whether an object is there."""
 
-    def sizes(self, under: str, names: Collection[str]) -> dict[str, int]:
-        """Bytes of those objects below a key that are there."""
+    def sizes(self, under: str, names: Iterable[str]) -> Iterator[tuple[str, int]]:
+        """Those objects below a key that are there, perhaps others too; their bytes."""
 
     def record(self, key: str, *, sync: bool = False) -> tuple[int, int]:
         """Bytes and crc32c of an object, perhaps after it is safe."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -39,11 +40,17 @@ class Write:
     shape: tuple[int, ...]
     jump: tuple[Fraction, ...]
 
+    @cached_property
+    def all_units(self) -> BlockGrid:
+        """The grid of all storage units."""
+        stored = self.output.stored
+        shape = stored(self.shape)
+        return BlockGrid(shape, stored(self.output.unit), (1,) * len(shape))
+
     @property
     def objects_in_all(self) -> int:
         """Storage units of the array."""
-        sides = zip(self.shape, self.output.unit, strict=True)
-        return math.prod(-(-size // unit) for size, unit in sides)
+        return self.all_units.total
 
     def cells(self, grid: BlockGrid, axis: int, number: int) -> Interval:
         """The cells along an axis that a block writes: whole storage units.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from volconv.plan.stage import Room
 from volconv.run.allocator import give_back, keep_memory
 from volconv.run.task import BlockRecord, Work
 from volconv.run.threads import run_in_threads
+from volconv.run.turns import Turns
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -23,7 +24,7 @@ __all__ = ["check_crew", "crew_of"]
 
 LOOPBACK = "127.0.0.1"
 
-Crew = Callable[[Sequence[int]], Iterator[list[BlockRecord]]]
+Crew = Callable[[Turns], Iterator[list[BlockRecord]]]
 """Takes turns, and gives the records of blocks as they are finished, a few together."""
 
 

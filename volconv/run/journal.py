@@ -7,8 +7,9 @@ a crash of the machine, is the business of the target: see its two kinds.
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from volconv.errors import PlanMismatch
 from volconv.io.place import Place
@@ -18,11 +19,13 @@ __all__ = [
     "Journal",
     "Key",
     "Places",
-    "Seen",
+    "Told",
     "check_fingerprint",
     "line_of",
     "make_safe",
     "read_line",
+    "told",
+    "unsafe",
 ]
 
 Key = tuple[int, str]
@@ -51,35 +54,49 @@ class Journal(Protocol):
         """Keep what is not kept yet; where the stage is complete, make all safe."""
 
 
-class Seen:
-    """What a journal tells.
-
-    Parameters
-    ----------
-    lines : iterable of (float, dict)
-        Its lines with where they stand.
+class Told(NamedTuple):
+    """What a journal tells of an object.
 
     Attributes
     ----------
-    objects : dict
-        Bytes and crc32c of each object.
-    unsafe : set
-        Objects that no line says to be safe.
+    which : int
+        The number of its write.
+    name : str
+        Its key below the array.
+    nbytes, crc : int
+        Its bytes, and their crc32c.
+    is_safe : bool
+        Whether it is known to outlive a crash of the machine.
     """
 
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self.objects: dict[Key, tuple[int, int]] = {}
-        unsafe: dict[Key, float] = {}
-        safe = 0.0
-        for place, line in lines:
-            if "safe" in line:
-                safe = float(line["safe"])
-                unsafe = {key: at for key, at in unsafe.items() if at >= safe}
-                continue
-            for which, key, nbytes, crc in line["objects"]:
-                self.objects[which, key] = (nbytes, crc)
-                unsafe[which, key] = place
-        self.unsafe = {key for key, at in unsafe.items() if at >= safe}
+    which: int
+    name: str
+    nbytes: int
+    crc: int
+    is_safe: bool
+
+
+def told(lines: Iterable[Line]) -> Iterator[Told]:
+    """Objects in the order in which they were written; what comes later holds.
+
+    A mark tells of lines before it: no more are held than lie between two marks.
+    """
+    waiting: deque[tuple[float, list[Any]]] = deque()
+    for place, line in lines:
+        if "safe" not in line:
+            waiting.append((place, line["objects"]))
+            continue
+        while waiting and waiting[0][0] < line["safe"]:
+            for which, name, nbytes, crc in waiting.popleft()[1]:
+                yield Told(which, name, nbytes, crc, is_safe=True)
+    for _, objects in waiting:
+        for which, name, nbytes, crc in objects:
+            yield Told(which, name, nbytes, crc, is_safe=False)
+
+
+def unsafe(lines: Iterable[Line]) -> list[Key]:
+    """Objects of which no line says that they are safe."""
+    return [(one.which, one.name) for one in told(lines) if not one.is_safe]
 
 
 def line_of(record: BlockRecord) -> str:

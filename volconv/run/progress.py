@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from volconv.io import ZarrSource
 from volconv.io.place import Place
-from volconv.io.store import object_key
 from volconv.plan.stage import Stage
-from volconv.run.journal import Key, Seen
+from volconv.run.journal import Key, told, unsafe
+from volconv.run.ledger import Ledger
 from volconv.run.target import Target
 from volconv.run.task import BlockRecord, Work
+from volconv.run.turns import Turns
 
 __all__ = ["Progress", "StageRun", "Tally", "no_progress"]
 
@@ -85,48 +86,39 @@ class StageRun:
     target: Target
     stores: list[Place]
 
-    def pending(self) -> NDArray[np.int64]:
+    def pending(self) -> Turns:
         """Turns of blocks of which an object is not there as the journal has it."""
-        seen = Seen(self.target.journal(self.name).lines())
         total = self.stage.grid.total
-        if not seen.objects:
-            return np.arange(total)
-        sound = self.sound(seen)
-        if len(sound) == sum(write.objects_in_all for write in self.stage.writes):
-            return np.arange(0)
-        left = [turn for turn in range(total) if not sound.issuperset(self.keys(turn))]
-        return np.array(left, dtype=np.int64)
+        sound = self.sound()
+        if not any(each.any() for each in sound):
+            return Turns.all(total)
+        if all(each.all() for each in sound):
+            return Turns(np.zeros(total, bool))
+        left = (
+            not all(sound[which][number] for which, number in self.objects(turn))
+            for turn in range(total)
+        )
+        return Turns(np.fromiter(left, bool, total))
 
-    def keys(self, turn: int) -> Iterator[Key]:
-        """The objects of a block."""
+    def objects(self, turn: int) -> Iterator[tuple[int, int]]:
+        """The objects of a block: for each its write, and its number there."""
         boxes = self.stage.boxes(self.stage.sweep.index(turn))
-        for which, (write, box) in enumerate(
-            zip(self.stage.writes, boxes, strict=True)
-        ):
+        sides = zip(self.stage.writes, boxes, strict=True)
+        for which, (write, box) in enumerate(sides):
             for unit in write.units(box):
-                yield which, object_key(unit)
+                yield which, write.all_units.number(unit)
 
-    def sound(self, seen: Seen) -> set[Key]:
-        """Objects that are there with their bytes, and where in doubt their checksum."""
-        there: dict[Key, int] = {}
-        for which, (store, write) in enumerate(
-            zip(self.stores, self.stage.writes, strict=True)
-        ):
-            names = [name for number, name in seen.objects if number == which]
-            sizes = store.sizes(write.output.variable, names)
-            there |= {(which, name): nbytes for name, nbytes in sizes.items()}
-        unsafe = seen.unsafe
-        return {
-            key
-            for key, (nbytes, crc) in seen.objects.items()
-            if there.get(key) == nbytes
-            and (key not in unsafe or self.record(key) == (nbytes, crc))
-        }
+    def sound(self) -> list[NDArray[np.bool_]]:
+        """For each write which objects are there as the journal has them.
 
-    def record(self, key: Key) -> tuple[int, int]:
-        """Bytes and crc32c of an object."""
-        place, name = self.object_of(key)
-        return place.record(name)
+        With their bytes, and where they may not have outlived a crash their checksum.
+        """
+        ledgers = [Ledger(write) for write in self.stage.writes]
+        for one in told(self.target.journal(self.name).lines()):
+            if one.which < len(ledgers):
+                ledgers[one.which].note(one)
+        stores = zip(ledgers, self.stores, strict=True)
+        return [ledger.sound(store) for ledger, store in stores]
 
     def work(self, on: str) -> Work:
         """What the tasks share."""
@@ -147,7 +139,7 @@ class StageRun:
         the next mark stands for it too.
         """
         journal = self.target.journal(self.name, self.object_of)
-        journal.take_over(Seen(journal.lines()).unsafe)
+        journal.take_over(unsafe(journal.lines()))
         complete = False
         try:
             for together in records:

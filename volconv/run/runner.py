@@ -213,7 +213,7 @@ def run_stages(
         make_between(run)
         with crew_of(on, plan.room, run.work(on)) as records:
             try:
-                for record in run.journalled(records(turns.tolist())):
+                for record in run.journalled(records(turns)):
                     tally.add(record)
                     computed += 1
                     progress(done + computed, total)

@@ -79,7 +79,7 @@ def check_all_there(run: StageRun) -> None:
     if len(missing):
         raise RunError(
             run.target.where,
-            f"{len(missing)} blocks whose objects are gone, such as {missing[0]}",
+            f"{len(missing)} blocks whose objects are gone, such as {next(iter(missing))}",
             "every object in the store",
             "run again: what is there is kept",
         )

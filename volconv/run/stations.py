@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 from distributed import Client, Future, WorkerPlugin, as_completed, get_worker
@@ -13,6 +13,7 @@ from distributed import Client, Future, WorkerPlugin, as_completed, get_worker
 from volconv.run.allocator import keep_memory
 from volconv.run.task import BlockRecord, Work, Worker
 from volconv.run.threads import BlockFailure
+from volconv.run.turns import Stretch, Turns
 
 __all__ = ["run_on_client"]
 
@@ -56,7 +57,7 @@ def run_turn(token: str, turn: int) -> BlockRecord:
 
 
 def run_on_client(
-    work: Work, turns: Iterable[int], client: Client
+    work: Work, turns: Turns, client: Client
 ) -> Iterator[list[BlockRecord]]:
     """Records of blocks as the workers of a cluster finish them.
 
@@ -70,7 +71,7 @@ def run_on_client(
     """
     token = f"volconv-{uuid.uuid4().hex}"
     client.register_plugin(Station(token, work))
-    roster = Roster(list(turns))
+    roster = Roster(turns)
     flight: dict[Future[BlockRecord], tuple[str, int]] = {}
     done = as_completed(loop=client.loop)
     try:
@@ -112,13 +113,13 @@ class Roster:
 
     Parameters
     ----------
-    turns : list of int
-        What there is to do, in order.
+    turns : Turns
+        What there is to do.
     """
 
-    def __init__(self, turns: list[int]) -> None:
-        self.unassigned: list[deque[int]] = [deque(turns)] if turns else []
-        self.runs: dict[str, deque[int]] = {}
+    def __init__(self, turns: Turns) -> None:
+        self.unassigned: list[Stretch] = [Stretch(turns, 0, turns.total)]
+        self.runs: dict[str, Stretch] = {}
         self.threads: dict[str, int] = {}
         self.flying: dict[str, int] = {}
         self.looked = 0.0
@@ -127,7 +128,7 @@ class Roster:
     def left(self) -> int:
         """Turns that are not submitted."""
         runs = [*self.unassigned, *self.runs.values()]
-        return sum(len(run) for run in runs)
+        return sum(1 for run in runs for _ in run)
 
     def look(self, client: Client) -> None:
         """Take notice of workers that came and went, now and then."""
@@ -136,52 +137,62 @@ class Roster:
             return
         self.looked = now
         there = dict(client.nthreads())
-        for address in [a for a in self.runs if a not in there]:
-            self.unassigned.append(self.runs.pop(address))
-            self.flying.pop(address, None)
+        for address in [a for a in self.flying if a not in there]:
+            del self.flying[address]
+            if address in self.runs:
+                self.unassigned.append(self.runs.pop(address))
         is_first = not self.runs
+        if is_first and len(self.unassigned) == 1 and there:
+            self.runs = divided(self.unassigned.pop(), there)
         for address in there:
-            self.runs.setdefault(address, deque())
             self.flying.setdefault(address, 0)
         self.threads = there
-        if is_first and len(self.unassigned) == 1 and there:
-            self.divide()
-
-    def divide(self) -> None:
-        """Give every worker a run of its own, as long as it has threads."""
-        turns = list(self.unassigned.pop())
-        total = sum(self.threads.values())
-        start = 0
-        before = 0
-        for address, threads in self.threads.items():
-            before += threads
-            stop = len(turns) * before // total
-            self.runs[address] = deque(turns[start:stop])
-            start = stop
 
     def assignments(self) -> Iterator[tuple[str, int]]:
         """Workers with the turns that they are to be given now."""
         for address, threads in self.threads.items():
             while self.flying[address] < IN_FLIGHT * threads:
-                if not self.runs[address] and not self.take_over(address):
+                turn = self.next_turn(address)
+                if turn is None:
                     break
                 self.flying[address] += 1
-                yield address, self.runs[address].popleft()
+                yield address, turn
 
-    def take_over(self, address: str) -> bool:
-        """Give a worker a run that has none to do it, or half of the longest run."""
+    def next_turn(self, address: str) -> int | None:
+        """A turn for a worker; None if all are given."""
+        while (run := self.runs.get(address) or self.taken_over()) is not None:
+            turn = run.take()
+            if turn is not None:
+                self.runs[address] = run
+                return turn
+            self.runs.pop(address, None)
+        return None
+
+    def taken_over(self) -> Stretch | None:
+        """A run that has none to do it, or half of the longest run; None if none has."""
         if self.unassigned:
-            self.runs[address] = self.unassigned.pop()
-            return bool(self.runs[address])
-        longest = max(self.runs.values(), key=len)
-        if len(longest) < 2:
-            return False
-        half = len(longest) // 2
-        taken = [longest.pop() for _ in range(half)]
-        self.runs[address] = deque(reversed(taken))
-        return True
+            return self.unassigned.pop()
+        longest = max(self.runs.values(), key=attrgetter("span"), default=None)
+        if longest is None or longest.span < 2:
+            return None
+        return longest.cut(longest.stop - longest.span // 2)
 
     def finished(self, address: str) -> None:
         """Note that a worker has room for another turn."""
         if address in self.flying:
             self.flying[address] -= 1
+
+
+def divided(turns: Stretch, threads: Mapping[str, int]) -> dict[str, Stretch]:
+    """A run of its own for every worker, as long as it has threads."""
+    found: dict[str, Stretch] = {}
+    first, span = turns.start, turns.span
+    before, total = 0, sum(threads.values())
+    for address, count in threads.items():
+        found[address] = Stretch(
+            turns.turns,
+            first + span * before // total,
+            first + span * (before + count) // total,
+        )
+        before += count
+    return found
