@@ -203,4 +203,6 @@ def without(items: Sequence[Item], axes: Sequence[int]) -> tuple[Item, ...]:
     >>> without((1, 64, 32), [0])
     (64, 32)
     """
+    if not axes:
+        return tuple(items)
     return tuple(item for place, item in enumerate(items) if place not in axes)

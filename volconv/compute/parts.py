@@ -37,6 +37,8 @@ def parts(shape: Sequence[int], cells: int) -> Iterator[tuple[slice, ...]]:
     (slice(1, 2, None), slice(0, 2, None), slice(0, 4, None))
     (slice(1, 2, None), slice(2, 3, None), slice(0, 4, None))
     """
+    if 0 < math.prod(shape) <= cells:
+        return iter([tuple([slice(0, size) for size in shape])])
     steps = list(shape)
     for axis, size in enumerate(shape):
         behind = math.prod(shape[axis + 1 :])

@@ -20,13 +20,10 @@ class Spans(NamedTuple):
         Numbers of the chunks.
     parts : tuple of (int, int)
         Where the cells lie in each chunk: the first, and the one after the last.
-    places : tuple of slice
-        Where among the cells those of each chunk are.
     """
 
     chunks: range
     parts: tuple[tuple[int, int], ...]
-    places: tuple[slice, ...]
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -40,10 +37,8 @@ def spans_of(start: int, stop: int, chunk: int) -> Spans:
     (range(0, 3), ((3, 4), (0, 4), (0, 1)))
     """
     chunks = range(start // chunk, -(-stop // chunk))
-    parts, places = [], []
+    parts = []
     for number in chunks:
         first = number * chunk
-        begin, end = max(start, first), min(stop, first + chunk)
-        parts.append((begin - first, end - first))
-        places.append(slice(begin - start, end - start))
-    return Spans(chunks, tuple(parts), tuple(places))
+        parts.append((max(start - first, 0), min(stop - first, chunk)))
+    return Spans(chunks, tuple(parts))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import product
+from functools import lru_cache, partial
+from itertools import accumulate, product
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,14 @@ Read = Callable[[Box], NDArray[Any]]
 ReadInto = Callable[..., NDArray[Any]]
 Into = tuple[slice, ...]
 """Cells of an array."""
-Piece = tuple[Index, Part, Into]
-"""Cells of a chunk: which chunk, what of it, and where among the cells that are wanted."""
+Cut = tuple[Part, Into]
+"""Cells of a chunk, and where they go among those that are wanted."""
+Piece = tuple[Index, Cut]
+"""Cells of a chunk: which chunk, and what of it."""
+
+REMEMBERED = 1024
+"""Ways in which boxes are cut by chunks that are remembered: arbitrary, some MB. Blocks
+that are alike are cut alike."""
 
 
 @dataclass(eq=False)
@@ -75,13 +81,12 @@ class ChunkCache:
     ) -> NDArray[Any]:
         """Cells of a box that the block of a turn reads."""
         sides = zip(self.readers.reads, box, strict=True)
-        spans = [spans_of(side.start, side.stop, axis.chunk) for axis, side in sides]
-        # along each axis the chunks, the parts of these, and where they go
-        by_axis: zip[Any] = zip(*spans, strict=True)
-        pieces: Iterator[Piece] = zip(*itertools.starmap(product, by_axis), strict=True)
-        if all(len(axis.chunks) == 1 for axis in spans):
-            ((chunk, part, _),) = pieces
-            return self.part(turn, chunk, part)
+        spans = [spans_of(start, stop, axis.chunk) for axis, (start, stop) in sides]
+        chunks = product(*[axis.chunks for axis in spans])
+        cuts = cuts_of(tuple([axis.parts for axis in spans]))
+        if len(cuts) == 1:
+            return self.part(turn, next(chunks), cuts[0][0])
+        pieces = zip(chunks, cuts, strict=True)
         for place, cells in self.pieces(turn, pieces):
             if out is None:
                 out = np.empty([side.size for side in box], cells.dtype)
@@ -102,7 +107,7 @@ class ChunkCache:
         late: list[Piece] = []
         for is_late, which in ((False, absent), (True, late)):
             for piece in which:
-                chunk, part, place = piece
+                chunk, (part, place) = piece
                 if chunk in self.decoding and not is_late:
                     late.append(piece)
                 else:
@@ -117,7 +122,7 @@ class ChunkCache:
         entry_of = self.holdings.entries.get
         with self.holdings.lock:
             for piece in pieces:
-                chunk, part, place = piece
+                chunk, (part, place) = piece
                 entry = entry_of(chunk)
                 cells = None if entry is None else entry.cells(part)
                 if cells is None:
@@ -155,3 +160,18 @@ class ChunkCache:
     def finish(self, turn: int) -> None:
         """Forget what only the block of a turn read."""
         self.holdings.finish(turn)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def cuts_of(parts: tuple[tuple[tuple[int, int], ...], ...]) -> tuple[Cut, ...]:
+    """How chunks cut a box, told by the parts of them along each axis."""
+    places = [
+        one_by_one([stop - start for start, stop in axis_parts]) for axis_parts in parts
+    ]
+    return tuple(zip(product(*parts), product(*places), strict=True))
+
+
+def one_by_one(sizes: Sequence[int]) -> list[slice]:
+    """Where pieces of some sizes lie that follow each other."""
+    ends = [0, *accumulate(sizes)]
+    return list(itertools.starmap(slice, itertools.pairwise(ends)))

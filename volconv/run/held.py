@@ -52,6 +52,22 @@ class Held:
         """Where each part lies in the chunk."""
         return tuple(tuple(itertools.starmap(slice, part)) for part in self.parts)
 
+    @cached_property
+    def known(self) -> dict[Part, tuple[int, tuple[slice, ...]] | None]:
+        """What `place` has found: of what blocks read of such a chunk, which is little."""
+        return {}
+
+    def place(self, part: Part) -> tuple[int, tuple[slice, ...]] | None:
+        """Which of the parts held has another one in it, and where; None for none."""
+        for number, outer in enumerate(self.parts):
+            if lies_in(part, outer):
+                place = (
+                    slice(start - first, stop - first)
+                    for (start, stop), (first, _) in zip(part, outer, strict=True)
+                )
+                return self.known.setdefault(part, (number, tuple(place)))
+        return self.known.setdefault(part, None)
+
 
 @dataclass(frozen=True, eq=False)
 class Pattern:
@@ -132,7 +148,8 @@ class Entry:
 
     def cells(self, part: Part) -> NDArray[Any] | None:
         """A part out of one of the pieces, where one holds it."""
-        found = place_in(part, self.held)
+        held = self.held
+        found = held.known[part] if part in held.known else held.place(part)
         return None if found is None else self.pieces[found[0]][found[1]]
 
     def cut(self) -> bool:
@@ -156,19 +173,6 @@ class Entry:
         self.held = held
         self.pieces = there
         self.nbytes = sum(cells.nbytes for cells in there)
-
-
-@lru_cache(maxsize=REMEMBERED)
-def place_in(part: Part, held: Held) -> tuple[int, tuple[slice, ...]] | None:
-    """Which of the parts held has another one in it, and where; None for none."""
-    for number, outer in enumerate(held.parts):
-        if lies_in(part, outer):
-            place = (
-                slice(start - first, stop - first)
-                for (start, stop), (first, _) in zip(part, outer, strict=True)
-            )
-            return number, tuple(place)
-    return None
 
 
 @lru_cache(maxsize=REMEMBERED)

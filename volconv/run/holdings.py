@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from volconv.plan.stage import shelf_bytes
 from volconv.run.held import Entry, Index, Part
 from volconv.run.readers import Readers
-from volconv.run.shelf import Elsewhere, Place, Shelf
+from volconv.run.shelf import SMALL, Elsewhere, Place, Shelf
 
 __all__ = ["MOST_STALE", "Holdings"]
 
@@ -153,9 +153,9 @@ class Holdings:
 
     def moved(self, cells: NDArray[Any]) -> NDArray[Any] | None:
         """Copies of cells in a place of the shelf; None if there is none."""
-        place = self.shelf.place(cells.nbytes)
-        if isinstance(place, Elsewhere):
+        if cells.nbytes <= SMALL:
             return cells
+        place = self.shelf.place(cells.nbytes)
         return None if place is None else place.holding(cells)
 
     def let_go(self) -> None:
@@ -206,10 +206,15 @@ class Holdings:
         """Forget what only the block of a turn read; locks."""
         with self.lock:
             self.done.add(turn)
+            entries, uncut = self.entries, self.uncut
             for chunk in self.readers.chunks_of(turn):
-                entry = self.entries.get(chunk)
-                if entry is not None and entry.readers.pop(turn, None) is not None:
-                    self.settle(entry, chunk)
+                entry = entries.get(chunk)
+                if entry is None or entry.readers.pop(turn, None) is None:
+                    continue
+                if entry.readers:
+                    uncut[chunk] = None
+                else:
+                    self.drop(chunk)
 
     def settle(self, entry: Entry, chunk: Index) -> None:
         """Drop an entry that nobody reads any more; remember to cut any other."""

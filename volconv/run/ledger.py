@@ -37,6 +37,7 @@ class Ledger:
     def __init__(self, write: Write) -> None:
         self.variable = write.output.variable
         self.units = write.all_units
+        self.sides = [range(count) for count in self.units.counts]
         self.nbytes = np.full(self.units.total, ABSENT)
         self.doubtful: dict[int, tuple[int, int]] = {}
 
@@ -56,12 +57,10 @@ class Ledger:
             unit = unit_of(name)
         except ValueError:
             return None
-        counts = self.units.counts
-        if len(unit) != len(counts):
-            return None
-        sides = zip(unit, counts, strict=True)
-        is_inside = all(0 <= place < count for place, count in sides)
-        return self.units.number(unit) if is_inside else None
+        is_unit = len(unit) == len(self.sides) and all(
+            map(range.__contains__, self.sides, unit)
+        )
+        return self.units.number(unit) if is_unit else None
 
     def name(self, number: int) -> str:
         """The key of an object below the array."""

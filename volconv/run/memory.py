@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,9 +27,8 @@ class ThreadMemory(threading.local):
     Examples
     --------
     >>> memory = ThreadMemory()
-    >>> memory.begin()
     >>> first = memory.empty((2, 3), np.dtype("f4"))
-    >>> memory.begin()
+    >>> memory.take_back(0)
     >>> np.shares_memory(memory.empty((5,), np.dtype("u1")), first)
     True
     """
@@ -39,18 +37,15 @@ class ThreadMemory(threading.local):
         self.pieces: list[NDArray[np.uint8]] = []
         self.given = 0
 
-    def begin(self) -> None:
-        """Take all pieces back: arrays given out so far are no longer valid."""
-        self.given = 0
+    def take_back(self, given: int) -> None:
+        """Take all pieces but the first ones back: their arrays are no longer valid.
 
-    @contextmanager
-    def reused(self) -> Iterator[None]:
-        """Take the pieces that are given out in between back at the end."""
-        given = self.given
-        try:
-            yield
-        finally:
-            self.given = given
+        Parameters
+        ----------
+        given : int
+            How many pieces stay given out.
+        """
+        self.given = given
 
     def empty(self, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
         """An array of any content, on a cache line."""

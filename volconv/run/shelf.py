@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Elsewhere", "Place", "Shelf"]
+__all__ = ["SMALL", "Elsewhere", "Place", "Shelf"]
 
 SMALL = 16 * 2**10
 """Bytes of pieces that the C library holds as well, at most: arbitrary."""

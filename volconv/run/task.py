@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from operator import lt
 from typing import Any, TypeVar
 
 import numpy as np
@@ -137,7 +138,7 @@ class Worker:
         wanted = {
             write.place: box
             for write, box in zip(stage.writes, stage.boxes(index), strict=True)
-            if all(side.size for side in box)
+            if all(itertools.starmap(lt, box))
         }
         values = self.computed(turn, index, wanted)
         objects: list[tuple[int, str, int, int]] = []
@@ -160,8 +161,8 @@ class Worker:
         """What a block makes of its input; valid until the thread's next block."""
         stage = self.work.stage
         result = stage.pipeline.last
-        self.memory.begin()
-        shape = [side.size for side in wanted[result]]
+        self.memory.take_back(0)
+        shape = [stop - start for start, stop in wanted[result]]
         out: NDArray[Any] = self.memory.empty(shape, self.dtype)
         if stage.tiling.tiles == 1:
             return self.read_and_compute(index, wanted, out)
@@ -184,13 +185,15 @@ class Worker:
             turn = self.cache.readers.turn_of(index)
             read = self.cache.block_read(turn)
         memory = Memory(self.memory.empty, read)
+        into = {pipeline.last: out}
+        given = self.memory.given
 
         def computed() -> dict[int, NDArray[Any]]:
-            with self.memory.reused():
-                into = {pipeline.last: out}
-                return pipeline.compute(wanted, source.read, into, memory)
+            self.memory.take_back(given)  # what another try was given
+            return pipeline.compute(wanted, source.read, into, memory)
 
         values = retried(computed)
+        self.memory.take_back(given)
         if self.cache is not None:
             self.cache.finish(turn)
         return values

@@ -1,63 +1,198 @@
-"""One step of a pipeline, over the boxes that are held of what it reads."""
+"""One step of a pipeline, over the boxes that are held of what it reads.
+
+How a box is computed is told before any is: boxes that lie alike are computed alike.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from volconv.geometry import contains, relative
 from volconv.steps.node import Box, Node
-from volconv.steps.step import Join, of_box
-from volconv.steps.whole import compute_cells
+from volconv.steps.reading import Reading
+from volconv.steps.step import Join, Step, of_box
+from volconv.steps.whole import compute_cells, compute_reading
 
-__all__ = ["Held", "piece_of", "run_step"]
+__all__ = ["Boxes", "Held", "Making", "making_of", "number_of"]
 
-Held = list[tuple[Box, NDArray[Any]]]
-"""Boxes of one place, and their cells."""
+Held = Sequence[Sequence[NDArray[Any]]]
+"""For each place the cells of its boxes."""
+
+Boxes = Callable[[int], Sequence[Box]]
+"""The boxes of a place."""
 
 
-def run_step(
-    node: Node, box: Box, held: Mapping[int, Held], out: NDArray[Any] | None
+class Input(NamedTuple):
+    """What a box of outputs reads of one input, where all of it lies inside.
+
+    Attributes
+    ----------
+    place : int
+        The input's place, of which one box is held.
+    cells : tuple of slice
+        What is read of that box.
+    dtype : dtype
+        Of the cells.
+    """
+
+    place: int
+    cells: tuple[slice, ...]
+    dtype: np.dtype[Any]
+
+    def block(self, held: Held) -> NDArray[Any]:
+        """The cells."""
+        return np.asarray(held[self.place][0][self.cells], self.dtype)
+
+
+@dataclass(frozen=True, eq=False)
+class Making:
+    """How one box of a step's outputs is made.
+
+    Parameters
+    ----------
+    node : Node
+        The step.
+    place, number : int
+        Whose box it is, and which of its boxes.
+    """
+
+    node: Node
+    place: int
+    number: int
+
+    def __call__(
+        self, held: Held, boxes: Boxes, out: NDArray[Any] | None
+    ) -> NDArray[Any]:
+        """Outputs from what is held, wherever the box lies."""
+        node, box = self.node, boxes(self.place)[self.number]
+        step, place = node.step, node.inputs[0]
+        if len(node.inputs) == 1 and len(held[place]) == 1:
+            origin = [side.start for side in boxes(place)[0]]
+            return compute_cells(step, held[place][0], box, origin=origin, out=out)
+        found = self.of_blocks(held, boxes, box, out)
+        if out is None or found is out:
+            return found
+        out[...] = found
+        return out
+
+    def of_blocks(
+        self, held: Held, boxes: Boxes, box: Box, out: NDArray[Any] | None
+    ) -> NDArray[Any]:
+        """The same of a block of each input, assembled; not always into what is given."""
+        node = self.node
+        blocks = [
+            node.block(number, box, partial(piece_of, boxes(place), held[place]))
+            for number, place in enumerate(node.inputs)
+        ]
+        if len(blocks) == 1:
+            return of_box(node.step, box).compute(blocks[0], out)
+        return cast("Join", node.step).combine(blocks, out)
+
+
+@dataclass(frozen=True, eq=False)
+class Inside(Making):
+    """The making of a box that reads nothing beyond the edge."""
+
+    input: Input
+
+    def __call__(
+        self, held: Held, boxes: Boxes, out: NDArray[Any] | None
+    ) -> NDArray[Any]:
+        """Outputs of the cells as they lie."""
+        step = self.node.step
+        if is_placed(step):
+            step = of_box(step, boxes(self.place)[self.number])
+        return step.compute(self.input.block(held), out)
+
+
+@dataclass(frozen=True, eq=False)
+class Joined(Making):
+    """The making of a box of several inputs, of which none is read beyond the edge."""
+
+    inputs: tuple[Input, ...]
+
+    def __call__(
+        self, held: Held, boxes: Boxes, out: NDArray[Any] | None
+    ) -> NDArray[Any]:
+        """Outputs of the cells as they lie."""
+        del boxes
+        blocks = [one.block(held) for one in self.inputs]
+        found = cast("Join", self.node.step).combine(blocks, out)
+        if out is None or found is out:
+            return found
+        out[...] = found
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class AtEdge(Making):
+    """The making of a box that reads beyond the edge, from one box of its input."""
+
+    reading: Reading
+
+    def __call__(
+        self, held: Held, boxes: Boxes, out: NDArray[Any] | None
+    ) -> NDArray[Any]:
+        """Outputs of the cells, padded."""
+        del boxes
+        node = self.node
+        return compute_reading(node.step, self.reading, held[node.inputs[0]][0], out)
+
+
+def making_of(node: Node, place: int, number: int, boxes: Boxes) -> Making:
+    """How a box is made, and all others that lie as it does.
+
+    Parameters
+    ----------
+    node : Node
+        The step.
+    place, number : int
+        Whose box it is, and which of its boxes.
+    boxes : callable
+        The boxes of the places.
+    """
+    this = node, place, number
+    box, step = boxes(place)[number], node.step
+    outer = [boxes(read) for read in node.inputs]
+    if not all(len(read) == 1 for read in outer):
+        return Making(*this)
+    parts = [node.inner(which, read[0], box) for which, read in enumerate(outer)]
+    inputs = tuple(
+        Input(read, part, np.dtype(meta.dtype))
+        for read, part, (meta, _) in zip(node.inputs, parts, node.over, strict=True)
+        if part is not None
+    )
+    if len(inputs) < len(parts):
+        if len(parts) > 1 or is_placed(step):
+            return Making(*this)
+        origin = [side.start for side in outer[0][0]]
+        return AtEdge(*this, Reading.of(step, box, origin))
+    return Inside(*this, inputs[0]) if len(inputs) == 1 else Joined(*this, inputs)
+
+
+def is_placed(step: Step) -> bool:
+    """Whether the arithmetic is not the same for every box: see `PlacedStep`."""
+    return hasattr(step, "of_box")
+
+
+def piece_of(
+    boxes: Sequence[Box], held: Sequence[NDArray[Any]], box: Box
 ) -> NDArray[Any]:
-    """Outputs of a step over what its inputs' places hold."""
-    step = node.step
-    if len(node.inputs) == 1 and len(held[node.inputs[0]]) == 1:
-        ((outer, cells),) = held[node.inputs[0]]
-        inner = node.inner(outer, box)
-        if inner is not None:
-            block = np.asarray(cells[inner], dtype=step.source.dtype)
-            return of_box(step, box).compute(block, out)
-        origin = [side.start for side in outer]
-        return compute_cells(step, cells, box, origin=origin, out=out)
-    found = of_blocks(node, box, held, out)
-    if out is None or found is out:
-        return found
-    out[...] = found
-    return out
-
-
-def of_blocks(
-    node: Node, box: Box, held: Mapping[int, Held], out: NDArray[Any] | None
-) -> NDArray[Any]:
-    """The same over a block of each input, assembled; not always into what is given."""
-    step = node.step
-    blocks = [
-        node.block(number, box, partial(piece_of, held[place]))
-        for number, place in enumerate(node.inputs)
-    ]
-    if len(blocks) == 1:
-        return of_box(step, box).compute(blocks[0], out)
-    return cast("Join", step).combine(blocks, out)
-
-
-def piece_of(held: Held, box: Box) -> NDArray[Any]:
     """A box out of the one held box that contains it."""
-    for outer, cells in held:
+    number = number_of(box, boxes)
+    return held[number][relative(box, boxes[number])]
+
+
+def number_of(box: Box, boxes: Sequence[Box]) -> int:
+    """Which box contains another one."""
+    for number, outer in enumerate(boxes):
         if contains(outer, box):
-            return cells[relative(box, outer)]
-    message = f"{box} lies in none of {[outer for outer, _ in held]}"
+            return number
+    message = f"{box} lies in none of {boxes}"
     raise AssertionError(message)

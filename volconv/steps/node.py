@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,6 @@ from volconv.steps.step import Join, Step, source_intervals
 __all__ = ["Box", "Node"]
 
 Box = tuple[Interval, ...]
-
-REMEMBERED = 4096
-"""Sides of boxes of which is remembered what they read: arbitrary, about 2 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,27 +60,25 @@ class Node:
         wanted = window.source(outputs)
         return source_boxes(wanted, cells, kind) if wanted.size else ()
 
-    def inner(self, outer: Box, outputs: Box) -> tuple[slice, ...] | None:
-        """What outputs read of a box of the one input, where all of it lies inside.
+    def inner(self, number: int, outer: Box, outputs: Box) -> tuple[slice, ...] | None:
+        """What outputs read of a box of an input, where all of it lies inside.
 
         None where they read beyond the edge.
         """
         found = []
         for axis, (side, cells) in enumerate(zip(outer, outputs, strict=True)):
-            read = self.inner_side(axis, side.start, cells)
+            read = self.inside(number, axis, cells)
             if read is None:
                 return None
-            found.append(read)
+            found.append(read.shift(-side.start).slice)
         return tuple(found)
 
-    @lru_cache(maxsize=REMEMBERED)  # noqa: B019 (few nodes, and small values)
-    def inner_side(self, axis: int, start: int, outputs: Interval) -> slice | None:
-        """`inner` along one axis, the same for all blocks in a row of them."""
-        window, cells, _ = self.sides[0][axis]
+    def inside(self, number: int, axis: int, outputs: Interval) -> Interval | None:
+        """What outputs read along an axis; None where that lies beyond the edge."""
+        window, cells, _ = self.sides[number][axis]
         wanted = window.source(outputs)
-        if wanted.start < 0 or wanted.stop > cells:
-            return None
-        return wanted.shift(-start).slice
+        is_inside = 0 <= wanted.start < wanted.stop <= cells
+        return wanted if is_inside else None
 
     def block(self, number: int, box: Box, read: Read) -> NDArray[Any]:
         """Cells of an input, padded, that a box of outputs is made of."""

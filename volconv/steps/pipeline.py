@@ -17,39 +17,32 @@ steps read is computed once, over all that they read::
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from operator import mul
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from volconv.boundary import Read
 from volconv.geometry import Interval, merged
 from volconv.meta import ArrayMeta
 from volconv.steps.carried import all_dims, among
+from volconv.steps.course import Course, Kind, Side, alike_along, course_of
 from volconv.steps.floors import Floored, floors_of
-from volconv.steps.held import Held, piece_of, run_step
-from volconv.steps.layout import Layout, Memory, Span
+from volconv.steps.layout import Memory
 from volconv.steps.node import Box, Node
 from volconv.steps.step import Step
 
 __all__ = ["Node", "Pipeline", "chain", "compute_box", "wired"]
 
-Sized = tuple[int, int, tuple[int, ...]]
-"""A result: the place from which it is held, that of its cells, and how many they are."""
+Wanted = tuple[tuple[int, Interval], ...]
+"""Cells along an axis that are wanted of some places."""
 
-Laid = tuple[tuple[int, ...], np.dtype[Any], int]
-"""An array in a piece of memory: its shape, its dtype, and where it begins."""
-
-BYTE = np.dtype("u1")
-
-REMEMBERED_LAYOUTS = 256
-"""Layouts that are remembered: arbitrary, about 1 MB. Most blocks of a run have the same,
+REMEMBERED_COURSES = 256
+"""Courses that are remembered: arbitrary, about 2 MB. Most blocks of a run have the same,
 others those of some edge."""
 
 REMEMBERED = 4096
@@ -168,21 +161,36 @@ class Pipeline:
         self, wanted: Mapping[int, Box]
     ) -> tuple[tuple[tuple[Interval, ...], ...], ...]:
         """For each place and each axis, the intervals whose products it must hold."""
+        return tuple(zip(*(side.needs for side in self.sides(wanted)), strict=True))
+
+    def sides(self, wanted: Mapping[int, Box]) -> list[Side]:
+        """What boxes of some places need, for each axis."""
         axes = range(len(next(iter(wanted.values()))))
-        by_axis = [
-            self.known_demands(
-                axis, tuple((place, box[axis]) for place, box in wanted.items())
+        return [
+            self.side(
+                axis, tuple([(place, box[axis]) for place, box in wanted.items()])
             )
             for axis in axes
         ]
-        return tuple(zip(*by_axis, strict=True))
 
     @lru_cache(maxsize=REMEMBERED)  # noqa: B019 (few pipelines, and small values)
-    def known_demands(
-        self, axis: int, wanted: tuple[tuple[int, Interval], ...]
-    ) -> tuple[tuple[Interval, ...], ...]:
-        """`demands`, remembered: the same for all blocks in a row of them."""
-        return self.demands(axis, dict(wanted))
+    def side(self, axis: int, wanted: Wanted) -> Side:
+        """What is needed along one axis: the same for all blocks in a row of them."""
+        needs = self.demands(axis, dict(wanted))
+        alike = alike_along(self.nodes, axis, wanted, needs)
+        if len(self.kinds) > REMEMBERED:
+            self.kinds.clear()
+        return Side(needs, self.kinds.setdefault(alike, Kind(wanted, needs)))
+
+    @cached_property
+    def kinds(self) -> dict[Hashable, Kind]:
+        """Of blocks along each axis, those that are told apart."""
+        return {}
+
+    @lru_cache(maxsize=REMEMBERED_COURSES)  # noqa: B019 (few pipelines)
+    def course(self, kinds: tuple[Kind, ...], given: frozenset[int]) -> Course:
+        """How blocks of some kinds are computed, where arrays are given for some places."""
+        return course_of(self, kinds, given)
 
     def compute(
         self,
@@ -212,82 +220,13 @@ class Pipeline:
             The cells of each wanted box; not to be written to.
         """
         into = into or {}
-        merged_steps = self.merged_steps(wanted)
-        makers = {place: made.reader for place, made in merged_steps.items()}
-        done_before = {reader: place for place, reader in makers.items()}
-        held: dict[int, Held] = {}
-        found: dict[int, NDArray[Any]] = {}
-        by_place = [list(itertools.product(*sides)) for sides in self.boxes(wanted)]
-        outs = {(place, wanted[place]): out for place, out in into.items()}
-        if memory is not None:
-            outs |= self.laid_out(by_place, wanted, outs, memory, makers)
-        for place, boxes in enumerate(by_place):
-            if place in done_before:
-                held[place] = held[done_before[place]]
-            elif place:
-                node = self.nodes[place - 1]
-                if place in merged_steps:
-                    node = merged_steps[place].node
-                maker = makers.get(place, place)
-                held[place] = [
-                    (box, run_step(node, box, held, outs.get((maker, box))))
-                    for box in boxes
-                ]
-            elif memory is not None:
-                held[0] = [(box, memory.read(box, outs[0, box])) for box in boxes]
-            else:
-                held[0] = [(box, read(box)) for box in boxes]
-            if place in wanted:
-                found[place] = piece_of(held[place], wanted[place])
-            for done in self.done_at[place]:
-                held.pop(done, None)
-        return found
+        sides = self.sides(wanted)
+        course = self.course(tuple([side.kind for side in sides]), frozenset(into))
 
-    def laid_out(
-        self,
-        by_place: Sequence[Sequence[Box]],
-        wanted: Collection[int],
-        known: Collection[tuple[int, Box]],
-        memory: Memory,
-        makers: Mapping[int, int],
-    ) -> dict[tuple[int, Box], NDArray[Any]]:
-        """Arrays for input and results, in one piece of memory, by place and box.
+        def boxes(place: int) -> list[Box]:
+            return list(itertools.product(*[side.needs[place] for side in sides]))
 
-        A layer that does the work of the step after it writes that one's results: see
-        `floors_of`. `makers` has, by the layer's place, the other's.
-        """
-        done_before = set(makers.values())
-        keys = [
-            (first, place, box)
-            for first, boxes in enumerate(by_place)
-            if first not in done_before
-            for place in (makers.get(first, first),)
-            for box in boxes
-            if (place, box) not in known
-        ]
-        sizes = tuple(
-            (first, place, tuple([stop - start for start, stop in box]))
-            for first, place, box in keys
-        )
-        arrays, nbytes = self.known_layout(sizes, frozenset(wanted))
-        piece = memory.empty((nbytes,), BYTE)
-        return {
-            (place, box): np.ndarray(shape, dtype, piece, start)
-            for (_, place, box), (shape, dtype, start) in zip(keys, arrays, strict=True)
-        }
-
-    @lru_cache(maxsize=REMEMBERED_LAYOUTS)  # noqa: B019 (few pipelines)
-    def known_layout(
-        self, sizes: tuple[Sized, ...], wanted: frozenset[int]
-    ) -> tuple[tuple[Laid, ...], int]:
-        """Where arrays of some sizes lie, and their bytes: the same for most blocks."""
-        dtypes = [np.dtype(self.dtypes[place]) for _, place, _ in sizes]
-        layout = Layout.of(
-            Span(dtype.itemsize * math.prod(shape), first, self.held_to(place, wanted))
-            for dtype, (first, place, shape) in zip(dtypes, sizes, strict=True)
-        )
-        shapes = (shape for _, _, shape in sizes)
-        return tuple(zip(shapes, dtypes, layout.starts, strict=True)), layout.nbytes
+        return course.carried_out(boxes, read, into, memory)
 
     @cached_property
     def dtypes(self) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from volconv.steps.reading import (
 )
 from volconv.steps.step import Step, of_box, source_intervals
 
-__all__ = ["compute_cells", "slab_bytes"]
+__all__ = ["compute_cells", "compute_reading", "slab_bytes"]
 
 SLAB_BYTES = 4 * 2**20
 """Padded bytes of a slab: more would leave the cache before they are used, fewer would
@@ -73,6 +73,13 @@ def compute_cells(
         reading = whole_reading(step)
     else:
         reading = Reading.of(step, whole_box(step) if box is None else box, *given)
+    return compute_reading(step, reading, cells, out)
+
+
+def compute_reading(
+    step: Step, reading: Reading, cells: NDArray[Any], out: NDArray[Any] | None
+) -> NDArray[Any]:
+    """Outputs of a box from cells in memory, as a reading tells: see `compute_cells`."""
     box = reading.box
     if out is None:
         shape = tuple(side.size for side in box)

@@ -1,0 +1,287 @@
+"""How boxes of a pipeline are computed, worked out once for all that lie alike.
+
+Along an axis two blocks are of one *kind* where each place needs as many cells for both,
+and each step reads the same of what is held for it: one lies as the other does, further
+on. Where a block reads beyond an edge, or the far side, it is of a kind of its own. Blocks
+whose kinds are the same along each axis take the same course::
+
+    edge | kind 0 | kind 1 | kind 1 | kind 1 | kind 2 | edge
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from volconv.boundary import Read
+from volconv.geometry import Interval, relative
+from volconv.steps.held import Boxes, Making, making_of, number_of
+from volconv.steps.layout import Layout, Memory, Span
+from volconv.steps.node import Box, Node
+
+if TYPE_CHECKING:
+    from volconv.steps.pipeline import Pipeline
+
+__all__ = ["Course", "Kind", "Side", "alike_along", "course_of"]
+
+BYTE = np.dtype("u1")
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """Blocks along one axis that are computed alike, told by one of them.
+
+    Parameters
+    ----------
+    wanted : tuple
+        Cells that are wanted of some places.
+    needs : tuple of tuple of Interval
+        Cells that each place must hold: see `Pipeline.demands`.
+    """
+
+    wanted: tuple[tuple[int, Interval], ...]
+    needs: tuple[tuple[Interval, ...], ...]
+
+
+class Side(NamedTuple):
+    """What a block needs along one axis.
+
+    Attributes
+    ----------
+    needs : tuple of tuple of Interval
+        Cells that each place must hold.
+    kind : Kind
+        The blocks that are computed as it is.
+    """
+
+    needs: tuple[tuple[Interval, ...], ...]
+    kind: Kind
+
+
+def alike_along(
+    nodes: Sequence[Node],
+    axis: int,
+    wanted: tuple[tuple[int, Interval], ...],
+    needs: tuple[tuple[Interval, ...], ...],
+) -> Hashable:
+    """What blocks along an axis have in common that are computed alike."""
+    if any(len(cells) > 1 for cells in needs):
+        return axis, wanted  # a far side is needed too
+    found: list[object] = [axis, *(sum(side.size for side in cells) for cells in needs)]
+    for place, side in wanted:
+        found += place, side.size, *(side.start - outer.start for outer in needs[place])
+    for outputs, node in zip(needs[1:], nodes, strict=True):
+        for number, source in enumerate(node.inputs if outputs else ()):
+            read = node.inside(number, axis, outputs[0])
+            if read is None:
+                return axis, wanted
+            found += read.start - needs[source][0].start, read.size
+    return tuple(found)
+
+
+class Laid(NamedTuple):
+    """An array in a piece of memory.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : dtype
+    start : int
+        Where in the piece it begins.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    start: int
+
+
+@dataclass(frozen=True, eq=False)
+class Stop:
+    """One place on the way.
+
+    Parameters
+    ----------
+    outs : tuple of int
+        For each of its boxes the number of the array that it goes to.
+    makings : tuple of Making
+        How each is made; none for the input, and for what is made already.
+    done_by : int, optional
+        The place before it that makes its cells too.
+    found : (int, tuple of slice or None), optional
+        Which of its boxes has what is wanted of it, and where; None if it is all.
+    done : tuple of int
+        Places that are not read after it.
+    """
+
+    outs: tuple[int, ...]
+    makings: tuple[Making, ...]
+    done_by: int | None
+    found: tuple[int, tuple[slice, ...] | None] | None
+    done: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """How blocks of some kinds are computed.
+
+    Parameters
+    ----------
+    stops : tuple of Stop
+        One for each place, from the input on.
+    given : tuple of int
+        Places whose boxes go to arrays that are given.
+    laid : tuple of Laid
+        Arrays for all others.
+    nbytes : int
+        Bytes of memory for these.
+    """
+
+    stops: tuple[Stop, ...]
+    given: tuple[int, ...]
+    laid: tuple[Laid, ...]
+    nbytes: int
+
+    def carried_out(
+        self,
+        boxes: Boxes,
+        read: Read,
+        into: Mapping[int, NDArray[Any]],
+        memory: Memory | None,
+    ) -> dict[int, NDArray[Any]]:
+        """Cells of what is wanted: see `Pipeline.compute`.
+
+        Parameters
+        ----------
+        boxes : callable
+            The boxes of each place.
+        read, into, memory
+            As in `Pipeline.compute`.
+        """
+        outs = self.arrays(into, memory)
+        held: list[Sequence[NDArray[Any]]] = []
+        found: dict[int, NDArray[Any]] = {}
+        for place, stop in enumerate(self.stops):
+            if stop.done_by is not None:
+                held.append(held[stop.done_by])
+            elif place:
+                makings = zip(stop.makings, stop.outs, strict=True)
+                held.append([make(held, boxes, outs[out]) for make, out in makings])
+            elif memory is None:
+                held.append([read(box) for box in boxes(0)])
+            else:
+                reads = zip(boxes(0), stop.outs, strict=True)
+                held.append([memory.read(box, outs[out]) for box, out in reads])
+            if stop.found is not None:
+                number, cells = stop.found
+                whole = held[place][number]
+                found[place] = whole if cells is None else whole[cells]
+            for done in stop.done:
+                held[done] = ()
+        return found
+
+    def arrays(
+        self, into: Mapping[int, NDArray[Any]], memory: Memory | None
+    ) -> list[Any]:
+        """Where boxes go, by number: what is given first; None for a new array."""
+        found: list[Any] = [into[place] for place in self.given]
+        if memory is None:
+            return found + [None] * len(self.laid)
+        piece = memory.empty((self.nbytes,), BYTE)
+        for shape, dtype, start in self.laid:
+            found.append(np.ndarray(shape, dtype, piece, start))
+        return found
+
+
+def course_of(
+    pipeline: Pipeline, kinds: Sequence[Kind], into: Collection[int]
+) -> Course:
+    """The course of blocks of some kinds, one along each axis.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        The steps.
+    kinds : sequence of Kind
+        The kinds.
+    into : collection of int
+        Places of which a box may go to an array that is given.
+    """
+    by_place = [
+        list(itertools.product(*sides))
+        for sides in zip(*(kind.needs for kind in kinds), strict=True)
+    ]
+    wanted = {
+        place: tuple(kind.wanted[which][1] for kind in kinds)
+        for which, (place, _) in enumerate(kinds[0].wanted)
+    }
+    given = tuple(place for place in into if by_place[place] == [wanted[place]])
+    merged = pipeline.merged_steps(wanted)
+    makers = {place: made.reader for place, made in merged.items()}
+    done_by = {reader: place for place, reader in makers.items()}
+    numbers = itertools.count(len(given))
+    laid, nbytes = laid_out(pipeline, by_place, wanted, given, makers)
+    stops = []
+    for place, boxes in enumerate(by_place):
+        maker = makers.get(place, place)
+        outs: tuple[int, ...] = ()
+        makings: tuple[Making, ...] = ()
+        if place not in done_by:
+            is_given = maker in given
+            outs = tuple(
+                given.index(maker) if is_given else next(numbers) for _ in boxes
+            )
+        if place and place not in done_by:
+            node = merged[place].node if place in merged else pipeline.nodes[place - 1]
+            each = range(len(boxes))
+            makings = tuple(
+                making_of(node, place, n, by_place.__getitem__) for n in each
+            )
+        found = place_of(wanted[place], boxes) if place in wanted else None
+        done = pipeline.done_at[place]
+        stops.append(Stop(outs, makings, done_by.get(place), found, done))
+    return Course(tuple(stops), given, laid, nbytes)
+
+
+def place_of(box: Box, boxes: Sequence[Box]) -> tuple[int, tuple[slice, ...] | None]:
+    """Which of some boxes has a box in it, and where; None if it is that box."""
+    number = number_of(box, boxes)
+    is_whole = boxes[number] == box
+    return number, None if is_whole else relative(box, boxes[number])
+
+
+def laid_out(
+    pipeline: Pipeline,
+    by_place: Sequence[Sequence[Box]],
+    wanted: Collection[int],
+    given: Collection[int],
+    makers: Mapping[int, int],
+) -> tuple[tuple[Laid, ...], int]:
+    """Arrays for input and results, in one piece of memory, and its bytes.
+
+    A layer that does the work of the step after it writes that one's results: see
+    `floors_of`. `makers` has, by the layer's place, the other's.
+    """
+    if not pipeline.nodes:
+        return (), 0  # nothing is made of what is read
+    done_before = set(makers.values())
+    laid: list[tuple[tuple[int, ...], np.dtype[Any]]] = []
+    spans: list[Span] = []
+    for first, boxes in enumerate(by_place):
+        place = makers.get(first, first)
+        if first in done_before or place in given:
+            continue
+        dtype = np.dtype(pipeline.dtypes[place])
+        for box in boxes:
+            shape = tuple(side.size for side in box)
+            nbytes = dtype.itemsize * math.prod(shape)
+            laid.append((shape, dtype))
+            spans.append(Span(nbytes, first, pipeline.held_to(place, wanted)))
+    layout = Layout.of(spans)
+    arrays = zip(laid, layout.starts, strict=True)
+    return tuple(Laid(*each, start) for each, start in arrays), layout.nbytes
