@@ -138,8 +138,8 @@ class Run:
         self.lanes = count
         self.pitches = code.pitches(count)
         tile = code.tile_bytes(count)
-        self.memory = program.scratch(2 * tile + code.buffer_bytes(count))
-        self.addresses = [self.memory.ctypes.data + n * tile for n in (0, 1, 2)]
+        self.memory, at = program.scratch(2 * tile + code.buffer_bytes(count))
+        self.addresses = [at + n * tile for n in (0, 1, 2)]
         rows, cells = code.padded(count)
         self.tiles = [
             np.ndarray(

@@ -100,7 +100,7 @@ class BankStep:
 
     def padding(self, cells: NDArray[Any], out: NDArray[Any], edges: Edges) -> bool:
         """Outputs of cells that are padded on the way: see `Step.padding`."""
-        own = replace(edges, runs=edges.runs[1:])
+        own = edges._replace(runs=edges.runs[1:])
         return all(
             kernel.padding(cells[0], result, own)
             for kernel, result in zip(self.kernels, out, strict=True)

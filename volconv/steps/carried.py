@@ -138,7 +138,7 @@ class Carried:
 
     def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
         """Outputs of cells that are padded on the way: see `Step.padding`."""
-        own = replace(edges, runs=without(edges.runs, self.axes))
+        own = edges._replace(runs=without(edges.runs, self.axes))
         return self.inner.padding(self.own(cells), self.own(out), own)
 
     def work_bytes(self, outputs: int, cells: int) -> int:

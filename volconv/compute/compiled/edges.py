@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,9 +20,10 @@ CONSTANT = -1
 Run = tuple[int, int, int]
 
 
-@dataclass(frozen=True)
-class Edges:
+class Edges(NamedTuple):
     """Where the cells of a padded block come from.
+
+    A tuple, for programs are looked up by it block after block.
 
     Attributes
     ----------

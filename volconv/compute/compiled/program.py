@@ -150,10 +150,10 @@ class Program:
 
     def run(self, block: int, out: int) -> None:
         """Carry out the program on the block and the output at these addresses."""
-        memory = scratch(self.scratch) if self.scratch else None
-        places = (block, out, 0 if memory is None else memory.ctypes.data)
+        memory, at = scratch(self.scratch) if self.scratch else (None, 0)
         for arguments in self.walks:
-            _runner()(*arguments, *places)
+            _runner()(*arguments, block, out, at)
+        del memory  # until now it was to be there
 
     @cached_property
     def walks(self) -> tuple[tuple[int, ...], ...]:
@@ -215,18 +215,18 @@ def _call(f: Function, relative: str, bases: str, row: str, places: str) -> None
 _kept = threading.local()
 
 
-def scratch(size: int) -> NDArray[np.uint8]:
-    """At least `size` bytes on a 64-byte boundary, reused by the thread.
+def scratch(size: int) -> tuple[NDArray[np.uint8], int]:
+    """At least `size` bytes on a 64-byte boundary, and their address; reused by the thread.
 
     A program takes one piece for all it needs, so that pieces never overlap.
     """
-    kept: NDArray[np.uint8] | None = getattr(_kept, "memory", None)
-    if kept is None or kept.size < size + 64:
-        kept = np.empty(size + 64, dtype=np.uint8)
+    kept: tuple[NDArray[np.uint8], int] | None = getattr(_kept, "memory", None)
+    if kept is None or kept[0].size < size:
+        memory = aligned_empty((size,), np.dtype(np.uint8))
+        kept = memory, memory.ctypes.data
         if size <= MOST_KEPT:
             _kept.memory = kept
-    start = -kept.ctypes.data % 64
-    return kept[start : start + size]
+    return kept
 
 
 def aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
