@@ -19,7 +19,7 @@ from volconv.api.process import (
     made_by,
     values_of,
 )
-from volconv.api.resolved import Resolve, resolved
+from volconv.api.step_cache import Resolve, resolved
 from volconv.coordinates import (
     array_meta,
     bounds_names,

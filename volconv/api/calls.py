@@ -15,7 +15,7 @@ from volconv.steps.calls import map_windows_step
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-__all__ = ["map_windows"]
+__all__ = ["map_windows", "token_of"]
 
 
 def map_windows(

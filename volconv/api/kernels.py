@@ -18,7 +18,7 @@ from volconv.steps.correlate import convolve_step, correlate_step
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
-__all__ = ["convolve", "correlate"]
+__all__ = ["convolve", "correlate", "kernel_names"]
 
 
 def correlate(

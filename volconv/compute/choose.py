@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from volconv.compute.tiles import best_tile
+from volconv.compute.fft_lengths import best_tile
 from volconv.errors import NumberError, did_you_mean
 
 __all__ = ["ENGINES", "Choice", "check_engine", "choose_engine"]

@@ -22,14 +22,14 @@ from volconv.compute.compiled.correlator import has_half
 from volconv.compute.compiled.edges import Edges
 from volconv.compute.compiled.kept import Kept
 from volconv.compute.compiled.layer import AXES, LayerWork, carried_shifts, is_readable
-from volconv.compute.compiled.packed import Packed, packed
+from volconv.compute.compiled.layer_weights import PackedWeights, pack_weights
 from volconv.compute.compiled.program import Program
 from volconv.compute.compiled.regions import Cells, Side
 from volconv.compute.numbers import cast, cast_bytes
 from volconv.compute.pointwise import Clip
 from volconv.geometry import Interval
 
-__all__ = ["LAYER_ENGINES", "Convolution"]
+__all__ = ["LAYER_ENGINES", "Convolution", "in_rows"]
 
 Array = NDArray[Any]
 
@@ -234,9 +234,9 @@ class Convolution:
         return planes, rows, line
 
     @cached_property
-    def packed(self) -> list[Packed]:
+    def packed(self) -> list[PackedWeights]:
         """The weights as tiles read them, for blocks that follow one another."""
-        return packed(self.parts, self.weights[:, None])
+        return pack_weights(self.parts, self.weights[:, None])
 
     @property
     def products(self) -> float:

@@ -29,7 +29,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from volconv.compute.compiled import direct, program
 from volconv.compute.compiled.correlator import Correlator, Geometry, dtypes
 from volconv.compute.compiled.edges import Edges
-from volconv.compute.tiling import Run, Tiling, tile_code
+from volconv.compute.fft_tiles import Run, Tiling, tile_code
 
 __all__ = ["prepare", "work_bytes"]
 

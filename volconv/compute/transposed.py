@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from volconv.compute.compiled.edges import Edges
 from volconv.compute.compiled.kept import Kept
 from volconv.compute.compiled.layer import LONGEST, carried_shifts, is_readable
-from volconv.compute.compiled.packed import packed
+from volconv.compute.compiled.layer_weights import pack_weights
 from volconv.compute.compiled.program import Program
 from volconv.compute.convolution import Convolution, in_rows
 from volconv.compute.numbers import cast
@@ -220,7 +220,7 @@ class Transposed:
             runs = []
             for turn, shift in zip(alike, shifts, strict=True):
                 weights = [self.phase(seen).weights for seen in turn]
-                runs += packed(layer.parts, np.stack(weights, axis=1), shift)
+                runs += pack_weights(layer.parts, np.stack(weights, axis=1), shift)
             work = layer.work(cells, sums[0], None, np.zeros(1, cells.dtype))
             work = replace(
                 work,

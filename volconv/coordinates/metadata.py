@@ -19,7 +19,7 @@ from volconv.coordinates.spacing import EVEN, spaced_axis
 from volconv.errors import DimError
 from volconv.meta import ArrayMeta, Axis
 
-__all__ = ["are_same_cells", "array_meta", "axis_of"]
+__all__ = ["are_same_cells", "array_meta", "axis_of", "held_value"]
 
 MISSING = ("_FillValue", "missing_value")
 """Attributes of CF that declare missing values."""

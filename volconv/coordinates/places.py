@@ -7,7 +7,7 @@ from typing import Any
 
 from volconv.geometry import Centres
 from volconv.steps import Step
-from volconv.steps.remembered import remembered
+from volconv.steps.memoised import memoised
 
 __all__ = ["NGFF", "RANGES", "lie_elsewhere", "place_free"]
 
@@ -33,7 +33,7 @@ def lie_elsewhere(steps: Iterable[Step]) -> bool:
     return any(map(moves_cells, steps))
 
 
-@remembered
+@memoised
 def moves_cells(step: Step) -> bool:
     """Whether the outputs of a step are not at the places of its input's cells."""
     return any(

@@ -9,10 +9,10 @@ from typing import Any
 from volconv.coordinates.places import lie_elsewhere, place_free
 from volconv.geometry import Window
 from volconv.steps import Step
-from volconv.steps.remembered import remembered
+from volconv.steps.memoised import memoised
 from volconv.version import __version__
 
-__all__ = ["PROVENANCE", "declared_attrs", "output_attrs", "recorded"]
+__all__ = ["declared_attrs", "output_attrs", "recorded"]
 
 PROVENANCE = "volconv"
 """Name of the attribute that tells which steps made an array."""
@@ -64,7 +64,7 @@ def recorded(
     return {**(kept if keep_attrs else {}), PROVENANCE: record}
 
 
-@remembered
+@memoised
 def step_text(step: Step) -> str:
     """All that decides a step's result, as a JSON text."""
     return json.dumps(step.describe())
@@ -113,7 +113,7 @@ def with_cell_method(attrs: Mapping[Any, Any], step: Step) -> dict[Any, Any]:
     )
 
 
-@remembered
+@memoised
 def cell_method_entry(step: Step) -> str:
     """What a step adds to ``cell_methods``; empty for none."""
     method = getattr(step, "cell_method", "")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from volconv.errors import DimError, KernelError, KindError
 from volconv.kernels.notes import LengthNote
 
-__all__ = ["Kernel"]
+__all__ = ["Kernel", "Weights", "as_names", "usable_weights"]
 
 Weights = NDArray[Any]
 

@@ -35,7 +35,6 @@ __all__ = [
     "SizeLike",
     "cells_of",
     "check_length",
-    "length_in_cells",
     "length_notes",
     "sizes_of",
 ]

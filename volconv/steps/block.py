@@ -22,7 +22,7 @@ from volconv.geometry import Geometry, Interval, Spreading, Window
 from volconv.kernels import LengthNote
 from volconv.meta import ArrayMeta
 
-__all__ = ["BlockStep", "Operation", "block_step", "described_windows"]
+__all__ = ["CELL", "BlockStep", "Operation", "block_step", "described_windows"]
 
 CELL = 2.0
 TAP = 0.5

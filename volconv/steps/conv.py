@@ -11,8 +11,8 @@ from volconv.steps.fields import Count
 from volconv.steps.files import OrFile
 from volconv.steps.layer import Biases, LayerOptions, layer_of, weights_of
 from volconv.steps.mix import MixStep, mixed_target
-from volconv.steps.moving import DilatedSettings
 from volconv.steps.options import WindowOptions, windows_of
+from volconv.steps.window_settings import DilatedSettings
 
 __all__ = ["Conv", "conv_step"]
 

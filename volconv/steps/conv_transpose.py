@@ -27,7 +27,7 @@ from volconv.steps.options import WindowOptions
 from volconv.steps.settings import StepSettings
 from volconv.steps.spreading import SpreadingStep
 
-__all__ = ["ConvTranspose", "conv_transpose_step"]
+__all__ = ["CellsByDim", "ConvTranspose", "Moves", "conv_transpose_step"]
 
 CellsByDim = int | tuple[int, int] | Mapping[str, int | tuple[int, int]]
 

@@ -36,6 +36,7 @@ from volconv.steps.options import WindowOptions
 from volconv.steps.step import Step
 
 __all__ = [
+    "BEYOND",
     "PlacedSettings",
     "RenormalisedSettings",
     "SameSizeSettings",
