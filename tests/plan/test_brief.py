@@ -1,4 +1,4 @@
-"""Axes of many blocks told briefly: all numbers are those of every block looked at."""
+"""Axes counted by periods of blocks: all numbers are those of every block looked at."""
 
 import math
 
@@ -11,7 +11,7 @@ from tests.strategies import kinds
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan import brief
 from volconv.plan.blocks import BlockGrid
-from volconv.plan.brief import BriefDemands, planned_demands
+from volconv.plan.brief import PeriodicDemands, planned_demands
 from volconv.plan.demands import axis_demands
 from volconv.plan.sweep import WIDTHS
 from volconv.steps import Pipeline, Step, WindowOptions, chain
@@ -110,7 +110,7 @@ def test_a_long_axis_is_looked_at_no_longer_than_a_short_one(
         grid = BlockGrid((8 * blocks,), (8,), (1,))
         writes = writes_of((8 * blocks,), (8,), 1)
         found = planned_demands(pipeline, meta, grid, writes, 0)
-        assert isinstance(found, BriefDemands)
+        assert isinstance(found, PeriodicDemands)
         assert found.reads.blocks == blocks
         assert found.reads.decoded(blocks) == meta.shape[0]
         return len(asked), found.reads.short.blocks, found.reads.longer.blocks
