@@ -137,7 +137,7 @@ def reason(
     taps: int,
     factors: Sequence[int] | None,
     costs: Mapping[str, float],
-    box: int | None = None,
+    box: int | None,
 ) -> str:
     """What the engines cost, for people."""
     said = f"{taps} taps"

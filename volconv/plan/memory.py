@@ -64,9 +64,9 @@ def task_memory(
     demands: Sequence[PlannedDemands],
     writes: Sequence[Write],
     *,
-    block: Sequence[int] | None = None,
+    block: Sequence[int] | None,
     one_by_one: bool,
-    first: int = 1,
+    first: int,
 ) -> tuple[Part, ...]:
     """The parts that a task's memory is the sum of.
 
@@ -80,9 +80,9 @@ def task_memory(
         What blocks need, for each axis.
     writes : sequence of Write
         What is stored.
-    block : sequence of int, optional
+    block : sequence of int or None
         Cells of a block's result along each axis, where the demands are those of its
-        tiles.
+        tiles; else None.
     one_by_one : bool
         Whether chunks are decoded one by one, to be held for later blocks.
     first : int
