@@ -22,6 +22,7 @@ from volconv.boundary import Boundaries
 from volconv.compute import Edges
 from volconv.errors import DimError
 from volconv.geometry import Geometry, Interval
+from volconv.kernels import LengthNote
 from volconv.meta import ArrayMeta, without
 from volconv.steps.step import Join, Step, of_box
 
@@ -119,6 +120,11 @@ class Carried:
     def labels(self) -> Mapping[str, Array]:
         """Coordinates of dimensions that it makes."""
         return cast("Mapping[str, Array]", getattr(self.inner, "labels", {}))
+
+    @property
+    def lengths(self) -> tuple[LengthNote, ...]:
+        """As in `BlockStep`."""
+        return cast("tuple[LengthNote, ...]", getattr(self.inner, "lengths", ()))
 
     def of_box(self, box: Sequence[Interval]) -> Step:
         """The step with the arithmetic of a box: see `PlacedStep`."""
