@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from volconv.compute.compiled.correlator import has_half
 from volconv.compute.compiled.edges import Edges
-from volconv.compute.compiled.kept import Kept
 from volconv.compute.compiled.layer import AXES, LayerWork, carried_shifts, is_readable
 from volconv.compute.compiled.layer_weights import PackedWeights, pack_weights
+from volconv.compute.compiled.local_cache import LocalCache
 from volconv.compute.compiled.program import Program
 from volconv.compute.compiled.regions import Cells, Side
 from volconv.compute.numbers import cast, cast_bytes
@@ -215,9 +215,9 @@ class Convolution:
         )
 
     @cached_property
-    def programs(self) -> Kept[Program]:
+    def programs(self) -> LocalCache[Program]:
         """The work on blocks of each geometry, in this process."""
-        return Kept()
+        return LocalCache()
 
     def sides(
         self, shape: Sequence[int], edges: Edges | None
