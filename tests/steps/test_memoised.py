@@ -7,8 +7,8 @@ import weakref
 import numpy as np
 
 from tests.strategies import meta_of
-from volconv.coordinates.places import moves_cells
 from volconv.coordinates.provenance import cell_method_entry, step_text
+from volconv.coordinates.spatial_attrs import moves_cells
 from volconv.steps import WindowOptions
 from volconv.steps.correlate import correlate_step
 from volconv.steps.memoised import memoised

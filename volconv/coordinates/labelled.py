@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from volconv.coordinates.bounds import BOUNDS, bounds_names, moved_bounds
 from volconv.coordinates.encoding import finer_times, storage_free
 from volconv.coordinates.longitude import turn_of
-from volconv.coordinates.places import RANGES, place_free
+from volconv.coordinates.spatial_attrs import RANGES, without_places
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.errors import DimError
 from volconv.geometry import Centres, Geometry, Mix
@@ -117,7 +117,7 @@ def forget_places(coords: xr.Dataset) -> None:
     """Take from grid mappings and other scalars what they say of where cells lay."""
     for variable in coords.variables.values():
         if variable.ndim == 0:
-            variable.attrs = place_free(variable.attrs)
+            variable.attrs = without_places(variable.attrs)
 
 
 def coords_along(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from volconv.coordinates.places import lie_elsewhere, place_free
+from volconv.coordinates.spatial_attrs import lie_elsewhere, without_places
 from volconv.geometry import Window
 from volconv.steps import Step
 from volconv.steps.memoised import memoised
@@ -57,7 +57,7 @@ def recorded(
 
     Without those that say where the input's cells lie, where the outputs lie elsewhere.
     """
-    kept = place_free(attrs) if lie_elsewhere(steps) else dict(attrs)
+    kept = without_places(attrs) if lie_elsewhere(steps) else dict(attrs)
     earlier = earlier_steps(kept.pop(PROVENANCE, None))
     texts = ", ".join([*map(json.dumps, earlier), *map(step_text, steps)])
     record = f'{{"version": {json.dumps(__version__)}, "steps": [{texts}]}}'
