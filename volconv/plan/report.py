@@ -113,11 +113,16 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
         lines += stage_lines(plan, stage)
     lines += [
         f"memory   {bytes_text(plan.peak_bytes)} at most, limit "
-        f"{bytes_text(plan.room.limit)}: {plan.room.workers} tasks at once, what they "
-        f"share, and the process's {bytes_text(plan.room.process)}",
+        f"{bytes_text(plan.room.limit)}: {tasks_text(plan.room.workers)} at once, what "
+        f"they share, and the process's {bytes_text(plan.room.process)}",
         f"to       {plan.output.path} (variable {plan.output.variable})",
     ]
     return "\n".join(lines)
+
+
+def tasks_text(count: int) -> str:
+    """How many tasks, in words."""
+    return f"{count} task" if count == 1 else f"{count} tasks"
 
 
 def step_lines(plan: Plan, number: int) -> list[str]:
