@@ -28,11 +28,11 @@ from volconv.errors import DimError, KernelError, KindError
 from volconv.geometry import Geometry, Interval, Repeat, Window
 from volconv.kernels.bank import Bank
 from volconv.meta import ArrayMeta, Axis
-from volconv.plan.report import length_notes
 from volconv.steps import Node, WindowOptions, compute_box
 from volconv.steps.bank import bank_step, correlate_bank_step
 from volconv.steps.cellwise import join_step
 from volconv.steps.gaussian import gaussian_step
+from volconv.steps.optional import lengths_of
 from volconv.steps.pipeline import chain, wired
 from volconv.steps.wiring import resolved_pipeline
 
@@ -421,7 +421,7 @@ def test_a_step_before_a_new_dimension_still_says_what_its_lengths_became():
     many = bank_of(smooth.target, 2, "kernel")
     first, _ = chain([smooth, many]).steps
     assert first.source.dims == ("kernel", "x")
-    assert [str(note) for note in length_notes(first)] == [
+    assert [str(note) for note in lengths_of(first)] == [
         "sigma along x: 1 mm = 2 cells of 0.5 mm"
     ]
 

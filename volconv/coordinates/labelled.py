@@ -23,6 +23,7 @@ from volconv.coordinates.values import can_interpolate, values_at
 from volconv.errors import DimError
 from volconv.geometry import Centres, Geometry, Mix
 from volconv.steps import Step
+from volconv.steps.optional import labels_of
 
 __all__ = [
     "check_new_dims",
@@ -53,7 +54,7 @@ def with_coords(coords: xr.Dataset, more: Mapping[Any, Any]) -> xr.Dataset:
 
 def new_labels(step: Step) -> dict[str, NDArray[Any]]:
     """Coordinates of the dimensions that a step makes."""
-    return dict(getattr(step, "labels", {}))
+    return dict(labels_of(step))
 
 
 def check_new_dims(dataset: xr.Dataset, step: Step) -> None:

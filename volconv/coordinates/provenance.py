@@ -10,6 +10,7 @@ from volconv.coordinates.spatial_attrs import lie_elsewhere, without_places
 from volconv.geometry import Window
 from volconv.steps import Step
 from volconv.steps.memoised import memoised
+from volconv.steps.optional import cell_method_of, unit_factor_of
 from volconv.version import __version__
 
 __all__ = ["declared_attrs", "output_attrs", "recorded"]
@@ -45,7 +46,7 @@ def output_attrs(
     """
     kept = {key: value for key, value in attrs.items() if key not in STALE}
     for step in steps:
-        kept = with_unit(kept, getattr(step, "unit_factor", ""))
+        kept = with_unit(kept, unit_factor_of(step))
         kept = with_cell_method(kept, step)
     return recorded(kept, steps, keep_attrs=keep_attrs)
 
@@ -116,7 +117,7 @@ def with_cell_method(attrs: Mapping[Any, Any], step: Step) -> dict[Any, Any]:
 @memoised
 def cell_method_entry(step: Step) -> str:
     """What a step adds to ``cell_methods``; empty for none."""
-    method = getattr(step, "cell_method", "")
+    method = cell_method_of(step)
     windows = [(dim, window) for dim, window in step.geometry if window.size > 1]
     if not method or not windows:
         return ""

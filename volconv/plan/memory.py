@@ -15,6 +15,7 @@ from volconv.plan.demands import Demand
 from volconv.plan.write import Write
 from volconv.steps import Pipeline, source_intervals
 from volconv.steps.layout import Layout, Span
+from volconv.steps.optional import weight_bytes_of
 from volconv.steps.whole import slab_bytes
 
 __all__ = ["AT_ONCE", "PIECE", "Part", "task_memory", "weight_bytes"]
@@ -211,7 +212,7 @@ def storing(write: Write, outputs: int, itemsize: int) -> list[Part]:
 
 def weight_bytes(pipeline: Pipeline) -> int:
     """Bytes of the weights of all layers, once."""
-    return sum(getattr(step, "weight_bytes", 0) for step in pipeline.steps)
+    return sum(weight_bytes_of(step) for step in pipeline.steps)
 
 
 def label(pipeline: Pipeline, place: int, first: int) -> str:
