@@ -5,7 +5,7 @@ from __future__ import annotations
 import cmath
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import Any, Self
@@ -188,8 +188,18 @@ class Kernel:
 
 
 def as_names(dims: Sequence[str] | str) -> tuple[str, ...]:
-    """The dims as a tuple, a single name too."""
-    return (dims,) if isinstance(dims, str) else tuple(str(dim) for dim in dims)
+    """The dims as a tuple, a single name too.
+
+    Raises
+    ------
+    KindError
+        If they are neither a name nor several.
+    """
+    if isinstance(dims, str):
+        return (dims,)
+    if not isinstance(dims, Iterable):
+        raise KindError("dims", repr(dims), "a name, or a list of names")
+    return tuple(str(dim) for dim in dims)
 
 
 def kernel_dims(

@@ -19,7 +19,7 @@ from volconv.meta import ArrayMeta, Axis
 from volconv.steps.correlate import Weights
 from volconv.steps.fields import ByDim, Count, Dims, DTypeName, EngineName
 from volconv.steps.files import OrFile
-from volconv.steps.frame import Cells, read_cells
+from volconv.steps.frame import Cells, refuse_name
 from volconv.steps.layer import Biases, LayerOptions, layer_of, weights_of
 from volconv.steps.mix import MixStep, mixed_target
 from volconv.steps.model import refusing
@@ -148,7 +148,8 @@ def window_of(
     """
     factor = whole_number(f"stride along {dim!r}", stride)
     apart = whole_number(f"dilation along {dim!r}", dilation)
-    before, after = padding_cells(dim, read_cells(padding), Window(1), 1)
+    refuse_name(padding)
+    before, after = padding_cells(dim, padding, Window(1), 1)
     where = f"output_padding along {dim!r}"
     added = whole_number(where, more, 0)
     if added >= max(factor, apart):

@@ -45,7 +45,7 @@ __all__ = [
     "crop_step",
     "labels_beside",
     "pad_step",
-    "read_cells",
+    "refuse_name",
 ]
 
 Ends = tuple[Any, Any]
@@ -62,10 +62,22 @@ def read_range(value: object) -> tuple[int, int]:
     return start, stop
 
 
+def refuse_name(padding: object) -> None:
+    """Refuse a padding by name, which needs a window.
+
+    Raises
+    ------
+    KindError
+    """
+    if isinstance(padding, str):
+        raise KindError(
+            "padding", repr(padding), "a number of cells, or a pair of them"
+        )
+
+
 def read_cells(value: object) -> int | tuple[int, int]:
-    """Cells before and after: a number for both, or a pair; a name needs a window."""
-    if isinstance(value, str):
-        raise KindError("padding", repr(value), "a number of cells, or a pair of them")
+    """Cells before and after: a number for both, or a pair."""
+    refuse_name(value)
     found = read_padding(value)
     assert not isinstance(found, str), "names are refused above"
     return found
@@ -218,8 +230,7 @@ def pad_step(
     sizes = dict.fromkeys(padding if isinstance(padding, Mapping) else meta.dims, 1)
     named = padding.values() if isinstance(padding, Mapping) else (padding,)
     for one in named:
-        if isinstance(one, str):
-            read_cells(one)
+        refuse_name(one)
     options = WindowOptions(padding=padding, boundary=boundary, fill_value=fill_value)
     return framed("pad", meta, windows_of(meta, sizes, options))
 
