@@ -17,10 +17,16 @@ from volconv.geometry.by_dim import per_dim, whole_number
 from volconv.geometry.padding import padding_cells
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.correlate import Weights
-from volconv.steps.fields import ByDim, Count, Dims, DTypeName, EngineName
+from volconv.steps.fields import ByDim, Count, Dims, DTypeName
 from volconv.steps.files import OrFile
 from volconv.steps.frame import Cells, refuse_name
-from volconv.steps.layer import Biases, LayerOptions, layer_of, weights_of
+from volconv.steps.layer import (
+    Biases,
+    LayerEngineName,
+    LayerOptions,
+    layer_of,
+    weights_of,
+)
 from volconv.steps.mix import MixStep, mixed_target
 from volconv.steps.model import refusing
 from volconv.steps.options import WindowOptions
@@ -86,7 +92,7 @@ class ConvTranspose(StepSettings):
     dtype: DTypeName | None = None
     """dtype of the result: rounded half to even, and saturated."""
 
-    engine: EngineName = "auto"
+    engine: LayerEngineName = "auto"
     """The arithmetic: auto, direct or reference."""
 
     def resolve(self, source: ArrayMeta) -> TransposedStep:
