@@ -77,7 +77,6 @@ def choose_engine(
     windows : sequence of (int, int)
         Taps along each axis that has more than one, and the stride in units of the
         dilation: what is left of both when their common divisor is taken out.
-
     box : int, optional
         Operations for an output of a kernel along one axis whose taps have one weight,
         if it can be summed by doubling.
