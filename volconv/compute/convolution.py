@@ -18,9 +18,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute.compiled.correlator import has_half
+from volconv.compute.compiled import jit
 from volconv.compute.compiled.edges import Edges
-from volconv.compute.compiled.layer import AXES, LayerWork, carried_shifts, is_readable
+from volconv.compute.compiled.layer import AXES, LayerWork, carried_shifts
 from volconv.compute.compiled.layer_weights import PackedWeights, pack_weights
 from volconv.compute.compiled.local_cache import LocalCache
 from volconv.compute.compiled.program import Program
@@ -184,7 +184,7 @@ class Convolution:
         axes as those of the block. Rows of sums are contiguous.
         """
         dtype = cells.dtype
-        if not is_readable(dtype):
+        if not jit.is_readable(dtype):
             cells = cells.astype(self.weights.dtype)
         key = (dtype, cells.shape, cells.strides, sums.shape, sums.strides, edges)
         found = self.programs.get(key)
@@ -257,7 +257,7 @@ class Convolution:
         size = self.weights.dtype.itemsize
         found = min(4 * size * cells + FEW_BYTES, MOST_BYTES)
         found += (cells + outputs) // 2 + self.weights.nbytes
-        if self.engine != "direct" or not has_half():
+        if self.engine != "direct" or not jit.host().half:
             found += size * (cells + outputs)
         if self.is_apart or self.weights.dtype != self.target:
             cast_cell = cast_bytes(self.weights.dtype.name, self.target)

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute.compiled.edges import Edges
-from volconv.compute.compiled.layer import LONGEST, carried_shifts, is_readable
+from volconv.compute.compiled.jit import is_readable
+from volconv.compute.compiled.layer import LONGEST, carried_shifts
 from volconv.compute.compiled.layer_weights import pack_weights
 from volconv.compute.compiled.local_cache import LocalCache
 from volconv.compute.compiled.program import Program

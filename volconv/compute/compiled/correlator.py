@@ -163,7 +163,7 @@ class ProgramCorrelator(Correlator):
         self._check(block, out, block.shape)
         if out.size == 0:
             return
-        if block.dtype.kind == "f" and block.dtype.itemsize == 2 and not has_half():
+        if not jit.is_readable(block.dtype):
             wider = np.dtype(np.float32)
             replace(self, source_dtype=wider)(block.astype(wider), out)
             return
@@ -181,8 +181,7 @@ class ProgramCorrelator(Correlator):
         """Write the correlation of cells that are padded on the way, if that is known."""
         self._check(cells, out, edges.shape)
         edges.check(cells.shape)
-        is_half = cells.dtype.kind == "f" and cells.dtype.itemsize == 2
-        if out.size == 0 or cells.size == 0 or (is_half and not has_half()):
+        if out.size == 0 or cells.size == 0 or not jit.is_readable(cells.dtype):
             return False
         if not _writable_in_rows(out) or np.may_share_memory(cells, out):
             return False
@@ -221,11 +220,6 @@ def _outputs(
 ) -> tuple[int, ...]:
     sides = zip(shape, size, stride, dilation, strict=True)
     return tuple(max(0, (n - d * (f - 1) - 1) // s + 1) for n, f, s, d in sides)
-
-
-def has_half() -> bool:
-    """Whether compiled code reads float16 on this machine."""
-    return jit.host().half
 
 
 def scalar_of(dtype: np.dtype[Any]) -> Scalar:

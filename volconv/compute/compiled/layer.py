@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from volconv.compute.compiled import channels, jit, program
 from volconv.compute.compiled.channels import ChannelCode, Stage
 from volconv.compute.compiled.channels import Item as Sum
-from volconv.compute.compiled.correlator import has_half, scalar_of
+from volconv.compute.compiled.correlator import scalar_of
 from volconv.compute.compiled.layer_packing import Box, PackCalls
 from volconv.compute.compiled.layer_weights import PackedWeights, evenly
 from volconv.compute.compiled.program import Base, Integers, Program, Table
 from volconv.compute.compiled.regions import Cells, Region, Side
 from volconv.compute.compiled.strips import parts
 
-__all__ = ["AXES", "LONGEST", "LayerWork", "carried_shifts", "is_readable"]
+__all__ = ["AXES", "LONGEST", "LayerWork", "carried_shifts"]
 
 Array = NDArray[Any]
 
@@ -274,13 +274,6 @@ class LayerWork:
         which = np.arange(count * code.vectors).reshape(count, code.vectors)
         which = np.minimum(which, len(sources) - 1)
         return np.concatenate([sources[which], targets[which]], axis=1)
-
-
-def is_readable(dtype: np.dtype[Any]) -> bool:
-    """Whether compiled loops read a dtype."""
-    if dtype.kind == "f" and dtype.itemsize == 2:
-        return has_half()
-    return dtype.kind in "biuf" and dtype.itemsize <= 8
 
 
 def carried_shifts(cells: Array) -> Integers:
