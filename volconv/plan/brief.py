@@ -159,12 +159,12 @@ class PeriodicDemands:
 
     @property
     def most(self) -> tuple[int, ...]:
-        """Cells that the block needs of each place that needs most."""
+        """Cells of each place that the block with the largest needs takes."""
         return self.short.most
 
     @property
     def largest(self) -> Demand:
-        """What the block needs that needs most; told where it lies in the short axis."""
+        """The needs of the block that needs most cells, as it lies in the short axis."""
         return self.short.largest
 
 
