@@ -90,7 +90,7 @@ def map_windows(
 
 
 def token_of(func: object) -> str:
-    """What tells a function from others, its closure and its arguments included."""
+    """What identifies a function, its closure and its arguments included."""
     from dask.base import tokenize
 
     return str(tokenize(func))

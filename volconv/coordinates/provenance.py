@@ -16,7 +16,7 @@ from volconv.version import __version__
 __all__ = ["declared_attrs", "output_attrs", "recorded"]
 
 PROVENANCE = "volconv"
-"""Name of the attribute that tells which steps made an array."""
+"""Name of the attribute that says which steps made an array."""
 
 STALE = frozenset(
     {

@@ -170,7 +170,7 @@ class Kernel:
         return digest.hexdigest()
 
     def describe(self) -> dict[str, object]:
-        """What tells it from another kernel: dims, shape, dtype, and a digest.
+        """What identifies it: dims, shape, dtype, and a digest.
 
         The weights themselves are listed where they are few.
         """

@@ -46,7 +46,7 @@ among blocks that are all alike."""
 
 @dataclass(frozen=True, eq=False)
 class PeriodicReads:
-    """What `AxisReads` tells, of an axis of which periods are left out.
+    """What `AxisReads` says, of an axis of which periods are left out.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ Reads = AxisReads | PeriodicReads
 
 @dataclass(frozen=True, eq=False)
 class PeriodicDemands:
-    """What `AxisDemands` tells, of an axis of which periods are left out.
+    """What `AxisDemands` says, of an axis of which periods are left out.
 
     Parameters
     ----------

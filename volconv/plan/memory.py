@@ -216,6 +216,6 @@ def weight_bytes(pipeline: Pipeline) -> int:
 
 
 def label(pipeline: Pipeline, place: int, first: int) -> str:
-    """A step as people tell it."""
+    """A step as people name it."""
     step = pipeline.nodes[place - 1].step
     return f"step {first + place - 1} ({step.name})"

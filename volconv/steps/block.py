@@ -209,7 +209,7 @@ def described_windows(geometry: Geometry, boundaries: Boundaries) -> dict[str, o
 
 
 def described_window(window: Window) -> dict[str, object]:
-    """What tells a window from others, as JSON."""
+    """What identifies a window, as JSON."""
     if isinstance(window, Spreading):
         return {
             "size": window.size,

@@ -56,7 +56,7 @@ MOST_AXES = 3
 
 @dataclass(frozen=True)
 class LayerOptions:
-    """What tells a layer from a window: its channels.
+    """What distinguishes a layer from a window: its channels.
 
     Parameters
     ----------
