@@ -10,8 +10,8 @@ import numpy as np
 
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
-from volconv.plan.brief import PlannedDemands
 from volconv.plan.demands import Demand
+from volconv.plan.periodic import PlannedDemands
 from volconv.plan.write import Write
 from volconv.steps import Pipeline, source_intervals
 from volconv.steps.layout import Layout, Span

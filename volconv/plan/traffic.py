@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from volconv.plan.brief import Reads
+from volconv.plan.periodic import Reads
 from volconv.plan.sweep import WIDTHS, Keeps, Loop, Sweep, Tiling
 
 __all__ = ["Traffic", "best_traffic", "traffics"]
