@@ -10,9 +10,9 @@ from volconv.coordinates.labelled import (
     step_coords,
 )
 from volconv.coordinates.metadata import are_same_cells, array_meta
-from volconv.coordinates.places import NGFF
 from volconv.coordinates.provenance import declared_attrs, output_attrs, recorded
 from volconv.coordinates.selection import labelled_region
+from volconv.coordinates.spatial_attrs import NGFF
 from volconv.coordinates.values import plain_value
 
 __all__ = [

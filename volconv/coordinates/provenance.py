@@ -6,16 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from volconv.coordinates.places import lie_elsewhere, place_free
+from volconv.coordinates.spatial_attrs import lie_elsewhere, without_places
 from volconv.geometry import Window
 from volconv.steps import Step
-from volconv.steps.remembered import remembered
+from volconv.steps.memoised import memoised
+from volconv.steps.optional import cell_method_of, unit_factor_of
 from volconv.version import __version__
 
-__all__ = ["PROVENANCE", "declared_attrs", "output_attrs", "recorded"]
+__all__ = ["declared_attrs", "output_attrs", "recorded"]
 
 PROVENANCE = "volconv"
-"""Name of the attribute that tells which steps made an array."""
+"""Name of the attribute that says which steps made an array."""
 
 STALE = frozenset(
     {
@@ -45,7 +46,7 @@ def output_attrs(
     """
     kept = {key: value for key, value in attrs.items() if key not in STALE}
     for step in steps:
-        kept = with_unit(kept, getattr(step, "unit_factor", ""))
+        kept = with_unit(kept, unit_factor_of(step))
         kept = with_cell_method(kept, step)
     return recorded(kept, steps, keep_attrs=keep_attrs)
 
@@ -57,14 +58,14 @@ def recorded(
 
     Without those that say where the input's cells lie, where the outputs lie elsewhere.
     """
-    kept = place_free(attrs) if lie_elsewhere(steps) else dict(attrs)
+    kept = without_places(attrs) if lie_elsewhere(steps) else dict(attrs)
     earlier = earlier_steps(kept.pop(PROVENANCE, None))
     texts = ", ".join([*map(json.dumps, earlier), *map(step_text, steps)])
     record = f'{{"version": {json.dumps(__version__)}, "steps": [{texts}]}}'
     return {**(kept if keep_attrs else {}), PROVENANCE: record}
 
 
-@remembered
+@memoised
 def step_text(step: Step) -> str:
     """All that decides a step's result, as a JSON text."""
     return json.dumps(step.describe())
@@ -113,10 +114,10 @@ def with_cell_method(attrs: Mapping[Any, Any], step: Step) -> dict[Any, Any]:
     )
 
 
-@remembered
+@memoised
 def cell_method_entry(step: Step) -> str:
     """What a step adds to ``cell_methods``; empty for none."""
-    method = getattr(step, "cell_method", "")
+    method = cell_method_of(step)
     windows = [(dim, window) for dim, window in step.geometry if window.size > 1]
     if not method or not windows:
         return ""
