@@ -67,6 +67,31 @@ def test_plan_tells_shapes_coordinates_blocks_bytes_and_memory(folder):
     assert sorted(path.name for path in folder.iterdir()) == ["config.yaml", "in.zarr"]
 
 
+def test_plan_refuses_an_output_that_is_not_apart_from_the_input(folder):
+    (folder / "link.zarr").symlink_to("in.zarr")
+    for path in ("in.zarr/out", "link.zarr/out"):
+        text = CONFIG.replace("path: out.zarr", f"path: {path}")
+        (folder / "inside.yaml").write_text(text)
+        for verb in ("plan", "run"):
+            done = volconv(folder, verb, "inside.yaml")
+            assert done.returncode in (2, 4)
+            assert "path: got " in done.stderr
+            assert done.stdout == ""
+    assert not list((folder / "in.zarr").glob("out*"))
+
+
+def test_plan_says_what_a_run_would_stop_at(folder):
+    (folder / "out.zarr").mkdir()
+    (folder / "out.zarr" / "thesis.txt").write_text("precious")
+    plan, run = (volconv(folder, verb, "config.yaml") for verb in ("plan", "run"))
+    assert run.returncode == 4
+    assert "was not made by a run" in run.stderr
+    assert plan.returncode == 0
+    assert plan.stderr == run.stderr.replace("error:", "note: a run would refuse:")
+    assert plan.stdout == run.stdout
+    assert [path.name for path in (folder / "out.zarr").iterdir()] == ["thesis.txt"]
+
+
 def test_plan_as_json_says_the_same(folder):
     done = volconv(folder, "plan", "config.yaml", "--json", "--threads", "2")
     plan = json.loads(done.stdout)

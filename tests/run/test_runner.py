@@ -200,6 +200,14 @@ def test_no_scheduler_is_one_clear_error(folder, monkeypatch):
     run(folder)  # what was begun is no hindrance
 
 
+def test_nothing_is_erased_for_a_scheduler_that_does_not_answer(folder):
+    run(folder)
+    whole = tree(folder / "out.zarr")
+    with pytest.raises(ClusterError, match=r"no answer at tcp://127\.0\.0\.1:9"):
+        run(folder, on="tcp://127.0.0.1:9", restart=True)
+    assert tree(folder / "out.zarr") == whole
+
+
 def test_what_can_be_no_crew_is_refused_before_anything_is_erased_or_begun(folder):
     with pytest.raises(ClusterError, match="'thread'"):
         run(folder, on="thread")

@@ -19,7 +19,7 @@ from volconv.run.threads import run_in_threads
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["check_crew", "crew_of"]
+__all__ = ["check_answer", "check_crew", "crew_of"]
 
 LOOPBACK = "127.0.0.1"
 
@@ -42,6 +42,18 @@ def check_crew(on: str) -> None:
             "threads, processes, or a scheduler's address",
             "write the address as tcp://HOST:PORT",
         )
+
+
+def check_answer(on: str) -> None:
+    """Refuse a scheduler that does not answer, before anything is erased for it.
+
+    Raises
+    ------
+    ClusterError
+    """
+    if "://" in on:
+        with reached(on):
+            pass
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from volconv.errors import OutputError
-from volconv.files import is_url
+from volconv.files import is_url, lies_with
 from volconv.io.objects import is_object_url, normal_url
 from volconv.run.target import Target
 
@@ -67,8 +67,7 @@ def check_apart(source: str, outputs: Sequence[str], name: str = "the input") ->
     for output in outputs:
         wanted = whole_path(output)
         for whose, path in others:
-            given = whole_path(path)
-            if given == wanted or given in wanted.parents or wanted in given.parents:
+            if lies_with(whole_path(path), wanted):
                 raise OutputError(
                     "output.path",
                     f"{output!r}, which is, holds or lies in {whose} {path!r}",
@@ -81,7 +80,7 @@ def check_apart(source: str, outputs: Sequence[str], name: str = "the input") ->
 def whole_path(path: str) -> PurePosixPath | Path:
     """A path or URL with one spelling for each place; these two never lie in another."""
     if is_object_url(path):
-        return PurePosixPath(normal_url(path).replace("://", ":/"))
+        return PurePosixPath(normal_url(path))
     if is_url(path):
         return PurePosixPath(path)
     return Path(path).resolve()

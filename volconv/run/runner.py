@@ -12,8 +12,8 @@ from volconv.errors import RunError, StorageError, VolconvError
 from volconv.io import ZarrSource
 from volconv.io.store import create_store
 from volconv.plan.plan import Plan
-from volconv.run.cluster import check_crew, crew_of
-from volconv.run.outputs import check_apart, locked, target_of
+from volconv.run.cluster import check_answer, check_crew, crew_of
+from volconv.run.outputs import locked, target_of
 from volconv.run.progress import Progress, StageRun, Tally, no_progress
 from volconv.run.stages import check_all_there, make_between, stage_runs
 from volconv.run.target import (
@@ -25,7 +25,7 @@ from volconv.run.target import (
 )
 from volconv.run.threads import BlockFailure
 
-__all__ = ["Labels", "Outcome", "Progress", "run_plan"]
+__all__ = ["Labels", "Outcome", "Progress", "are_complete", "run_plan", "targets_of"]
 
 
 @dataclass(frozen=True)
@@ -98,30 +98,26 @@ def run_plan(
     Raises
     ------
     OutputError
-        If an output exists from another plan, or is the input, or cannot be written.
+        If an output exists from another plan, or cannot be written.
     ClusterError
         If `on` is none of these, or no scheduler answers there.
     RunError
         If a block failed; finished blocks are kept.
     """
     check_crew(on)
-    outputs = {**plan.saves, plan.pipeline.last: plan.output}
-    targets = {place: target_of(spec.path) for place, spec in outputs.items()}
-    check_apart(source.path, [spec.path for spec in outputs.values()])
+    targets = targets_of(plan)
     if restart:
+        check_answer(on)
         with locked(targets):
             for target in targets.values():
                 target.erase()
-    fingerprint = plan.fingerprint
-    complete = [is_complete(target, fingerprint) for target in targets.values()]
-    if all(complete):
+    if are_complete(plan, targets):
         for target in targets.values():
             target.discard_partial()  # a run may have ended just before it did
         return Outcome(0, plan.blocks)
     result = targets[plan.pipeline.last]
-    is_begun(result, fingerprint, layout_of(plan))
     with locked(targets):
-        if not is_begun(result, fingerprint, layout_of(plan)):
+        if not is_begun(result, plan.fingerprint, layout_of(plan)):
             begin(targets, plan, labels)
         runs = stage_runs(plan, source, targets)
         declare(result, plan, runs, command)
@@ -131,6 +127,28 @@ def run_plan(
     for target in targets.values():
         target.discard_partial()
     return outcome
+
+
+def targets_of(plan: Plan) -> dict[int, Target]:
+    """The outputs of a plan by their places."""
+    outputs = {**plan.saves, plan.pipeline.last: plan.output}
+    return {place: target_of(spec.path) for place, spec in outputs.items()}
+
+
+def are_complete(plan: Plan, targets: Mapping[int, Target]) -> bool:
+    """Whether nothing is left to do of a plan; nothing is written.
+
+    Raises
+    ------
+    OutputError
+        If something else is there, or another plan's output, complete or begun.
+    """
+    fingerprint = plan.fingerprint
+    complete = [is_complete(target, fingerprint) for target in targets.values()]
+    if all(complete):
+        return True
+    is_begun(targets[plan.pipeline.last], fingerprint, layout_of(plan))
+    return False
 
 
 def begin(
