@@ -92,6 +92,18 @@ def test_plan_says_what_a_run_would_stop_at(folder):
     assert [path.name for path in (folder / "out.zarr").iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.parametrize("on", ["threads", "processes"])
+def test_a_chunk_that_cannot_be_decoded_is_told_in_words_alone(folder, on):
+    chunk = folder / "in.zarr" / "v" / "c" / "0" / "0"
+    chunk.write_bytes(chunk.read_bytes()[:20])
+    done = volconv(folder, "run", "config.yaml", "--on", on, "--threads", "1")
+    assert done.returncode == 3
+    said = done.stderr.splitlines()
+    assert [line for line in said if not line.startswith("blocks ")] == said[-1:]
+    assert said[-1].startswith("error: block 0 (cells 0:4, 0:4), ")
+    assert "in cells z 0:4, y 0:5; expected chunks that can be decoded." in said[-1]
+
+
 def test_plan_as_json_says_the_same(folder):
     done = volconv(folder, "plan", "config.yaml", "--json", "--threads", "2")
     plan = json.loads(done.stdout)
@@ -153,7 +165,7 @@ def test_dry_run_is_plan(folder):
         ("", "", ["--memory", "lots"], 2, "a size such as 4GiB"),
         ("", "", ["--threads", "0"], 2, "--threads: got 0"),
         ("", "", ["--on", "tcp://127.0.0.1:9"], 7, "dask scheduler"),
-        ("path: out.zarr", "path: in.zarr/out", [], 4, "an output apart"),
+        ("path: out.zarr", "path: in.zarr/out", [], 2, "a store apart from it"),
         ("", "", ["--in", "threads"], 2, "No such option"),
     ],
 )

@@ -1,6 +1,7 @@
 """Runs over stores: the bytes of the whole, kept through every interruption."""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ from volconv.errors import (
     OutputError,
     PlanMismatch,
     RunError,
+    StorageError,
 )
 from volconv.run.folder import FolderTarget
 from volconv.run.runner import run_plan
@@ -217,6 +219,33 @@ def test_what_can_be_no_crew_is_refused_before_anything_is_erased_or_begun(folde
     with pytest.raises(ClusterError, match="threads, processes"):
         run(folder, on="thread", restart=True)
     assert tree(folder / "out.zarr") == whole
+
+
+def test_a_chunk_that_goes_while_a_run_reads_is_no_fill_value(folder):
+    def remove_one(done, total):
+        if done == total - 1:
+            (folder / "in.zarr" / "density" / "c" / "0" / "0" / "0").unlink()
+
+    with pytest.raises(InputError, match=r"changed while they were read.*--restart"):
+        run(folder, progress=remove_one)
+    assert not (folder / "out.zarr").exists()
+    with pytest.raises(PlanMismatch, match="chunks stored"):
+        run(folder)
+
+
+def test_a_store_that_fails_before_the_first_block_is_named(folder, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(FolderTarget, "write_header", full)
+    with pytest.raises(
+        StorageError,
+        match=r"out\.zarr: got No space left on device; expected a store that can be "
+        r"written\. Fix: mend it, then run again: what is done is kept\.$",
+    ):
+        run(folder)
+    monkeypatch.undo()
+    assert run(folder).computed > 0
 
 
 # interruptions

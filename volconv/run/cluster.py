@@ -122,7 +122,7 @@ def connected(on: str, workers: int) -> Iterator[Client]:
                     host=LOOPBACK,
                     dashboard_address=f"{LOOPBACK}:0",
                     memory_limit=0,
-                    silence_logs=40,
+                    silence_logs=50,  # what failed is told with its block
                 ) as cluster,
                 Client(cluster, set_as_default=False) as client,
             ):

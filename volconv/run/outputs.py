@@ -6,12 +6,12 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from volconv.errors import OutputError
+from volconv.errors import OutputError, StorageError, VolconvError
 from volconv.files import is_url, lies_with
 from volconv.io.objects import is_object_url, normal_url
 from volconv.run.target import Target
 
-__all__ = ["check_apart", "locked", "target_of"]
+__all__ = ["check_apart", "locked", "storing", "target_of"]
 
 
 def target_of(path: str) -> Target:
@@ -45,6 +45,28 @@ def locked(targets: Mapping[int, Target]) -> Iterator[None]:
         for target in targets.values():
             stack.enter_context(target.locked())
         yield
+
+
+@contextlib.contextmanager
+def storing(target: Target) -> Iterator[None]:
+    """A block that writes at an output, whose store's faults come out in words.
+
+    Raises
+    ------
+    StorageError
+    """
+    try:
+        yield
+    except VolconvError:
+        raise
+    except OSError as error:
+        at = f" at {error.filename!r}" if error.filename else ""
+        raise StorageError(
+            target.where,
+            f"{error.strerror or error}{at}",
+            "a store that can be written",
+            "mend it, then run again: what is done is kept",
+        ) from error
 
 
 def check_apart(source: str, outputs: Sequence[str], name: str = "the input") -> None:

@@ -8,12 +8,12 @@ from typing import Any
 
 import xarray as xr
 
-from volconv.errors import RunError, StorageError, VolconvError
+from volconv.errors import InputError, RunError, StorageError, VolconvError
 from volconv.io import ZarrSource
 from volconv.io.store import create_store
 from volconv.plan.plan import Plan
 from volconv.run.cluster import check_answer, check_crew, crew_of
-from volconv.run.outputs import locked, target_of
+from volconv.run.outputs import locked, storing, target_of
 from volconv.run.progress import Progress, StageRun, Tally, no_progress
 from volconv.run.stages import check_all_there, make_between, stage_runs
 from volconv.run.target import (
@@ -103,25 +103,30 @@ def run_plan(
         If `on` is none of these, or no scheduler answers there.
     RunError
         If a block failed; finished blocks are kept.
+    StorageError
+        If the store of an output failed.
+    InputError
+        If the input changed meanwhile: blocks of both would stand side by side.
     """
     check_crew(on)
     targets = targets_of(plan)
+    result = targets[plan.pipeline.last]
     if restart:
         check_answer(on)
-        with locked(targets):
+        with storing(result), locked(targets):
             for target in targets.values():
                 target.erase()
     if are_complete(plan, targets):
         for target in targets.values():
             target.discard_partial()  # a run may have ended just before it did
         return Outcome(0, plan.blocks)
-    result = targets[plan.pipeline.last]
-    with locked(targets):
+    with storing(result), locked(targets):
         if not is_begun(result, plan.fingerprint, layout_of(plan)):
             begin(targets, plan, labels)
         runs = stage_runs(plan, source, targets)
         declare(result, plan, runs, command)
         outcome = run_stages(plan, runs, on, progress)
+        check_unchanged(plan, source)
         for _, target in sorted(targets.items()):
             target.finish()
     for target in targets.values():
@@ -174,6 +179,24 @@ def begin(
                 PLAN_ATTRIBUTE: plan.fingerprint,
                 STATUS_ATTRIBUTE: "complete",  # nothing else opens it
             },
+        )
+
+
+def check_unchanged(plan: Plan, source: ZarrSource) -> None:
+    """Refuse to finish a result whose input is no longer the one that was planned.
+
+    A chunk that is gone would go without a word: Zarr reads its fill value.
+
+    Raises
+    ------
+    InputError
+    """
+    if source.chunks_stored() != plan.identity["chunks stored"]:
+        raise InputError(
+            "input.path",
+            f"{source.path!r}, whose chunks changed while they were read",
+            "an input that stays as it is until the end of a run",
+            "run again with --restart",
         )
 
 
