@@ -233,6 +233,44 @@ def test_a_chunk_that_goes_while_a_run_reads_is_no_fill_value(folder):
         run(folder)
 
 
+@pytest.mark.parametrize("kind", ["file", "link", "link to nowhere", "folder"])
+def test_what_is_no_output_is_refused_and_erased_when_asked(folder, kind):
+    path, other = folder / "out.zarr", folder / "elsewhere"
+    if kind == "file":
+        path.write_text("precious")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(other)
+        if kind == "link":
+            other.mkdir()
+            (other / "thesis.txt").write_text("precious")
+    with pytest.raises(OutputError, match="exists and was not made by a run"):
+        run(folder)
+    assert not list(folder.glob("*.partial"))
+    assert run(folder, restart=True).computed > 0
+    assert not path.is_symlink()
+    assert sorted(result(folder).data_vars) == ["density"]
+    assert kind != "link" or (other / "thesis.txt").read_text() == "precious"
+    assert not list(folder.glob("*.deleting"))
+
+
+def test_what_lies_where_a_run_keeps_its_work_is_named(folder):
+    (folder / "out.zarr.partial").write_text("a file")
+    with pytest.raises(
+        OutputError, match=r"out\.zarr\.partial' cannot be .*\(File exis"
+    ):
+        run(folder)
+
+
+def test_a_header_that_is_none_is_told_with_the_mend(folder):
+    (folder / "out.zarr.partial").mkdir()
+    (folder / "out.zarr.partial" / "header.json").write_text('{"plan": 1}')
+    with pytest.raises(OutputError, match=r"has kept no plan; .*Fix: --restart"):
+        run(folder)
+    assert run(folder, restart=True).computed > 0
+
+
 def test_a_store_that_fails_before_the_first_block_is_named(folder, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
