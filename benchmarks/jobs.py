@@ -27,14 +27,11 @@ class Job:
         The same over a Dask array, as it is written today.
     kernel : ndarray, optional
         Its kernel, where it is one.
-    most : float
-        Most GiB of the volume: where some contestant is slow, all get the smaller one.
     """
 
     steps: str
     by_blocks: Callable[[Array], Array] | None = None
     kernel: Array | None = None
-    most: float = float("inf")
 
 
 def correlated(kernel: Array, stride: int = 1) -> Callable[[Array], Array]:
@@ -87,18 +84,18 @@ def halved(data: Array) -> Array:
     return found.rechunk(volumes.CHUNK)
 
 
-def correlation(size: int, stride: int = 1, most: float = float("inf")) -> Job:
+def correlation(size: int, stride: int = 1) -> Job:
     """A kernel that is no product of factors."""
     kernel = np.random.default_rng(size).random((size,) * 3).astype("f4")
     step = f"- correlate: {{kernel: {kernel.tolist()}, dims: [z, y, x], padding: same"
     step += f", stride: {stride}}}"
-    return Job(step, correlated(kernel, stride), kernel, most)
+    return Job(step, correlated(kernel, stride), kernel)
 
 
 JOBS = {
     "k3s1": correlation(3),
     "k3s2": correlation(3, 2),
-    "k7s1": correlation(7, most=1.0),
+    "k7s1": correlation(7),
     "g2": Job(
         f"- gaussian: {{sigma: {SIGMA}, dims: [z, y, x], boundary: edge}}",
         smoothed(SIGMA),

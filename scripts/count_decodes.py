@@ -15,7 +15,8 @@ import numpy as np
 
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
-from volconv.plan.traffic import Tiling, best_traffic
+from volconv.plan.sweep import Tiling
+from volconv.plan.traffic import best_traffic
 from volconv.run.cache import ChunkCache
 from volconv.run.holdings import Holdings
 from volconv.run.readers import Readers

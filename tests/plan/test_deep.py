@@ -13,7 +13,7 @@ from volconv.plan.cuts import Builder, make_stages
 from volconv.plan.output import output_spec
 from volconv.plan.search import BLOCK, COPY, DECODE, ENCODE, TILE, Search
 from volconv.plan.stage import Room
-from volconv.plan.traffic import Tiling
+from volconv.plan.sweep import Tiling
 from volconv.plan.write import Write
 from volconv.steps import Step, WindowOptions, chain
 from volconv.steps.conv import conv_step

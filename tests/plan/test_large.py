@@ -11,7 +11,7 @@ from volconv.plan.output import OutputSpec, output_spec
 from volconv.plan.plan import make_plan
 from volconv.plan.search import Search
 from volconv.plan.stage import Room
-from volconv.plan.traffic import Tiling
+from volconv.plan.sweep import Tiling
 from volconv.plan.write import Write
 from volconv.steps import WindowOptions, chain
 from volconv.steps.gaussian import gaussian_step

@@ -18,8 +18,8 @@ from tests.plan.grids import (
 )
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
-from volconv.plan.sweep import Loop, Sweep
-from volconv.plan.traffic import Tiling, best_traffic, traffics
+from volconv.plan.sweep import Loop, Sweep, Tiling
+from volconv.plan.traffic import best_traffic, traffics
 from volconv.run import shelf
 
 
@@ -243,6 +243,14 @@ def test_blocks_along_a_new_dimension_come_one_after_the_other():
 
 CHUNK = 8
 
+TILINGS = [
+    Tiling(),
+    Tiling((2, 1, 1)),
+    Tiling((1, 1, 3)),
+    Tiling((2, 1, 3)),
+    Tiling((3, 3, 2)),
+]
+
 
 def halo_reads(chunks, blocks, before, after):
     """An axis of so many chunks, cut into blocks, each with a halo."""
@@ -255,7 +263,7 @@ def halo_reads(chunks, blocks, before, after):
     return AxisReads(size, CHUNK, needs)
 
 
-@pytest.mark.parametrize("tiling", [Tiling(), Tiling(0, 2), Tiling(2, 3)])
+@pytest.mark.parametrize("tiling", TILINGS)
 @pytest.mark.parametrize("halo", [(1, 1), (0, 1), (3, 2)])
 @pytest.mark.parametrize("share", [4, 8, 16])
 @pytest.mark.parametrize("at_once", [1, 2, 5])
@@ -268,20 +276,19 @@ def test_blocks_beside_each_other_decode_what_their_order_says(
     reads = [halo_reads(6, blocks, *halo) for blocks in (6, 3, 6)]
     room = 6**3 * CHUNK**3 // share
     traffic = best_traffic(reads, room, tiling, at_once)
-    sweep = traffic.sweep.cut(tiling.axis, tiling.tiles, reads[tiling.axis].blocks)
+    sweep = traffic.sweep.cut(tiling, [axis.blocks for axis in reads])
     cells = np.empty((CHUNK,) * 3, "u1")
     cache = chunk_cache(
         lambda box: cells[tuple(slice(side.size) for side in box)].copy(),
         reads,
         sweep,
         traffic.held,
-        lag=2 * at_once * tiling.tiles,
+        lag=2 * at_once * tiling.total,
     )
 
     def block_of(turn):
-        index = list(sweep.index(turn))
-        index[tiling.axis] //= tiling.tiles
-        return index
+        index = enumerate(sweep.index(turn))
+        return [place // tiling.along(axis) for axis, place in index]
 
     turns = itertools.groupby(range(sweep.total), block_of)
     decoded = beside(cache, [list(tiles) for _, tiles in turns], at_once)

@@ -84,6 +84,7 @@ def stage_json(plan: Plan, stage: Stage) -> dict[str, Any]:
         "blocks": {
             "count": stage.grid.total,
             "cells": list(stage.grid.block),
+            "tiles": list(stage.tiles.block),
             "along": list(stage.grid.counts),
             "order": order_text(plan, stage),
         },
@@ -174,16 +175,18 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
         steps = (
             f"step {last}" if last == stage.first else f"steps {stage.first} to {last}"
         )
-        stored = " into a store in between" if last < plan.pipeline.last else ""
-        lines.append(f"stage    {steps}{stored}")
-    block = stage.writes[-1].output.stored(stage.grid.block)
+        where = " into a store in between" if last < plan.pipeline.last else ""
+        lines.append(f"stage    {steps}{where}")
+    stored = stage.writes[-1].output.stored
+    block, tile = stored(stage.grid.block), stored(stage.tiles.block)
+    tiles = f", in tiles of {by_text(tile)}" if tile != block else ""
     read = f"{stage.read_amplification:.2f} times its input"
     held = (
         f", {bytes_text(stage.cache_bytes)} of them held" if stage.cache_bytes else ""
     )
     return [
         *lines,
-        f"blocks   {stage.grid.total} of {by_text(block)} cells, "
+        f"blocks   {stage.grid.total} of {by_text(block)} cells{tiles}, "
         f"{order_text(plan, stage)}",
         f"reads    {bytes_text(stage.bytes_read)}, {read}{held}",
         f"writes   {bytes_text(stage.bytes_written)} before compression",

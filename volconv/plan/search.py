@@ -15,7 +15,8 @@ from volconv.plan.blocks import BlockGrid
 from volconv.plan.brief import PlannedDemands, planned_demands
 from volconv.plan.memory import task_memory
 from volconv.plan.stage import HOLES, Room, Stage, cut_grid
-from volconv.plan.traffic import Tiling, best_traffic
+from volconv.plan.sweep import Tiling
+from volconv.plan.traffic import best_traffic
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
@@ -128,9 +129,6 @@ class Search:
     def best(self, grid: BlockGrid, known: Stage | None = None) -> Stage:
         """The stage over the blocks of a grid, cut into tiles as is best.
 
-        Tiles are cut along the longest side. Where something is saved on the way,
-        blocks stay whole.
-
         Parameters
         ----------
         grid : BlockGrid
@@ -138,21 +136,38 @@ class Search:
         known : Stage, optional
             What is returned where none of these is better.
         """
-        tilings = [Tiling()]
-        axis = max(range(len(grid.shape)), key=lambda axis: grid.block[axis])
-        cells = grid.unit[axis] * grid.units[axis]
-        if len(self.writes) == 1:
-            tilings += [
-                Tiling(axis, tiles)
-                for tiles in TILES
-                if cells % tiles == 0 and cells // tiles >= LEAST_TILE
-            ]
-        for tiling in tilings:
+        for tiling in self.tilings(grid):
             if known is None:
                 known = self.stage(grid, tiling)
             elif self.may_beat(known, grid, tiling):
                 known = min(known, self.stage(grid, tiling), key=self.rank)
         return cast("Stage", known)
+
+    def tilings(self, grid: BlockGrid) -> list[Tiling]:
+        """How the blocks of a grid may be cut.
+
+        Along the longest side, and cut in two again and again where most is read. Where
+        something is saved on the way, blocks stay whole.
+        """
+        whole = [1] * len(grid.shape)
+        if len(self.writes) > 1:
+            return [Tiling()]
+        found = [Tiling()]
+        axis = max(range(len(grid.shape)), key=lambda axis: grid.block[axis])
+        found += [
+            Tiling((*whole[:axis], tiles, *whole[axis + 1 :]))
+            for tiles in TILES
+            if is_cut(grid, axis, tiles)
+        ]
+        reads = [demand.reads.most for demand in self.demands(grid)]
+        tiles = list(whole)
+        while axes := [
+            axis for axis, n in enumerate(tiles) if is_cut(grid, axis, 2 * n)
+        ]:
+            axis = max(axes, key=lambda axis: reads[axis] / tiles[axis])
+            tiles[axis] *= 2
+            found.append(Tiling(tuple(tiles)))
+        return list(dict.fromkeys(found))
 
     def may_beat(self, known: Stage, grid: BlockGrid, tiling: Tiling) -> bool:
         """Whether blocks may rank before a stage that fits, each chunk decoded once.
@@ -176,7 +191,7 @@ class Search:
             self.pipeline,
             demands,
             self.writes,
-            block=grid.block if tiling.tiles > 1 else None,
+            block=grid.block if tiling.total > 1 else None,
             one_by_one=is_shared,
             first=self.first,
         )
@@ -231,6 +246,12 @@ def most_cells(demands: Sequence[PlannedDemands]) -> int:
     """Cells of the largest array that a tile holds."""
     places = range(len(demands[0].most))
     return max(math.prod(demand.most[place] for demand in demands) for place in places)
+
+
+def is_cut(grid: BlockGrid, axis: int, tiles: int) -> bool:
+    """Whether blocks can be cut into so many tiles along an axis."""
+    cells = grid.unit[axis] * grid.units[axis]
+    return tiles <= TILES[-1] and cells % tiles == 0 and cells // tiles >= LEAST_TILE
 
 
 def least_decoded(demands: Sequence[PlannedDemands]) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -14,8 +15,7 @@ from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.demands import AxisDemands, axis_demands
 from volconv.plan.memory import Part
-from volconv.plan.sweep import Sweep
-from volconv.plan.traffic import Tiling
+from volconv.plan.sweep import Sweep, Tiling
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
@@ -173,19 +173,21 @@ class Stage:
     @cached_property
     def tile_sweep(self) -> Sweep:
         """The order of all tiles."""
-        axis = self.tiling.axis
-        return self.sweep.cut(axis, self.tiling.tiles, self.tiles.counts[axis])
+        return self.sweep.cut(self.tiling, self.tiles.counts)
 
-    def tiles_of(self, turn: int) -> list[tuple[int, ...]]:
+    def tiles_of(self, turn: int) -> Iterator[tuple[int, ...]]:
         """The tiles of a block, told by their places along each axis, in order."""
         index = list(self.sweep.index(turn))
-        axis, tiles = self.tiling.axis, self.tiling.tiles
-        first = index[axis] * tiles
-        stop = min(first + tiles, self.tiles.counts[axis])
-        found = [
-            (*index[:axis], tile, *index[axis + 1 :]) for tile in range(first, stop)
-        ]
-        return found[::-1] if self.sweep.descending[axis] else found
+        axes, sides = self.tiling.axes(self.sweep.loops), []
+        for axis in axes:
+            first = index[axis] * self.tiling.along(axis)
+            stop = min(first + self.tiling.along(axis), self.tiles.counts[axis])
+            side = range(first, stop)
+            sides.append(side[::-1] if self.sweep.descending[axis] else side)
+        for places in itertools.product(*sides):
+            for axis, place in zip(axes, places, strict=True):
+                index[axis] = place
+            yield tuple(index)
 
     @cached_property
     def demands(self) -> tuple[AxisDemands, ...]:
@@ -203,11 +205,10 @@ def shelf_bytes(held: int) -> int:
 
 def cut_grid(grid: BlockGrid, tiling: Tiling) -> BlockGrid:
     """The grid of the tiles of a grid's blocks."""
-    if tiling.tiles == 1:
-        return grid
     unit, units = list(grid.unit), list(grid.units)
-    cells = unit[tiling.axis] * units[tiling.axis]
-    unit[tiling.axis], units[tiling.axis] = cells // tiling.tiles, 1
+    for axis, tiles in enumerate(tiling.tiles):
+        if tiles > 1:
+            unit[axis], units[axis] = unit[axis] * units[axis] // tiles, 1
     return BlockGrid(grid.shape, tuple(unit), tuple(units))
 
 

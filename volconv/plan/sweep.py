@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-__all__ = ["WIDTHS", "Keeps", "Loop", "Sweep"]
+__all__ = ["WIDTHS", "Keeps", "Loop", "Sweep", "Tiling"]
 
 Keeps = Literal["all", "faces", "nothing"]
 """What stays in memory from turn to turn."""
@@ -47,6 +47,38 @@ class Loop:
     axis: int
     width: int = 1
     keeps: Keeps = "all"
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How blocks are cut into tiles, which are read and computed one after the other.
+
+    Parameters
+    ----------
+    tiles : tuple of int
+        Tiles of a whole block along each axis; none at all where blocks are not cut.
+    """
+
+    tiles: tuple[int, ...] = ()
+
+    def along(self, axis: int) -> int:
+        """Tiles of a whole block along an axis."""
+        return self.tiles[axis] if self.tiles else 1
+
+    @property
+    def total(self) -> int:
+        """Tiles of a whole block."""
+        return math.prod(self.tiles)
+
+    def axes(self, loops: Sequence[Loop]) -> tuple[int, ...]:
+        """The axes along which blocks are cut, the outermost loop's over tiles first.
+
+        They come as in the loops over blocks: of two that are computed beside each
+        other, one comes to what the other reads as soon as may be.
+        """
+        last = {loop.axis: number for number, loop in enumerate(loops)}
+        cut = [axis for axis, tiles in enumerate(self.tiles) if tiles > 1]
+        return tuple(sorted(cut, key=last.__getitem__))
 
 
 @dataclass(frozen=True)
@@ -84,26 +116,21 @@ class Sweep:
         """Blocks in all."""
         return math.prod(self.counts)
 
-    def cut(self, axis: int, tiles: int, count: int) -> Sweep:
+    def cut(self, tiling: Tiling, counts: Sequence[int]) -> Sweep:
         """The same order with each block cut into tiles, one after the other.
 
         Parameters
         ----------
-        axis : int
-            Along which blocks are cut.
-        tiles : int
-            Tiles of a whole block.
-        count : int
-            Tiles along the axis in all.
+        tiling : Tiling
+            How blocks are cut.
+        counts : sequence of int
+            Tiles along each axis in all.
         """
         loops = [
-            replace(loop, width=loop.width * tiles) if loop.axis == axis else loop
+            replace(loop, width=loop.width * tiling.along(loop.axis))
             for loop in self.loops
         ]
-        counts = list(self.counts)
-        counts[axis] = count
-        if tiles > 1:
-            loops.append(Loop(axis))
+        loops += map(Loop, tiling.axes(self.loops))
         return Sweep(tuple(counts), tuple(loops), self.descending)
 
     def position(self, index: Sequence[int]) -> int:

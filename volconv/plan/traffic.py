@@ -17,12 +17,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from volconv.plan.brief import Reads
-from volconv.plan.sweep import WIDTHS, Keeps, Loop, Sweep
+from volconv.plan.sweep import WIDTHS, Keeps, Loop, Sweep, Tiling
 
-__all__ = ["Tiling", "Traffic", "best_traffic", "traffics"]
+__all__ = ["Traffic", "best_traffic", "traffics"]
 
 MOST_SHARED = 3
 """Axes over which all orders are tried; more are swept in the order of the axes."""
+
+
+WHOLE = Tiling()
+"""Blocks that are not cut."""
 
 
 @dataclass(frozen=True)
@@ -42,22 +46,6 @@ class Traffic:
     sweep: Sweep
     decoded: int
     held: int
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """How blocks are cut into tiles, which are read and computed one after the other.
-
-    Parameters
-    ----------
-    axis : int
-        The axis along which they are cut.
-    tiles : int
-        Tiles of a whole block; 1 where blocks are not cut.
-    """
-
-    axis: int = 0
-    tiles: int = 1
 
 
 def best_traffic(
@@ -98,7 +86,7 @@ def best_traffic(
 
 
 def traffics(
-    reads: Sequence[Reads], tiling: Tiling = Tiling(), at_once: int = 1
+    reads: Sequence[Reads], tiling: Tiling = WHOLE, at_once: int = 1
 ) -> Iterator[Traffic]:
     """Orders of blocks worth a look, first the one in which each reads for itself."""
     orders = Orders(reads, tiling, at_once)
@@ -132,9 +120,10 @@ class Orders:
     @cached_property
     def counts(self) -> tuple[int, ...]:
         """Blocks along each axis."""
-        counts = [axis.blocks for axis in self.reads]
-        counts[self.tiling.axis] = -(-counts[self.tiling.axis] // self.tiling.tiles)
-        return tuple(counts)
+        return tuple(
+            -(-reads.blocks // self.tiling.along(axis))
+            for axis, reads in enumerate(self.reads)
+        )
 
     @property
     def plain(self) -> Traffic:
@@ -149,9 +138,16 @@ class Orders:
 
     @cached_property
     def descending(self) -> tuple[bool, ...]:
-        """Axes along which less is held from the last block to the first."""
+        """Axes along which less is held from the last block to the first.
+
+        Not where the last block has fewer tiles than others: from there on, tiles of two
+        blocks would count as one.
+        """
         return tuple(
-            axis.is_shared and axis.turned.held(1) < axis.held(1) for axis in self.reads
+            reads.is_shared
+            and reads.blocks % self.tiling.along(axis) == 0
+            and reads.turned.held(1) < reads.held(1)
+            for axis, reads in enumerate(self.reads)
         )
 
     @cached_property
@@ -210,13 +206,12 @@ class Order:
 
     @cached_property
     def widths(self) -> tuple[tuple[int, int], ...]:
-        """The axis and the tiles of each loop's turns, that over tiles among them."""
-        axis, tiles = self.orders.tiling.axis, self.orders.tiling.tiles
-        found = [
-            (loop.axis, loop.width * tiles if loop.axis == axis else loop.width)
-            for loop in self.loops
+        """The axis and the tiles of each loop's turns, those over tiles among them."""
+        tiling = self.orders.tiling
+        over_blocks = [
+            (loop.axis, loop.width * tiling.along(loop.axis)) for loop in self.loops
         ]
-        return tuple(found) if tiles == 1 else (*found, (axis, 1))
+        return (*over_blocks, *((axis, 1) for axis in tiling.axes(self.loops)))
 
     def choices(self, *, keep_all: bool) -> list[tuple[Keeps, ...]]:
         """What each loop over pencils keeps: all; or each choice where some keep less."""
@@ -264,17 +259,44 @@ class Order:
         return tuple(found)
 
     @cached_property
+    def apart(self) -> int:
+        """The first loop of which blocks that run beside each other hold each their own.
+
+        Blocks in tiles do: what their tiles hold, and what the next block reads.
+        """
+        if self.orders.tiling.total == 1:
+            return len(self.widths)
+        beside, number = 1, len(self.loops)
+        while beside < self.orders.at_once and number:
+            number -= 1
+            beside *= self.turns[number]
+        return number
+
+    @cached_property
+    def turns(self) -> tuple[int, ...]:
+        """Turns of each loop over blocks, at most."""
+        extents = list(self.orders.counts)
+        found = []
+        for loop in self.loops:
+            found.append(-(-extents[loop.axis] // loop.width))
+            extents[loop.axis] = loop.width
+        return tuple(found)
+
+    @cached_property
     def held_inside(self) -> int:
         """Cells that the loops hold that are not over pencils: all that is read later."""
-        # blocks in tiles run beside each other: each holds what its tiles do, and what
-        # the next one reads
-        apart = len(self.widths) - (2 if self.orders.tiling.tiles > 1 else 0)
+        turns = list(zip(self.loops, self.turns, strict=True))[self.apart :]
+        beside = {loop.axis for loop, count in turns if count > 1}
         found = 0
         for number, (axis, width) in enumerate(self.widths):
             one = self.orders.ordered[axis]
-            if number not in self.pencils and one.is_shared:
-                at_once = self.orders.at_once if number >= apart else 1
-                found += one.held(width) * self.slabs[number] * at_once
+            if number in self.pencils or not one.is_shared:
+                continue
+            at_once = self.orders.at_once if number >= self.apart else 1
+            thick = one.held(width)
+            if axis in beside and len(self.loops) <= number < len(self.widths) - 1:
+                thick += one.most  # tiles that a block beside this one had decoded
+            found += thick * self.slabs[number] * at_once
         return found
 
 

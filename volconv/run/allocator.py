@@ -1,11 +1,15 @@
-"""The C library's allocator, told to keep memory together, and to keep it."""
+"""Memory: what stays for long apart from what comes and goes, and that kept together."""
 
 from __future__ import annotations
 
 import ctypes
+import mmap
 import platform
 
-__all__ = ["give_back", "keep_memory"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["give_back", "keep_memory", "lasting"]
 
 M_ARENA_MAX = -8
 M_TRIM_THRESHOLD = -1
@@ -43,6 +47,17 @@ def give_back() -> None:
     """Give what is free back to the system: the next stage needs other pieces."""
     if is_glibc():
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def lasting(nbytes: int) -> NDArray[np.uint8]:
+    """Memory that stays for long, from the machine itself, which gives what is written to.
+
+    Among what comes and goes it would leave holes as it goes.
+    """
+    memory = mmap.mmap(-1, max(1, nbytes))
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, np.uint8)
 
 
 def is_glibc() -> bool:

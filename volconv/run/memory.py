@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import aligned_empty
+from volconv.run.allocator import lasting
 
 __all__ = ["ThreadMemory"]
 
@@ -53,13 +53,13 @@ class ThreadMemory(threading.local):
             self.given = given
 
     def empty(self, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
-        """An array of any content, on a cache line."""
+        """An array of any content, on a page."""
         nbytes = math.prod(shape) * dtype.itemsize
         if self.given == len(self.pieces):
             self.pieces.append(np.empty(0, "u1"))
         if self.pieces[self.given].size < nbytes:
             del self.pieces[self.given]  # before there are two
-            self.pieces.insert(self.given, aligned_empty((nbytes,), np.dtype("u1")))
+            self.pieces.insert(self.given, lasting(nbytes))
         piece = self.pieces[self.given]
         self.given += 1
         return np.ndarray(shape, dtype, piece)

@@ -7,13 +7,14 @@ the machine gives for them is never more than was asked for.
 
 from __future__ import annotations
 
-import mmap
 from collections import deque
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from volconv.run.allocator import lasting
 
 __all__ = ["Elsewhere", "Place", "Shelf"]
 
@@ -44,11 +45,8 @@ class Shelf:
 
     @cached_property
     def memory(self) -> NDArray[np.uint8]:
-        """The memory; the machine gives what is written to."""
-        memory = mmap.mmap(-1, self.nbytes)
-        if hasattr(mmap, "MADV_HUGEPAGE"):
-            memory.madvise(mmap.MADV_HUGEPAGE)
-        return np.frombuffer(memory, np.uint8)
+        """The memory."""
+        return lasting(self.nbytes)
 
     def place(self, nbytes: int) -> Place | Elsewhere | None:
         """A place for a piece; None if there is none, for now."""

@@ -124,7 +124,7 @@ class Worker:
         self.cache: ChunkCache | None = None
         if stage.cache_bytes:
             reads = [demand.reads for demand in stage.demands]
-            lag *= stage.tiling.tiles
+            lag *= stage.tiling.total
             readers = Readers(reads, stage.tile_sweep)
             holdings = Holdings(readers, work.cache_bytes, lag)
             self.cache = ChunkCache(work.source.read, holdings)
@@ -163,7 +163,7 @@ class Worker:
         self.memory.begin()
         shape = [side.size for side in wanted[result]]
         out: NDArray[Any] = self.memory.empty(shape, self.dtype)
-        if stage.tiling.tiles == 1:
+        if stage.tiling.total == 1:
             return self.read_and_compute(index, wanted, out)
         for tile in stage.tiles_of(turn):
             part = stage.tiles.box(stage.tiles.number(tile))

@@ -85,13 +85,14 @@ def test_streamed_outputs_stay_inside(last, at_end):
     guarded(correlator, block, expected, at_end)
 
 
-@pytest.mark.parametrize("last", [300, 320, 4000])
+@pytest.mark.parametrize("cells", [2_400_000, 60_000], ids=["streamed", "cached"])
+@pytest.mark.parametrize("last", [300, 320, 1061, 4000])
 @pytest.mark.parametrize("at_end", [False, True])
-def test_streamed_outputs_of_turned_rows_stay_inside(last, at_end):
+def test_outputs_of_turned_rows_stay_inside(cells, last, at_end):
     from volconv.compute.compiled import separable
 
     rng = np.random.default_rng(0)
-    block = rng.integers(0, 3, (2_400_000 // last, last)).astype(np.float32)
+    block = rng.integers(0, 3, (cells // last, last)).astype(np.float32)
     factors = [np.array([1.0, -1.0, 2.0]), rng.integers(-2, 3, 33).astype(float)]
     expected = correlate(block, product(factors), (1, 1), (1, 1))
     correlator = separable.prepare(factors, (1, 1), (1, 1), "f4", "f4")

@@ -27,9 +27,9 @@ STRIP = 384 << 10
 FEW_ROWS = 15
 # Fewer rows or planes spend more on the windows' ends than they save.
 FEWEST = 16
-# Multiplications of a vector that take as long as bringing one from memory.
-# Measured 2026-11 on Zen 4, where the first pass was found to wait for memory.
-READ = 12
+# Multiplications of a vector that take as long as bringing one from memory: 12 on
+# Zen 4, where the first pass was found to wait for memory, 8 on Zen 3; measured 2026-11.
+READ = 8
 
 # Taps from which lines of the input are packed even where they could be read in place:
 # planes a power of two apart fall into few sets of the first-level cache. Measured
@@ -52,7 +52,7 @@ def tiles(layout: Layout, slabs: bool, item: int) -> Iterator[tuple[Span, Span, 
     """
     rows, cells, planes = layout.rows, layout.cells, layout.planes
     for across in parts(cells.count, MOST_STREAMED // item, 64):
-        width = (across[1] * cells.stride + cells.span) * item
+        width = spaced(((across[1] - 1) * cells.stride + cells.span) * item)
         if slabs:
             room = SLAB if planes.span < MANY else LARGE_SLAB
             deep, high = _slab(planes, rows, room // width)
@@ -65,7 +65,7 @@ def tiles(layout: Layout, slabs: bool, item: int) -> Iterator[tuple[Span, Span, 
 
 def _rows_in(rows: Axis, lines: int) -> int:
     """Outputs of an axis whose input is about so many lines."""
-    most = (lines - rows.span) // rows.stride
+    most = (lines - rows.span) // rows.stride + 1
     return min(rows.count, max(FEWEST, most))
 
 
@@ -77,11 +77,14 @@ def _slab(planes: Axis, rows: Axis, lines: int) -> Span:
     through, down = Period.along(planes), Period.along(rows)
 
     def cost(size: Span) -> float:
-        deep, high = size
-        read = through.count(deep) / deep
-        return down.count(high) / high * (planes.size + READ * read)
+        # of the parts as they will be, which are even, and may be far below the most
+        deep, high = parts(planes.count, size[0], 4), parts(rows.count, size[1], 4)
+        read = sum(through.count(count) for _, count in deep) / planes.count
+        summed = sum(down.count(count) for _, count in high) / rows.count
+        return summed * (planes.size + READ * read)
 
     depths = {-(-planes.count // pieces) for pieces in range(1, planes.count + 1)}
+    depths = {min(planes.count, -(-deep // 4) * 4) for deep in depths}
     depths = {deep for deep in depths if deep >= min(FEWEST, planes.count)}
     return min(((deep, _rows_in(rows, lines // deep)) for deep in depths), key=cost)
 
