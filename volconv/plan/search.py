@@ -29,8 +29,9 @@ ENCODE = 6.0
 """A byte that is encoded, likewise."""
 BLOCK = 2e6
 """A block: its reads and writes through zarr, apart from their bytes."""
-TILE = 2e6
-"""A tile: its steps, and what is held for it, apart from their cells."""
+TILE = 5e5
+"""A tile: its reads, its steps and what is held for it, apart from their cells: what
+`python -m benchmarks.overhead --only own` measures."""
 COPY = 0.25
 """A byte that is copied from decoded chunks into a tile."""
 
@@ -39,8 +40,8 @@ MOST_CELLS = 2**31 - 1
 beyond."""
 
 TILES = (2, 4, 8)
-"""Tiles of a block that are tried."""
-FRUGAL = 0.05
+"""Tiles of a block along an axis that are tried."""
+FRUGAL = 0.1
 """Share of a stage's time that all of the memory must save to be taken, if any less does:
 arbitrary, well above what costs are known to and well below what is worth waiting for."""
 
