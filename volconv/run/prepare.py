@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import xarray as xr
 
 from volconv.config import Config, codec_name
-from volconv.coordinates import NGFF, declared_attrs, output_attrs
+from volconv.coordinates import NGFF, carried_attrs, declared_attrs, recorded
 from volconv.coordinates.metadata import held_value
 from volconv.errors import NumberError, OutputError, VolconvError
 from volconv.io import ZarrSource, forget_opened
@@ -293,6 +293,7 @@ def labels_of(
         for key, value in stored.group_attrs.items()
         if key not in (*OWN_ATTRIBUTES, *NGFF)
     }
-    attrs = output_attrs(stored.attrs, steps, keep_attrs=True)
+    attrs = carried_attrs(stored.attrs, pipeline.nodes[:place])
+    attrs = recorded(attrs, steps, keep_attrs=True)
     attrs |= declared_attrs(pipeline.meta(place, stored.meta).missing if place else ())
     return Labels(coords, attrs, group)
