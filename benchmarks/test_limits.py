@@ -22,13 +22,13 @@ correlator(np.ones((70,) * 3, "float32"), np.empty((64,) * 3, "float32"))
 @pytest.mark.parametrize("scalar", ["float", "double"])
 def test_multiply_adds(benchmark, scalar):
     benchmark(multiply_adds(scalar, WORK))
-    benchmark.extra_info["work"] = f"{WORK:.0e} operations"
+    benchmark.extra_info["work"] = f"{WORK:.0e} operations, {scalar}"
 
 
 @pytest.mark.benchmark(group="limits")
 def test_triad(benchmark):
     benchmark(triad())
-    benchmark.extra_info["work"] = f"{12 * TRIAD_CELLS} bytes"
+    benchmark.extra_info["work"] = f"{12 * TRIAD_CELLS} bytes, read and written"
 
 
 def fresh(text):

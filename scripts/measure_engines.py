@@ -1,8 +1,8 @@
 """The constants of the choice among engines, measured on this machine.
 
-Prints them as they stand in volconv/compute/choose.py and tiles.py, with the machine's
-name, and each as a multiple of a tap of the direct engine: only ratios count there.
-All is measured in turn, many times over, and the best times are taken.
+Prints them as they stand in volconv/compute/choose.py and fft_lengths.py, with the
+machine's name, and each as a multiple of a tap of the direct engine: only ratios count
+there. All is measured in turn, many times over, and the best times are taken.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import numpy as np
 
 from volconv.compute.compiled import direct, separable
 from volconv.compute.compiled.tilecode import TileCode
-from volconv.compute.tiles import CACHED
-from volconv.compute.tiling import Run, Tiling
+from volconv.compute.fft_lengths import CACHED
+from volconv.compute.fft_tiles import Run, Tiling
 
 SIDE = 64
 SMALLEST_TILE = 16

@@ -411,11 +411,29 @@ def test_the_accessor_is_the_function(volume, name, arguments):
             e.DimError,
             "size: got 'w'",
         ),
+        (
+            lambda v: volconv.correlate(v, [1], dims=3),
+            e.KindError,
+            "dims: got 3; expected a name, or a list of names",
+        ),
+        (
+            lambda v: volconv.max_pool(v, {"x": 2}, dims=3),
+            e.KindError,
+            "dims: got 3; expected a name, or a list of names",
+        ),
+        (
+            lambda v: volconv.conv_transpose(
+                v, np.ones((9, 1, 2)), channel="z", dims="x", padding=-1
+            ),
+            e.GeometryError,
+            "padding along 'x': got -1",
+        ),
     ],
 )
 def test_bad_input_gets_one_clear_error(volume, call, kind, message):
-    with pytest.raises(kind, match=message):
+    with pytest.raises(kind, match=message) as caught:
         call(volume)
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
 def test_arrays_of_another_library_are_not_stripped_of_what_they_are():

@@ -220,6 +220,14 @@ DTYPES = (
         ("box: {size: 3, engine: drect}",
          "steps.1.box.engine: got 'drect'; expected one of auto, direct, separable, fft, "
          "reference. Fix: did you mean 'direct'?"),
+        ("box: {size: 3, engine: 3}", "steps.1.box.engine: got 3; expected a name such "
+                                      "as direct."),
+        ("conv: {weight: [[[1]]], engine: fft}",
+         "steps.1.conv.engine: got 'fft'; expected one of auto, direct, reference, for a "
+         "layer."),
+        ("conv_transpose: {weight: [[[1]]], engine: separable}",
+         "steps.1.conv_transpose.engine: got 'separable'; expected one of auto, direct, "
+         "reference, for a layer."),
         ("correlate: {}", "missing key steps.1.correlate.kernel. Expected "
                           "lists, {gaussian: {sigma: 1.2 mm}}, "
                           "{ball: {radius: 3 mm}}, {path: kernel.npy}."),

@@ -15,7 +15,7 @@ from tests.network.zoo import Builder, moves
 from volconv.errors import GeometryError, InputError
 from volconv.geometry import Window
 from volconv.network import graph_layers, read_graph, spatial_dims
-from volconv.plan.field import sights
+from volconv.plan.field import receptive_fields
 
 NETWORKS = {
     "alexnet_v2": zoo.alexnet,
@@ -76,8 +76,8 @@ def seen_in(model, folder, **sizes):
     graph = read_graph(folder / "network.onnx")
     dims = spatial_dims(graph, sizes)
     return {
-        sight.layer.name: sight
-        for sight in sights(graph_layers(graph, dims), list(dims))
+        one.layer.name: one
+        for one in receptive_fields(graph_layers(graph, dims), list(dims))
     }
 
 
@@ -120,13 +120,13 @@ def test_a_field_holds_what_an_output_reads_through_all_paths(tmp_path):
     onnx.save(model, tmp_path / "network.onnx")
     graph = read_graph(tmp_path / "network.onnx")
     layers = graph_layers(graph, spatial_dims(graph, {}))
-    sight = sights(layers, ["y", "x"])[-1]
-    for dim, field in sight.fields.items():
+    last = receptive_fields(layers, ["y", "x"])[-1]
+    for dim, field in last.fields.items():
         for output in (0, 3):
             read = cells_read(layers, len(layers), output, dim)
             first = output * field.jump - field.padding
             assert (first, first + field.size - 1) == (min(read), max(read))
-    assert sight.apart == {"y": 3}
+    assert last.apart == {"y": 3}
 
 
 def test_sizes_are_those_that_onnx_infers(tmp_path):

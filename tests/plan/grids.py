@@ -13,6 +13,8 @@ from volconv.plan.blocks import BlockGrid
 from volconv.plan.demands import axis_demands
 from volconv.plan.output import OutputSpec
 from volconv.plan.reads import AxisReads
+from volconv.plan.sweep import Tiling
+from volconv.plan.traffic import Orders, Traffic
 from volconv.plan.write import Write
 from volconv.run.cache import ChunkCache
 from volconv.run.holdings import Holdings
@@ -52,6 +54,17 @@ def read_cases(draw, axes=None):
 def new_axis(blocks):
     """What blocks read along a dimension that a step makes: all of them its one cell."""
     return AxisReads(1, 1, ((Interval(0, 1),),) * blocks)
+
+
+def traffics(case):
+    """Orders of blocks worth a look, first the one in which each reads for itself."""
+    orders = Orders(case, Tiling(), 1)
+    yield orders.plain
+    for order in orders.every():
+        for keep_all in (True, False):
+            for keeps in order.choices(keep_all=keep_all):
+                decoded, held = order.decoded(keeps), order.held(keeps)
+                yield Traffic(order.sweep(keeps), decoded, held)
 
 
 def cell_sets(case):

@@ -15,11 +15,12 @@ from tests.plan.grids import (
     new_axis,
     read_cases,
     simulated,
+    traffics,
 )
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep, Tiling
-from volconv.plan.traffic import best_traffic, traffics
+from volconv.plan.traffic import best_traffic
 from volconv.run import shelf
 
 

@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plan.grids import chunk_cache, read_cases
+from tests.plan.grids import chunk_cache, read_cases, traffics
 from tests.strategies import intervals
 from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
-from volconv.plan.traffic import traffics
 from volconv.run.holdings import MOST_STALE
 
 

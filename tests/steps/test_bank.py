@@ -31,6 +31,8 @@ from volconv.meta import ArrayMeta, Axis
 from volconv.steps import Node, WindowOptions, compute_box
 from volconv.steps.bank import bank_step, correlate_bank_step
 from volconv.steps.cellwise import join_step
+from volconv.steps.gaussian import gaussian_step
+from volconv.steps.optional import lengths_of
 from volconv.steps.pipeline import chain, wired
 from volconv.steps.wiring import resolved_pipeline
 
@@ -411,6 +413,17 @@ def test_new_dimensions_in_two_orders_are_refused():
     ]
     with pytest.raises(DimError, match=r"expected new dimensions in one order"):
         wired(nodes)
+
+
+def test_a_step_before_a_new_dimension_still_says_what_its_lengths_became():
+    meta = ArrayMeta((Axis("x", 9, spacing=0.5, units="mm"),), "float64")
+    smooth = gaussian_step(meta, "1 mm", None, 2.0, WindowOptions(padding="same"))
+    many = bank_of(smooth.target, 2, "kernel")
+    first, _ = chain([smooth, many]).steps
+    assert first.source.dims == ("kernel", "x")
+    assert [str(note) for note in lengths_of(first)] == [
+        "sigma along x: 1 mm = 2 cells of 0.5 mm"
+    ]
 
 
 # configurations

@@ -15,12 +15,12 @@ import volconv.steps
 from tests.config.strategies import steps
 from volconv.errors import DimError, KernelError, VolconvError
 from volconv.meta import ArrayMeta, Axis
-from volconv.plan.report import length_notes
 from volconv.steps import WindowOptions, registry
 from volconv.steps.box import Box, BoxKernel, box_step
 from volconv.steps.correlate import Convolve, Correlate, convolve_step, correlate_step
 from volconv.steps.gaussian import Gaussian, gaussian_step
 from volconv.steps.joining import JoinSettings
+from volconv.steps.optional import lengths_of
 from volconv.steps.registry import step_classes, steps_in
 from volconv.steps.settings import SHARED
 
@@ -268,5 +268,5 @@ def test_a_kernel_of_equal_weights_is_its_sizes_alone():
 )
 def test_a_step_tells_what_its_lengths_became(name, keys, told):
     step = step_classes()[name].model_validate(keys).resolve(META)
-    assert [str(note) for note in length_notes(step)] == told
+    assert [str(note) for note in lengths_of(step)] == told
     assert "lengths" not in step.describe()

@@ -6,7 +6,7 @@ import xarray as xr
 
 import volconv
 from volconv.coordinates import array_meta
-from volconv.plan.report import length_notes
+from volconv.steps.optional import lengths_of
 from volconv.steps.registry import step_classes
 
 
@@ -53,7 +53,7 @@ def test_a_step_tells_both_the_length_and_the_whole_cells(scan, name, keys):
     settings = {"kernel": {"box": "6 mm"}} if keys is None else {"size": "6 mm"}
     meta = array_meta(scan.dims, scan.shape, scan.dtype, scan.coords.to_dataset())
     step = step_classes()[name].model_validate(settings).resolve(meta)
-    assert [str(note) for note in length_notes(step)] == [
+    assert [str(note) for note in lengths_of(step)] == [
         "size along y: 6 mm = 2.4 cells of 2.5 mm, whole 2",
         "size along x: 6 mm = 8.57143 cells of 0.7 mm, whole 9",
     ]

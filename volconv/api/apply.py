@@ -19,7 +19,7 @@ from volconv.api.process import (
     made_by,
     values_of,
 )
-from volconv.api.resolved import Resolve, resolved
+from volconv.api.step_cache import Resolve, resolved
 from volconv.coordinates import (
     array_meta,
     bounds_names,
@@ -33,6 +33,7 @@ from volconv.coordinates import (
 )
 from volconv.errors import DimError, KindError, VolconvError, did_you_mean
 from volconv.geometry import Geometry
+from volconv.kernels.kernel import as_names
 from volconv.meta import ArrayMeta
 from volconv.steps import Step
 
@@ -251,8 +252,5 @@ def value_free(encoding: Mapping[Any, Any]) -> dict[Any, Any]:
 
 def value_names(value: object, dims: Dims | None) -> tuple[str, ...]:
     """Dimensions that a per-dimension value and `dims` name."""
-    if isinstance(value, Mapping):
-        return tuple(value)
-    if dims is None:
-        return ()
-    return (dims,) if isinstance(dims, str) else tuple(dims)
+    names = () if dims is None else as_names(dims)
+    return tuple(value) if isinstance(value, Mapping) else names

@@ -15,7 +15,7 @@ from volconv.steps.calls import map_windows_step
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-__all__ = ["map_windows"]
+__all__ = ["map_windows", "token_of"]
 
 
 def map_windows(
@@ -90,7 +90,7 @@ def map_windows(
 
 
 def token_of(func: object) -> str:
-    """What tells a function from others, its closure and its arguments included."""
+    """What identifies a function, its closure and its arguments included."""
     from dask.base import tokenize
 
     return str(tokenize(func))

@@ -102,7 +102,7 @@ def crop(
     DimError
         If the data have no such dimension, or no coordinate along one of `labels`.
     GeometryError
-        If a range is empty, or reaches beyond the data: by a cell, where it is told in
+        If a range is empty, or reaches beyond the data: by a cell, where it is given in
         labels; or if labels neither rise nor fall all along.
     UnitError
         If a label's unit does not fit the coordinate's.

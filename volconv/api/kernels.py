@@ -18,7 +18,7 @@ from volconv.steps.correlate import convolve_step, correlate_step
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike
 
-__all__ = ["convolve", "correlate"]
+__all__ = ["convolve", "correlate", "kernel_names"]
 
 
 def correlate(
@@ -73,7 +73,8 @@ def correlate(
         dtype's ends. By default floats keep theirs; integers under float weights become
         float32 or float64, under integer weights an integer dtype that holds every sum.
     engine : str
-        ``"auto"``, ``"direct"``, ``"separable"`` or ``"reference"``.
+        ``"auto"``, ``"direct"``, ``"separable"``, ``"fft"`` or ``"reference"``: see
+        docs/numbers.md.
     skipna : bool
         Whether missing cells (NaN, and what an attribute ``_FillValue`` or
         ``missing_value`` declares) are left out, and the kernel's weights rescaled by
@@ -93,7 +94,8 @@ def correlate(
         ``floor((n + a + b - e) / s) + 1`` values along each dimension of the kernel, for
         n cells padded by a and b, span ``e = d (f - 1) + 1`` and stride s (Dumoulin &
         Visin 2016); coordinates are those of the windows' centres. Lazy where `data` is
-        backed by Dask. The bits do not depend on chunks.
+        backed by Dask. The bits do not depend on chunks, but under ``"fft"``, which
+        ``"auto"`` takes for large dense kernels, within that engine's error.
 
     Raises
     ------

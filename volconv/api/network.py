@@ -29,7 +29,7 @@ def onnx(
         network. Others, such as a batch, are carried along; none need be there. Sizes
         need not be those of the file.
     path : path
-        The file. What of ONNX is known is told in docs/layers.md.
+        The file. docs/layers.md lists the operators that are known.
     channel : str
         The dimension of channels.
     dims : str or sequence of str, optional

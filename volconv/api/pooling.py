@@ -14,7 +14,7 @@ from volconv.steps.pooling import pool_step
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
 
-__all__ = ["max_pool", "median_pool", "min_pool", "mode_pool"]
+__all__ = ["CLOSEST", "max_pool", "median_pool", "min_pool", "mode_pool"]
 
 CLOSEST = ("valid", "edge")
 """Padding and boundary of pooling for dimensions that a mapping leaves out."""

@@ -147,6 +147,8 @@ min_weight, weights, keep_attrs
 
     Raises
     ------
+    UnitError
+        If a unit is unknown or missing, or cells are not evenly spaced.
     VolconvError
         As for `correlate`.
 

@@ -13,7 +13,7 @@ from volconv.errors import KindError
 
 if TYPE_CHECKING:
     from volconv.geometry import ReceptiveField
-    from volconv.plan.field import Layer, Sight
+    from volconv.plan.field import Layer, LayerFields
 
 __all__ = ["field"]
 
@@ -45,23 +45,23 @@ def field(
     the input.
     """
     layers, dims = layers_in(path, sizes_of(size))
-    from volconv.plan.field import sights
+    from volconv.plan.field import receptive_fields
 
-    seen = sights(layers, dims)
+    seen = receptive_fields(layers, dims)
     if as_json:
-        print(json.dumps([sight_json(sight) for sight in seen], indent=2))
+        print(json.dumps([layer_json(one) for one in seen], indent=2))
         return
     shown = [
-        sight
-        for place, sight in enumerate(seen, start=1)
-        if every or place == len(seen) or not sight.layer.is_pointwise
+        one
+        for place, one in enumerate(seen, start=1)
+        if every or place == len(seen) or not one.layer.is_pointwise
     ]
-    for line in table([HEADS, *(row for sight in shown for row in rows(sight, dims))]):
+    for line in table([HEADS, *(row for one in shown for row in rows(one, dims))]):
         print(line)
-    for sight in shown:
-        for dim, cells in sight.apart.items():
+    for one in shown:
+        for dim, cells in one.apart.items():
             print(
-                f"note: paths that meet in {sight.layer.name} do not align: their "
+                f"note: paths that meet in {one.layer.name} do not align: their "
                 f"centres lie {cells} cells apart along {dim}"
             )
 
@@ -100,9 +100,9 @@ def layers_in(path: str, sizes: dict[str, int]) -> tuple[list[Layer], list[str]]
     return layers, moving_dims(layers, pipeline.dims)
 
 
-def rows(sight: Sight, dims: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def rows(seen: LayerFields, dims: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """The lines of a layer: one for all dimensions along which it sees the same."""
-    layer, fields = sight.layer, sight.fields
+    layer, fields = seen.layer, seen.fields
     if fields is None:
         yield (layer.name, layer.kind, ", ".join(dims), "all", *4 * [""])
         return
@@ -130,16 +130,16 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "  ".join(words).rstrip()
 
 
-def sight_json(sight: Sight) -> dict[str, Any]:
+def layer_json(seen: LayerFields) -> dict[str, Any]:
     """A layer as JSON; its field is null where it may see all."""
-    layer = sight.layer
+    layer = seen.layer
     return {
         "name": layer.name,
         "kind": layer.kind,
         "inputs": list(layer.inputs),
         "sizes": dict(layer.sizes),
-        "fields": None if sight.fields is None else fields_json(sight.fields),
-        "centres_apart": {dim: float(cells) for dim, cells in sight.apart.items()},
+        "fields": None if seen.fields is None else fields_json(seen.fields),
+        "centres_apart": {dim: float(cells) for dim, cells in seen.apart.items()},
     }
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from volconv.compat.apply import apply_terms
 from volconv.compat.arguments import Mode, all_axes, ascending, boundaries_for, reach
 from volconv.compat.arrays import Array, Output, Source, filtered
-from volconv.compat.carry import carried_out
 from volconv.compat.passes import Beyond, Pass
 from volconv.errors import BoundaryError, DimError, KernelError
 from volconv.kernels.kernel import usable_weights
@@ -268,7 +268,7 @@ def weighted(
             )
         one = placed(weights, found, mode, origin, source.ndim, flipped=flipped)
         term = (replace(one, paired=paired),)
-        return carried_out(source, dtype, [term], cval)
+        return apply_terms(source, dtype, [term], cval)
 
     return filtered(input, output, make, is_complex=weights.dtype.kind == "c")
 

@@ -7,9 +7,9 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
+from volconv.compat.apply import apply_terms
 from volconv.compat.arguments import Mode, all_axes, for_each, modes_for
 from volconv.compat.arrays import Array, Output, Source, filtered
-from volconv.compat.carry import carried_out
 from volconv.compat.gaussians import gaussian_passes
 from volconv.compat.passes import Term
 from volconv.errors import KindError, did_you_mean
@@ -71,7 +71,7 @@ def gaussian_laplace(
         for axis, one in zip(found, for_each("sigma", sigma, found), strict=True):
             spreads[axis] = one
         terms = derivative_terms(source.ndim, found, spreads, 2, mode, kwargs)
-        return carried_out(source, dtype, terms, cval)
+        return apply_terms(source, dtype, terms, cval)
 
     return filtered(input, output, make)
 
@@ -120,7 +120,7 @@ def gaussian_gradient_magnitude(
         spreads = for_each("sigma", sigma, range(source.ndim))
         terms = derivative_terms(source.ndim, found, spreads, 1, mode, kwargs)
         rule = "root sum of squares" if terms else "sum"
-        return carried_out(source, dtype, terms, cval, rule)
+        return apply_terms(source, dtype, terms, cval, rule)
 
     return filtered(input, output, make)
 

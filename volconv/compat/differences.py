@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from volconv.compat.apply import apply_terms
 from volconv.compat.arguments import Mode, all_axes, boundaries_for, one_axis
 from volconv.compat.arrays import Array, Output, Source, filtered
-from volconv.compat.carry import carried_out
 from volconv.compat.passes import Beyond, Pass, Term
 
 __all__ = ["laplace", "prewitt", "sobel"]
@@ -101,7 +101,7 @@ def differences(
             three_taps(one, [-1, 0, 1] if one == along else across, boundaries[one])
             for one in sorted(every, key=lambda one: one != along)
         )
-        return carried_out(source, dtype, [term], cval)
+        return apply_terms(source, dtype, [term], cval)
 
     return filtered(input, output, make)
 
@@ -151,6 +151,6 @@ def laplace(
             (three_taps(axis, [1, -2, 1], one),)
             for axis, one in zip(found, boundaries, strict=True)
         ]
-        return carried_out(source, dtype, terms, cval)
+        return apply_terms(source, dtype, terms, cval)
 
     return filtered(input, output, make)

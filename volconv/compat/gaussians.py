@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from volconv.compat.apply import apply_terms
 from volconv.compat.arguments import (
     Mode,
     all_axes,
@@ -17,7 +18,6 @@ from volconv.compat.arguments import (
     one_axis,
 )
 from volconv.compat.arrays import Array, Output, Source, filtered
-from volconv.compat.carry import carried_out
 from volconv.compat.passes import Beyond, Pass, Term
 from volconv.errors import KernelError
 from volconv.kernels.named import bell_derivative, check_taps
@@ -80,7 +80,7 @@ def gaussian_filter(
     def make(source: Source, dtype: np.dtype[Any]) -> Source:
         found = all_axes(axes, source.ndim)
         term = gaussian_passes(found, sigma, order, mode, truncate, radius)
-        return carried_out(source, dtype, [term], cval)
+        return apply_terms(source, dtype, [term], cval)
 
     return filtered(input, output, make)
 
@@ -127,7 +127,7 @@ def gaussian_filter1d(
         term = (
             gaussian_pass(found, sigma, order, boundary_of(mode), truncate, radius),
         )
-        return carried_out(source, dtype, [term], cval)
+        return apply_terms(source, dtype, [term], cval)
 
     return filtered(input, output, make)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from volconv.compat.apply import apply_terms
 from volconv.compat.arguments import (
     Mode,
     all_axes,
@@ -18,7 +19,6 @@ from volconv.compat.arguments import (
     reach,
 )
 from volconv.compat.arrays import Array, Output, Source, filtered
-from volconv.compat.carry import carried_out
 from volconv.compat.passes import Beyond, Pass
 from volconv.errors import GeometryError
 
@@ -72,7 +72,7 @@ def uniform_filter(
             strict=True,
         )
         term = tuple(uniform_pass(*value) for value in values if value[1] > 1)
-        return carried_out(source, dtype, [term], cval)
+        return apply_terms(source, dtype, [term], cval)
 
     return filtered(input, output, make)
 
@@ -117,7 +117,7 @@ def uniform_filter1d(
         if cells < 1:
             raise GeometryError("size", str(size), "a whole number of at least 1")
         term = (uniform_pass(found, cells, boundary_of(mode), origin),)
-        return carried_out(source, dtype, [term], cval)
+        return apply_terms(source, dtype, [term], cval)
 
     return filtered(input, output, make)
 

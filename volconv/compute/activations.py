@@ -24,6 +24,7 @@ __all__ = [
     "LeakyRelu",
     "Sigmoid",
     "Tanh",
+    "logistic",
 ]
 
 Array = NDArray[Any]

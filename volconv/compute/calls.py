@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute.parts import cells_under, parts, window_view
+from volconv.compute.parts import parts
+from volconv.compute.windows import cells_under, window_view
 from volconv.errors import KindError, NumberError
 from volconv.geometry import Window
 

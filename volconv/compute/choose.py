@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from volconv.compute.tiles import best_tile
+from volconv.compute.fft_lengths import best_tile
 from volconv.errors import NumberError, did_you_mean
 
 __all__ = ["ENGINES", "Choice", "check_engine", "choose_engine"]
@@ -77,7 +77,6 @@ def choose_engine(
     windows : sequence of (int, int)
         Taps along each axis that has more than one, and the stride in units of the
         dilation: what is left of both when their common divisor is taken out.
-
     box : int, optional
         Operations for an output of a kernel along one axis whose taps have one weight,
         if it can be summed by doubling.
@@ -137,7 +136,7 @@ def reason(
     taps: int,
     factors: Sequence[int] | None,
     costs: Mapping[str, float],
-    box: int | None = None,
+    box: int | None,
 ) -> str:
     """What the engines cost, for people."""
     said = f"{taps} taps"

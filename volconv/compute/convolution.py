@@ -18,18 +18,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute.compiled.correlator import has_half
+from volconv.compute.compiled import jit
 from volconv.compute.compiled.edges import Edges
-from volconv.compute.compiled.kept import Kept
-from volconv.compute.compiled.layer import AXES, LayerWork, carried_shifts, is_readable
-from volconv.compute.compiled.packed import Packed, packed
+from volconv.compute.compiled.layer import AXES, LayerWork, carried_shifts
+from volconv.compute.compiled.layer_weights import PackedWeights, pack_weights
+from volconv.compute.compiled.local_cache import LocalCache
 from volconv.compute.compiled.program import Program
 from volconv.compute.compiled.regions import Cells, Side
 from volconv.compute.numbers import cast, cast_bytes
 from volconv.compute.pointwise import Clip
 from volconv.geometry import Interval
 
-__all__ = ["LAYER_ENGINES", "Convolution"]
+__all__ = ["LAYER_ENGINES", "Convolution", "in_rows"]
 
 Array = NDArray[Any]
 
@@ -184,7 +184,7 @@ class Convolution:
         axes as those of the block. Rows of sums are contiguous.
         """
         dtype = cells.dtype
-        if not is_readable(dtype):
+        if not jit.is_readable(dtype):
             cells = cells.astype(self.weights.dtype)
         key = (dtype, cells.shape, cells.strides, sums.shape, sums.strides, edges)
         found = self.programs.get(key)
@@ -215,9 +215,9 @@ class Convolution:
         )
 
     @cached_property
-    def programs(self) -> Kept[Program]:
+    def programs(self) -> LocalCache[Program]:
         """The work on blocks of each geometry, in this process."""
-        return Kept()
+        return LocalCache()
 
     def sides(
         self, shape: Sequence[int], edges: Edges | None
@@ -234,9 +234,9 @@ class Convolution:
         return planes, rows, line
 
     @cached_property
-    def packed(self) -> list[Packed]:
+    def packed(self) -> list[PackedWeights]:
         """The weights as tiles read them, for blocks that follow one another."""
-        return packed(self.parts, self.weights[:, None])
+        return pack_weights(self.parts, self.weights[:, None])
 
     @property
     def products(self) -> float:
@@ -257,7 +257,7 @@ class Convolution:
         size = self.weights.dtype.itemsize
         found = min(4 * size * cells + FEW_BYTES, MOST_BYTES)
         found += (cells + outputs) // 2 + self.weights.nbytes
-        if self.engine != "direct" or not has_half():
+        if self.engine != "direct" or not jit.host().half:
             found += size * (cells + outputs)
         if self.is_apart or self.weights.dtype != self.target:
             cast_cell = cast_bytes(self.weights.dtype.name, self.target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,21 +23,16 @@ def prepare(
     return Exact(weights.astype(compute_dtype), stride, dilation)
 
 
+@dataclass(frozen=True, eq=False)
 class Exact:
     """Sum over the taps of a weight times the block, shifted and strided.
 
     Each output's taps are added in the order of their index, in the arithmetic's dtype.
     """
 
-    def __init__(
-        self,
-        weights: NDArray[Any],
-        stride: tuple[int, ...],
-        dilation: tuple[int, ...],
-    ) -> None:
-        self.weights = weights
-        self.stride = stride
-        self.dilation = dilation
+    weights: NDArray[Any]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
 
     def __call__(self, block: NDArray[Any], out: NDArray[Any]) -> None:
         """Write every output of a padded block."""

@@ -26,10 +26,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from volconv.compute.compiled import direct, program
-from volconv.compute.compiled.correlator import Correlator, Geometry, dtypes
-from volconv.compute.compiled.edges import Edges
-from volconv.compute.tiling import Run, Tiling, tile_code
+from volconv.compute.compiled import direct
+from volconv.compute.compiled.correlator import Correlator, dtypes
+from volconv.compute.fft_tiles import Run, Tiling, tile_code
 
 __all__ = ["prepare", "work_bytes"]
 
@@ -190,14 +189,6 @@ class Fft(Correlator):
             self.direct(parts[0].reshape(places[0]), found)
             parts[1][...] = found.reshape(parts[1].shape)
 
-    def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
-        """Blocks are padded first: see `Correlator.padding`."""
-        del cells, out, edges
-        return False
-
-    def _program(self, geometry: Geometry) -> program.Program:
-        raise NotImplementedError
-
 
 PREPARED = ("tiling", "_spectrum", "direct")
 
@@ -223,14 +214,6 @@ class Sum(Correlator):
             with np.errstate(all="ignore"):
                 total += product
         out[...] = total
-
-    def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
-        """Blocks are padded first: see `Correlator.padding`."""
-        del cells, out, edges
-        return False
-
-    def _program(self, geometry: Geometry) -> program.Program:
-        raise NotImplementedError
 
 
 def work_bytes(windows: Sequence[tuple[int, int]], compute: str) -> int:

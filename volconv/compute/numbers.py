@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from volconv.errors import NumberError, did_you_mean
 
-__all__ = ["Numbers", "cast", "cast_bytes", "checked_dtype", "numbers_of"]
+__all__ = ["SOURCES", "Numbers", "cast", "cast_bytes", "checked_dtype", "numbers_of"]
 
 SOURCES = (
     *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),

@@ -20,6 +20,7 @@ from volconv.compute.parts import parts
 from volconv.errors import NumberError
 
 __all__ = [
+    "PART_CELLS",
     "Absolute",
     "CellFunction",
     "Clip",

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute.numbers import cast
-from volconv.compute.parts import cells_under, parts, window_view
+from volconv.compute.parts import parts
 from volconv.compute.pointwise import canonical
+from volconv.compute.windows import cells_under, window_view
 from volconv.geometry import Window
 
 __all__ = ["KINDS", "Pool"]

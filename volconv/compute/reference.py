@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,18 +24,13 @@ def prepare(
     return Reference(weights.astype(compute_dtype), stride, dilation)
 
 
+@dataclass(frozen=True, eq=False)
 class Reference:
     """``out[k] = Σ_j w[j] x[k s + j d]`` over the taps whose weight is not zero."""
 
-    def __init__(
-        self,
-        weights: NDArray[Any],
-        stride: tuple[int, ...],
-        dilation: tuple[int, ...],
-    ) -> None:
-        self.weights = weights
-        self.stride = stride
-        self.dilation = dilation
+    weights: NDArray[Any]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
 
     def __call__(self, block: NDArray[Any], out: NDArray[Any]) -> None:
         """Write every output of a padded block, the taps in the order of their index."""

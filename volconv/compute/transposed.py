@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute.compiled.edges import Edges
-from volconv.compute.compiled.kept import Kept
-from volconv.compute.compiled.layer import LONGEST, carried_shifts, is_readable
-from volconv.compute.compiled.packed import packed
+from volconv.compute.compiled.jit import is_readable
+from volconv.compute.compiled.layer import LONGEST, carried_shifts
+from volconv.compute.compiled.layer_weights import pack_weights
+from volconv.compute.compiled.local_cache import LocalCache
 from volconv.compute.compiled.program import Program
 from volconv.compute.convolution import Convolution, in_rows
 from volconv.compute.numbers import cast
@@ -150,13 +151,13 @@ class Transposed:
         to the next one's, its dilations outputs from one tap's to the next one's.
     firsts : tuple of int
         Where the block begins along each axis: see `phases_of`.
-    kept : Kept
+    kept : LocalCache
         The work on blocks of each geometry, in this process.
     """
 
     layer: Convolution
     firsts: tuple[int, ...] = ()
-    kept: Kept[Program] = field(default_factory=Kept)
+    kept: LocalCache[Program] = field(default_factory=LocalCache)
 
     def at(self, firsts: Sequence[int]) -> Self:
         """The operation over a block that begins elsewhere."""
@@ -164,7 +165,7 @@ class Transposed:
 
     def of_channels(self, outputs: Interval) -> Self:
         """The operation of some of the output channels."""
-        return replace(self, layer=self.layer.of_channels(outputs), kept=Kept())
+        return replace(self, layer=self.layer.of_channels(outputs), kept=LocalCache())
 
     def __call__(self, block: Array, out: Array) -> None:
         """Write each output of a block that has its halo."""
@@ -220,7 +221,7 @@ class Transposed:
             runs = []
             for turn, shift in zip(alike, shifts, strict=True):
                 weights = [self.phase(seen).weights for seen in turn]
-                runs += packed(layer.parts, np.stack(weights, axis=1), shift)
+                runs += pack_weights(layer.parts, np.stack(weights, axis=1), shift)
             work = layer.work(cells, sums[0], None, np.zeros(1, cells.dtype))
             work = replace(
                 work,
@@ -234,7 +235,7 @@ class Transposed:
     def floored(self, floor: float) -> Self | None:
         """The operation with a floor under its outputs; None where they are cast."""
         layer = self.layer.floored(floor)
-        return None if layer is None else replace(self, layer=layer, kept=Kept())
+        return None if layer is None else replace(self, layer=layer, kept=LocalCache())
 
     def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
         """It has no cells beyond the edge: see `Step.padding`."""

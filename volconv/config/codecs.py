@@ -10,7 +10,7 @@ from pydantic import Field
 from volconv.steps.model import SettingsModel, WordedModel
 from volconv.steps.onekey import OneKey
 
-__all__ = ["CODECS", "Blosc", "Codec", "Gzip", "NoCodec", "Zstd", "codec_name"]
+__all__ = ["Blosc", "Codec", "Gzip", "NoCodec", "Zstd", "codec_name"]
 
 
 class Zstd(SettingsModel):

@@ -30,7 +30,7 @@ from volconv.config.faults import Fault, Path, path_text
 from volconv.config.scalars import Scalar, plain_scalar
 from volconv.errors import ConfigError
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "Document", "read_text"]
+__all__ = ["MAX_BYTES", "Document", "read_text"]
 
 MAX_BYTES = 2**20
 """Longest text: far above any written by hand, and parsed within seconds."""

@@ -10,7 +10,6 @@ from volconv.coordinates.labelled import (
     step_coords,
 )
 from volconv.coordinates.metadata import are_same_cells, array_meta
-from volconv.coordinates.places import NGFF
 from volconv.coordinates.provenance import (
     carried_attrs,
     declared_attrs,
@@ -18,6 +17,7 @@ from volconv.coordinates.provenance import (
     recorded,
 )
 from volconv.coordinates.selection import labelled_region
+from volconv.coordinates.spatial_attrs import NGFF
 from volconv.coordinates.values import plain_value
 
 __all__ = [

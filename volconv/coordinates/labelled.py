@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from volconv.coordinates.bounds import BOUNDS, bounds_names, moved_bounds
 from volconv.coordinates.encoding import finer_times, storage_free
 from volconv.coordinates.longitude import turn_of
-from volconv.coordinates.places import RANGES, place_free
+from volconv.coordinates.spatial_attrs import RANGES, without_places
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.errors import DimError
 from volconv.geometry import Centres, Geometry, Mix
 from volconv.steps import Step
+from volconv.steps.optional import labels_of
 
 __all__ = [
     "check_new_dims",
@@ -53,7 +54,7 @@ def with_coords(coords: xr.Dataset, more: Mapping[Any, Any]) -> xr.Dataset:
 
 def new_labels(step: Step) -> dict[str, NDArray[Any]]:
     """Coordinates of the dimensions that a step makes."""
-    return dict(getattr(step, "labels", {}))
+    return dict(labels_of(step))
 
 
 def check_new_dims(dataset: xr.Dataset, step: Step) -> None:
@@ -117,7 +118,7 @@ def forget_places(coords: xr.Dataset) -> None:
     """Take from grid mappings and other scalars what they say of where cells lay."""
     for variable in coords.variables.values():
         if variable.ndim == 0:
-            variable.attrs = place_free(variable.attrs)
+            variable.attrs = without_places(variable.attrs)
 
 
 def coords_along(

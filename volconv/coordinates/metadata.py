@@ -19,7 +19,7 @@ from volconv.coordinates.spacing import EVEN, spaced_axis
 from volconv.errors import DimError
 from volconv.meta import ArrayMeta, Axis
 
-__all__ = ["are_same_cells", "array_meta", "axis_of"]
+__all__ = ["are_same_cells", "array_meta", "axis_of", "held_value"]
 
 MISSING = ("_FillValue", "missing_value")
 """Attributes of CF that declare missing values."""
@@ -50,7 +50,7 @@ def array_meta(
                 f"rename it: {{{dim!r}: 'x'}}",
             )
         axis = axis_of(dim, size, coords)
-        around = share_of_turn(axis, coords)
+        around = share_of_circle(axis, coords)
         axes.append(axis if around is None else replace(axis, around=around))
     missing = declared_missing(attrs or {}, dtype)
     found = np.dtype(dtype)
@@ -112,7 +112,7 @@ def axis_of(dim: str, size: int, coords: xr.Dataset) -> Axis:
     return spaced_axis(dim, coords.variables[dim])
 
 
-def share_of_turn(axis: Axis, coords: xr.Dataset) -> float | None:
+def share_of_circle(axis: Axis, coords: xr.Dataset) -> float | None:
     """What the longitudes along a dimension cover of a circle; None where there are none.
 
     They are the dimension's own coordinate, or another one along it alone.

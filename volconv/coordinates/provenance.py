@@ -6,23 +6,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from volconv.coordinates.places import lie_elsewhere, place_free
+from volconv.coordinates.spatial_attrs import lie_elsewhere, without_places
 from volconv.geometry import Window
 from volconv.steps import Step
+from volconv.steps.memoised import memoised
 from volconv.steps.node import Node
-from volconv.steps.remembered import remembered
+from volconv.steps.optional import cell_method_of, unit_factor_of
 from volconv.version import __version__
 
-__all__ = [
-    "PROVENANCE",
-    "carried_attrs",
-    "declared_attrs",
-    "output_attrs",
-    "recorded",
-]
+__all__ = ["carried_attrs", "declared_attrs", "output_attrs", "recorded"]
 
 PROVENANCE = "volconv"
-"""Name of the attribute that tells which steps made an array."""
+"""Name of the attribute that says which steps made an array."""
 
 STALE = frozenset(
     {
@@ -88,7 +83,7 @@ def common_attrs(first: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any
 
 def moved_attrs(attrs: Mapping[Any, Any], step: Step) -> dict[Any, Any]:
     """Attributes after a step: with its unit and its statistic."""
-    return with_cell_method(with_unit(attrs, getattr(step, "unit_factor", "")), step)
+    return with_cell_method(with_unit(attrs, unit_factor_of(step)), step)
 
 
 def recorded(
@@ -98,14 +93,14 @@ def recorded(
 
     Without those that say where the input's cells lie, where the outputs lie elsewhere.
     """
-    kept = place_free(attrs) if lie_elsewhere(steps) else dict(attrs)
+    kept = without_places(attrs) if lie_elsewhere(steps) else dict(attrs)
     earlier = earlier_steps(kept.pop(PROVENANCE, None))
     texts = ", ".join([*map(json.dumps, earlier), *map(step_text, steps)])
     record = f'{{"version": {json.dumps(__version__)}, "steps": [{texts}]}}'
     return {**(kept if keep_attrs else {}), PROVENANCE: record}
 
 
-@remembered
+@memoised
 def step_text(step: Step) -> str:
     """All that decides a step's result, as a JSON text."""
     return json.dumps(step.describe())
@@ -154,10 +149,10 @@ def with_cell_method(attrs: Mapping[Any, Any], step: Step) -> dict[Any, Any]:
     )
 
 
-@remembered
+@memoised
 def cell_method_entry(step: Step) -> str:
     """What a step adds to ``cell_methods``; empty for none."""
-    method = getattr(step, "cell_method", "")
+    method = cell_method_of(step)
     windows = [(dim, window) for dim, window in step.geometry if window.size > 1]
     if not method or not windows:
         return ""

@@ -20,7 +20,7 @@ from volconv.coordinates.spacing import EVEN, spaced_axis
 from volconv.coordinates.values import can_interpolate, plain_value, values_at
 from volconv.errors import DimError, GeometryError, KindError, VolconvError
 from volconv.geometry import Centres, Window
-from volconv.kernels import place_on
+from volconv.kernels import position_on
 from volconv.meta import ArrayMeta
 from volconv.steps.frame import Ends
 
@@ -160,7 +160,7 @@ def label_on(where: str, label: Any, dim: str, variable: xr.Variable) -> Any:
     """
     kind = variable.dtype.kind
     if isinstance(label, str) and kind in "iufm":
-        label = place_on(where, label, spaced_axis(dim, variable))
+        label = position_on(where, label, spaced_axis(dim, variable))
         if kind == "m":
             return np.timedelta64(round(label * NANOSECONDS), "ns")
     is_number = isinstance(label, int | float | np.integer | np.floating)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from volconv.coordinates.longitude import goes_one_way, turn_of, unrolled
 from volconv.meta import Axis
 
-__all__ = ["spaced_axis"]
+__all__ = ["EVEN", "spaced_axis"]
 
 EVEN = 1e-3
 """Largest deviation of a step from the mean step, as a share of it, that counts as even:

@@ -18,7 +18,7 @@ from typing import Self
 from volconv.errors import GeometryError
 from volconv.geometry.interval import Interval
 
-__all__ = ["Window"]
+__all__ = ["Window", "unchained"]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from volconv.kernels.lengths import (
 )
 from volconv.kernels.named import box, gaussian
 from volconv.kernels.notes import LengthNote
-from volconv.kernels.places import place_on
+from volconv.kernels.positions import position_on
 
 __all__ = [
     "Kernel",
@@ -23,6 +23,6 @@ __all__ = [
     "cells_of",
     "gaussian",
     "length_notes",
-    "place_on",
+    "position_on",
     "sizes_of",
 ]

@@ -72,7 +72,7 @@ def in_unit_of(
 def in_kind_of(
     where: str, length: str, quantity: Any, axis: Axis, otherwise: str
 ) -> Any:
-    """The quantity, or the arc that it is, where it is told in an axis's kind of unit.
+    """The quantity, or the arc that it is, where it is given in an axis's kind of unit.
 
     Raises
     ------

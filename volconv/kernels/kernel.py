@@ -5,7 +5,7 @@ from __future__ import annotations
 import cmath
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import Any, Self
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from volconv.errors import DimError, KernelError, KindError
 from volconv.kernels.notes import LengthNote
 
-__all__ = ["Kernel"]
+__all__ = ["Kernel", "Weights", "as_names", "usable_weights"]
 
 Weights = NDArray[Any]
 
@@ -170,7 +170,7 @@ class Kernel:
         return digest.hexdigest()
 
     def describe(self) -> dict[str, object]:
-        """What tells it from another kernel: dims, shape, dtype, and a digest.
+        """What identifies it: dims, shape, dtype, and a digest.
 
         The weights themselves are listed where they are few.
         """
@@ -188,8 +188,18 @@ class Kernel:
 
 
 def as_names(dims: Sequence[str] | str) -> tuple[str, ...]:
-    """The dims as a tuple, a single name too."""
-    return (dims,) if isinstance(dims, str) else tuple(str(dim) for dim in dims)
+    """The dims as a tuple, a single name too.
+
+    Raises
+    ------
+    KindError
+        If they are neither a name nor several.
+    """
+    if isinstance(dims, str):
+        return (dims,)
+    if not isinstance(dims, Iterable):
+        raise KindError("dims", repr(dims), "a name, or a list of names")
+    return tuple(str(dim) for dim in dims)
 
 
 def kernel_dims(

@@ -35,7 +35,6 @@ __all__ = [
     "SizeLike",
     "cells_of",
     "check_length",
-    "length_in_cells",
     "length_notes",
     "sizes_of",
 ]
@@ -248,7 +247,7 @@ def length_in_cells(where: str, length: object, axis: Axis) -> float:
 
 
 def check_length(where: str, length: object) -> float | str:
-    """The length, if its text alone does not tell that it cannot be.
+    """The length, unless its text alone shows that it cannot be.
 
     Raises
     ------

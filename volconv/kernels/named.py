@@ -11,7 +11,16 @@ from volconv.errors import KernelError, KindError
 from volconv.geometry.by_dim import whole_number
 from volconv.kernels.kernel import Kernel, Weights
 
-__all__ = ["bell_derivative", "box", "check_taps", "gaussian", "gaussian_weights"]
+__all__ = [
+    "MAX_TAPS",
+    "ROUNDING",
+    "bell_derivative",
+    "box",
+    "check_size",
+    "check_spread",
+    "check_taps",
+    "gaussian",
+]
 
 
 MAX_TAPS = 2**24

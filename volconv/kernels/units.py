@@ -147,7 +147,7 @@ def is_known(units: str) -> bool:
 
 
 def is_of_kind(quantity: Any, units: str) -> bool:
-    """Whether a length can be told in a coordinate's unit, which may be any text.
+    """Whether a length can be given in a coordinate's unit, which may be any text.
 
     Angles are a kind of their own, which pint counts among plain numbers.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from volconv.compute.across import Across, LocalResponse
+from volconv.compute.cross_channel import CrossChannel, LocalResponse
 from volconv.errors import KindError
 from volconv.network.axes import Axes, Build, Builder, one
 from volconv.network.graph import Graph, GraphNode
-from volconv.steps.across import across_step, reduction_step
+from volconv.steps.cross_channel import cross_channel_step, reduction_step
 
 __all__ = [
     "ALONE",
@@ -40,7 +40,7 @@ def softmax_is_local(graph: Graph, node: GraphNode, axes: int) -> bool:
     return is_alone and node.attributes.get("axis", -1) in (1, -1 - axes)
 
 
-def over_channels(name: str, kind: Callable[..., Across]) -> Builder:
+def over_channels(name: str, kind: Callable[..., CrossChannel]) -> Builder:
     """The builder of a function that makes shares of all channels."""
 
     def build(graph: Graph, node: GraphNode, axes: Axes) -> Build:
@@ -55,7 +55,9 @@ def over_channels(name: str, kind: Callable[..., Across]) -> Builder:
                 "axis 1, that of channels, of opset 13 or later",
                 "export it with a later opset" if graph.opset < 13 else "",
             )
-        return lambda sources: across_step(name, one(sources), kind, axes.channel)
+        return lambda sources: cross_channel_step(
+            name, one(sources), kind, axes.channel
+        )
 
     return build
 
@@ -70,7 +72,7 @@ def local_response(graph: Graph, node: GraphNode, axes: Axes) -> Build:
         beta=node.number("beta", 0.75),
         bias=node.number("bias", 1.0),
     )
-    return lambda sources: across_step("lrn", one(sources), kind, axes.channel)
+    return lambda sources: cross_channel_step("lrn", one(sources), kind, axes.channel)
 
 
 def reduced_axes(graph: Graph, node: GraphNode, axes: int) -> tuple[int, ...] | None:

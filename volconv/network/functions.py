@@ -14,8 +14,7 @@ from volconv.errors import KindError
 from volconv.network.axes import Axes, Build, Builder, one
 from volconv.network.graph import Graph, GraphNode
 from volconv.steps import Step, pointwise_step
-from volconv.steps.activations import activation_step
-from volconv.steps.pointwise import cast_step
+from volconv.steps.pointwise import cast_step, real_function_step
 
 __all__ = ["CELLWISE", "activation", "cast", "power"]
 
@@ -40,7 +39,7 @@ def function(kind: Callable[..., CellFunction], *numbers: Number) -> Builder:
     def build(graph: Graph, node: GraphNode, axes: Axes) -> Build:
         del graph, axes
         values = [node.number(key, default) for key, default in numbers]
-        return lambda sources: activation_step(
+        return lambda sources: real_function_step(
             node.op.lower(), one(sources), lambda compute: kind(compute, *values), None
         )
 
@@ -90,7 +89,7 @@ def power(graph: Graph, node: GraphNode, axes: Axes) -> Build:
         got = "a base that is constant, or several exponents"
         raise KindError(node.where, got, "one number for an exponent")
     by = float(exponent.item())
-    return lambda sources: activation_step(
+    return lambda sources: real_function_step(
         "power", one(sources), lambda compute: functions.Power(compute, by), None
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from volconv.compute.across import LogSoftmax, Softmax
+from volconv.compute.cross_channel import LogSoftmax, Softmax
 from volconv.network.axes import Builder
 from volconv.network.cellwise import (
     batch_norm,

@@ -20,7 +20,6 @@ __all__ = [
     "node_windows",
     "pad_windows",
     "pads_of",
-    "ragged",
     "slices_of",
     "transposed_windows",
 ]

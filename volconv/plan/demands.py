@@ -51,12 +51,12 @@ class AxisDemands:
 
     @cached_property
     def most(self) -> tuple[int, ...]:
-        """Cells that the block needs of each place that needs most."""
+        """Cells of each place that the block with the largest needs takes."""
         return tuple(sum(cells.size for cells in needs) for needs in self.largest)
 
     @cached_property
     def largest(self) -> Demand:
-        """What the block needs that needs most."""
+        """The needs of the block that needs most cells."""
         return max(
             self.by_block,
             key=lambda demand: sum(cells.size for needs in demand for cells in needs),

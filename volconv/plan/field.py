@@ -10,7 +10,7 @@ from volconv.errors import GeometryError
 from volconv.geometry import Mix, ReceptiveField, Window
 from volconv.steps import Pipeline
 
-__all__ = ["Layer", "Sight", "layers_of", "moving_dims", "sights"]
+__all__ = ["Layer", "LayerFields", "layers_of", "moving_dims", "receptive_fields"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Sight:
+class LayerFields:
     """What the outputs of a layer see of the network's input.
 
     Parameters
@@ -65,7 +65,7 @@ class Sight:
     apart: Mapping[str, Fraction]
 
 
-def sights(layers: Sequence[Layer], dims: Sequence[str]) -> list[Sight]:
+def receptive_fields(layers: Sequence[Layer], dims: Sequence[str]) -> list[LayerFields]:
     """What each layer sees, along some dimensions.
 
     Raises
@@ -77,7 +77,7 @@ def sights(layers: Sequence[Layer], dims: Sequence[str]) -> list[Sight]:
     --------
     >>> half = Layer("half", "max_pool", (0,), {"x": Window(2, stride=2)}, {"x": 8})
     >>> smooth = Layer("smooth", "box", (1,), {"x": Window(3)}, {"x": 6})
-    >>> sights([half, smooth], ["x"])[1].fields["x"].size
+    >>> receptive_fields([half, smooth], ["x"])[1].fields["x"].size
     6
     """
     seen: list[Mapping[str, ReceptiveField] | None]
@@ -87,20 +87,20 @@ def sights(layers: Sequence[Layer], dims: Sequence[str]) -> list[Sight]:
         inputs = [seen[place] for place in layer.inputs]
         known = [fields for fields in inputs if fields is not None]
         if layer.windows is None or len(known) < len(inputs) or not inputs:
-            sight = Sight(layer, None, {})
+            one = LayerFields(layer, None, {})
         else:
-            sight = sight_of(layer, layer.windows, known, dims)
-        seen.append(sight.fields)
-        found.append(sight)
+            one = fields_through(layer, layer.windows, known, dims)
+        seen.append(one.fields)
+        found.append(one)
     return found
 
 
-def sight_of(
+def fields_through(
     layer: Layer,
     windows: Mapping[str, Window],
     inputs: Sequence[Mapping[str, ReceptiveField]],
     dims: Sequence[str],
-) -> Sight:
+) -> LayerFields:
     """What a layer sees through all that it reads."""
     fields, apart = {}, {}
     for dim in dims:
@@ -114,7 +114,7 @@ def sight_of(
         distance = ReceptiveField.apart(paths)
         if distance:
             apart[dim] = distance
-    return Sight(layer, fields, apart)
+    return LayerFields(layer, fields, apart)
 
 
 def layers_of(pipeline: Pipeline) -> list[Layer]:

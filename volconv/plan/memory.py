@@ -10,11 +10,12 @@ import numpy as np
 
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
-from volconv.plan.brief import PlannedDemands
 from volconv.plan.demands import Demand
+from volconv.plan.periodic import PlannedDemands
 from volconv.plan.write import Write
 from volconv.steps import Pipeline, source_intervals
 from volconv.steps.layout import Layout, Span
+from volconv.steps.optional import weight_bytes_of
 from volconv.steps.whole import slab_bytes
 
 __all__ = ["AT_ONCE", "PIECE", "Part", "task_memory", "weight_bytes"]
@@ -64,9 +65,9 @@ def task_memory(
     demands: Sequence[PlannedDemands],
     writes: Sequence[Write],
     *,
-    block: Sequence[int] | None = None,
+    block: Sequence[int] | None,
     one_by_one: bool,
-    first: int = 1,
+    first: int,
 ) -> tuple[Part, ...]:
     """The parts that a task's memory is the sum of.
 
@@ -80,9 +81,9 @@ def task_memory(
         What blocks need, for each axis.
     writes : sequence of Write
         What is stored.
-    block : sequence of int, optional
+    block : sequence of int or None
         Cells of a block's result along each axis, where the demands are those of its
-        tiles.
+        tiles; else None.
     one_by_one : bool
         Whether chunks are decoded one by one, to be held for later blocks.
     first : int
@@ -211,10 +212,10 @@ def storing(write: Write, outputs: int, itemsize: int) -> list[Part]:
 
 def weight_bytes(pipeline: Pipeline) -> int:
     """Bytes of the weights of all layers, once."""
-    return sum(getattr(step, "weight_bytes", 0) for step in pipeline.steps)
+    return sum(weight_bytes_of(step) for step in pipeline.steps)
 
 
 def label(pipeline: Pipeline, place: int, first: int) -> str:
-    """A step as people tell it."""
+    """A step as people name it."""
     step = pipeline.nodes[place - 1].step
     return f"step {first + place - 1} ({step.name})"

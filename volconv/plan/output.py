@@ -10,7 +10,7 @@ from volconv.errors import DimError, GeometryError, did_you_mean
 from volconv.files import is_url
 from volconv.meta import ArrayMeta, without
 
-__all__ = ["DEFAULT_CHUNK", "OutputSpec", "output_spec"]
+__all__ = ["DEFAULT_CHUNK", "OutputSpec", "cubic_chunks", "output_spec"]
 
 Item = TypeVar("Item")
 

@@ -12,10 +12,10 @@ import xarray as xr
 from volconv.boundary import closes
 from volconv.coordinates import plain_value
 from volconv.geometry import Mix, Part, Repeat, Spreading
-from volconv.kernels import LengthNote
 from volconv.plan.plan import Plan
 from volconv.plan.stage import Stage
 from volconv.steps import Node, Step
+from volconv.steps.optional import lengths_of
 from volconv.text import bytes_text
 
 __all__ = ["plan_json", "plan_text"]
@@ -71,7 +71,7 @@ def step_json(node: Node) -> dict[str, Any]:
         **step.describe(),
         "reads": list(node.inputs),
         "sizes": step.target.own.sizes,
-        "lengths": [asdict(note) for note in length_notes(step)],
+        "lengths": [asdict(note) for note in lengths_of(step)],
         "engine_note": step.engine_note(),
         "notes": step_notes(step),
     }
@@ -114,11 +114,16 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
         lines += stage_lines(plan, stage)
     lines += [
         f"memory   {bytes_text(plan.peak_bytes)} at most, limit "
-        f"{bytes_text(plan.room.limit)}: {plan.room.workers} tasks at once, what they "
-        f"share, and the process's {bytes_text(plan.room.process)}",
+        f"{bytes_text(plan.room.limit)}: {tasks_text(plan.room.workers)} at once, what "
+        f"they share, and the process's {bytes_text(plan.room.process)}",
         f"to       {plan.output.path} (variable {plan.output.variable})",
     ]
     return "\n".join(lines)
+
+
+def tasks_text(count: int) -> str:
+    """How many tasks, in words."""
+    return f"{count} task" if count == 1 else f"{count} tasks"
 
 
 def step_lines(plan: Plan, number: int) -> list[str]:
@@ -132,7 +137,7 @@ def step_lines(plan: Plan, number: int) -> list[str]:
             for dim, window in step.geometry
             if not window.is_identity
         ),
-        *(f"           {note}" for note in length_notes(step)),
+        *(f"           {note}" for note in lengths_of(step)),
         f"           engine {step.engine_note()}",
         *(f"           {note}" for note in step_notes(step)),
     ]
@@ -210,12 +215,6 @@ def order_text(plan: Plan, stage: Stage) -> str:
             name += " backwards"
         words.append(f"{name} by {loop.width}" if loop.width > 1 else name)
     return "by " + ", ".join(words) if words else "one"
-
-
-def length_notes(step: Step) -> tuple[LengthNote, ...]:
-    """What lengths of a step became in cells; nothing where it does not tell."""
-    found: tuple[LengthNote, ...] = getattr(step, "lengths", ())
-    return found
 
 
 def inputs_text(plan: Plan, number: int) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
-from volconv.plan.brief import PlannedDemands, planned_demands
 from volconv.plan.memory import task_memory
+from volconv.plan.periodic import PlannedDemands, planned_demands
 from volconv.plan.stage import HOLES, Room, Stage, cut_grid
 from volconv.plan.sweep import Tiling
 from volconv.plan.traffic import best_traffic

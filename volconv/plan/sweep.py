@@ -15,19 +15,24 @@ stays in memory: all of it, or between pencils their faces alone, or nothing.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-__all__ = ["WIDTHS", "Keeps", "Loop", "Sweep", "Tiling"]
+__all__ = ["WIDTHS", "Keeps", "Loop", "Sweep", "Tiling", "nests"]
 
 Keeps = Literal["all", "faces", "nothing"]
 """What stays in memory from turn to turn."""
 
 WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """Widths of pencils that are tried, in blocks, beside the whole axis."""
+
+
+MOST_SHARED = 3
+"""Axes over which all orders are tried; more are swept in the order of the axes."""
 
 
 @dataclass(frozen=True)
@@ -195,3 +200,25 @@ class Sweep:
             + (f" by {loop.width}" if loop.width > 1 else "")
             for loop in self.loops
         )
+
+
+def nests(
+    counts: Sequence[int], shared: Sequence[int]
+) -> Iterator[tuple[list[Loop], list[Loop]]]:
+    """Nests of loops over the shared axes: over pencils, and the sweep with its blocks."""
+    if not shared:
+        yield [], []
+    swept = shared if len(shared) <= MOST_SHARED else shared[:1]
+    for along in swept:
+        others = [axis for axis in shared if axis != along]
+        choices = [
+            [width for width in WIDTHS if width < counts[axis]] + [counts[axis]]
+            for axis in others
+        ]
+        if len(others) >= MOST_SHARED:
+            choices = [widths[-1:] for widths in choices]
+        for widths in itertools.product(*choices):
+            across = list(zip(others, widths, strict=True))
+            outer = [Loop(a, width) for a, width in across if width < counts[a]]
+            inner = [Loop(a) for a, width in across if width > 1 or counts[a] == 1]
+            yield outer, [Loop(along), *inner]

@@ -16,17 +16,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from volconv.plan.brief import Reads
-from volconv.plan.sweep import WIDTHS, Keeps, Loop, Sweep, Tiling
+from volconv.plan.periodic import Reads
+from volconv.plan.sweep import Keeps, Loop, Sweep, Tiling, nests
 
-__all__ = ["Traffic", "best_traffic", "traffics"]
-
-MOST_SHARED = 3
-"""Axes over which all orders are tried; more are swept in the order of the axes."""
-
-
-WHOLE = Tiling()
-"""Blocks that are not cut."""
+__all__ = ["Orders", "Traffic", "best_traffic"]
 
 
 @dataclass(frozen=True)
@@ -83,20 +76,6 @@ def best_traffic(
         if best.decoded == orders.least:
             break
     return best
-
-
-def traffics(
-    reads: Sequence[Reads], tiling: Tiling = WHOLE, at_once: int = 1
-) -> Iterator[Traffic]:
-    """Orders of blocks worth a look, first the one in which each reads for itself."""
-    orders = Orders(reads, tiling, at_once)
-    yield orders.plain
-    for order in orders.every():
-        for keep_all in (True, False):
-            for keeps in order.choices(keep_all=keep_all):
-                yield Traffic(
-                    order.sweep(keeps), order.decoded(keeps), order.held(keeps)
-                )
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,25 +277,3 @@ class Order:
                 thick += one.most  # tiles that a block beside this one had decoded
             found += thick * self.slabs[number] * at_once
         return found
-
-
-def nests(
-    counts: Sequence[int], shared: Sequence[int]
-) -> Iterator[tuple[list[Loop], list[Loop]]]:
-    """Nests of loops over the shared axes: over pencils, and the sweep with its blocks."""
-    if not shared:
-        yield [], []
-    swept = shared if len(shared) <= MOST_SHARED else shared[:1]
-    for along in swept:
-        others = [axis for axis in shared if axis != along]
-        choices = [
-            [width for width in WIDTHS if width < counts[axis]] + [counts[axis]]
-            for axis in others
-        ]
-        if len(others) >= MOST_SHARED:
-            choices = [widths[-1:] for widths in choices]
-        for widths in itertools.product(*choices):
-            across = list(zip(others, widths, strict=True))
-            outer = [Loop(a, width) for a, width in across if width < counts[a]]
-            inner = [Loop(a) for a, width in across if width > 1 or counts[a] == 1]
-            yield outer, [Loop(along), *inner]

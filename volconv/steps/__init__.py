@@ -4,12 +4,6 @@ A package that adds steps of its own builds them from the names here: see docs/p
 """
 
 from volconv.steps.block import BlockStep, Operation, block_step
-from volconv.steps.moving import (
-    DilatedSettings,
-    MovingSettings,
-    WeightedSettings,
-    WindowSettings,
-)
 from volconv.steps.options import WindowOptions, windows_of
 from volconv.steps.pipeline import (
     Node,
@@ -22,6 +16,12 @@ from volconv.steps.settings import StepSettings
 from volconv.steps.step import Join, Step, source_intervals
 from volconv.steps.whole import compute_cells
 from volconv.steps.window import WindowStep, window_step
+from volconv.steps.window_settings import (
+    DilatedSettings,
+    MovingSettings,
+    WeightedSettings,
+    WindowSettings,
+)
 
 __all__ = [
     "BlockStep",

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated, ClassVar
 
 from pydantic import PlainValidator, WithJsonSchema
 
 from volconv.compute import activations as functions
-from volconv.compute.pointwise import CellFunction, Clip
+from volconv.compute.pointwise import Clip
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep
 from volconv.steps.checks import real_number
 from volconv.steps.fields import RealNumber
 from volconv.steps.model import refusing
-from volconv.steps.pointwise import (
-    PointwiseSettings,
-    float_numbers,
-    pointwise_step,
-    real,
-)
+from volconv.steps.pointwise import PointwiseSettings, real_function_step
 from volconv.text import check_word
 
 __all__ = [
-    "activation_step",
     "elu_step",
     "gelu_step",
     "leaky_relu_step",
@@ -114,13 +107,13 @@ class Gelu(PointwiseSettings):
 
 def relu_step(meta: ArrayMeta, dtype: object = None) -> BlockStep:
     """Values below zero become zero."""
-    return activation_step("relu", meta, lambda _: Clip(0, None), dtype, "")
+    return real_function_step("relu", meta, lambda _: Clip(0, None), dtype, "")
 
 
 def leaky_relu_step(meta: ArrayMeta, slope: float, dtype: object = None) -> BlockStep:
     """Values below zero times a slope."""
     factor = real_number("slope", slope)
-    return activation_step(
+    return real_function_step(
         "leaky_relu",
         meta,
         lambda compute: functions.LeakyRelu(compute, factor),
@@ -132,52 +125,24 @@ def leaky_relu_step(meta: ArrayMeta, slope: float, dtype: object = None) -> Bloc
 def elu_step(meta: ArrayMeta, alpha: float, dtype: object = None) -> BlockStep:
     """Values below zero on an exponential."""
     factor = real_number("alpha", alpha)
-    return activation_step(
+    return real_function_step(
         "elu", meta, lambda compute: functions.Elu(compute, factor), dtype
     )
 
 
 def sigmoid_step(meta: ArrayMeta, dtype: object = None) -> BlockStep:
     """The logistic function."""
-    return activation_step("sigmoid", meta, functions.Sigmoid, dtype)
+    return real_function_step("sigmoid", meta, functions.Sigmoid, dtype)
 
 
 def tanh_step(meta: ArrayMeta, dtype: object = None) -> BlockStep:
     """The hyperbolic tangent."""
-    return activation_step("tanh", meta, functions.Tanh, dtype)
+    return real_function_step("tanh", meta, functions.Tanh, dtype)
 
 
 def gelu_step(meta: ArrayMeta, approximate: str, dtype: object = None) -> BlockStep:
     """Values times the share of the normal distribution below them."""
     name = check_word("approximate", approximate, functions.APPROXIMATIONS)
-    return activation_step(
+    return real_function_step(
         "gelu", meta, lambda _: functions.Gelu("float64", name), dtype
-    )
-
-
-def activation_step(
-    name: str,
-    meta: ArrayMeta,
-    function: Callable[[str], CellFunction],
-    dtype: object,
-    unit_factor: str | None = None,
-) -> BlockStep:
-    """The step of a function of real numbers, of the dtypes that a layer has.
-
-    Parameters
-    ----------
-    name : str
-        The step's name.
-    meta : ArrayMeta
-        The input.
-    function : callable
-        Makes the function for a dtype of the arithmetic.
-    dtype : dtype, optional
-        Of the outputs.
-    unit_factor : str, optional
-        As in `BlockStep`.
-    """
-    numbers = float_numbers(real(meta, name), dtype)
-    return pointwise_step(
-        name, meta, function(numbers.compute), numbers.target, unit_factor
     )

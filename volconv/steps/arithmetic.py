@@ -15,7 +15,7 @@ __all__ = ["Add", "Divide", "Maximum", "Minimum", "Multiply", "Subtract"]
 class Arithmetic(JoinSettings):
     """Settings that all joins cell by cell share."""
 
-    def join(self, sources: Sequence[ArrayMeta]) -> JoinStep:
+    def resolve_all(self, sources: Sequence[ArrayMeta]) -> JoinStep:
         """The step for its inputs."""
         return join_step(self.step_name, sources, self.dtype)
 

@@ -10,12 +10,12 @@ from volconv.kernels import Kernel, LengthLike, ball, cells_of, length_notes
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import Dims, Lengths
 from volconv.steps.model import SettingsModel
-from volconv.steps.moving import WindowSettings
 from volconv.steps.options import WindowOptions
 from volconv.steps.renormalised import KernelStep, kernel_step
 from volconv.steps.settings import RenormalisedSettings, SameSizeSettings
+from volconv.steps.window_settings import WindowSettings
 
-__all__ = ["Ball", "BallKernel", "ball_kernel", "ball_step"]
+__all__ = ["Ball", "BallKernel", "ball_step"]
 
 
 class BallKernel(SettingsModel):

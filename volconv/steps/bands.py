@@ -16,9 +16,9 @@ from volconv.steps.checks import real_number
 from volconv.steps.combined import combined_step
 from volconv.steps.fields import Dims, Lengths, RealNumber, Spread
 from volconv.steps.gaussian import gaussian_kernel
-from volconv.steps.moving import WindowSettings
 from volconv.steps.options import WindowOptions
 from volconv.steps.settings import SameSizeSettings
+from volconv.steps.window_settings import WindowSettings
 
 __all__ = ["difference_of_gaussians_step", "unsharp_step"]
 

@@ -30,10 +30,10 @@ from volconv.steps.correlate import (
 )
 from volconv.steps.fields import StepName
 from volconv.steps.model import refused_at
-from volconv.steps.moving import DilatedSettings
 from volconv.steps.options import WindowOptions
 from volconv.steps.settings import TextPlace
 from volconv.steps.window import WindowStep, window_step
+from volconv.steps.window_settings import DilatedSettings
 
 __all__ = ["BankStep", "CorrelateBank", "bank_step", "correlate_bank_step"]
 

@@ -22,7 +22,7 @@ from volconv.geometry import Geometry, Interval, Spreading, Window
 from volconv.kernels import LengthNote
 from volconv.meta import ArrayMeta
 
-__all__ = ["BlockStep", "Operation", "block_step", "described_windows"]
+__all__ = ["CELL", "BlockStep", "Operation", "block_step", "described_windows"]
 
 CELL = 2.0
 TAP = 0.5
@@ -209,7 +209,7 @@ def described_windows(geometry: Geometry, boundaries: Boundaries) -> dict[str, o
 
 
 def described_window(window: Window) -> dict[str, object]:
-    """What tells a window from others, as JSON."""
+    """What identifies a window, as JSON."""
     if isinstance(window, Spreading):
         return {
             "size": window.size,

@@ -12,10 +12,10 @@ from volconv.kernels import Kernel, SizeLike, box, sizes_of
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import Dims, Sizes
 from volconv.steps.model import WordedModel
-from volconv.steps.moving import DilatedSettings
 from volconv.steps.options import WindowOptions
 from volconv.steps.renormalised import KernelStep, kernel_step
 from volconv.steps.settings import RenormalisedSettings, SameSizeSettings
+from volconv.steps.window_settings import DilatedSettings
 
 __all__ = ["Box", "BoxKernel", "box_kernel", "box_step"]
 

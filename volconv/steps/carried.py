@@ -22,7 +22,15 @@ from volconv.boundary import Boundaries
 from volconv.compute import Edges
 from volconv.errors import DimError
 from volconv.geometry import Geometry, Interval
+from volconv.kernels import LengthNote
 from volconv.meta import ArrayMeta, without
+from volconv.steps.optional import (
+    cell_method_of,
+    labels_of,
+    lengths_of,
+    unit_factor_of,
+    weight_bytes_of,
+)
 from volconv.steps.step import Join, Step, of_box
 
 __all__ = ["all_dims", "among"]
@@ -103,22 +111,27 @@ class Carried:
     @property
     def unit_factor(self) -> str | None:
         """As in `BlockStep`."""
-        return cast("str | None", getattr(self.inner, "unit_factor", ""))
+        return unit_factor_of(self.inner)
 
     @property
     def cell_method(self) -> str:
         """As in `BlockStep`."""
-        return cast("str", getattr(self.inner, "cell_method", ""))
+        return cell_method_of(self.inner)
 
     @property
     def weight_bytes(self) -> int:
         """Bytes of the weights of a layer."""
-        return cast("int", getattr(self.inner, "weight_bytes", 0))
+        return weight_bytes_of(self.inner)
 
     @property
     def labels(self) -> Mapping[str, Array]:
         """Coordinates of dimensions that it makes."""
-        return cast("Mapping[str, Array]", getattr(self.inner, "labels", {}))
+        return labels_of(self.inner)
+
+    @property
+    def lengths(self) -> tuple[LengthNote, ...]:
+        """As in `BlockStep`."""
+        return lengths_of(self.inner)
 
     def of_box(self, box: Sequence[Interval]) -> Step:
         """The step with the arithmetic of a box: see `PlacedStep`."""

@@ -29,7 +29,14 @@ from volconv.steps.pointwise import (
     real,
 )
 
-__all__ = ["ChannelStep", "NormNumbers", "batch_norm_step", "prelu_step"]
+__all__ = [
+    "ChannelSettings",
+    "ChannelStep",
+    "NormNumbers",
+    "batch_norm_step",
+    "channel_step",
+    "prelu_step",
+]
 
 Array = NDArray[Any]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
 
 from volconv.boundary.boundaries import check_kind
-from volconv.compute import check_engine
+from volconv.compute import ENGINES, check_engine
 from volconv.compute.numbers import SOURCES
 from volconv.errors import DimError, InputError, KindError, NumberError, did_you_mean
 from volconv.geometry import Window
@@ -90,10 +91,12 @@ def read_dtype(value: object) -> str:
     return value
 
 
-def read_engine(value: object) -> str:
-    """The name of an engine."""
-    check_engine(value if isinstance(value, str) else short(value))
-    return str(value)
+def read_engine(value: object, known: Sequence[str] = ENGINES, what: str = "") -> str:
+    """The name of an engine, one of those known: see `check_engine`."""
+    if not isinstance(value, str):
+        raise KindError("engine", short(value), "a name such as direct")
+    check_engine(value, known, what)
+    return value
 
 
 def read_dims(value: object) -> tuple[str, ...]:

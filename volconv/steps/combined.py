@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from volconv.compute import aligned_empty, cast, cast_bytes, numbers_of
 from volconv.compute.combine import RULES
-from volconv.compute.parts import cells_under, parts
+from volconv.compute.parts import parts
 from volconv.compute.pointwise import number_text
+from volconv.compute.windows import cells_under
 from volconv.geometry import Geometry, Window
 from volconv.kernels import Kernel
 from volconv.meta import ArrayMeta

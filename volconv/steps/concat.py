@@ -86,7 +86,7 @@ class Concat(JoinSettings):
     dim: str = "channel"
     """The dimension along which they are put."""
 
-    def join(self, sources: Sequence[ArrayMeta]) -> ConcatStep:
+    def resolve_all(self, sources: Sequence[ArrayMeta]) -> ConcatStep:
         """The step for its inputs."""
         return concat_step(sources, self.dim, self.dtype)
 

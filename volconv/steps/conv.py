@@ -9,10 +9,16 @@ from volconv.meta import ArrayMeta
 from volconv.steps.correlate import Weights
 from volconv.steps.fields import Count
 from volconv.steps.files import OrFile
-from volconv.steps.layer import Biases, LayerOptions, layer_of, weights_of
+from volconv.steps.layer import (
+    Biases,
+    LayerEngineName,
+    LayerOptions,
+    layer_of,
+    weights_of,
+)
 from volconv.steps.mix import MixStep, mixed_target
-from volconv.steps.moving import DilatedSettings
 from volconv.steps.options import WindowOptions, windows_of
+from volconv.steps.window_settings import DilatedSettings
 
 __all__ = ["Conv", "conv_step"]
 
@@ -33,6 +39,9 @@ class Conv(DilatedSettings):
 
     groups: Count = 1
     """Parts into which channels are divided; each output channel reads one of them."""
+
+    engine: LayerEngineName = "auto"
+    """The arithmetic: auto, direct or reference."""
 
     def resolve(self, source: ArrayMeta) -> MixStep:
         """The step for an input."""

@@ -17,17 +17,23 @@ from volconv.geometry.by_dim import per_dim, whole_number
 from volconv.geometry.padding import MOST_PADDING, padding_cells
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.correlate import Weights
-from volconv.steps.fields import ByDim, Count, Dims, DTypeName, EngineName
+from volconv.steps.fields import ByDim, Count, Dims, DTypeName
 from volconv.steps.files import OrFile
-from volconv.steps.frame import Cells, read_cells
-from volconv.steps.layer import Biases, LayerOptions, layer_of, weights_of
+from volconv.steps.frame import Cells, refuse_name
+from volconv.steps.layer import (
+    Biases,
+    LayerEngineName,
+    LayerOptions,
+    layer_of,
+    weights_of,
+)
 from volconv.steps.mix import MixStep, mixed_target
 from volconv.steps.model import refusing
 from volconv.steps.options import WindowOptions
 from volconv.steps.settings import StepSettings
 from volconv.steps.spreading import SpreadingStep
 
-__all__ = ["ConvTranspose", "conv_transpose_step"]
+__all__ = ["CellsByDim", "ConvTranspose", "Moves", "conv_transpose_step"]
 
 CellsByDim = int | tuple[int, int] | Mapping[str, int | tuple[int, int]]
 
@@ -86,7 +92,7 @@ class ConvTranspose(StepSettings):
     dtype: DTypeName | None = None
     """dtype of the result: rounded half to even, and saturated."""
 
-    engine: EngineName = "auto"
+    engine: LayerEngineName = "auto"
     """The arithmetic: auto, direct or reference."""
 
     def resolve(self, source: ArrayMeta) -> TransposedStep:
@@ -148,7 +154,8 @@ def window_of(
     """
     factor = whole_number(f"stride along {dim!r}", stride)
     apart = whole_number(f"dilation along {dim!r}", dilation)
-    before, after = padding_cells(dim, read_cells(padding), Window(1), 1)
+    refuse_name(padding)
+    before, after = padding_cells(dim, padding, Window(1), 1)
     where = f"output_padding along {dim!r}"
     added = whole_number(where, more, 0)
     if added >= max(factor, apart):

@@ -20,13 +20,23 @@ from volconv.steps.fields import AS_IS
 from volconv.steps.files import ArrayFile, is_file
 from volconv.steps.gaussian import GaussianKernel
 from volconv.steps.model import WordedModel, refused_at, refusing, short
-from volconv.steps.moving import DilatedSettings
 from volconv.steps.onekey import OneKey
 from volconv.steps.options import WindowOptions
 from volconv.steps.renormalised import KernelStep, kernel_step
 from volconv.steps.settings import RenormalisedSettings, TextPlace
+from volconv.steps.window_settings import DilatedSettings
 
-__all__ = ["Convolve", "Correlate", "convolve_step", "correlate_step"]
+__all__ = [
+    "AnyKernel",
+    "Convolve",
+    "Correlate",
+    "Weights",
+    "contradiction",
+    "convolve_step",
+    "correlate_step",
+    "dims_in_kernel",
+    "kernel_for",
+]
 
 KERNELS: Mapping[str, type[WordedModel]] = {
     "gaussian": GaussianKernel,

@@ -16,11 +16,11 @@ from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep
 from volconv.steps.combined import combined_step
 from volconv.steps.fields import PER, Dims, Per
-from volconv.steps.moving import WeightedSettings, WindowSettings
 from volconv.steps.options import WindowOptions
 from volconv.steps.pointwise import real
 from volconv.steps.settings import SameSizeSettings, TextPlace
 from volconv.steps.window import WindowStep, window_step
+from volconv.steps.window_settings import WeightedSettings, WindowSettings
 from volconv.text import check_word
 
 __all__ = [

@@ -17,6 +17,7 @@ from pydantic import (
     Tag,
     WithJsonSchema,
 )
+from pydantic.json_schema import JsonSchemaValue
 
 from volconv.boundary import KINDS
 from volconv.boundary.boundaries import plain_number
@@ -45,6 +46,7 @@ from volconv.text import check_word
 
 __all__ = [
     "AS_IS",
+    "CELL_COUNT",
     "PER",
     "BoundaryName",
     "ByDim",
@@ -66,6 +68,7 @@ __all__ = [
     "Sizes",
     "Spread",
     "StepName",
+    "pair_schema",
 ]
 
 PER = ("cell", "unit")
@@ -88,6 +91,15 @@ ByDim = Annotated[
 AS_IS = PlainSerializer(lambda value: value, return_type=Any)
 """Written as it was read: pydantic would warn of ints among floats, and of tuples."""
 
+CELL_COUNT: JsonSchemaValue = {"type": "integer", "minimum": 0}
+"""The schema of a number of cells."""
+
+
+def pair_schema(items: JsonSchemaValue) -> JsonSchemaValue:
+    """The schema of two values of one kind."""
+    return {"type": "array", "items": items, "minItems": 2, "maxItems": 2}
+
+
 Count = Annotated[
     int,
     PlainValidator(refusing(read_count)),
@@ -102,14 +114,9 @@ Padding = Annotated[
     WithJsonSchema(
         {
             "anyOf": [
-                {"type": "integer", "minimum": 0},
+                CELL_COUNT,
                 {"enum": list(PADDINGS)},
-                {
-                    "type": "array",
-                    "items": {"type": "integer", "minimum": 0},
-                    "minItems": 2,
-                    "maxItems": 2,
-                },
+                pair_schema(CELL_COUNT),
             ]
         }
     ),

@@ -26,12 +26,27 @@ from volconv.geometry.by_dim import whole_number
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep, block_step
 from volconv.steps.checks import read_padding
-from volconv.steps.fields import AS_IS, BoundaryName, ByDim, FillValue
+from volconv.steps.fields import (
+    AS_IS,
+    CELL_COUNT,
+    BoundaryName,
+    ByDim,
+    FillValue,
+    pair_schema,
+)
 from volconv.steps.model import refused_at, refusing, short
 from volconv.steps.options import WindowOptions, windows_of
 from volconv.steps.settings import StepSettings
 
-__all__ = ["Crop", "Ends", "crop_step", "labels_beside", "pad_step"]
+__all__ = [
+    "Cells",
+    "Crop",
+    "Ends",
+    "crop_step",
+    "labels_beside",
+    "pad_step",
+    "refuse_name",
+]
 
 Ends = tuple[Any, Any]
 """First and last label of a dimension; None for an open end."""
@@ -47,10 +62,22 @@ def read_range(value: object) -> tuple[int, int]:
     return start, stop
 
 
+def refuse_name(padding: object) -> None:
+    """Refuse a padding by name, which needs a window.
+
+    Raises
+    ------
+    KindError
+    """
+    if isinstance(padding, str):
+        raise KindError(
+            "padding", repr(padding), "a number of cells, or a pair of them"
+        )
+
+
 def read_cells(value: object) -> int | tuple[int, int]:
-    """Cells before and after: a number for both, or a pair; a name needs a window."""
-    if isinstance(value, str):
-        raise KindError("padding", repr(value), "a number of cells, or a pair of them")
+    """Cells before and after: a number for both, or a pair."""
+    refuse_name(value)
     found = read_padding(value)
     assert not isinstance(found, str), "names are refused above"
     return found
@@ -118,19 +145,7 @@ Cells = Annotated[
     int | tuple[int, int],
     PlainValidator(refusing(read_cells)),
     AS_IS,
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 0},
-                {
-                    "type": "array",
-                    "items": {"type": "integer", "minimum": 0},
-                    "minItems": 2,
-                    "maxItems": 2,
-                },
-            ]
-        }
-    ),
+    WithJsonSchema({"anyOf": [CELL_COUNT, pair_schema(CELL_COUNT)]}),
 ]
 """Cells before and after: a number for both, or a pair."""
 
@@ -138,14 +153,7 @@ CellRange = Annotated[
     tuple[int, int],
     PlainValidator(refusing(read_range)),
     AS_IS,
-    WithJsonSchema(
-        {
-            "type": "array",
-            "items": {"type": "integer", "minimum": 0},
-            "minItems": 2,
-            "maxItems": 2,
-        }
-    ),
+    WithJsonSchema(pair_schema(CELL_COUNT)),
 ]
 """First cell, and the one after the last."""
 
@@ -154,14 +162,7 @@ LabelRange = Annotated[
     tuple[Any, Any],
     PlainValidator(refusing(read_ends)),
     AS_IS,
-    WithJsonSchema(
-        {
-            "type": "array",
-            "items": {"type": ["number", "string", "null"]},
-            "minItems": 2,
-            "maxItems": 2,
-        }
-    ),
+    WithJsonSchema(pair_schema({"type": ["number", "string", "null"]})),
 ]
 """First and last label; null for an open end."""
 
@@ -229,8 +230,7 @@ def pad_step(
     sizes = dict.fromkeys(padding if isinstance(padding, Mapping) else meta.dims, 1)
     named = padding.values() if isinstance(padding, Mapping) else (padding,)
     for one in named:
-        if isinstance(one, str):
-            read_cells(one)
+        refuse_name(one)
     options = WindowOptions(padding=padding, boundary=boundary, fill_value=fill_value)
     return framed("pad", meta, windows_of(meta, sizes, options))
 

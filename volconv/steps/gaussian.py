@@ -10,10 +10,10 @@ from volconv.kernels import Kernel, LengthLike, cells_of, gaussian, length_notes
 from volconv.meta import ArrayMeta
 from volconv.steps.fields import Dims, Lengths, Spread
 from volconv.steps.model import SettingsModel
-from volconv.steps.moving import WindowSettings
 from volconv.steps.options import WindowOptions
 from volconv.steps.renormalised import KernelStep, kernel_step
 from volconv.steps.settings import RenormalisedSettings, SameSizeSettings
+from volconv.steps.window_settings import WindowSettings
 
 __all__ = ["Gaussian", "GaussianKernel", "gaussian_kernel", "gaussian_step"]
 

@@ -108,12 +108,8 @@ class JoinSettings(StepSettings):
 
     def resolve(self, source: ArrayMeta) -> Join:
         """The step over one input, which is none."""
-        return self.join([source])
-
-    def resolve_all(self, sources: Sequence[ArrayMeta]) -> Join:
-        """The step for its inputs."""
-        return self.join(sources)
+        return self.resolve_all([source])
 
     @abstractmethod
-    def join(self, sources: Sequence[ArrayMeta]) -> Join:
+    def resolve_all(self, sources: Sequence[ArrayMeta]) -> Join:
         """The step for its inputs."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, PlainValidator, WithJsonSchema
 
 from volconv.compute import check_engine, numbers_of
 from volconv.compute.compiled import jit
@@ -18,9 +18,18 @@ from volconv.geometry import Geometry, Mix
 from volconv.geometry.by_dim import whole_number
 from volconv.kernels.kernel import as_names
 from volconv.meta import ArrayMeta
+from volconv.steps.checks import read_engine
+from volconv.steps.model import refusing
 from volconv.steps.options import WindowOptions
 
-__all__ = ["Biases", "Layer", "LayerOptions", "layer_of", "weights_of"]
+__all__ = [
+    "Biases",
+    "Layer",
+    "LayerEngineName",
+    "LayerOptions",
+    "layer_of",
+    "weights_of",
+]
 
 FIRST = "output channels, input channels of a group"
 """The first two axes of weights."""
@@ -28,13 +37,26 @@ FIRST = "output channels, input channels of a group"
 Biases = Annotated[tuple[float, ...], Field(min_length=1)]
 """A number for each output channel."""
 
+CHOICES = ("auto", *LAYER_ENGINES)
+"""Engines that a user may name."""
+
+FOR_A_LAYER = ", for a layer"
+
+
+LayerEngineName = Annotated[
+    str,
+    PlainValidator(refusing(lambda value: read_engine(value, CHOICES, FOR_A_LAYER))),
+    WithJsonSchema({"enum": list(CHOICES)}),
+]
+"""One of `CHOICES`."""
+
 MOST_AXES = 3
 """Axes along which a layer's windows move, at most."""
 
 
 @dataclass(frozen=True)
 class LayerOptions:
-    """What tells a layer from a window: its channels.
+    """What distinguishes a layer from a window: its channels.
 
     Parameters
     ----------
@@ -248,5 +270,5 @@ def layer_engine(engine: str) -> str:
         except jit.UnsupportedMachineError:
             return "reference"
         return "direct"
-    check_engine(engine, ("auto", *LAYER_ENGINES), ", for a layer")
+    check_engine(engine, CHOICES, FOR_A_LAYER)
     return engine

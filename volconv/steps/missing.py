@@ -50,7 +50,7 @@ class CellWeights(Protocol):
         """Bytes that a read allocates at most beside what it returns."""
 
     def describe(self) -> Mapping[str, object]:
-        """What tells them from other weights, as JSON."""
+        """What identifies them, as JSON."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,6 @@ from volconv.steps.docstrings import attribute_docs
 
 __all__ = [
     "MISSING",
-    "REFUSED",
     "UNKNOWN",
     "SettingsModel",
     "WordedModel",

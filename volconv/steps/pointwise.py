@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "log_step",
     "pointwise_step",
     "real",
+    "real_function_step",
     "sqrt_step",
     "square_step",
 ]
@@ -122,6 +124,34 @@ def pointwise_step(
     return block_step(name, meta, operation, target, unit_factor=unit_factor)
 
 
+def real_function_step(
+    name: str,
+    meta: ArrayMeta,
+    function: Callable[[str], functions.CellFunction],
+    dtype: object,
+    unit_factor: str | None = None,
+) -> BlockStep:
+    """The step of a function of real numbers in float arithmetic.
+
+    Parameters
+    ----------
+    name : str
+        The step's name.
+    meta : ArrayMeta
+        The input.
+    function : callable
+        Makes the function for a dtype of the arithmetic.
+    dtype : dtype, optional
+        Of the outputs.
+    unit_factor : str, optional
+        As in `BlockStep`.
+    """
+    numbers = float_numbers(real(meta, name), dtype)
+    return pointwise_step(
+        name, meta, function(numbers.compute), numbers.target, unit_factor
+    )
+
+
 def abs_step(meta: ArrayMeta, dtype: object = None) -> BlockStep:
     """Absolute values."""
     cells = checked_dtype("data", meta.dtype)
@@ -151,18 +181,12 @@ def square_step(meta: ArrayMeta, dtype: object = None) -> BlockStep:
 
 def sqrt_step(meta: ArrayMeta, dtype: object = None) -> BlockStep:
     """Square roots."""
-    numbers = float_numbers(real(meta, "sqrt"), dtype)
-    return pointwise_step(
-        "sqrt", meta, functions.Sqrt(numbers.compute), numbers.target, None
-    )
+    return real_function_step("sqrt", meta, functions.Sqrt, dtype)
 
 
 def log_step(meta: ArrayMeta, dtype: object = None) -> BlockStep:
     """Natural logarithms."""
-    numbers = float_numbers(real(meta, "log"), dtype)
-    return pointwise_step(
-        "log", meta, functions.Log(numbers.compute), numbers.target, None
-    )
+    return real_function_step("log", meta, functions.Log, dtype)
 
 
 def cast_step(meta: ArrayMeta, dtype: object) -> BlockStep:

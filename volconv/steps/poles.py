@@ -26,7 +26,7 @@ from volconv.geometry.padding import padding_cells
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.block import BlockStep
 from volconv.steps.fields import StepName
-from volconv.steps.frame import Cells, read_cells
+from volconv.steps.frame import Cells, refuse_name
 from volconv.steps.model import refusing
 from volconv.steps.settings import StepSettings
 from volconv.text import check_word
@@ -104,7 +104,8 @@ def pad_poles_step(
     where = poles_of(meta.axis(latitude), check_word("poles", poles, POLES))
     check_circle(meta.axis(longitude))
     rows, count = meta.sizes[latitude], meta.sizes[longitude]
-    before, after = rows_beyond(padding, rows if where == "between" else rows - 1)
+    most = rows if where == "between" else rows - 1
+    before, after = rows_beyond(latitude, padding, most)
     geometry = Geometry(
         (
             (latitude, Window(1, padding=(before, after))),
@@ -129,7 +130,7 @@ def pad_poles_step(
     )
 
 
-def rows_beyond(padding: object, most: int) -> tuple[int, int]:
+def rows_beyond(latitude: str, padding: object, most: int) -> tuple[int, int]:
     """Rows before the first and after the last, of which there are so many to take.
 
     Raises
@@ -137,7 +138,8 @@ def rows_beyond(padding: object, most: int) -> tuple[int, int]:
     BoundaryError
         If there are fewer.
     """
-    before, after = padding_cells("padding", read_cells(padding), Window(1), 1)
+    refuse_name(padding)
+    before, after = padding_cells(latitude, padding, Window(1), 1)
     if max(before, after) > most:
         raise BoundaryError(
             "padding", f"{max(before, after)} rows", f"at most {most}, as there are"

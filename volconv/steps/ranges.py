@@ -44,7 +44,7 @@ class Scale(PointwiseSettings):
 
 
 class RangeSettings(PointwiseSettings):
-    """Settings that need one another, which the text alone tells."""
+    """Settings that need one another, which the text alone shows."""
 
     @model_validator(mode="after")
     def agree(self) -> Self:

@@ -14,10 +14,17 @@ from numpy.typing import NDArray
 from volconv.boundary import fill_block, runs
 from volconv.compute import CONSTANT, Edges
 from volconv.geometry import Interval
-from volconv.steps.remembered import remembered
+from volconv.steps.memoised import memoised
 from volconv.steps.step import Step, source_intervals
 
-__all__ = ["Reading", "cut_axis", "slabs", "whole_box", "whole_reading"]
+__all__ = [
+    "LARGE_SLAB_BYTES",
+    "Reading",
+    "cut_axis",
+    "slabs",
+    "whole_box",
+    "whole_reading",
+]
 
 REMEMBERED = 1024
 """Axes whose edges are remembered: arbitrary, all of a block's in a row of blocks."""
@@ -119,7 +126,7 @@ class Reading:
         )
 
 
-@remembered
+@memoised
 def whole_reading(step: Step) -> Reading:
     """The reading of all outputs of a step from all of its input."""
     return Reading.of(step, whole_box(step))

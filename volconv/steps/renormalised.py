@@ -17,8 +17,8 @@ from volconv.compute.missing import (
     missing_cells,
     rounding_of,
 )
-from volconv.compute.parts import cells_under
 from volconv.compute.pointwise import number_text
+from volconv.compute.windows import cells_under
 from volconv.geometry import Geometry, Interval, Window
 from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta

@@ -36,6 +36,7 @@ from volconv.steps.options import WindowOptions
 from volconv.steps.step import Step
 
 __all__ = [
+    "BEYOND",
     "PlacedSettings",
     "RenormalisedSettings",
     "SameSizeSettings",
@@ -48,7 +49,7 @@ TextPlace = tuple[str | int, ...]
 """Where something stands in a text: keys, and places in lists from 0."""
 
 SHARED = ("name", "from", "save")
-"""Keys of every step, which tell its place in a pipeline."""
+"""Keys of every step, which say its place in a pipeline."""
 
 BEYOND = ("boundary", "fill_value")
 """Keys of what lies beyond the edge."""

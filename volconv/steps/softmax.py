@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from volconv.compute.across import Softmax as Shares
+from volconv.compute.cross_channel import Softmax as Shares
 from volconv.meta import ArrayMeta
-from volconv.steps.across import AcrossStep, across_step
 from volconv.steps.channelwise import ChannelSettings
+from volconv.steps.cross_channel import CrossChannelStep, cross_channel_step
 
 __all__ = ["softmax_step"]
 
@@ -17,13 +17,13 @@ class Softmax(ChannelSettings):
 
     step_name: ClassVar[str] = "softmax"
 
-    def resolve(self, source: ArrayMeta) -> AcrossStep:
+    def resolve(self, source: ArrayMeta) -> CrossChannelStep:
         """The step for an input."""
         return softmax_step(source, self.channel, self.dtype)
 
 
 def softmax_step(
     meta: ArrayMeta, channel: str = "channel", dtype: object = None
-) -> AcrossStep:
+) -> CrossChannelStep:
     """Each channel's share of all."""
-    return across_step("softmax", meta, Shares, channel, dtype)
+    return cross_channel_step("softmax", meta, Shares, channel, dtype)

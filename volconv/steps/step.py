@@ -19,7 +19,7 @@ class Step(Protocol):
     """One step of a pipeline, resolved: it knows its input, and nothing is optional.
 
     Its input and its output have the same dimensions. One that it makes has one cell in
-    its input, which is marked as new there.
+    its input, which is marked as new there. What more it may say is in `optional`.
     """
 
     @property

@@ -13,7 +13,6 @@ from volconv.steps.settings import StepSettings
 from volconv.steps.step import Step
 
 __all__ = [
-    "INPUT",
     "Known",
     "Wired",
     "path_to",

@@ -16,7 +16,7 @@ from tests.compute.compiled.test_engines import (
     sub_block,
 )
 from tests.compute.compiled.test_targets import MACHINES
-from volconv.compute import fft, tiling
+from volconv.compute import fft, fft_tiles
 from volconv.compute.compiled import jit, peaks
 
 HOST = jit.host()
@@ -66,7 +66,7 @@ def test_bits_do_not_depend_on_the_block(machine, case, data):
 @given(case=direct_cases())
 def test_transforms_equal_nested_loops_on_small_integers(machine, case):
     expected = correlate(case.block, case.weights, case.stride, case.dilation)
-    tiling._function.cache_clear()
+    fft_tiles._function.cache_clear()
     peaks._function.cache_clear()
     correlator = fft.prepare(
         case.weights, case.stride, case.dilation, case.block.dtype, case.compute_dtype
@@ -74,7 +74,7 @@ def test_transforms_equal_nested_loops_on_small_integers(machine, case):
     try:
         np.testing.assert_allclose(run(correlator, case.block), expected, atol=1e-2)
     finally:
-        tiling._function.cache_clear()
+        fft_tiles._function.cache_clear()
         peaks._function.cache_clear()
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from volconv.compute.compiled import pack, program
-from volconv.compute.compiled.correlator import has_half, scalar_of
+from volconv.compute.compiled.correlator import scalar_of
+from volconv.compute.compiled.jit import is_readable
 from volconv.compute.compiled.pack import WIDEST, Item, PackCode
 from volconv.compute.compiled.program import Base, Integers, Program
 
@@ -30,9 +31,8 @@ def copy(source: NDArray[Any], target: NDArray[Any]) -> None:
         Bool, integer or real floating, in any layout.
     target : ndarray, three axes, float32 or float64
     """
-    is_half = source.dtype.kind == "f" and source.itemsize == 2 and not has_half()
     in_rows = target.strides[2] == target.itemsize and target.dtype.isnative
-    if is_half or not in_rows or source.size == 0:
+    if not is_readable(source.dtype) or not in_rows or source.size == 0:
         with np.errstate(all="ignore"):
             target[...] = source
         return

@@ -88,6 +88,7 @@ class Correlator(ABC):
             message = "weights: got 0 axes; expected at least 1."
             raise ValueError(message)
 
+    @abstractmethod
     def __call__(self, block: Array, out: Array) -> None:
         """Write the correlation of a padded block to all of `out`.
 
@@ -104,25 +105,9 @@ class Correlator(ABC):
         ValueError
             If shapes or dtypes do not fit.
         """
-        self._check(block, out, block.shape)
-        if out.size == 0:
-            return
-        if block.dtype.kind == "f" and block.dtype.itemsize == 2 and not has_half():
-            wider = np.dtype(np.float32)
-            replace(self, source_dtype=wider)(block.astype(wider), out)
-            return
-        written = out
-        if not _writable_in_rows(out) or np.may_share_memory(block, out):
-            written = np.empty(out.shape, self.compute_dtype)
-        at = written.ctypes.data
-        program = self._program(Geometry.of(block, written, at=at))
-        assert program is not None, "blocks without edges always have a program"
-        program.run(block.ctypes.data, at)
-        if written is not out:
-            out[...] = written
 
     def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
-        """Write the correlation of cells that are padded on the way, if that is known.
+        """Write the correlation of cells that are padded on the way, where it can do so.
 
         Parameters
         ----------
@@ -143,10 +128,60 @@ class Correlator(ABC):
         ValueError
             If shapes or dtypes do not fit.
         """
+        del cells, out, edges
+        return False
+
+    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of the output for a padded block of the given shape."""
+        return _outputs(shape, self.size, self.stride, self.dilation)
+
+    def _check(self, block: Array, out: Array, shape: tuple[int, ...]) -> None:
+        if block.ndim != len(self.size):
+            message = f"block: got {block.ndim} axes; expected {len(self.size)}."
+            raise ValueError(message)
+        if block.dtype != self.source_dtype:
+            message = f"block: got {block.dtype}; expected {self.source_dtype}."
+            raise ValueError(message)
+        if out.dtype != self.compute_dtype:
+            message = f"out: got {out.dtype}; expected {self.compute_dtype}."
+            raise ValueError(message)
+        if not out.flags.writeable:
+            message = "out: got a read-only array; expected one to write to."
+            raise ValueError(message)
+        expected = self.output_shape(shape)
+        if out.shape != expected:
+            message = f"out: got shape {out.shape}; expected {expected}."
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, eq=False)
+class ProgramCorrelator(Correlator):
+    """Correlator whose work on blocks of one geometry is one program."""
+
+    def __call__(self, block: Array, out: Array) -> None:
+        """Write the correlation of a padded block to all of `out`."""
+        self._check(block, out, block.shape)
+        if out.size == 0:
+            return
+        if not jit.is_readable(block.dtype):
+            wider = np.dtype(np.float32)
+            replace(self, source_dtype=wider)(block.astype(wider), out)
+            return
+        written = out
+        if not _writable_in_rows(out) or np.may_share_memory(block, out):
+            written = np.empty(out.shape, self.compute_dtype)
+        at = written.ctypes.data
+        program = self._program(Geometry.of(block, written, at=at))
+        assert program is not None, "blocks without edges always have a program"
+        program.run(block.ctypes.data, at)
+        if written is not out:
+            out[...] = written
+
+    def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
+        """Write the correlation of cells that are padded on the way, if that is known."""
         self._check(cells, out, edges.shape)
         edges.check(cells.shape)
-        is_half = cells.dtype.kind == "f" and cells.dtype.itemsize == 2
-        if out.size == 0 or cells.size == 0 or (is_half and not has_half()):
+        if out.size == 0 or cells.size == 0 or not jit.is_readable(cells.dtype):
             return False
         if not _writable_in_rows(out) or np.may_share_memory(cells, out):
             return False
@@ -175,28 +210,6 @@ class Correlator(ABC):
             and move == self.source_dtype.itemsize
         )
 
-    def output_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape of the output for a padded block of the given shape."""
-        return _outputs(shape, self.size, self.stride, self.dilation)
-
-    def _check(self, block: Array, out: Array, shape: tuple[int, ...]) -> None:
-        if block.ndim != len(self.size):
-            message = f"block: got {block.ndim} axes; expected {len(self.size)}."
-            raise ValueError(message)
-        if block.dtype != self.source_dtype:
-            message = f"block: got {block.dtype}; expected {self.source_dtype}."
-            raise ValueError(message)
-        if out.dtype != self.compute_dtype:
-            message = f"out: got {out.dtype}; expected {self.compute_dtype}."
-            raise ValueError(message)
-        if not out.flags.writeable:
-            message = "out: got a read-only array; expected one to write to."
-            raise ValueError(message)
-        expected = self.output_shape(shape)
-        if out.shape != expected:
-            message = f"out: got shape {out.shape}; expected {expected}."
-            raise ValueError(message)
-
 
 @lru_cache(maxsize=256)
 def _outputs(
@@ -207,11 +220,6 @@ def _outputs(
 ) -> tuple[int, ...]:
     sides = zip(shape, size, stride, dilation, strict=True)
     return tuple(max(0, (n - d * (f - 1) - 1) // s + 1) for n, f, s, d in sides)
-
-
-def has_half() -> bool:
-    """Whether compiled code reads float16 on this machine."""
-    return jit.host().half
 
 
 def scalar_of(dtype: np.dtype[Any]) -> Scalar:

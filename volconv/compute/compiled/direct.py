@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from volconv.compute.compiled.correlator import Correlator, Geometry, dtypes
+from volconv.compute.compiled.correlator import (
+    Correlator,
+    Geometry,
+    ProgramCorrelator,
+    dtypes,
+)
 from volconv.compute.compiled.grid import element_grid
 from volconv.compute.compiled.layout import Layout, arrange, fits_edges
 from volconv.compute.compiled.program import Base, Program, Table
@@ -104,7 +109,7 @@ MANY_LAYERS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Direct(Correlator):
+class Direct(ProgramCorrelator):
     """Correlator that sums all taps of a kernel of any shape."""
 
     taps: Taps

@@ -26,7 +26,7 @@ from volconv.compute.compiled.tiling import tiles
 from volconv.compute.compiled.work import Work
 
 if TYPE_CHECKING:
-    from volconv.compute.compiled.correlator import Correlator, Geometry
+    from volconv.compute.compiled.correlator import Geometry, ProgramCorrelator
     from volconv.compute.compiled.edges import Edges
 
 
@@ -36,7 +36,7 @@ class Fused:
 
     Attributes
     ----------
-    correlator : Correlator
+    correlator : ProgramCorrelator
     layout : Layout
     planes, rows, cells : Taps or None
         The pass along each part.
@@ -45,7 +45,7 @@ class Fused:
     edges : Edges or None
     """
 
-    correlator: Correlator
+    correlator: ProgramCorrelator
     layout: Layout
     planes: Taps | None
     rows: Taps
@@ -55,7 +55,7 @@ class Fused:
 
     @classmethod
     def of(
-        cls, correlator: Correlator, geometry: Geometry, passes: dict[int, Taps]
+        cls, correlator: ProgramCorrelator, geometry: Geometry, passes: dict[int, Taps]
     ) -> Fused | None:
         """The passes as they fall on the parts of a layout; None for unknown edges."""
         windows = (correlator.size, correlator.stride, correlator.dilation)

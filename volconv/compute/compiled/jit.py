@@ -12,6 +12,8 @@ import llvmlite.binding as llvm
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    import numpy as np
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -75,6 +77,13 @@ def host() -> Machine:
     features = llvm.get_host_cpu_features().flatten()
     triple = llvm.get_process_triple()
     return Machine.parse(triple, llvm.get_host_cpu_name(), features)
+
+
+def is_readable(dtype: np.dtype[Any]) -> bool:
+    """Whether compiled code reads cells of a dtype on this machine."""
+    if dtype.kind == "f" and dtype.itemsize == 2:
+        return host().half
+    return dtype.kind in "biuf" and dtype.itemsize <= 8
 
 
 _lock = threading.Lock()

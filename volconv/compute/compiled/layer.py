@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from volconv.compute.compiled import channels, jit, program
 from volconv.compute.compiled.channels import ChannelCode, Stage
 from volconv.compute.compiled.channels import Item as Sum
-from volconv.compute.compiled.correlator import has_half, scalar_of
-from volconv.compute.compiled.packed import Packed, evenly
-from volconv.compute.compiled.packs import Box, Packs
+from volconv.compute.compiled.correlator import scalar_of
+from volconv.compute.compiled.layer_packing import Box, PackCalls
+from volconv.compute.compiled.layer_weights import PackedWeights, evenly
 from volconv.compute.compiled.program import Base, Integers, Program, Table
 from volconv.compute.compiled.regions import Cells, Region, Side
 from volconv.compute.compiled.strips import parts
 
-__all__ = ["AXES", "LONGEST", "LayerWork", "carried_shifts", "is_readable"]
+__all__ = ["AXES", "LONGEST", "LayerWork", "carried_shifts"]
 
 Array = NDArray[Any]
 
@@ -65,7 +65,7 @@ class LayerWork:
         The block.
     to : tuple of int, bytes
         From channel to channel, plane to plane, row to row and cell to cell of the sums.
-    runs : sequence of Packed
+    runs : sequence of PackedWeights
         The weights.
     bias : ndarray, shape (output channels,)
     floor : float
@@ -78,7 +78,7 @@ class LayerWork:
     inputs: int
     cells: Cells
     to: tuple[int, int, int, int]
-    runs: Sequence[Packed]
+    runs: Sequence[PackedWeights]
     bias: Array
     floor: float
     spread: int = 1
@@ -99,7 +99,7 @@ class LayerWork:
         return int(np.prod([side.taps for side in self.sides]))
 
     @cached_property
-    def groups(self) -> list[list[Packed]]:
+    def groups(self) -> list[list[PackedWeights]]:
         """The weights, those of a group together."""
         by_group = itertools.groupby(self.runs, lambda run: run.group)
         return [list(runs) for _, runs in by_group]
@@ -184,7 +184,7 @@ class LayerWork:
             for first in range(start, stop, width)
         ]
         held = region.channel_pitch * max(width for _, width in few)
-        packs = Packs.of(region, boxes, few)
+        packs = PackCalls.of(region, boxes, few)
         self.kept.append(packs.copies)
         offsets = region.offsets(max(width for _, width in few))
         self.kept.append(offsets)
@@ -207,7 +207,7 @@ class LayerWork:
         self,
         region: Region,
         boxes: Box,
-        run: Packed,
+        run: PackedWeights,
         few: Sequence[tuple[int, int]],
         offsets: Integers,
         sums: int,
@@ -274,13 +274,6 @@ class LayerWork:
         which = np.arange(count * code.vectors).reshape(count, code.vectors)
         which = np.minimum(which, len(sources) - 1)
         return np.concatenate([sources[which], targets[which]], axis=1)
-
-
-def is_readable(dtype: np.dtype[Any]) -> bool:
-    """Whether compiled loops read a dtype."""
-    if dtype.kind == "f" and dtype.itemsize == 2:
-        return has_half()
-    return dtype.kind in "biuf" and dtype.itemsize <= 8
 
 
 def carried_shifts(cells: Array) -> Integers:

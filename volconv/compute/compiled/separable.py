@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from volconv.compute.compiled import direct
-from volconv.compute.compiled.correlator import Array, Correlator, Geometry, dtypes
+from volconv.compute.compiled.correlator import (
+    Array,
+    Correlator,
+    Geometry,
+    ProgramCorrelator,
+    dtypes,
+)
 from volconv.compute.compiled.doubling import Doubling, operations
 from volconv.compute.compiled.fused import Fused
 from volconv.compute.compiled.taps import TALLEST_BOX, Taps, box_of, taps_of
@@ -27,7 +33,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
-    from volconv.compute.compiled.edges import Edges
     from volconv.compute.compiled.program import Program
 
 # Passes fused into one program; more axes are done one at a time before these.
@@ -218,7 +223,7 @@ def _chained(
 
 
 @dataclass(frozen=True, eq=False)
-class Separable(Correlator):
+class Separable(ProgramCorrelator):
     """Correlator that sums along one to three axes in turn."""
 
     axes: tuple[int, ...]
@@ -249,11 +254,3 @@ class Chain(Correlator):
         between = np.empty(self.first.output_shape(block.shape), self.compute_dtype)
         self.first(block, between)
         self.second(between, out)
-
-    def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
-        """Never: the first of two has no edges to know."""
-        del cells, out, edges
-        return False
-
-    def _program(self, geometry: Geometry) -> Program:
-        raise NotImplementedError

@@ -72,6 +72,8 @@ class TileCode:
         ----------
         spectrum : ndarray, complex128, shape (n0, n1, n2)
             Of size 1 along axes that are not transformed.
+        lanes : int
+            Floats in a vector.
         """
         if not self.windows[2]:
             values = np.broadcast_to(spectrum, (*spectrum.shape[:2], lanes))[:, :, None]

@@ -10,8 +10,8 @@ import xarray as xr
 
 import volconv
 from tests.strategies import meta_of
-from volconv.api import resolved as module
-from volconv.api.resolved import resolved
+from volconv.api import step_cache as module
+from volconv.api.step_cache import resolved
 from volconv.errors import KernelError, KindError
 from volconv.steps import WindowOptions
 from volconv.steps.correlate import correlate_step

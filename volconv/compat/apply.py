@@ -1,4 +1,4 @@
-"""Passes of kernels carried out over an array.
+"""Passes of kernels applied to an array.
 
 SciPy filters along one axis after the other, each pass over the last one's result in the
 output's dtype. Where that is float or complex arithmetic the passes commute with what
@@ -26,17 +26,17 @@ from volconv.steps import Step
 from volconv.steps.combined import combined_step
 from volconv.steps.window import window_step
 
-__all__ = ["carried_out"]
+__all__ = ["apply_terms"]
 
 
-def carried_out(
+def apply_terms(
     source: Source,
     dtype: np.dtype[Any],
     terms: Sequence[Term],
     cval: complex = 0.0,
     rule: str = "sum",
 ) -> Source:
-    """Terms over an array, and what is made of them.
+    """Terms applied to an array, and what is made of them.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from volconv.compute.compiled.gather import Item
 from volconv.compute.compiled.program import Base, Integers, Table
 from volconv.compute.compiled.regions import Region
 
-__all__ = ["Box", "Packs"]
+__all__ = ["Box", "PackCalls"]
 
 
 class Box(NamedTuple):
@@ -24,7 +24,7 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Packs:
+class PackCalls:
     """Calls that pack the regions of boxes of one size.
 
     Attributes
@@ -48,7 +48,9 @@ class Packs:
     counts: Integers
 
     @classmethod
-    def of(cls, region: Region, boxes: Box, few: Sequence[tuple[int, int]]) -> Packs:
+    def of(
+        cls, region: Region, boxes: Box, few: Sequence[tuple[int, int]]
+    ) -> PackCalls:
         """The calls of some boxes, a few input channels after the other."""
         planes, at_plane, plane = region.sides[0].patterns(boxes.planes, region.planes)
         rows, at_row, row = region.sides[1].patterns(boxes.rows, region.rows)

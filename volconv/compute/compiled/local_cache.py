@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
-__all__ = ["Kept"]
+__all__ = ["LocalCache"]
 
 Value = TypeVar("Value")
 
@@ -13,12 +13,12 @@ MOST = 8
 """Values kept at a time: blocks inside, and those at the edges."""
 
 
-class Kept(Generic[Value]):
+class LocalCache(Generic[Value]):
     """Values by what they depend on; those that another process is sent are none.
 
     Examples
     --------
-    >>> kept = Kept[str]()
+    >>> kept = LocalCache[str]()
     >>> kept.get(1), kept.keep(1, "one"), kept.get(1)
     (None, None, 'one')
     """
@@ -36,5 +36,5 @@ class Kept(Generic[Value]):
             self.values = {}
         self.values[key] = value
 
-    def __reduce__(self) -> tuple[type[Kept[Value]], tuple[()]]:
+    def __reduce__(self) -> tuple[type[LocalCache[Value]], tuple[()]]:
         return type(self), ()

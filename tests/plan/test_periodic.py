@@ -1,4 +1,4 @@
-"""Axes of many blocks told briefly: all numbers are those of every block looked at."""
+"""Axes counted by periods of blocks: all numbers are those of every block looked at."""
 
 import math
 
@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tests.plan.test_demands import writes_of
 from tests.strategies import kinds
 from volconv.meta import ArrayMeta, Axis
-from volconv.plan import brief
+from volconv.plan import periodic
 from volconv.plan.blocks import BlockGrid
-from volconv.plan.brief import BriefDemands, planned_demands
 from volconv.plan.demands import axis_demands
+from volconv.plan.periodic import PeriodicDemands, planned_demands
 from volconv.plan.sweep import WIDTHS
 from volconv.steps import Pipeline, Step, WindowOptions, chain
 from volconv.steps.correlate import correlate_step
@@ -75,7 +75,7 @@ def told(reads, widths):
 def test_all_that_is_told_of_a_long_axis_is_what_all_its_blocks_tell(case):
     pipeline, source, grid, writes = case
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(brief, "GROUPS", math.lcm(*FEW))
+        patch.setattr(periodic, "GROUPS", math.lcm(*FEW))
         found = planned_demands(pipeline, source, grid, writes, 0)
     every = axis_demands(pipeline, source, grid, writes, 0)
     assert told(found.reads, FEW) == told(every.reads, FEW)
@@ -110,15 +110,15 @@ def test_a_long_axis_is_looked_at_no_longer_than_a_short_one(
         grid = BlockGrid((8 * blocks,), (8,), (1,))
         writes = writes_of((8 * blocks,), (8,), 1)
         found = planned_demands(pipeline, meta, grid, writes, 0)
-        assert isinstance(found, BriefDemands)
+        assert isinstance(found, PeriodicDemands)
         assert found.reads.blocks == blocks
         assert found.reads.decoded(blocks) == meta.shape[0]
         return len(asked), found.reads.short.blocks, found.reads.longer.blocks
 
-    assert work(30 * brief.GROUPS + 5) == work(3000 * brief.GROUPS + 5)
+    assert work(30 * periodic.GROUPS + 5) == work(3000 * periodic.GROUPS + 5)
 
 
 def test_groups_of_every_width_begin_anew_with_a_turn():
     for width in WIDTHS:
         for tiles in (1, 2, 4, 8):
-            assert brief.GROUPS % (width * tiles) == 0
+            assert periodic.GROUPS % (width * tiles) == 0

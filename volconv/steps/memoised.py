@@ -1,4 +1,4 @@
-"""What is worked out once for each step."""
+"""Functions of a step that are called once for each."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from weakref import WeakKeyDictionary
 
 from volconv.steps.step import Step
 
-__all__ = ["remembered"]
+__all__ = ["memoised"]
 
 Value = TypeVar("Value")
 
 
-def remembered(make: Callable[[Step], Value]) -> Callable[[Step], Value]:
+def memoised(make: Callable[[Step], Value]) -> Callable[[Step], Value]:
     """The function of a step, called once for each as long as there is the step.
 
     Parameters

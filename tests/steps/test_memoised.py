@@ -7,12 +7,12 @@ import weakref
 import numpy as np
 
 from tests.strategies import meta_of
-from volconv.coordinates.places import moves_cells
 from volconv.coordinates.provenance import cell_method_entry, step_text
+from volconv.coordinates.spatial_attrs import moves_cells
 from volconv.steps import WindowOptions
 from volconv.steps.correlate import correlate_step
+from volconv.steps.memoised import memoised
 from volconv.steps.reading import whole_reading
-from volconv.steps.remembered import remembered
 
 
 def a_step():
@@ -23,7 +23,7 @@ def a_step():
 
 def counted():
     numbers = itertools.count(1)
-    return remembered(lambda _: next(numbers))
+    return memoised(lambda _: next(numbers))
 
 
 def test_each_step_is_asked_once():

@@ -7,34 +7,34 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from volconv.boundary import Boundaries
-from volconv.compute.across import Across, Reduction
+from volconv.compute.cross_channel import CrossChannel, Reduction
 from volconv.geometry import Among, Geometry, Interval, Mix
 from volconv.meta import ArrayMeta
 from volconv.steps.block import BlockStep
 from volconv.steps.mix import MixStep, mixed_target
 from volconv.steps.pointwise import float_numbers, real
 
-__all__ = ["AcrossStep", "across_step", "reduction_step"]
+__all__ = ["CrossChannelStep", "cross_channel_step", "reduction_step"]
 
 
 @dataclass(frozen=True, eq=False)
-class AcrossStep(BlockStep):
+class CrossChannelStep(BlockStep):
     """A step whose channels are each made of all: see `BlockStep`."""
 
-    def of_box(self, box: Sequence[Interval]) -> AcrossStep:
+    def of_box(self, box: Sequence[Interval]) -> CrossChannelStep:
         """The step with the channels of a box: see `PlacedStep`."""
-        operation = cast("Across", self.operation)
+        operation = cast("CrossChannel", self.operation)
         operation = operation.of_channels(box[operation.channel])
         return replace(self, operation=operation, geometry=self.windows_in(box))
 
 
-def across_step(
+def cross_channel_step(
     name: str,
     meta: ArrayMeta,
-    function: Callable[[int, int, str, str], Across],
+    function: Callable[[int, int, str, str], CrossChannel],
     channel: str,
     dtype: object = None,
-) -> AcrossStep:
+) -> CrossChannelStep:
     """The step of a function that keeps the channels.
 
     Parameters
@@ -55,7 +55,7 @@ def across_step(
     meta.require([channel], "channel")
     channels = meta.sizes[channel]
     operation = function(meta.index(channel), channels, numbers.compute, numbers.target)
-    return AcrossStep(
+    return CrossChannelStep(
         name,
         operation,
         Geometry(((channel, Among.over(channels)),)),

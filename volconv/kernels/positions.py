@@ -1,4 +1,4 @@
-"""Places along an axis that a text with a unit tells, such as 500 hPa."""
+"""Positions along an axis, from texts with a unit such as 500 hPa."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from volconv.kernels.units import (
 )
 from volconv.meta import Axis
 
-__all__ = ["place_on"]
+__all__ = ["position_on"]
 
 AS_IT_IS = "give a number without quotes, which is taken as it is"
-"""The mend of a text that is no place."""
+"""The mend of a text that is no position."""
 
 
-def place_on(where: str, text: str, axis: Axis) -> float:
-    """A place along an axis, in its own unit.
+def position_on(where: str, text: str, axis: Axis) -> float:
+    """A position along an axis, in its own unit.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def place_on(where: str, text: str, axis: Axis) -> float:
 
     Examples
     --------
-    >>> place_on("labels", "500 hPa", Axis("level", 37, units="Pa"))
+    >>> position_on("labels", "500 hPa", Axis("level", 37, units="Pa"))
     50000.0
     """
     quantity = parse_quantity(where, text, AS_IT_IS)

@@ -7,9 +7,9 @@ from typing import Any
 
 from volconv.geometry import Centres
 from volconv.steps import Step
-from volconv.steps.remembered import remembered
+from volconv.steps.memoised import memoised
 
-__all__ = ["NGFF", "RANGES", "lie_elsewhere", "place_free"]
+__all__ = ["NGFF", "RANGES", "lie_elsewhere", "without_places"]
 
 RANGES = frozenset({"actual_range", "valid_range", "valid_min", "valid_max", "step"})
 """Attributes of a coordinate that are true of its own values only."""
@@ -33,7 +33,7 @@ def lie_elsewhere(steps: Iterable[Step]) -> bool:
     return any(map(moves_cells, steps))
 
 
-@remembered
+@memoised
 def moves_cells(step: Step) -> bool:
     """Whether the outputs of a step are not at the places of its input's cells."""
     return any(
@@ -42,12 +42,12 @@ def moves_cells(step: Step) -> bool:
     )
 
 
-def place_free(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+def without_places(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
     """Attributes without those that say where cells lie.
 
     Examples
     --------
-    >>> place_free({"res": (0.5, 0.5), "origin": "a scanner", "units": "K"})
+    >>> without_places({"res": (0.5, 0.5), "origin": "a scanner", "units": "K"})
     {'origin': 'a scanner', 'units': 'K'}
     """
     return {

@@ -20,7 +20,7 @@ from volconv.compute.compiled.correlator import scalar_of
 from volconv.compute.compiled.peaks import LIMIT, peaks, suits
 from volconv.compute.compiled.spectrum import Item
 from volconv.compute.compiled.tilecode import TileCode, up
-from volconv.compute.tiles import batch_shape, best_tile
+from volconv.compute.fft_lengths import batch_shape, best_tile
 
 __all__ = ["Run", "Tiling", "tile_code"]
 

@@ -1,4 +1,4 @@
-"""Axes of very many blocks, told briefly: what their blocks read, counted on fewer.
+"""Axes of very many blocks: what these read repeats, and is counted on fewer of them.
 
 Far from the ends of an axis, block after block reads the same, only further on. Some of
 these are left out::
@@ -6,10 +6,10 @@ these are left out::
     |head|steady ... steady|      left out      |steady|tail|     the axis
     |head|steady ... steady|steady|tail|                          what is looked at
 
-What is left out is a whole number of turns, after which the blocks meet the chunks, and
+What is left out is a whole number of periods, after which the blocks meet the chunks, and
 the groups of blocks that the planner tries, as they did before. A sum over all blocks is
-then one over those that are looked at, and as often as a turn is left out, what one turn
-adds to it.
+then one over those that are looked at, and what one period adds to it, as often as one is
+left out.
 """
 
 from __future__ import annotations
@@ -28,28 +28,34 @@ from volconv.plan.sweep import WIDTHS
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
-__all__ = ["BriefDemands", "BriefReads", "PlannedDemands", "Reads", "planned_demands"]
+__all__ = [
+    "PeriodicDemands",
+    "PeriodicReads",
+    "PlannedDemands",
+    "Reads",
+    "planned_demands",
+]
 
 GROUPS = 8 * math.lcm(*WIDTHS)
 """Tiles after which groups of every width that is tried begin anew, of up to 8 a block."""
 
-TURNS = 3
-"""Turns in a row that are looked at, at least: more than one, so that a whole group lies
+PERIODS = 3
+"""Periods in a row that are looked at, at least: more than one, so that a whole group lies
 among blocks that are all alike."""
 
 
 @dataclass(frozen=True, eq=False)
-class BriefReads:
-    """What `AxisReads` tells, of an axis of which turns are left out.
+class PeriodicReads:
+    """What `AxisReads` says, of an axis of which periods are left out.
 
     Parameters
     ----------
     size, chunk, blocks : int
         Of the whole axis.
     short, longer : AxisReads
-        What is looked at, and the same with one turn more.
-    turns : int
-        Turns that are left out of `short`.
+        What is looked at, and the same with one period more.
+    periods : int
+        Periods that are left out of `short`.
     """
 
     size: int
@@ -57,7 +63,7 @@ class BriefReads:
     blocks: int
     short: AxisReads
     longer: AxisReads
-    turns: int
+    periods: int
 
     @property
     def is_shared(self) -> bool:
@@ -77,18 +83,18 @@ class BriefReads:
     @property
     def alone(self) -> int:
         """Cells of the chunks that are decoded if nothing is held."""
-        return extended(self.short.alone, self.longer.alone, self.turns)
+        return extended(self.short.alone, self.longer.alone, self.periods)
 
     @cached_property
-    def turned(self) -> BriefReads:
+    def turned(self) -> PeriodicReads:
         """The same with the last block first."""
-        return BriefReads(
+        return PeriodicReads(
             self.size,
             self.chunk,
             self.blocks,
             self.short.turned,
             self.longer.turned,
-            self.turns,
+            self.periods,
         )
 
     @cached_property
@@ -102,12 +108,12 @@ class BriefReads:
             one.decoded(width if width < self.blocks else one.blocks)
             for one in (self.short, self.longer)
         )
-        return extended(short, longer, self.turns)
+        return extended(short, longer, self.periods)
 
     def decoded_with_faces(self, width: int) -> int:
         """Cells that are decoded if groups of blocks hand on faces alone."""
         short = self.short.decoded_with_faces(width)
-        return extended(short, self.longer.decoded_with_faces(width), self.turns)
+        return extended(short, self.longer.decoded_with_faces(width), self.periods)
 
     def reach(self, width: int) -> int:
         """Cells that `width` blocks in a row read, at most, and no fewer than they own."""
@@ -123,23 +129,23 @@ class BriefReads:
         return self.short.faces_held(width)
 
 
-Reads = AxisReads | BriefReads
-"""What blocks read along an axis, told in full or briefly."""
+Reads = AxisReads | PeriodicReads
+"""What blocks read along an axis, block by block or by periods."""
 
 
 @dataclass(frozen=True, eq=False)
-class BriefDemands:
-    """What `AxisDemands` tells, of an axis of which turns are left out.
+class PeriodicDemands:
+    """What `AxisDemands` says, of an axis of which periods are left out.
 
     Parameters
     ----------
-    reads : BriefReads
+    reads : PeriodicReads
         What the blocks read of the input.
     short, longer : AxisDemands
-        What is looked at, and the same with one turn more.
+        What is looked at, and the same with one period more.
     """
 
-    reads: BriefReads
+    reads: PeriodicReads
     short: AxisDemands
     longer: AxisDemands
 
@@ -147,28 +153,28 @@ class BriefDemands:
     def totals(self) -> tuple[int, ...]:
         """Cells that all blocks need of each place, in sum."""
         return tuple(
-            extended(short, longer, self.reads.turns)
+            extended(short, longer, self.reads.periods)
             for short, longer in zip(self.short.totals, self.longer.totals, strict=True)
         )
 
     @property
     def most(self) -> tuple[int, ...]:
-        """Cells that the block needs of each place that needs most."""
+        """Cells of each place that the block with the largest needs takes."""
         return self.short.most
 
     @property
     def largest(self) -> Demand:
-        """What the block needs that needs most; told where it lies in the short axis."""
+        """The needs of the block that needs most cells, as it lies in the short axis."""
         return self.short.largest
 
 
-PlannedDemands = AxisDemands | BriefDemands
-"""What blocks need along an axis, told in full or briefly."""
+PlannedDemands = AxisDemands | PeriodicDemands
+"""What blocks need along an axis, block by block or by periods."""
 
 
-def extended(short: int, longer: int, turns: int) -> int:
-    """A sum over all blocks, from those over few and over one turn more."""
-    return short + turns * (longer - short)
+def extended(short: int, longer: int, periods: int) -> int:
+    """A sum over all blocks, from those over few and over one period more."""
+    return short + periods * (longer - short)
 
 
 def planned_demands(
@@ -178,50 +184,52 @@ def planned_demands(
     writes: Sequence[Write],
     axis: int,
 ) -> PlannedDemands:
-    """What the blocks need along one axis, briefly where they are very many."""
+    """What the blocks need along one axis, by periods where they are very many."""
     motion = Motion.of(pipeline, source, grid, writes, axis)
-    blocks, turn = grid.counts[axis], turn_of(motion)
+    blocks, period = grid.counts[axis], period_of(motion)
     gap = found_gap(motion, blocks)
     if gap is None:
         return axis_demands(pipeline, source, grid, writes, axis)
-    head, turns = gap
-    by = [turn // motion.every * move for move in motion.moves]
+    head, periods = gap
+    by = [period // motion.every * move for move in motion.moves]
     # what lies behind these is a far side for blocks of the head, and not for others
     ends = [one.stop for (one,) in head[-1]]
-    begins = [one.start for (one,) in head[-turn]]
-    sizes = [size - turns * cells for size, cells in zip(motion.sizes, by, strict=True)]
-    found = [opened(demand, ends, by, -turns) for demand in head]
-    for number in range(len(head), blocks - turns * turn):
+    begins = [one.start for (one,) in head[-period]]
+    sizes = [
+        size - periods * cells for size, cells in zip(motion.sizes, by, strict=True)
+    ]
+    found = [opened(demand, ends, by, -periods) for demand in head]
+    for number in range(len(head), blocks - periods * period):
         moved = motion.following(found, sizes)
-        if moved is None or number == blocks - turns * turn - 1:
-            told = motion.demand(number + turns * turn)
-            moved = opened(told, begins, by, -turns)
+        if moved is None or number == blocks - periods * period - 1:
+            told = motion.demand(number + periods * period)
+            moved = opened(told, begins, by, -periods)
         found.append(moved)
     before, after = found[: len(head)], found[len(head) :]
     longer = (
         *(opened(demand, ends, by, 1) for demand in before),
-        *(opened(demand, [0] * len(by), by, 1) for demand in head[-turn:]),
+        *(opened(demand, [0] * len(by), by, 1) for demand in head[-period:]),
         *(opened(demand, begins, by, 1) for demand in after),
     )
     short = AxisDemands(tuple(found), sizes[0], motion.chunk)
     more = AxisDemands(longer, sizes[0] + by[0], motion.chunk)
-    reads = BriefReads(
-        motion.sizes[0], motion.chunk, blocks, short.reads, more.reads, turns
+    reads = PeriodicReads(
+        motion.sizes[0], motion.chunk, blocks, short.reads, more.reads, periods
     )
-    return BriefDemands(reads, short, more)
+    return PeriodicDemands(reads, short, more)
 
 
-def turn_of(motion: Motion) -> int:
+def period_of(motion: Motion) -> int:
     """Blocks after which chunks and groups of blocks are met as before."""
     chunks = motion.chunk // math.gcd(motion.chunk, motion.moves[0])
     return math.lcm(motion.every * chunks, GROUPS)
 
 
 def found_gap(motion: Motion, blocks: int) -> tuple[list[Demand], int] | None:
-    """The blocks before what is left out, and how many turns that are; None for none."""
-    if min(motion.moves) <= 0 or blocks < (TURNS + 3) * turn_of(motion):
+    """The blocks before what is left out, and how many periods that are; None for none."""
+    if min(motion.moves) <= 0 or blocks < (PERIODS + 3) * period_of(motion):
         return None
-    turn, every = turn_of(motion), motion.every
+    period, every = period_of(motion), motion.every
     head: list[Demand] = []
     stop = blocks
     while len(head) < stop:
@@ -233,7 +241,7 @@ def found_gap(motion: Motion, blocks: int) -> tuple[list[Demand], int] | None:
         elif stop == blocks:
             (read,) = moved[0]
             reach = math.ceil(read.size * every / motion.moves[0]) + 1
-            stop = len(head) + 2 * reach + TURNS * turn
+            stop = len(head) + 2 * reach + PERIODS * period
         if len(head) > blocks // 4:
             return None
         head.append(moved)
@@ -242,16 +250,16 @@ def found_gap(motion: Motion, blocks: int) -> tuple[list[Demand], int] | None:
         for demand in head[-every:]
         for (one,), size, move in zip(demand, motion.sizes, motion.moves, strict=True)
     )
-    turns = min(left, blocks - 1 - len(head)) // turn - 1
-    return (head, turns) if turns > 1 and turns * turn > stop - turn else None
+    periods = min(left, blocks - 1 - len(head)) // period - 1
+    return (head, periods) if periods > 1 and periods * period > stop - period else None
 
 
 def opened(
-    demand: Demand, cuts: Sequence[int], by: Sequence[int], turns: int
+    demand: Demand, cuts: Sequence[int], by: Sequence[int], periods: int
 ) -> Demand:
-    """A demand where behind a cell of each place there are some turns more, or fewer."""
+    """A demand where behind a cell of each place there are some periods more, or fewer."""
     return tuple(
-        tuple(shifted(one, cut, turns * cells) for one in needs)
+        tuple(shifted(one, cut, periods * cells) for one in needs)
         for needs, cut, cells in zip(demand, cuts, by, strict=True)
     )
 

@@ -6,6 +6,7 @@ over files of one kind, asks for the same one each time.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache, partial, singledispatch
@@ -46,9 +47,10 @@ def resolved(resolve: Resolve, meta: ArrayMeta) -> Process:
     meta : ArrayMeta
         The array.
     """
-    try:
+    said: Hashable = None
+    with contextlib.suppress(UnknownContentError):
         said = frozen(resolve), frozen(meta.missing)
-    except UnknownContentError:
+    if said is None:
         return resolve(meta)
     return _kept(Asked(meta, said, resolve))
 

@@ -15,13 +15,13 @@ from volconv.compute.parts import parts
 from volconv.compute.pointwise import PART_CELLS, canonical, number_text
 from volconv.geometry import Interval
 
-__all__ = ["Across", "LocalResponse", "LogSoftmax", "Reduction", "Softmax"]
+__all__ = ["CrossChannel", "LocalResponse", "LogSoftmax", "Reduction", "Softmax"]
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Across(ABC):
+class CrossChannel(ABC):
     """A function of all channels of a cell, as an operation of a step.
 
     Parameters
@@ -91,11 +91,11 @@ class Across(ABC):
         return "numpy: channels taken in their order"
 
 
-SHARED = tuple(one.name for one in fields(Across))
+SHARED = tuple(one.name for one in fields(CrossChannel))
 
 
 @dataclass(frozen=True)
-class Softmax(Across):
+class Softmax(CrossChannel):
     """``exp(x - m) / Σ exp(x - m)`` along one axis, m being the largest there."""
 
     def of(self, values: Array) -> Array:
@@ -110,7 +110,7 @@ class Softmax(Across):
 
 
 @dataclass(frozen=True)
-class LogSoftmax(Across):
+class LogSoftmax(CrossChannel):
     """``x - m - log(Σ exp(x - m))`` along one axis, m being the largest there."""
 
     def of(self, values: Array) -> Array:
@@ -120,7 +120,7 @@ class LogSoftmax(Across):
 
 
 @dataclass(frozen=True)
-class LocalResponse(Across):
+class LocalResponse(CrossChannel):
     """``x / (bias + alpha / size Σ x²) ^ beta``, a sum over `size` channels around.
 
     Parameters
@@ -150,7 +150,7 @@ class LocalResponse(Across):
 
 
 @dataclass(frozen=True)
-class Reduction(Across):
+class Reduction(CrossChannel):
     """One number of all channels of a cell.
 
     Parameters

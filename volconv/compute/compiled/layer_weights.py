@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from volconv.compute.compiled import channels, jit
 
-__all__ = ["Packed", "evenly", "packed"]
+__all__ = ["PackedWeights", "evenly", "pack_weights"]
 
 Array = NDArray[Any]
 
 
-class Packed(NamedTuple):
+class PackedWeights(NamedTuple):
     """Weights of output channels of one group, as tiles of one width read them.
 
     Attributes
@@ -36,9 +36,9 @@ class Packed(NamedTuple):
     shift: int = 0
 
 
-def packed(
+def pack_weights(
     parts: Sequence[tuple[int, slice]], weights: Array, shift: int = 0
-) -> list[Packed]:
+) -> list[PackedWeights]:
     """Weights as tiles read them.
 
     Parameters
@@ -48,7 +48,7 @@ def packed(
     weights : ndarray, shape (output channels, spread, input channels, *kernel)
         As in `ChannelCode`.
     shift : int
-        As in `Packed`.
+        As in `PackedWeights`.
     """
     spread = weights.shape[1]
     most = channels.most_channels(jit.host()) // spread
@@ -59,7 +59,7 @@ def packed(
             some = weights[first : outputs.start + stop]
             tiles = some.reshape((stop - start) // width, width * spread, -1)
             tiles = np.ascontiguousarray(tiles.transpose(0, 2, 1))
-            found.append(Packed(group, first, tiles, shift))
+            found.append(PackedWeights(group, first, tiles, shift))
     return found
 
 
