@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import PurePath
 
 from volconv.errors import InputError, KindError, VolconvError
 
-__all__ = ["is_url", "opening", "require_packages"]
+__all__ = ["is_url", "lies_with", "opening", "require_packages"]
 
 
 def is_url(path: str) -> bool:
     """Whether a path names a remote store rather than a folder or a file."""
     return "://" in path
+
+
+def lies_with(one: str | PurePath, other: str | PurePath) -> bool:
+    """Whether two paths are one, or one lies in the other, as they are written.
+
+    Examples
+    --------
+    >>> lies_with("a/b", "./a"), lies_with("a", "a/../a/c"), lies_with("a", "ab")
+    (True, True, False)
+    """
+    first, second = (PurePath(os.path.normpath(path)) for path in (one, other))
+    return first == second or first in second.parents or second in first.parents
 
 
 def require_packages(where: str, what: str, extra: str, *packages: str) -> None:

@@ -9,9 +9,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Self, TypeVar
 
-from volconv.errors import DimError, did_you_mean
+from volconv.errors import DimError, GeometryError, did_you_mean
 
-__all__ = ["ArrayMeta", "Axis", "without"]
+__all__ = ["MOST_CELLS", "ArrayMeta", "Axis", "without"]
+
+MOST_CELLS = 2**56
+"""Most cells of an array, and the largest number of cells that anything is told in: the
+bytes of so many complex numbers, and the sums of such numbers, are counted in 64 bits."""
 
 Item = TypeVar("Item")
 
@@ -80,6 +84,13 @@ class ArrayMeta:
         no declaring.
     is_remote : bool
         Whether its chunks come over a network, for which some are read at a time.
+
+    Raises
+    ------
+    DimError
+        If a dimension is repeated.
+    GeometryError
+        If there are no cells along one, or more than `MOST_CELLS` in all.
     """
 
     axes: tuple[Axis, ...]
@@ -98,6 +109,19 @@ class ArrayMeta:
                     "each dimension once",
                     f"rename one {dim!r}",
                 )
+        for axis in self.axes:
+            if axis.size < 1:
+                raise GeometryError(
+                    f"the array along {axis.dim!r}",
+                    f"{axis.size} cells",
+                    "at least one cell",
+                )
+        if self.cells > MOST_CELLS:
+            raise GeometryError(
+                "the array",
+                f"sizes {self.sizes}",
+                "at most 2**56 cells in all",
+            )
 
     @cached_property
     def dims(self) -> tuple[str, ...]:

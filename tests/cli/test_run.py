@@ -67,6 +67,42 @@ def test_plan_tells_shapes_coordinates_blocks_bytes_and_memory(folder):
     assert sorted(path.name for path in folder.iterdir()) == ["config.yaml", "in.zarr"]
 
 
+def test_plan_refuses_an_output_that_is_not_apart_from_the_input(folder):
+    (folder / "link.zarr").symlink_to("in.zarr")
+    for path in ("in.zarr/out", "link.zarr/out"):
+        text = CONFIG.replace("path: out.zarr", f"path: {path}")
+        (folder / "inside.yaml").write_text(text)
+        done = volconv(folder, "plan", "inside.yaml")
+        assert done.returncode == (2 if path.startswith("in.zarr") else 4)
+        assert "output.path: got " in done.stderr
+        assert done.stdout == ""
+    assert not list((folder / "in.zarr").glob("out*"))
+
+
+def test_plan_says_what_a_run_would_stop_at(folder):
+    (folder / "out.zarr").mkdir()
+    (folder / "out.zarr" / "thesis.txt").write_text("precious")
+    plan, run = (volconv(folder, verb, "config.yaml") for verb in ("plan", "run"))
+    assert run.returncode == 4
+    assert "was not made by a run" in run.stderr
+    assert plan.returncode == 0
+    assert plan.stderr == run.stderr.replace("error:", "note: a run would refuse:")
+    assert plan.stdout == run.stdout
+    assert [path.name for path in (folder / "out.zarr").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("on", ["threads", "processes"])
+def test_a_chunk_that_cannot_be_decoded_is_told_in_words_alone(folder, on):
+    chunk = folder / "in.zarr" / "v" / "c" / "0" / "0"
+    chunk.write_bytes(chunk.read_bytes()[:20])
+    done = volconv(folder, "run", "config.yaml", "--on", on, "--threads", "1")
+    assert done.returncode == 3
+    said = done.stderr.splitlines()
+    assert [line for line in said if not line.startswith("blocks ")] == said[-1:]
+    assert said[-1].startswith("error: block 0 (cells 0:4, 0:4), ")
+    assert "in cells z 0:4, y 0:5; expected chunks that can be decoded." in said[-1]
+
+
 def test_plan_as_json_says_the_same(folder):
     done = volconv(folder, "plan", "config.yaml", "--json", "--threads", "2")
     plan = json.loads(done.stdout)
@@ -128,7 +164,7 @@ def test_dry_run_is_plan(folder):
         ("", "", ["--memory", "lots"], 2, "a size such as 4GiB"),
         ("", "", ["--threads", "0"], 2, "--threads: got 0"),
         ("", "", ["--on", "tcp://127.0.0.1:9"], 7, "dask scheduler"),
-        ("path: out.zarr", "path: in.zarr/out", [], 4, "an output apart"),
+        ("path: out.zarr", "path: in.zarr/out", [], 2, "a store apart from it"),
         ("", "", ["--in", "threads"], 2, "No such option"),
     ],
 )

@@ -316,8 +316,12 @@ def test_a_step_is_refused_by_its_text(step, fault):
         ('{path: "b\\e[2J"}', "output.path: got 'b\\x1b[2J'; expected a path."),
         ("{path: 'file::s3://b/a'}", "output.path: got 'file::s3://b/a'; expected one "
                                      "path, without '::'."),
-        ("{path: ./a.zarr}", "output.path: got the input's path 'a.zarr'; expected "
-                             "another store."),
+        ("{path: ./a.zarr}", "output.path: got './a.zarr', with the input's path "
+                             "'a.zarr'; expected a store apart from it."),
+        ("{path: a.zarr/out}", "output.path: got 'a.zarr/out', with the input's path "
+                               "'a.zarr'; expected a store apart from it."),
+        ("{path: .}", "output.path: got '.', with the input's path 'a.zarr'; expected "
+                      "a store apart from it."),
         ("{path: b, chunks: 3}", "output.chunks: got 3; expected a mapping of names to "
                                  "values."),
         ("{path: b, chunks: {x: 0}}", "output.chunks.x: got 0; expected a whole number "

@@ -1,6 +1,7 @@
 """Inputs as people have them: Zarr 2 and 3, groups and arrays, packed and bare."""
 
 import sys
+from itertools import product
 
 import numpy as np
 import pytest
@@ -209,3 +210,17 @@ def test_times_that_are_no_dates_stay_numbers(
     assert stored.meta.axes[0] == Axis("time", 5, 6.0, units.split()[0])
     values = ZarrSource(str(tmp_path / "in.zarr")).read((Interval(0, 1),) * 2)
     assert values.tolist() == [[0.5]]
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        *product(["zarr.json", "v/zarr.json", "x/zarr.json"], ['{"shape":', "", "[]"]),
+        *product(["v/zarr.json", "x/zarr.json"], ["{}", '{"zarr_format": 3}']),
+    ],
+)
+def test_broken_metadata_is_told_with_the_store(tmp_path, grid, file, text):
+    grid.to_zarr(tmp_path / "g.zarr", zarr_format=3, consolidated=False)
+    (tmp_path / "g.zarr" / file).write_text(text)
+    with pytest.raises(InputError, match=r"g\.zarr'.*expected (a Zarr|arrays|one of)"):
+        ZarrSource(str(tmp_path / "g.zarr"), "v").open()

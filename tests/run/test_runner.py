@@ -1,6 +1,7 @@
 """Runs over stores: the bytes of the whole, kept through every interruption."""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -24,6 +25,7 @@ from volconv.errors import (
     OutputError,
     PlanMismatch,
     RunError,
+    StorageError,
 )
 from volconv.run.folder import FolderTarget
 from volconv.run.runner import run_plan
@@ -200,6 +202,14 @@ def test_no_scheduler_is_one_clear_error(folder, monkeypatch):
     run(folder)  # what was begun is no hindrance
 
 
+def test_nothing_is_erased_for_a_scheduler_that_does_not_answer(folder):
+    run(folder)
+    whole = tree(folder / "out.zarr")
+    with pytest.raises(ClusterError, match=r"no answer at tcp://127\.0\.0\.1:9"):
+        run(folder, on="tcp://127.0.0.1:9", restart=True)
+    assert tree(folder / "out.zarr") == whole
+
+
 def test_what_can_be_no_crew_is_refused_before_anything_is_erased_or_begun(folder):
     with pytest.raises(ClusterError, match="'thread'"):
         run(folder, on="thread")
@@ -209,6 +219,71 @@ def test_what_can_be_no_crew_is_refused_before_anything_is_erased_or_begun(folde
     with pytest.raises(ClusterError, match="threads, processes"):
         run(folder, on="thread", restart=True)
     assert tree(folder / "out.zarr") == whole
+
+
+def test_a_chunk_that_goes_while_a_run_reads_is_no_fill_value(folder):
+    def remove_one(done, total):
+        if done == total - 1:
+            (folder / "in.zarr" / "density" / "c" / "0" / "0" / "0").unlink()
+
+    with pytest.raises(InputError, match=r"changed while they were read.*--restart"):
+        run(folder, progress=remove_one)
+    assert not (folder / "out.zarr").exists()
+    with pytest.raises(PlanMismatch, match="chunks stored"):
+        run(folder)
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "link to nowhere", "folder"])
+def test_what_is_no_output_is_refused_and_erased_when_asked(folder, kind):
+    path, other = folder / "out.zarr", folder / "elsewhere"
+    if kind == "file":
+        path.write_text("precious")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(other)
+        if kind == "link":
+            other.mkdir()
+            (other / "thesis.txt").write_text("precious")
+    with pytest.raises(OutputError, match="exists and was not made by a run"):
+        run(folder)
+    assert not list(folder.glob("*.partial"))
+    assert run(folder, restart=True).computed > 0
+    assert not path.is_symlink()
+    assert sorted(result(folder).data_vars) == ["density"]
+    assert kind != "link" or (other / "thesis.txt").read_text() == "precious"
+    assert not list(folder.glob("*.deleting"))
+
+
+def test_what_lies_where_a_run_keeps_its_work_is_named(folder):
+    (folder / "out.zarr.partial").write_text("a file")
+    with pytest.raises(
+        OutputError, match=r"out\.zarr\.partial' cannot be .*\(File exis"
+    ):
+        run(folder)
+
+
+def test_a_header_that_is_none_is_told_with_the_mend(folder):
+    (folder / "out.zarr.partial").mkdir()
+    (folder / "out.zarr.partial" / "header.json").write_text('{"plan": 1}')
+    with pytest.raises(OutputError, match=r"has kept no plan; .*Fix: --restart"):
+        run(folder)
+    assert run(folder, restart=True).computed > 0
+
+
+def test_a_store_that_fails_before_the_first_block_is_named(folder, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(FolderTarget, "write_header", full)
+    with pytest.raises(
+        StorageError,
+        match=r"out\.zarr: got No space left on device; expected a store that can be "
+        r"written\. Fix: mend it, then run again: what is done is kept\.$",
+    ):
+        run(folder)
+    monkeypatch.undo()
+    assert run(folder).computed > 0
 
 
 # interruptions

@@ -81,6 +81,19 @@ GAUSSIAN = "gaussian: {sigma: 1}"
             "line 6: steps.2.gaussian.save: got 'a.zarr'; expected a path of its own.",
         ),
         (
+            [
+                "gaussian: {sigma: 1, save: a.zarr}",
+                "gaussian: {sigma: 1, save: ./a.zarr/b}",
+                GAUSSIAN,
+            ],
+            "line 6: steps.2.gaussian.save: got './a.zarr/b'; expected a path of its "
+            "own.",
+        ),
+        (
+            ["gaussian: {sigma: 1, save: in.zarr/b}", GAUSSIAN],
+            "line 5: steps.1.gaussian.save: got 'in.zarr/b'; expected a path of its own.",
+        ),
+        (
             [GAUSSIAN, "gaussian: {sigma: 1, save: a.zarr}"],
             "line 6: steps.2.gaussian.save: got 'a.zarr'; expected steps before the "
             "last one to save their results. Fix: the last one's goes to output.path: "
@@ -88,8 +101,8 @@ GAUSSIAN = "gaussian: {sigma: 1}"
         ),
         (
             ["gaussian: {sigma: 1, save: ./out.zarr}", GAUSSIAN],
-            "line 7: output.path: got what step 1 saves: path './out.zarr'; expected "
-            "another store.",
+            "line 7: output.path: got 'out.zarr', with what step 1 saves: path "
+            "'./out.zarr'; expected a store apart from it.",
         ),
         (
             ["gaussian: {sigma: 1, name: a}", "add: {from: [a]}"],

@@ -18,10 +18,13 @@ from dataclasses import dataclass
 
 from volconv.geometry import Interval
 
-__all__ = ["KINDS", "OTHER_NAMES", "Run", "runs", "source_index"]
+__all__ = ["KINDS", "OTHER_NAMES", "TURNING", "Run", "runs", "source_index"]
 
 KINDS = ("constant", "edge", "reflect", "symmetric", "wrap")
 """Names of the boundaries."""
+
+TURNING = ("reflect", "symmetric", "wrap")
+"""Those that go over all cells of the axis again and again."""
 
 OTHER_NAMES = {
     "mirror": "reflect",

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from volconv.config import load_config
-from volconv.errors import GeometryError
+from volconv.errors import GeometryError, VolconvError
 from volconv.text import parse_bytes
 
 if TYPE_CHECKING:
+    from volconv.plan.plan import Plan
     from volconv.run.prepare import Prepared
 
 __all__ = [
@@ -54,7 +56,19 @@ def plan(
     ] = False,
 ) -> None:
     """Show what a run would do: shapes, coordinates, blocks, bytes, memory."""
-    print_plan(prepared(config, memory, threads, fuse=not no_fuse), as_json=as_json)
+    ready = prepared(config, memory, threads, fuse=not no_fuse)
+    print_plan(ready, as_json=as_json)
+    print_hindrance(ready.plan)
+
+
+def print_hindrance(plan: Plan) -> None:
+    """Say on stderr what at the outputs' paths a run would stop at."""
+    from volconv.run.runner import are_complete, targets_of
+
+    try:
+        are_complete(plan, targets_of(plan))
+    except (VolconvError, OSError) as error:
+        print(f"note: a run would refuse: {error}", file=sys.stderr)
 
 
 def prepared(

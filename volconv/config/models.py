@@ -26,6 +26,7 @@ from volconv.errors import (
     OutputError,
     VolconvError,
 )
+from volconv.files import lies_with
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.fields import Count, Dims, DTypeName, PathText
 from volconv.steps.model import SettingsModel, refused_at, refusing, short
@@ -178,12 +179,13 @@ class Config(SettingsModel):
     @field_validator("steps")
     @classmethod
     def read_what_is_there(
-        cls, steps: tuple[StepSettings, ...]
+        cls, steps: tuple[StepSettings, ...], info: ValidationInfo
     ) -> tuple[StepSettings, ...]:
-        """The steps, if each reads a step before it, and no two share a name."""
+        """The steps, if each reads a step before it, and no two share a name or path."""
+        source = getattr(info.data.get("input"), "path", "")
         errors = [
             ((number, steps[number].step_name, key), error)
-            for number, key, error in wiring_faults(steps)
+            for number, key, error in wiring_faults(steps, source)
         ]
         if errors:
             raise refused_at("steps", errors)
@@ -192,7 +194,7 @@ class Config(SettingsModel):
     @field_validator("output")
     @classmethod
     def is_another_store(cls, output: Output, info: ValidationInfo) -> Output:
-        """The output, if it is not the input and names only its dimensions."""
+        """The output, if it lies apart and names only the input's dimensions."""
         source = info.data.get("input")
         taken = {"the input's": source.path} if source else {}
         for number, step in enumerate(info.data.get("steps") or (), start=1):
@@ -201,8 +203,9 @@ class Config(SettingsModel):
             if isinstance(step, RenormalisedSettings) and step.weights is not None:
                 taken[f"the cell weights of step {number}:"] = step.weights.path
         for whose, path in taken.items():
-            if os.path.normpath(path) == os.path.normpath(output.path):
-                error = OutputError("", f"{whose} path {path!r}", "another store")
+            if lies_with(path, output.path):
+                got = f"{output.path!r}, with {whose} path {path!r}"
+                error = OutputError("", got, "a store apart from it")
                 raise refused_at("output", [(("path",), error)])
         sizes: dict[str, Mapping[str, int]] = {
             "chunks": output.chunks,

@@ -10,7 +10,12 @@ from volconv.coordinates.labelled import (
     step_coords,
 )
 from volconv.coordinates.metadata import are_same_cells, array_meta
-from volconv.coordinates.provenance import declared_attrs, output_attrs, recorded
+from volconv.coordinates.provenance import (
+    carried_attrs,
+    declared_attrs,
+    output_attrs,
+    recorded,
+)
 from volconv.coordinates.selection import labelled_region
 from volconv.coordinates.spatial_attrs import NGFF
 from volconv.coordinates.values import plain_value
@@ -20,6 +25,7 @@ __all__ = [
     "are_same_cells",
     "array_meta",
     "bounds_names",
+    "carried_attrs",
     "check_new_dims",
     "declared_attrs",
     "grid_mappings",

@@ -10,10 +10,11 @@ from volconv.coordinates.spatial_attrs import lie_elsewhere, without_places
 from volconv.geometry import Window
 from volconv.steps import Step
 from volconv.steps.memoised import memoised
+from volconv.steps.node import Node
 from volconv.steps.optional import cell_method_of, unit_factor_of
 from volconv.version import __version__
 
-__all__ = ["declared_attrs", "output_attrs", "recorded"]
+__all__ = ["carried_attrs", "declared_attrs", "output_attrs", "recorded"]
 
 PROVENANCE = "volconv"
 """Name of the attribute that says which steps made an array."""
@@ -33,6 +34,9 @@ OF_A_UNIT = frozenset({"units", "standard_name"})
 CELL_METHODS = "cell_methods"
 """CF's attribute of the statistics that values are, in order (section 7.3)."""
 
+PRODUCTS = ("multiply", "divide")
+"""Steps that join cells of which each has a unit of its own."""
+
 
 def output_attrs(
     attrs: Mapping[Any, Any], steps: Sequence[Step], *, keep_attrs: bool
@@ -46,9 +50,40 @@ def output_attrs(
     """
     kept = {key: value for key, value in attrs.items() if key not in STALE}
     for step in steps:
-        kept = with_unit(kept, unit_factor_of(step))
-        kept = with_cell_method(kept, step)
+        kept = moved_attrs(kept, step)
     return recorded(kept, steps, keep_attrs=keep_attrs)
+
+
+def carried_attrs(attrs: Mapping[Any, Any], nodes: Sequence[Node]) -> dict[Any, Any]:
+    """Attributes of what the last of some nodes makes, of the input's that still hold.
+
+    What branches come together with differs in unit or statistic, that is left out; of
+    products and quotients the unit is not known.
+    """
+    told = [{key: value for key, value in attrs.items() if key not in STALE}]
+    for node in nodes:
+        first, *others = (told[place] for place in node.inputs)
+        for other in others:
+            first = common_attrs(first, other)
+        if node.step.name in PRODUCTS:
+            first = with_unit(first, None)
+        told.append(moved_attrs(first, node.step))
+    return told[-1]
+
+
+def common_attrs(first: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Attributes of two arrays that come together: those that do not contradict."""
+    differ = {
+        key
+        for key in (*OF_A_UNIT, CELL_METHODS)
+        if str(first.get(key)) != str(other.get(key))
+    }
+    return {key: value for key, value in first.items() if key not in differ}
+
+
+def moved_attrs(attrs: Mapping[Any, Any], step: Step) -> dict[Any, Any]:
+    """Attributes after a step: with its unit and its statistic."""
+    return with_cell_method(with_unit(attrs, unit_factor_of(step)), step)
 
 
 def recorded(

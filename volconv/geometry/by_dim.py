@@ -9,7 +9,7 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 
 from volconv.errors import DimError, GeometryError, KindError, did_you_mean
-from volconv.meta import ArrayMeta
+from volconv.meta import MOST_CELLS, ArrayMeta
 
 __all__ = ["PerDim", "per_dim", "values_by_dim", "whole_number"]
 
@@ -104,7 +104,7 @@ def whole_number(where: str, value: object, least: int = 1) -> int:
     KindError
         If it is not a whole number; booleans are none.
     GeometryError
-        If it is below `least`.
+        If it is below `least`, or above `MOST_CELLS`.
     """
     expected = f"a whole number of at least {least}"
     try:
@@ -115,4 +115,9 @@ def whole_number(where: str, value: object, least: int = 1) -> int:
         raise KindError(where, repr(value), expected)
     if number < least:
         raise GeometryError(where, str(number), expected)
+    if number > MOST_CELLS:
+        # not the number itself: Python refuses to write those of thousands of digits
+        raise GeometryError(
+            where, "more than 2**56", f"a whole number from {least} to 2**56"
+        )
     return number

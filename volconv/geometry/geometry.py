@@ -87,11 +87,6 @@ class Geometry:
             If a dimension is not the array's.
         """
         meta.require(size, "kernel")
-        for dim, cells in meta.sizes.items():
-            if cells == 0:
-                raise GeometryError(
-                    f"the array along {dim!r}", "0 cells", "at least one cell"
-                )
         named = {"stride": stride, "padding": padding, "dilation": dilation}
         dims = set(size)
         for where, value in named.items():

@@ -8,10 +8,13 @@ from volconv.errors import GeometryError, did_you_mean
 from volconv.geometry.by_dim import whole_number
 from volconv.geometry.window import Window
 
-__all__ = ["PADDINGS", "PaddingLike", "padding_cells"]
+__all__ = ["MOST_PADDING", "PADDINGS", "PaddingLike", "padding_cells"]
 
 PADDINGS = ("valid", "same", "same_upper", "same_lower", "full")
 """Names of paddings; each is defined in `padding_cells`."""
+
+MOST_PADDING = 2**24
+"""Most cells before or after an axis: arbitrary, as many as the most taps of a kernel."""
 
 PaddingLike = int | str | tuple[int, int] | Mapping[str, int | str | tuple[int, int]]
 
@@ -32,6 +35,11 @@ def padding_cells(
     cells : int
         Cells n of the axis.
 
+    Raises
+    ------
+    GeometryError
+        If it is no padding, or one of more than `MOST_PADDING` cells.
+
     Notes
     -----
     ``same`` puts ``floor((e-1)/2)`` before and ``ceil((e-1)/2)`` after, as
@@ -47,6 +55,24 @@ def padding_cells(
     (1, 0)
     """
     where = f"padding along {dim!r}"
+    pair = spelt_padding(where, padding, window, cells)
+    if max(pair) > MOST_PADDING:
+        got = (
+            f"{padding!r}, {max(pair)} cells" if isinstance(padding, str) else max(pair)
+        )
+        raise GeometryError(
+            where,
+            str(got),
+            f"at most {MOST_PADDING} cells before and after",
+            "a smaller padding, or a smaller dilation",
+        )
+    return pair
+
+
+def spelt_padding(
+    where: str, padding: object, window: Window, cells: int
+) -> tuple[int, int]:
+    """Cells before and after, however many: see `padding_cells`."""
     if isinstance(padding, str):
         return named_padding(where, padding, window, cells)
     if isinstance(padding, (tuple, list)):

@@ -59,6 +59,10 @@ def readable(path: str) -> str | InputStore:
     return input_store(normal_url(path)) if is_object_url(path) else path
 
 
+BROKEN = (AttributeError, KeyError, TypeError, ValueError)
+"""What Zarr and xarray raise for metadata that are none."""
+
+
 @lru_cache(maxsize=8)
 def opened(source: ZarrSource) -> Stored:
     """The array of a source; kept, so that the tasks of a process share it."""
@@ -91,7 +95,7 @@ def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
         )
     try:
         return zarr.open(readable(path), mode="r")
-    except (FileNotFoundError, KeyError, ValueError, OSError, ImportError) as error:
+    except (*BROKEN, OSError, ImportError) as error:
         raise InputError(
             f"{source.key}.path",
             f"{path!r}, which Zarr cannot open ({type(error).__name__}: {error})",
@@ -173,14 +177,21 @@ def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
             for variable in raw.variables.values():
                 forget_default_fill(variable)
         return decoded(raw)
-    except (KeyError, ValueError) as error:
-        names = ", ".join(sorted(name for name, _ in group.arrays())) or "none"
+    except BROKEN as error:
         raise InputError(
             f"{source.key} {source.path!r}",
             f"a group that xarray cannot read ({error})",
-            f"arrays with names of dimensions; its arrays are: {names}",
+            f"arrays with names of dimensions; its arrays are: {array_names(group)}",
             f"give the path of one array, and {source.key}.dims",
         ) from error
+
+
+def array_names(group: zarr.Group) -> str:
+    """Names of a group's arrays, as far as their metadata can be read."""
+    try:
+        return ", ".join(sorted(name for name, _ in group.arrays())) or "none"
+    except BROKEN:
+        return "not to be told, for the metadata of one is broken"
 
 
 def decoded(raw: xr.Dataset) -> xr.Dataset:

@@ -118,7 +118,9 @@ class ZarrSource:
                 f"{self.path}, variable {stored.name!r}",
                 f"{type(error).__name__}: {error} in cells {cells}",
                 "chunks that can be decoded",
-                "restore the input from where it came, then run again",
+                "mend what it says, then run again"
+                if isinstance(error, OSError)
+                else "restore the input from where it came, then run --restart",
             ) from error
 
     def identity(self) -> dict[str, object]:
@@ -139,5 +141,9 @@ class ZarrSource:
             "dtype": stored.meta.dtype,
             "attributes": text_digest(dict(stored.attrs)),
             "coordinates": text_digest(coords),
-            "chunks stored": chunks_digest(self.path, stored.name),
+            "chunks stored": self.chunks_stored(),
         }
+
+    def chunks_stored(self) -> str:
+        """A digest of which chunks are stored, as far as a look at the store tells."""
+        return chunks_digest(self.path, self.open().name)

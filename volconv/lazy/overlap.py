@@ -74,16 +74,38 @@ def extended(
     """The array with copies of its far sides along a wrapped axis, and how many before."""
     cells = data.shape[axis]
     wanted = window.source(Interval(0, outputs))
-    pieces = runs(
-        Interval(min(0, wanted.start), max(cells, wanted.stop)), cells, "wrap"
-    )
+    whole = Interval(min(0, wanted.start), max(cells, wanted.stop))
+    shift = max(0, -wanted.start)
+    if whole.size > 3 * cells:
+        # more than once around on a side: a graph would grow with every turn
+        data = data.rechunk({axis: -1})
+        chunks = [*data.chunks[:axis], (whole.size,), *data.chunks[axis + 1 :]]
+        turned: da.Array = da.map_blocks(
+            turned_around,
+            data,
+            axis=axis,
+            whole=whole,
+            chunks=chunks,
+            dtype=data.dtype,
+            meta=np.empty((0,) * data.ndim, dtype=data.dtype),
+        )
+        return turned, shift
     index: list[slice] = [slice(None)] * data.ndim
     parts = []
-    for piece in pieces:
+    for piece in runs(whole, cells, "wrap"):
         if piece.source is not None:
             index[axis] = piece.source.slice
             parts.append(data[tuple(index)])
-    return da.concatenate(parts, axis=axis), max(0, -wanted.start)
+    return da.concatenate(parts, axis=axis), shift
+
+
+def turned_around(
+    cells: NDArray[Any], axis: int, whole: Interval
+) -> NDArray[np.generic]:
+    """Cells of an interval that goes around an axis and around again."""
+    turns = np.arange(whole.start, whole.stop) % cells.shape[axis]
+    found: NDArray[np.generic] = cells.take(turns, axis)
+    return found
 
 
 def cropped(data: da.Array, axis: int, window: Window) -> tuple[da.Array, int]:

@@ -18,7 +18,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from volconv.boundary import runs
+from volconv.boundary import TURNING, runs
 from volconv.geometry import Interval, Mix, Window
 
 __all__ = ["Ownership", "owned_chunks"]
@@ -160,6 +160,8 @@ def merge_small(
 
 def needed(wanted: Interval, cells: int, kind: str) -> Interval | None:
     """The input cells that a wanted interval holds, from the first to the last."""
+    if kind in TURNING and wanted.size >= 2 * cells:
+        return Interval(0, cells)
     sources = [
         run.source for run in runs(wanted, cells, kind) if run.source is not None
     ]

@@ -20,7 +20,7 @@ from volconv.run.turns import Turns
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["check_crew", "crew_of"]
+__all__ = ["check_answer", "check_crew", "crew_of"]
 
 LOOPBACK = "127.0.0.1"
 
@@ -43,6 +43,18 @@ def check_crew(on: str) -> None:
             "threads, processes, or a scheduler's address",
             "write the address as tcp://HOST:PORT",
         )
+
+
+def check_answer(on: str) -> None:
+    """Refuse a scheduler that does not answer, before anything is erased for it.
+
+    Raises
+    ------
+    ClusterError
+    """
+    if "://" in on:
+        with reached(on):
+            pass
 
 
 @contextmanager
@@ -111,7 +123,7 @@ def connected(on: str, workers: int) -> Iterator[Client]:
                     host=LOOPBACK,
                     dashboard_address=f"{LOOPBACK}:0",
                     memory_limit=0,
-                    silence_logs=40,
+                    silence_logs=50,  # what failed is told with its block
                 ) as cluster,
                 Client(cluster, set_as_default=False) as client,
             ):

@@ -86,7 +86,7 @@ class FolderTarget:
 
     def attributes(self) -> dict[str, Any] | None:
         """Attributes of the group at the output; None where nothing is there."""
-        if not self.path.exists():
+        if not os.path.lexists(self.path):
             return None
         metadata = read_file(self.path / "zarr.json") or {}
         found = metadata.get("attributes")
@@ -114,7 +114,9 @@ class FolderTarget:
     def erase(self) -> None:
         """Remove the output and what was begun of it."""
         for folder in (self.path, self.partial):
-            if folder.exists():
+            if folder.is_symlink() or folder.is_file():
+                folder.unlink()
+            elif folder.exists():
                 # a name that cannot be opened first: a crash leaves no half result
                 doomed = folder.with_name(folder.name + ".deleting")
                 shutil.rmtree(doomed, ignore_errors=True)
@@ -156,9 +158,10 @@ class FolderTarget:
         except OSError as error:
             raise OutputError(
                 "output.path",
-                f"{self.where!r} ({error.strerror or error})",
+                f"{self.where!r}, and {str(self.partial)!r} cannot be written to "
+                f"({error.strerror or error})",
                 "a folder that can be written to",
-                "choose another output.path, or mend its permissions",
+                "choose another output.path, or mend what is said of that one",
             ) from error
         try:
             (self.partial / "owner.json").write_text(json.dumps(oneself()))

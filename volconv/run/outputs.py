@@ -6,12 +6,12 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from volconv.errors import OutputError
-from volconv.files import is_url
+from volconv.errors import OutputError, StorageError, VolconvError
+from volconv.files import is_url, lies_with
 from volconv.io.objects import is_object_url, normal_url
 from volconv.run.target import Target
 
-__all__ = ["check_apart", "locked", "target_of"]
+__all__ = ["check_apart", "locked", "storing", "target_of"]
 
 
 def target_of(path: str) -> Target:
@@ -47,6 +47,28 @@ def locked(targets: Mapping[int, Target]) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def storing(target: Target) -> Iterator[None]:
+    """A block that writes at an output, whose store's faults come out in words.
+
+    Raises
+    ------
+    StorageError
+    """
+    try:
+        yield
+    except VolconvError:
+        raise
+    except OSError as error:
+        at = f" at {error.filename!r}" if error.filename else ""
+        raise StorageError(
+            target.where,
+            f"{error.strerror or error}{at}",
+            "a store that can be written",
+            "mend it, then run again: what is done is kept",
+        ) from error
+
+
 def check_apart(source: str, outputs: Sequence[str], name: str = "the input") -> None:
     """Refuse an output that is the input or another output, lies in it, or holds it.
 
@@ -67,8 +89,7 @@ def check_apart(source: str, outputs: Sequence[str], name: str = "the input") ->
     for output in outputs:
         wanted = whole_path(output)
         for whose, path in others:
-            given = whole_path(path)
-            if given == wanted or given in wanted.parents or wanted in given.parents:
+            if lies_with(whole_path(path), wanted):
                 raise OutputError(
                     "output.path",
                     f"{output!r}, which is, holds or lies in {whose} {path!r}",
@@ -81,7 +102,7 @@ def check_apart(source: str, outputs: Sequence[str], name: str = "the input") ->
 def whole_path(path: str) -> PurePosixPath | Path:
     """A path or URL with one spelling for each place; these two never lie in another."""
     if is_object_url(path):
-        return PurePosixPath(normal_url(path).replace("://", ":/"))
+        return PurePosixPath(normal_url(path))
     if is_url(path):
         return PurePosixPath(path)
     return Path(path).resolve()

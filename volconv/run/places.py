@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -17,49 +16,42 @@ from volconv.steps.wiring import Wired
 __all__ = ["CoordsByPlace"]
 
 
-@dataclass
 class CoordsByPlace:
-    """Coordinates along the way of a pipeline.
+    """Coordinates along the way of a pipeline, found as its steps are.
 
     Parameters
     ----------
     coords : Dataset
-        Those of the input.
+        Those of the input, which stay.
     """
 
-    coords: xr.Dataset
-    found: dict[tuple[int, ...], xr.Dataset] = field(default_factory=dict)
+    def __init__(self, coords: xr.Dataset) -> None:
+        self.found = [coords]
 
-    def __post_init__(self) -> None:
-        wide = [name for name, one in self.coords.variables.items() if one.ndim > 1]
-        self.found[()] = self.coords.drop_vars(wide)  # they tell of no one dimension
+    def at(self, place: int) -> xr.Dataset:
+        """Coordinates of what lies at a place: of the input at 0."""
+        return self.found[place]
 
-    def at(self, path: Sequence[Step]) -> xr.Dataset:
-        """Coordinates of the result of steps from the input on, which stay."""
-        key = tuple(map(id, path))
-        if key not in self.found:
-            self.found[key] = step_coords(self.at(path[:-1]), path[-1])
-        return self.found[key]
-
-    def settings(
-        self, setting: Wired, source: ArrayMeta, path: Sequence[Step]
-    ) -> Wired:
+    def settings(self, setting: Wired, source: ArrayMeta, place: int) -> Wired:
         """A step's settings, labels to crop by as cells."""
         if not isinstance(setting, Crop) or not setting.labels:
             return setting
-        here = self.at(path)
+        here = self.at(place)
         return setting.in_cells(labelled_region(setting.labels, source, here))
 
-    def meta(self, target: ArrayMeta, path: Sequence[Step]) -> ArrayMeta:
+    def made(self, step: Step, place: int) -> ArrayMeta:
         """What a step makes, its spacings those of the coordinates, to the last bit.
 
         One cell alone has none there, and keeps what is known of it.
         """
-        if not self.coords.variables:
+        here = step_coords(self.at(place).copy(), step)
+        self.found.append(here)
+        target = step.target
+        if not here.variables:
             return target
         dtype = np.dtype(target.dtype)
-        here = array_meta(target.dims, target.shape, dtype, self.at(path))
-        axes = zip(target.axes, here.axes, strict=True)
+        told = array_meta(target.dims, target.shape, dtype, here)
+        axes = zip(target.axes, told.axes, strict=True)
         return replace(
             target,
             axes=tuple(

@@ -8,12 +8,7 @@ from dataclasses import dataclass, field, replace
 import xarray as xr
 
 from volconv.config import Config, codec_name
-from volconv.coordinates import (
-    NGFF,
-    declared_attrs,
-    output_attrs,
-    step_coords,
-)
+from volconv.coordinates import NGFF, carried_attrs, declared_attrs, recorded
 from volconv.coordinates.metadata import held_value
 from volconv.errors import NumberError, OutputError, VolconvError
 from volconv.io import ZarrSource, forget_opened
@@ -29,11 +24,11 @@ from volconv.run.outputs import check_apart
 from volconv.run.places import CoordsByPlace
 from volconv.run.runner import Labels
 from volconv.run.target import OWN_ATTRIBUTES
-from volconv.steps import Pipeline, Step, StepSettings
+from volconv.steps import Pipeline, StepSettings
 from volconv.steps.files import ArrayFile, Named
 from volconv.steps.network import Onnx
 from volconv.steps.settings import RenormalisedSettings
-from volconv.steps.wiring import Wired, path_to, resolved_pipeline, steps_to
+from volconv.steps.wiring import Wired, resolved_pipeline, steps_to
 
 __all__ = ["Limits", "Prepared", "config_pipeline", "prepare"]
 
@@ -93,14 +88,18 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     ------
     InputError
         If the input is not there or has not what the configuration names.
+    OutputError
+        If an output is the input or another output, lies in it, or holds it.
     VolconvError
         What is wrong with a step for this input, the step named; or the memory.
     """
     forget_opened()
     source = source_of(config)
+    check_apart(source.path, outputs_of(config))
     stored = source.open()
     steps = steps_of(config, stored.coords)
-    pipeline = resolved_pipeline(steps, stored.meta, CoordsByPlace(stored.coords))
+    known = CoordsByPlace(stored.coords)
+    pipeline = resolved_pipeline(steps, stored.meta, known)
     meta = stored.meta.among(pipeline.dims)
     source = replace(source, new_axes=meta.new_axes)
     output = config.output
@@ -140,7 +139,8 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         fuse=fuse,
     )
     labels = {
-        place: labels_of(stored, pipeline, place) for place in (*saves, pipeline.last)
+        place: labels_of(stored, pipeline, place, known.at(place))
+        for place in (*saves, pipeline.last)
     }
     for place, told in labels.items():
         check_variable(spec.variable, pipeline.meta(place, stored.meta).dims, told)
@@ -166,8 +166,7 @@ def opened(config: Config, coords: xr.Dataset) -> list[StepSettings]:
     VolconvError
         What is wrong with a file or with what is in it, the step named.
     """
-    outputs = [step.save for step in config.steps if step.save is not None]
-    outputs.append(config.output.path)
+    outputs = outputs_of(config)
     read = ArrayReader()
 
     def array_of(file: Named) -> object:
@@ -184,6 +183,12 @@ def opened(config: Config, coords: xr.Dataset) -> list[StepSettings]:
             error.where = f"step {number} ({step.step_name}), {error.where}"
             raise
     return found
+
+
+def outputs_of(config: Config) -> list[str]:
+    """Paths that a configuration writes to, the result's last."""
+    saves = [step.save for step in config.steps if step.save is not None]
+    return [*saves, config.output.path]
 
 
 def with_cell_weights(
@@ -278,23 +283,17 @@ def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
     return resolved_pipeline(steps, stored.meta, CoordsByPlace(stored.coords))
 
 
-def coords_after(coords: xr.Dataset, path: Sequence[Step]) -> xr.Dataset:
-    """Coordinates of the result of steps, from those of their input, which stay."""
-    found = coords.copy()
-    for step in path:
-        found = step_coords(found, step)
-    return found
-
-
-def labels_of(stored: Stored, pipeline: Pipeline, place: int) -> Labels:
+def labels_of(
+    stored: Stored, pipeline: Pipeline, place: int, coords: xr.Dataset
+) -> Labels:
     """Coordinates and attributes of what lies at a place."""
     steps = steps_to(pipeline, place)
-    coords = coords_after(stored.coords, path_to(pipeline.nodes, place))
     group = {
         key: value
         for key, value in stored.group_attrs.items()
         if key not in (*OWN_ATTRIBUTES, *NGFF)
     }
-    attrs = output_attrs(stored.attrs, steps, keep_attrs=True)
+    attrs = carried_attrs(stored.attrs, pipeline.nodes[:place])
+    attrs = recorded(attrs, steps, keep_attrs=True)
     attrs |= declared_attrs(pipeline.meta(place, stored.meta).missing if place else ())
     return Labels(coords, attrs, group)

@@ -8,12 +8,12 @@ from typing import Any
 
 import xarray as xr
 
-from volconv.errors import RunError, StorageError, VolconvError
+from volconv.errors import InputError, RunError, StorageError, VolconvError
 from volconv.io import ZarrSource
 from volconv.io.store import create_store
 from volconv.plan.plan import Plan
-from volconv.run.cluster import check_crew, crew_of
-from volconv.run.outputs import check_apart, locked, target_of
+from volconv.run.cluster import check_answer, check_crew, crew_of
+from volconv.run.outputs import locked, storing, target_of
 from volconv.run.progress import Progress, StageRun, Tally, no_progress
 from volconv.run.stages import check_all_there, make_between, stage_runs
 from volconv.run.target import (
@@ -25,7 +25,7 @@ from volconv.run.target import (
 )
 from volconv.run.threads import BlockFailure
 
-__all__ = ["Labels", "Outcome", "Progress", "run_plan"]
+__all__ = ["Labels", "Outcome", "Progress", "are_complete", "run_plan", "targets_of"]
 
 
 @dataclass(frozen=True)
@@ -98,39 +98,62 @@ def run_plan(
     Raises
     ------
     OutputError
-        If an output exists from another plan, or is the input, or cannot be written.
+        If an output exists from another plan, or cannot be written.
     ClusterError
         If `on` is none of these, or no scheduler answers there.
     RunError
         If a block failed; finished blocks are kept.
+    StorageError
+        If the store of an output failed.
+    InputError
+        If the input changed meanwhile: blocks of both would stand side by side.
     """
     check_crew(on)
-    outputs = {**plan.saves, plan.pipeline.last: plan.output}
-    targets = {place: target_of(spec.path) for place, spec in outputs.items()}
-    check_apart(source.path, [spec.path for spec in outputs.values()])
+    targets = targets_of(plan)
+    result = targets[plan.pipeline.last]
     if restart:
-        with locked(targets):
+        check_answer(on)
+        with storing(result), locked(targets):
             for target in targets.values():
                 target.erase()
-    fingerprint = plan.fingerprint
-    complete = [is_complete(target, fingerprint) for target in targets.values()]
-    if all(complete):
+    if are_complete(plan, targets):
         for target in targets.values():
             target.discard_partial()  # a run may have ended just before it did
         return Outcome(0, plan.blocks)
-    result = targets[plan.pipeline.last]
-    is_begun(result, fingerprint, layout_of(plan))
-    with locked(targets):
-        if not is_begun(result, fingerprint, layout_of(plan)):
+    with storing(result), locked(targets):
+        if not is_begun(result, plan.fingerprint, layout_of(plan)):
             begin(targets, plan, labels)
         runs = stage_runs(plan, source, targets)
         declare(result, plan, runs, command)
         outcome = run_stages(plan, runs, on, progress)
+        check_unchanged(plan, source)
         for _, target in sorted(targets.items()):
             target.finish()
     for target in targets.values():
         target.discard_partial()
     return outcome
+
+
+def targets_of(plan: Plan) -> dict[int, Target]:
+    """The outputs of a plan by their places."""
+    outputs = {**plan.saves, plan.pipeline.last: plan.output}
+    return {place: target_of(spec.path) for place, spec in outputs.items()}
+
+
+def are_complete(plan: Plan, targets: Mapping[int, Target]) -> bool:
+    """Whether nothing is left to do of a plan; nothing is written.
+
+    Raises
+    ------
+    OutputError
+        If something else is there, or another plan's output, complete or begun.
+    """
+    fingerprint = plan.fingerprint
+    complete = [is_complete(target, fingerprint) for target in targets.values()]
+    if all(complete):
+        return True
+    is_begun(targets[plan.pipeline.last], fingerprint, layout_of(plan))
+    return False
 
 
 def begin(
@@ -156,6 +179,24 @@ def begin(
                 PLAN_ATTRIBUTE: plan.fingerprint,
                 STATUS_ATTRIBUTE: "complete",  # nothing else opens it
             },
+        )
+
+
+def check_unchanged(plan: Plan, source: ZarrSource) -> None:
+    """Refuse to finish a result whose input is no longer the one that was planned.
+
+    A chunk that is gone would go without a word: Zarr reads its fill value.
+
+    Raises
+    ------
+    InputError
+    """
+    if source.chunks_stored() != plan.identity["chunks stored"]:
+        raise InputError(
+            "input.path",
+            f"{source.path!r}, whose chunks changed while they were read",
+            "an input that stays as it is until the end of a run",
+            "run again with --restart",
         )
 
 

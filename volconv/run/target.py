@@ -156,11 +156,21 @@ def is_begun(
     ------
     PlanMismatch
         If another plan has.
+    OutputError
+        If the header is none of a run's.
     """
     header = target.header()
     if header is None:
         return False
-    check_fingerprint(target.where, header["fingerprint"], fingerprint, ANOTHER)
+    begun = header.get("fingerprint")
+    if not isinstance(begun, dict):
+        raise OutputError(
+            "output.path",
+            f"{target.where!r}, begun by what has kept no plan",
+            "what a run began",
+            ANOTHER,
+        )
+    check_fingerprint(target.where, begun, fingerprint, ANOTHER)
     return bool(header.get("layout", {}) == layout)
 
 

@@ -14,7 +14,7 @@ from volconv.compute.transposed import Transposed
 from volconv.errors import GeometryError, KernelError
 from volconv.geometry import Geometry, Interval, PerDim, Spreading, Window
 from volconv.geometry.by_dim import per_dim, whole_number
-from volconv.geometry.padding import padding_cells
+from volconv.geometry.padding import MOST_PADDING, padding_cells
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.correlate import Weights
 from volconv.steps.fields import ByDim, Count, Dims, DTypeName
@@ -162,7 +162,14 @@ def window_of(
         raise GeometryError(
             where, f"{added}", "less than the stride, or than the dilation"
         )
-    return Spreading.of(size, factor, apart, (before, after - added))
+    window = Spreading.of(size, factor, apart, (before, after - added))
+    if max(window.padding) > MOST_PADDING:
+        raise GeometryError(
+            f"dilation along {dim!r}",
+            f"{apart}, for which outputs read {max(window.padding)} cells beyond the ends",
+            f"at most {MOST_PADDING} such cells",
+        )
+    return window
 
 
 def conv_transpose_step(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from volconv.boundary import Boundaries, BoundaryLike, check_closes
+from volconv.boundary import Boundaries, BoundaryLike, check_closes, check_turns
 from volconv.compute import checked_dtype
 from volconv.geometry import Geometry, LabelLike, PaddingLike, PerDim, labels_by_dim
 from volconv.meta import ArrayMeta
@@ -68,6 +68,7 @@ def windows_of(
     boundaries = Boundaries.parse(
         geometry.dims, options.boundary, options.fill_value, options.default_boundary
     )
+    check_turns(meta, geometry, boundaries)
     check_closes(meta, geometry, boundaries)
     if "constant" not in dict(boundaries.kinds).values():
         return geometry, replace(boundaries, fill_value=0)

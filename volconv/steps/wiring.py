@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from volconv.errors import KindError, VolconvError, did_you_mean
+from volconv.files import lies_with
 from volconv.meta import ArrayMeta
 from volconv.steps.pipeline import Node, Pipeline, wired
 from volconv.steps.settings import StepSettings
@@ -48,9 +49,16 @@ class Wired(Protocol):
 
 
 def wiring_faults(
-    steps: Sequence[StepSettings],
+    steps: Sequence[StepSettings], source: str = ""
 ) -> Iterator[tuple[int, str, VolconvError]]:
-    """Names that are taken already, and names of what is not there.
+    """Names and paths that are taken already, and names of what is not there.
+
+    Parameters
+    ----------
+    steps : sequence of StepSettings
+        The steps.
+    source : str
+        Path of the input, as far as it is known.
 
     Yields
     ------
@@ -58,7 +66,7 @@ def wiring_faults(
         The step's number from 0, its key, and what is wrong.
     """
     known = [INPUT]
-    saved: list[str] = []
+    taken = [source] if source else []
     for number, step in enumerate(steps):
         for name in step.reads or ():
             if name not in known:
@@ -73,22 +81,25 @@ def wiring_faults(
             expected = "steps before the last one to save their results"
             mend = "the last one's goes to output.path: leave save out"
             yield number, "save", KindError("", repr(step.save), expected, mend)
-        elif step.save in saved:
-            yield number, "save", KindError("", repr(step.save), "a path of its own")
         elif step.save is not None:
-            saved.append(step.save)
+            if any(lies_with(step.save, path) for path in taken):
+                found = KindError("", repr(step.save), "a path of its own")
+                yield number, "save", found
+            taken.append(step.save)
 
 
 class Known(Protocol):
-    """What coordinates tell of a pipeline's steps, each by the steps before it."""
+    """What coordinates tell of a pipeline's steps, from the first to the last.
 
-    def settings(
-        self, setting: Wired, source: ArrayMeta, path: Sequence[Step]
-    ) -> Wired:
-        """A step's settings whole, by what it reads and the steps to that."""
+    A place is where a step finds what it reads first: the input at 0, the result of
+    step 1 at 1.
+    """
 
-    def meta(self, target: ArrayMeta, path: Sequence[Step]) -> ArrayMeta:
-        """What the last step of a path makes, as its coordinates tell."""
+    def settings(self, setting: Wired, source: ArrayMeta, place: int) -> Wired:
+        """A step's settings whole, by what it reads and where that lies."""
+
+    def made(self, step: Step, place: int) -> ArrayMeta:
+        """What a step makes of what lies at a place, as coordinates tell."""
 
 
 def resolved_pipeline(
@@ -119,13 +130,11 @@ def resolved_pipeline(
             for read in setting.reads or (number - 1,)
         )
         try:
-            path, whole = path_to(nodes, inputs[0]), setting
+            whole = setting
             if known is not None:
-                whole = known.settings(setting, metas[inputs[0]], path)
+                whole = known.settings(setting, metas[inputs[0]], inputs[0])
             step = whole.resolve_all([metas[place] for place in inputs])
-            made = step.target
-            if known is not None:
-                made = known.meta(made, [*path, step])
+            made = step.target if known is None else known.made(step, inputs[0])
         except VolconvError as error:
             error.where = f"step {number} ({setting.step_name}), {error.where}"
             raise
