@@ -19,13 +19,7 @@ from pydantic import (
 )
 
 from volconv.config.codecs import Codec, Zstd
-from volconv.errors import (
-    DimError,
-    GeometryError,
-    KindError,
-    OutputError,
-    VolconvError,
-)
+from volconv.errors import DimError, GeometryError, KindError, OutputError, VolconvError
 from volconv.files import lies_with
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.fields import Count, Dims, DTypeName, PathText
