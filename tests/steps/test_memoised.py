@@ -12,7 +12,7 @@ from volconv.coordinates.spatial_attrs import moves_cells
 from volconv.steps import WindowOptions
 from volconv.steps.correlate import correlate_step
 from volconv.steps.memoised import memoised
-from volconv.steps.reading import whole_reading
+from volconv.steps.slabs import whole_reading
 
 
 def a_step():

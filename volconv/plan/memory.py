@@ -14,9 +14,9 @@ from volconv.plan.demands import Demand
 from volconv.plan.periodic import PlannedDemands
 from volconv.plan.write import Write
 from volconv.steps import Pipeline, source_intervals
+from volconv.steps.in_memory import slab_bytes
 from volconv.steps.layout import Layout, Span
 from volconv.steps.optional import weight_bytes_of
-from volconv.steps.whole import slab_bytes
 
 __all__ = ["AT_ONCE", "PIECE", "Part", "task_memory", "weight_bytes"]
 

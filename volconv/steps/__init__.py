@@ -4,6 +4,7 @@ A package that adds steps of its own builds them from the names here: see docs/p
 """
 
 from volconv.steps.block import BlockStep, Operation, block_step
+from volconv.steps.in_memory import compute_cells
 from volconv.steps.options import WindowOptions, windows_of
 from volconv.steps.pipeline import (
     Node,
@@ -14,7 +15,6 @@ from volconv.steps.pipeline import (
 from volconv.steps.pointwise import pointwise_step
 from volconv.steps.settings import StepSettings
 from volconv.steps.step import Join, Step, source_intervals
-from volconv.steps.whole import compute_cells
 from volconv.steps.window import WindowStep, window_step
 from volconv.steps.window_settings import (
     DilatedSettings,

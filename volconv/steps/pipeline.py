@@ -29,11 +29,11 @@ from numpy.typing import NDArray
 from volconv.boundary import Read
 from volconv.geometry import Interval, merged
 from volconv.meta import ArrayMeta
-from volconv.steps.carried import all_dims, among
-from volconv.steps.course import Course, Kind, Side, alike_along, course_of
-from volconv.steps.floors import Floored, floors_of
+from volconv.steps.extra_axes import all_dims, among
 from volconv.steps.layout import Memory
 from volconv.steps.node import Box, Node
+from volconv.steps.rectified import Floored, floors_of
+from volconv.steps.schedule import Kind, Schedule, Side, alike_along, schedule_of
 from volconv.steps.step import Step
 
 __all__ = ["Node", "Pipeline", "chain", "compute_box", "wired"]
@@ -41,8 +41,8 @@ __all__ = ["Node", "Pipeline", "chain", "compute_box", "wired"]
 Wanted = tuple[tuple[int, Interval], ...]
 """Cells along an axis that are wanted of some places."""
 
-REMEMBERED_COURSES = 256
-"""Courses that are remembered: arbitrary, about 2 MB. Most blocks of a run have the same,
+REMEMBERED_SCHEDULES = 256
+"""Schedules that are remembered: arbitrary, about 2 MB. Most blocks of a run have the same,
 others those of some edge."""
 
 REMEMBERED = 4096
@@ -187,10 +187,10 @@ class Pipeline:
         """Of blocks along each axis, those that are told apart."""
         return {}
 
-    @lru_cache(maxsize=REMEMBERED_COURSES)  # noqa: B019 (few pipelines)
-    def course(self, kinds: tuple[Kind, ...], given: frozenset[int]) -> Course:
+    @lru_cache(maxsize=REMEMBERED_SCHEDULES)  # noqa: B019 (few pipelines)
+    def schedule(self, kinds: tuple[Kind, ...], given: frozenset[int]) -> Schedule:
         """How blocks of some kinds are computed, where arrays are given for some places."""
-        return course_of(self, kinds, given)
+        return schedule_of(self, kinds, given)
 
     def compute(
         self,
@@ -221,12 +221,12 @@ class Pipeline:
         """
         into = into or {}
         sides = self.sides(wanted)
-        course = self.course(tuple([side.kind for side in sides]), frozenset(into))
+        schedule = self.schedule(tuple([side.kind for side in sides]), frozenset(into))
 
         def boxes(place: int) -> list[Box]:
             return list(itertools.product(*[side.needs[place] for side in sides]))
 
-        return course.carried_out(boxes, read, into, memory)
+        return schedule.carried_out(boxes, read, into, memory)
 
     @cached_property
     def dtypes(self) -> tuple[str, ...]:

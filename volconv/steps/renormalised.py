@@ -22,6 +22,7 @@ from volconv.compute.windows import cells_under
 from volconv.geometry import Geometry, Interval, Window
 from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta
+from volconv.steps.in_memory import SLAB_BYTES
 from volconv.steps.missing import (
     Missing,
     check_real,
@@ -30,9 +31,8 @@ from volconv.steps.missing import (
     usable_cell_weights,
 )
 from volconv.steps.options import WindowOptions
-from volconv.steps.reading import slabs
+from volconv.steps.slabs import slabs
 from volconv.steps.step import source_intervals
-from volconv.steps.whole import SLAB_BYTES
 from volconv.steps.window import WindowStep, window_step
 
 __all__ = ["KernelStep", "RenormalisedStep", "kernel_step"]

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.geometry import contains, relative
+from volconv.steps.in_memory import compute_cells, compute_reading
 from volconv.steps.node import Box, Node
-from volconv.steps.reading import Reading
+from volconv.steps.slabs import Reading
 from volconv.steps.step import Join, Step, of_box
-from volconv.steps.whole import compute_cells, compute_reading
 
-__all__ = ["Boxes", "Held", "Making", "making_of", "number_of"]
+__all__ = ["Boxes", "Evaluation", "Held", "evaluation_of", "number_of"]
 
 Held = Sequence[Sequence[NDArray[Any]]]
 """For each place the cells of its boxes."""
@@ -51,8 +51,8 @@ class Input(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Making:
-    """How one box of a step's outputs is made.
+class Evaluation:
+    """How one box of a step's outputs is computed.
 
     Parameters
     ----------
@@ -96,8 +96,8 @@ class Making:
 
 
 @dataclass(frozen=True, eq=False)
-class Inside(Making):
-    """The making of a box that reads nothing beyond the edge."""
+class Inside(Evaluation):
+    """The evaluation of a box that reads nothing beyond the edge."""
 
     input: Input
 
@@ -112,8 +112,8 @@ class Inside(Making):
 
 
 @dataclass(frozen=True, eq=False)
-class Joined(Making):
-    """The making of a box of several inputs, of which none is read beyond the edge."""
+class Joined(Evaluation):
+    """The evaluation of a box of several inputs, of which none is read beyond the edge."""
 
     inputs: tuple[Input, ...]
 
@@ -131,8 +131,8 @@ class Joined(Making):
 
 
 @dataclass(frozen=True, eq=False)
-class AtEdge(Making):
-    """The making of a box that reads beyond the edge, from one box of its input."""
+class AtEdge(Evaluation):
+    """The evaluation of a box that reads beyond the edge, from one box of its input."""
 
     reading: Reading
 
@@ -145,7 +145,7 @@ class AtEdge(Making):
         return compute_reading(node.step, self.reading, held[node.inputs[0]][0], out)
 
 
-def making_of(node: Node, place: int, number: int, boxes: Boxes) -> Making:
+def evaluation_of(node: Node, place: int, number: int, boxes: Boxes) -> Evaluation:
     """How a box is made, and all others that lie as it does.
 
     Parameters
@@ -161,7 +161,7 @@ def making_of(node: Node, place: int, number: int, boxes: Boxes) -> Making:
     box, step = boxes(place)[number], node.step
     outer = [boxes(read) for read in node.inputs]
     if not all(len(read) == 1 for read in outer):
-        return Making(*this)
+        return Evaluation(*this)
     parts = [node.inner(which, read[0], box) for which, read in enumerate(outer)]
     inputs = tuple(
         Input(read, part, np.dtype(meta.dtype))
@@ -170,7 +170,7 @@ def making_of(node: Node, place: int, number: int, boxes: Boxes) -> Making:
     )
     if len(inputs) < len(parts):
         if len(parts) > 1 or is_placed(step):
-            return Making(*this)
+            return Evaluation(*this)
         origin = [side.start for side in outer[0][0]]
         return AtEdge(*this, Reading.of(step, box, origin))
     return Inside(*this, inputs[0]) if len(inputs) == 1 else Joined(*this, inputs)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from volconv.compute import aligned_empty
 from volconv.geometry import Interval, relative
-from volconv.steps.reading import (
+from volconv.steps.slabs import (
     LARGE_SLAB_BYTES,
     Reading,
     cut_axis,

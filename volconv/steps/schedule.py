@@ -3,7 +3,7 @@
 Along an axis two blocks are of one *kind* where each place needs as many cells for both,
 and each step reads the same of what is held for it: one lies as the other does, further
 on. Where a block reads beyond an edge, or the far side, it is of a kind of its own. Blocks
-whose kinds are the same along each axis take the same course::
+whose kinds are the same along each axis follow the same schedule::
 
     edge | kind 0 | kind 1 | kind 1 | kind 1 | kind 2 | edge
 """
@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 
 from volconv.boundary import Read
 from volconv.geometry import Interval, relative
-from volconv.steps.held import Boxes, Making, making_of, number_of
+from volconv.steps.evaluate import Boxes, Evaluation, evaluation_of, number_of
 from volconv.steps.layout import Layout, Memory, Span
 from volconv.steps.node import Box, Node
 
 if TYPE_CHECKING:
     from volconv.steps.pipeline import Pipeline
 
-__all__ = ["Course", "Kind", "Side", "alike_along", "course_of"]
+__all__ = ["Kind", "Schedule", "Side", "alike_along", "schedule_of"]
 
 BYTE = np.dtype("u1")
 
@@ -102,14 +102,14 @@ class Laid(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Stop:
+class Entry:
     """One place on the way.
 
     Parameters
     ----------
     outs : tuple of int
         For each of its boxes the number of the array that it goes to.
-    makings : tuple of Making
+    evaluations : tuple of Evaluation
         How each is made; none for the input, and for what is made already.
     done_by : int, optional
         The place before it that makes its cells too.
@@ -120,19 +120,19 @@ class Stop:
     """
 
     outs: tuple[int, ...]
-    makings: tuple[Making, ...]
+    evaluations: tuple[Evaluation, ...]
     done_by: int | None
     found: tuple[int, tuple[slice, ...] | None] | None
     done: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class Schedule:
     """How blocks of some kinds are computed.
 
     Parameters
     ----------
-    stops : tuple of Stop
+    entries : tuple of Entry
         One for each place, from the input on.
     given : tuple of int
         Places whose boxes go to arrays that are given.
@@ -142,7 +142,7 @@ class Course:
         Bytes of memory for these.
     """
 
-    stops: tuple[Stop, ...]
+    entries: tuple[Entry, ...]
     given: tuple[int, ...]
     laid: tuple[Laid, ...]
     nbytes: int
@@ -166,22 +166,22 @@ class Course:
         outs = self.arrays(into, memory)
         held: list[Sequence[NDArray[Any]]] = []
         found: dict[int, NDArray[Any]] = {}
-        for place, stop in enumerate(self.stops):
-            if stop.done_by is not None:
-                held.append(held[stop.done_by])
+        for place, entry in enumerate(self.entries):
+            if entry.done_by is not None:
+                held.append(held[entry.done_by])
             elif place:
-                makings = zip(stop.makings, stop.outs, strict=True)
-                held.append([make(held, boxes, outs[out]) for make, out in makings])
+                evaluations = zip(entry.evaluations, entry.outs, strict=True)
+                held.append([make(held, boxes, outs[out]) for make, out in evaluations])
             elif memory is None:
                 held.append([read(box) for box in boxes(0)])
             else:
-                reads = zip(boxes(0), stop.outs, strict=True)
+                reads = zip(boxes(0), entry.outs, strict=True)
                 held.append([memory.read(box, outs[out]) for box, out in reads])
-            if stop.found is not None:
-                number, cells = stop.found
+            if entry.found is not None:
+                number, cells = entry.found
                 whole = held[place][number]
                 found[place] = whole if cells is None else whole[cells]
-            for done in stop.done:
+            for done in entry.done:
                 held[done] = ()
         return found
 
@@ -198,10 +198,10 @@ class Course:
         return found
 
 
-def course_of(
+def schedule_of(
     pipeline: Pipeline, kinds: Sequence[Kind], into: Collection[int]
-) -> Course:
-    """The course of blocks of some kinds, one along each axis.
+) -> Schedule:
+    """The schedule of blocks of some kinds, one along each axis.
 
     Parameters
     ----------
@@ -226,11 +226,11 @@ def course_of(
     done_by = {reader: place for place, reader in makers.items()}
     numbers = itertools.count(len(given))
     laid, nbytes = laid_out(pipeline, by_place, wanted, given, makers)
-    stops = []
+    entries = []
     for place, boxes in enumerate(by_place):
         maker = makers.get(place, place)
         outs: tuple[int, ...] = ()
-        makings: tuple[Making, ...] = ()
+        evaluations: tuple[Evaluation, ...] = ()
         if place not in done_by:
             is_given = maker in given
             outs = tuple(
@@ -239,13 +239,13 @@ def course_of(
         if place and place not in done_by:
             node = merged[place].node if place in merged else pipeline.nodes[place - 1]
             each = range(len(boxes))
-            makings = tuple(
-                making_of(node, place, n, by_place.__getitem__) for n in each
+            evaluations = tuple(
+                evaluation_of(node, place, n, by_place.__getitem__) for n in each
             )
         found = place_of(wanted[place], boxes) if place in wanted else None
         done = pipeline.done_at[place]
-        stops.append(Stop(outs, makings, done_by.get(place), found, done))
-    return Course(tuple(stops), given, laid, nbytes)
+        entries.append(Entry(outs, evaluations, done_by.get(place), found, done))
+    return Schedule(tuple(entries), given, laid, nbytes)
 
 
 def place_of(box: Box, boxes: Sequence[Box]) -> tuple[int, tuple[slice, ...] | None]:
