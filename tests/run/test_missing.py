@@ -11,7 +11,7 @@ import zarr
 import volconv
 from tests.oracle import same_bits
 from tests.run.conftest import prepared
-from volconv.errors import DimError, InputError, NumberError, OutputError, PlanMismatch
+from volconv.errors import ConfigError, DimError, InputError, NumberError, PlanMismatch
 from volconv.geometry import Interval
 from volconv.run.runner import run_plan
 from volconv.steps import compute_box
@@ -138,7 +138,12 @@ def test_weights_may_be_moved(folder, holed):
             "weights.variable of .*'area'",
         ),
         (", variable: area", "", InputError, "say weights.variable"),
-        ("path: out.zarr", "path: area.zarr/a", OutputError, "in the weights"),
+        (
+            "path: out.zarr",
+            "path: area.zarr/a",
+            ConfigError,
+            "the cell weights of step 2",
+        ),
     ],
 )
 def test_faults_of_the_weights_are_told(folder, holed, old, new, error, message):
