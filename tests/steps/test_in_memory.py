@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.strategies import meta_of
-from volconv.steps import WindowOptions, compute_cells, reading, whole
+from volconv.steps import WindowOptions, compute_cells, in_memory, slabs
 from volconv.steps.correlate import correlate_step
 from volconv.steps.window import WindowStep
 
@@ -29,8 +29,8 @@ def test_slabs_and_padding_change_no_bit(monkeypatch, boundary, stride, dtype):
         return correlate_step(meta, kernel, None, options)
 
     expected = outputs(step(), cells)
-    monkeypatch.setattr(reading, "LARGE_SLAB_BYTES", 9000)
-    monkeypatch.setattr(whole, "SLAB_BYTES", 5000)
+    monkeypatch.setattr(slabs, "LARGE_SLAB_BYTES", 9000)
+    monkeypatch.setattr(in_memory, "SLAB_BYTES", 5000)
     assert outputs(step(), cells) == expected
     monkeypatch.setattr(WindowStep, "padding", lambda *_: False)
     assert outputs(step(), cells) == expected
