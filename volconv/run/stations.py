@@ -127,8 +127,7 @@ class Roster:
     @property
     def left(self) -> int:
         """Turns that are not submitted."""
-        runs = [*self.unassigned, *self.runs.values()]
-        return sum(1 for run in runs for _ in run)
+        return sum(run.left for run in (*self.unassigned, *self.runs.values()))
 
     def look(self, client: Client) -> None:
         """Take notice of workers that came and went, now and then."""

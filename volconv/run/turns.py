@@ -28,8 +28,8 @@ class Turns:
     Examples
     --------
     >>> turns = Turns(np.array([False, True, True, False, True, True]))
-    >>> len(turns), list(turns), list(turns.within(2, 5))
-    (4, [1, 2, 4, 5], [2, 4])
+    >>> len(turns), list(turns), list(turns.within(2, 5)), turns.count(2, 5)
+    (4, [1, 2, 4, 5], [2, 4], 2)
     """
 
     def __init__(self, are_left: NDArray[np.bool_]) -> None:
@@ -47,6 +47,12 @@ class Turns:
 
     def __iter__(self) -> Iterator[int]:
         return self.within(0, self.total)
+
+    def count(self, start: int, stop: int) -> int:
+        """How many `within` tells, without telling each."""
+        first, last = start // BITS, -(-stop // BITS)
+        bits = np.unpackbits(self.bits[first:last], bitorder="little")
+        return int(np.count_nonzero(bits[start - BITS * first : stop - BITS * first]))
 
     def within(self, start: int, stop: int) -> Iterator[int]:
         """Those from one turn on that come before another one."""
@@ -82,6 +88,11 @@ class Stretch:
     def span(self) -> int:
         """How many turns it spans, those that are not to be done among them."""
         return self.stop - self.start
+
+    @property
+    def left(self) -> int:
+        """How many turns are in it."""
+        return self.turns.count(self.start, self.stop)
 
     def take(self) -> int | None:
         """The next turn, which then is no longer in it; None if there is none."""
