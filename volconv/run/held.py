@@ -59,6 +59,8 @@ class Held:
 
     def place(self, part: Part) -> tuple[int, tuple[slice, ...]] | None:
         """Which of the parts held has another one in it, and where; None for none."""
+        if part in self.known:
+            return self.known[part]
         for number, outer in enumerate(self.parts):
             if lies_in(part, outer):
                 place = (
@@ -148,8 +150,7 @@ class Entry:
 
     def cells(self, part: Part) -> NDArray[Any] | None:
         """A part out of one of the pieces, where one holds it."""
-        held = self.held
-        found = held.known[part] if part in held.known else held.place(part)
+        found = self.held.place(part)
         return None if found is None else self.pieces[found[0]][found[1]]
 
     def cut(self) -> bool:

@@ -75,11 +75,7 @@ class Evaluation:
         if len(node.inputs) == 1 and len(held[place]) == 1:
             origin = [side.start for side in boxes(place)[0]]
             return compute_cells(step, held[place][0], box, origin=origin, out=out)
-        found = self.of_blocks(held, boxes, box, out)
-        if out is None or found is out:
-            return found
-        out[...] = found
-        return out
+        return placed_in(out, self.of_blocks(held, boxes, box, out))
 
     def of_blocks(
         self, held: Held, boxes: Boxes, box: Box, out: NDArray[Any] | None
@@ -123,11 +119,7 @@ class Joined(Evaluation):
         """Outputs of the cells as they lie."""
         del boxes
         blocks = [one.block(held) for one in self.inputs]
-        found = cast("Join", self.node.step).combine(blocks, out)
-        if out is None or found is out:
-            return found
-        out[...] = found
-        return out
+        return placed_in(out, cast("Join", self.node.step).combine(blocks, out))
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,6 +166,14 @@ def evaluation_of(node: Node, place: int, number: int, boxes: Boxes) -> Evaluati
         origin = [side.start for side in outer[0][0]]
         return AtEdge(*this, Reading.of(step, box, origin))
     return Inside(*this, inputs[0]) if len(inputs) == 1 else Joined(*this, inputs)
+
+
+def placed_in(out: NDArray[Any] | None, found: NDArray[Any]) -> NDArray[Any]:
+    """Outputs in the array that is given for them, if one is and they are elsewhere."""
+    if out is None or found is out:
+        return found
+    out[...] = found
+    return out
 
 
 def is_placed(step: Step) -> bool:
