@@ -127,8 +127,9 @@ def write_box(
 @lru_cache(maxsize=8)
 def opened_for_writing(place: Place, variable: str) -> zarr.Array[Any]:
     """The array that the tasks of a process write to."""
-    array = zarr.open_array(place.zarr_store(), path=variable, mode="r+")
-    return array.with_config({"write_empty_chunks": True})
+    config = {"write_empty_chunks": True}
+    store = place.zarr_store()
+    return zarr.open_array(store, path=variable, mode="r+", config=config)
 
 
 def object_key(unit: Iterable[int]) -> str:
