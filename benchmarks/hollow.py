@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from volconv.geometry import Interval
 from volconv.io import ZarrSource
 from volconv.io.folder import Folder
+from volconv.io.store import object_key
 from volconv.plan.search import Search
 
 __all__ = ["Made", "blocks_of_one_chunk", "grown", "nothing_kept"]
@@ -57,16 +58,15 @@ def nothing_kept() -> Iterator[None]:
         del under
         return ((name, OBJECT[0]) for name in names)
 
-    def written(_: Folder, key: str, *, sync: bool = False) -> tuple[int, int]:
-        del key, sync
-        return OBJECT
+    def write_unit(*given: Any) -> tuple[str, int, int]:
+        return object_key(given[2]), *OBJECT
 
     def make_safe(_: Folder, keys: Iterable[str]) -> None:
         del keys
 
     with (
-        patch("volconv.run.task.write_box", lambda *_: None),
-        patch.multiple(Folder, sizes=sizes, written=written, make_safe=make_safe),
+        patch("volconv.run.task.write_unit", write_unit),
+        patch.multiple(Folder, sizes=sizes, make_safe=make_safe),
     ):
         yield
 

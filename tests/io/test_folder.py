@@ -1,46 +1,56 @@
-"""A folder tells what was written to it without reading it."""
+"""What a folder is written through knows what it wrote, without reading it."""
+
+import threading
 
 import google_crc32c
 import numpy as np
-import pytest
 import zarr
 
+from volconv.geometry import Interval
 from volconv.io.folder import Folder
+from volconv.io.store import write_unit
+from volconv.plan.output import OutputSpec
+
+SPEC = OutputSpec("", "cells", "int16", (4,))
 
 
-@pytest.fixture
-def folder(tmp_path):
-    return Folder(tmp_path)
-
-
-def write(folder):
-    array = zarr.create_array(
-        folder.zarr_store(), name="cells", shape=(6,), chunks=(4,), dtype="int16"
+def create(path, chunks=16):
+    folder = Folder(path)
+    shape = (4 * chunks,)
+    zarr.create_array(
+        folder.zarr_store(), name="cells", shape=shape, chunks=(4,), dtype="int16"
     )
-    array[:] = np.arange(6)
+    return folder
 
 
-def test_what_was_written_is_what_is_there(folder, tmp_path):
-    write(folder)
-    content = (tmp_path / "cells/c/0").read_bytes()
-    there = len(content), google_crc32c.value(content)
-    assert folder.record("cells/c/0") == there
-    assert folder.written("cells/c/0") == there
+def write(folder, number):
+    box = (Interval(4 * number, 4 * number + 4),)
+    values = np.arange(4, dtype="int16") + number
+    return write_unit(folder, SPEC, (number,), box, values)
 
 
-def test_what_was_written_is_told_without_reading_and_once(folder, tmp_path):
-    write(folder)
-    there = folder.record("cells/c/1")
-    (tmp_path / "cells/c/1").write_bytes(b"another")
-    assert folder.written("cells/c/1") == there
-    with pytest.raises(KeyError):
-        folder.written("cells/c/1")
+def test_what_was_written_is_what_is_there(tmp_path):
+    folder = create(tmp_path)
+    key, nbytes, crc = write(folder, 3)
+    content = (tmp_path / "cells" / key).read_bytes()
+    assert (key, nbytes, crc) == ("c/3", len(content), google_crc32c.value(content))
+    assert folder.record("cells/c/3") == (nbytes, crc)
 
 
-def test_a_file_is_made_safe_before_it_is_told_of(folder, tmp_path, monkeypatch):
-    write(folder)
-    safe = []
-    monkeypatch.setattr(Folder, "make_safe", lambda _, keys: safe.extend(keys))
-    folder.written("cells/c/0", sync=True)
-    folder.written("cells/c/1")
-    assert safe == ["cells/c/0"]
+def test_threads_that_begin_together_each_know_what_they_wrote(tmp_path):
+    for repeat in range(20):
+        folder = create(tmp_path / str(repeat))
+        gate = threading.Barrier(8)
+        found: dict[int, tuple[str, int, int]] = {}
+
+        def work(number, folder=folder, gate=gate, found=found):
+            gate.wait()
+            found[number] = write(folder, number)
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == {n: (f"c/{n}", *folder.record(f"cells/c/{n}")) for n in found}
+        assert len(found) == 8

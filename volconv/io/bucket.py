@@ -149,13 +149,6 @@ def input_store(url: str) -> InputStore:
     return InputStore(object_client(url), read_only=True)
 
 
-@lru_cache(maxsize=8)
-def written_store(place: Bucket) -> WrittenStore:
-    """What an output is written through."""
-    kind = DraftStore if place.is_draft else WrittenStore
-    return kind(object_client(place.url))
-
-
 @dataclass(frozen=True)
 class Bucket:
     """A key in a bucket, and what lies below it.
@@ -178,7 +171,8 @@ class Bucket:
 
     def zarr_store(self) -> Store:
         """What Zarr reads and writes through."""
-        return written_store(self)
+        kind = DraftStore if self.is_draft else WrittenStore
+        return kind(object_client(self.url))
 
     def holds(self, key: str) -> bool:
         """Whether an object is there."""
@@ -220,10 +214,6 @@ class Bucket:
             return
         for item in self.items(under):
             yield item["path"].removeprefix(f"{under}/"), item["size"]
-
-    def written(self, key: str, *, sync: bool = False) -> tuple[int, int]:  # noqa: ARG002
-        """Bytes and crc32c of an object that this process wrote, which is safe."""
-        return written_store(self).written.pop(key)
 
     def record(self, key: str) -> tuple[int, int]:
         """Bytes and crc32c of an object."""

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import google_crc32c
@@ -32,12 +31,6 @@ class FolderStore(Noting, LocalStore):
         send_to_disk(self.root / key)
 
 
-@lru_cache(maxsize=8)
-def folder_store(path: Path) -> FolderStore:
-    """What a folder is written through."""
-    return FolderStore(path)
-
-
 @dataclass(frozen=True)
 class Folder:
     """A folder of this machine's file systems.
@@ -57,7 +50,7 @@ class Folder:
 
     def zarr_store(self) -> Store:
         """What Zarr reads and writes through."""
-        return folder_store(self.path)
+        return FolderStore(self.path)
 
     def holds(self, key: str) -> bool:
         """Whether an object is there."""
@@ -73,12 +66,6 @@ class Folder:
             except FileNotFoundError:
                 continue
             yield name, status.st_size
-
-    def written(self, key: str, *, sync: bool = False) -> tuple[int, int]:
-        """Bytes and crc32c of a file that this process wrote, perhaps safe on the disk."""
-        if sync:
-            self.make_safe([key])
-        return folder_store(self.path).written.pop(key)
 
     def record(self, key: str) -> tuple[int, int]:
         """Bytes and crc32c of a file."""

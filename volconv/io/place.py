@@ -31,12 +31,6 @@ class Place(Protocol):
     def sizes(self, under: str, names: Iterable[str]) -> Iterator[tuple[str, int]]:
         """Those objects below a key that are there, perhaps others too; their bytes."""
 
-    def written(self, key: str, *, sync: bool = False) -> tuple[int, int]:
-        """Bytes and crc32c of an object that this process wrote; told once.
-
-        Perhaps after it is safe.
-        """
-
     def record(self, key: str) -> tuple[int, int]:
         """Bytes and crc32c of an object that is there."""
 

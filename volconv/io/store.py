@@ -16,6 +16,7 @@ from volconv.coordinates import bounds_names, grid_mappings
 from volconv.geometry import Interval
 from volconv.io.folder import Folder
 from volconv.io.inline import carry_out, may_carry_out
+from volconv.io.noting import Noting
 from volconv.io.place import Place
 from volconv.meta import ArrayMeta
 from volconv.plan.output import OutputSpec
@@ -24,7 +25,7 @@ __all__ = [
     "consolidate",
     "create_store",
     "object_key",
-    "write_box",
+    "write_unit",
 ]
 
 
@@ -108,12 +109,38 @@ def plain(attrs: Mapping[Any, Any]) -> dict[str, Any]:
     }
 
 
-def write_box(
-    place: Place, spec: OutputSpec, box: tuple[Interval, ...], values: NDArray[Any]
-) -> None:
-    """Write a box of whole storage units; empty ones too.
+def write_unit(
+    place: Place,
+    spec: OutputSpec,
+    unit: Iterable[int],
+    box: tuple[Interval, ...],
+    values: NDArray[Any],
+) -> tuple[str, int, int]:
+    """Write a storage unit; an empty one too.
 
-    A unit that is left out would read as the fill value, like one that was lost.
+    One that is left out would read as the fill value, like one that was lost.
+
+    Parameters
+    ----------
+    place : Place
+        Where the group lies.
+    spec : OutputSpec
+        The array.
+    unit : iterable of int
+        The unit's place along each axis of the stored array.
+    box : tuple of Interval
+        Its cells.
+    values : ndarray
+        What they become.
+
+    Returns
+    -------
+    str
+        The unit's key below the array.
+    int
+        Its bytes.
+    int
+        Their crc32c.
     """
     array = opened_for_writing(place, spec.variable)
     cells = values.squeeze(spec.new_axes)
@@ -122,14 +149,16 @@ def write_box(
         carry_out(array.async_array.setitem(part, cells))
     else:
         array[part] = cells
+    key = object_key(unit)
+    assert isinstance(array.store, Noting), "places are written through these"
+    return key, *array.store.written.pop(f"{spec.variable}/{key}")
 
 
 @lru_cache(maxsize=8)
 def opened_for_writing(place: Place, variable: str) -> zarr.Array[Any]:
     """The array that the tasks of a process write to."""
-    config = {"write_empty_chunks": True}
-    store = place.zarr_store()
-    return zarr.open_array(store, path=variable, mode="r+", config=config)
+    array = zarr.open_array(place.zarr_store(), path=variable, mode="r+")
+    return array.with_config({"write_empty_chunks": True})
 
 
 def object_key(unit: Iterable[int]) -> str:

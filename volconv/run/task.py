@@ -22,7 +22,7 @@ from volconv.compute import cast
 from volconv.geometry import Interval, relative
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.place import Place
-from volconv.io.store import object_key, write_box
+from volconv.io.store import write_unit
 from volconv.plan.memory import PIECE
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
@@ -219,9 +219,13 @@ def stored(
     for sides in itertools.product(*units):
         places, part = zip(*sides, strict=True)
         piece = cells if part == box else cells[relative(part, box)]
-        retried(lambda: write_box(store, write.output, part, piece))  # noqa: B023
-        key = object_key(write.output.stored(places))
-        yield which, key, *store.written(f"{write.output.variable}/{key}", sync=sync)
+        unit = write.output.stored(places)
+        told = retried(
+            lambda: write_unit(store, write.output, unit, part, piece)  # noqa: B023
+        )
+        if sync:
+            store.make_safe([f"{write.output.variable}/{told[0]}"])
+        yield which, *told
 
 
 @lru_cache(maxsize=SIDES)
