@@ -97,9 +97,9 @@ def run_on_client(
             future = next(done)
             address, turn = flight.pop(future)
             roster.finished(address)
-            if future.status != "finished":
+            if future.status == "error":
                 raise BlockFailure(turn) from future.exception()
-            record = future.result()
+            record = future.result()  # an error where the scheduler is gone
             # what a worker that dies then still holds is not computed again
             future.release()
             yield [record]
