@@ -214,6 +214,16 @@ def test_without_workers_nothing_is_given_and_nothing_is_lost():
     assert [turn for _, turn in roster.assignments()] == [0, 1, 2]
 
 
+def test_a_run_that_waits_for_workers_says_so_once(monkeypatch, caplog):
+    roster = Roster(Turns.all(5))
+    roster.wait()
+    assert not caplog.records
+    monkeypatch.setattr("volconv.run.stations.PATIENCE", 0)
+    roster.wait()
+    roster.wait()
+    assert caplog.messages == ["the cluster has no workers: waiting for some"]
+
+
 def test_a_worker_that_comes_late_takes_the_far_half_of_the_longest_run():
     roster = Roster(Turns.all(40))
     roster.look(Workers(a=1))
