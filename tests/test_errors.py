@@ -91,6 +91,8 @@ def test_the_nearest_word_is_suggested():
     assert did_you_mean("latitud", ["latitude", "longitude"]) == (
         "did you mean 'latitude'?"
     )
+    assert did_you_mean("channel", ["c", "z"]) == "did you mean 'c'?"
+    assert did_you_mean("CT", ["ct", "pet"]) == "did you mean 'ct'?"
     assert did_you_mean("lat", ["time", "latitude"]) == "did you mean 'latitude'?"
 
 

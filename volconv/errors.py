@@ -144,7 +144,7 @@ class MemoryPlanError(VolconvError, ValueError):
 
 
 class ClusterError(VolconvError, OSError):
-    """A Dask scheduler that cannot be reached."""
+    """A Dask scheduler that cannot be reached, or no longer."""
 
     __str__ = VolconvError.__str__
 
@@ -185,10 +185,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     --------
     >>> did_you_mean("lat", ["time", "latitude", "longitude"])
     "did you mean 'latitude'?"
+    >>> did_you_mean("longitude", ["lat", "lon"])
+    "did you mean 'lon'?"
+    >>> did_you_mean("CT", ["ct"])
+    "did you mean 'ct'?"
     >>> did_you_mean("qqq", ["time"])
     ''
     """
     names = sorted(set(known))
     begins = [name for name in names if word and name.startswith(word)]
     close = difflib.get_close_matches(word, names, n=1, cutoff=0.55) or begins
+    close = close or [name for name in names if name.casefold() == word.casefold()]
+    close = close or [name for name in names if name and word.startswith(name)][-1:]
     return f"did you mean {close[0]!r}?" if close else ""

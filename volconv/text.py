@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from volconv.errors import KindError, did_you_mean
 
-__all__ = ["bytes_text", "check_word", "parse_bytes"]
+__all__ = ["bytes_text", "check_word", "number_text", "parse_bytes", "range_text"]
 
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -33,6 +33,30 @@ def bytes_text(nbytes: int) -> str:
             break
         size /= 1024
     return f"{nbytes} B" if not unit else f"{size:.1f} {unit}iB"
+
+
+def number_text(number: float) -> str:
+    """A cell's value: whole numbers with all digits, as labels need, others short.
+
+    Examples
+    --------
+    >>> number_text(2000000014.0), number_text(0.1234567), number_text(1e300)
+    ('2000000014', '0.123457', '1e+300')
+    """
+    is_exact = abs(number) <= 2**53 and number == int(number)
+    return f"{number:.0f}" if is_exact else f"{number:g}"
+
+
+def range_text(lowest: float, highest: float, nonfinite: int | None) -> str:
+    """What values cells have.
+
+    Examples
+    --------
+    >>> range_text(0, 0.5, 3)
+    'from 0 to 0.5, 3 not finite'
+    """
+    ends = f"from {number_text(lowest)} to {number_text(highest)}"
+    return f"{ends}, {nonfinite} not finite"
 
 
 def parse_bytes(where: str, text: str) -> int:

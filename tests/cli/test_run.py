@@ -79,6 +79,16 @@ def test_plan_refuses_an_output_that_is_not_apart_from_the_input(folder):
     assert not list((folder / "in.zarr").glob("out*"))
 
 
+@pytest.mark.parametrize(("key", "code"), [("in.zarr", 3), ("out.zarr", 0)])
+def test_a_link_to_itself_is_told_in_words(folder, key, code):
+    (folder / "loop.zarr").symlink_to("loop.zarr")
+    (folder / "loop.yaml").write_text(CONFIG.replace(f"path: {key}", "path: loop.zarr"))
+    done = volconv(folder, "plan", "loop.yaml")
+    assert done.returncode == code
+    assert "loop.zarr', which " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_plan_says_what_a_run_would_stop_at(folder):
     (folder / "out.zarr").mkdir()
     (folder / "out.zarr" / "thesis.txt").write_text("precious")
@@ -267,6 +277,7 @@ def test_plan_tells_branches_saves_and_stages(folder):
     lines = done.stdout.splitlines()
     for line in (
         "step 2   gaussian of the input -> z 8, y 12  float32",
+        "           read by no step and not saved: left out",
         "step 3   subtract of step 1 and the input -> z 8, y 12  float32",
         "step 4   box -> z 8, y 6  float32",
         f"           saved to {os.path.realpath(folder)}/fine.zarr",

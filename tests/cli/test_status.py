@@ -111,6 +111,15 @@ def test_objects_between_stages_are_told_apart(folder):
     assert "objects of results between stages" in text or not told["between"]
 
 
+def test_the_folder_that_one_stands_in_is_an_output_too(folder):
+    assert volconv(folder, "status", ".").returncode == 4
+    assert volconv(folder, "run", "config.yaml").returncode == 0
+    done = volconv(folder / "out.zarr", "status", ".")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "complete .")
+    begun = volconv(folder / "out.zarr" / "v", "status", "..")
+    assert (begun.returncode, begun.stdout.splitlines()[0]) == (0, "complete ..")
+
+
 def test_nothing_and_a_stranger_are_errors_with_their_codes(folder):
     missing = volconv(folder, "status", "nowhere.zarr")
     assert missing.returncode == 3

@@ -294,6 +294,12 @@ DTYPES = (
         ("gradient", "missing key steps.1.gradient.dim. Expected the dimension."),
         ("cast: {dtype: int}", f"steps.1.cast.dtype: got 'int'; expected one of "
                                f"{DTYPES}. Fix: did you mean 'int8'?"),
+        ("{gaussian: , sigma: 2 mm}",
+         "steps.1: got {'gaussian': None, 'sigma': '2 mm'}; expected one operation; "
+         "found gaussian, sigma. Fix: indent what belongs to gaussian further than its "
+         "name."),
+        ("{gaussian: , box: }", "steps.1: got {'gaussian': None, 'box': None}; expected "
+                                "one operation; found gaussian, box."),
         ("max_pool: {size: 2, stride: 0}", "steps.1.max_pool.stride: got 0; expected a "
                                            "whole number of at least 1."),
         ("correlate: {kernel: box}", "steps.1.correlate.kernel.box: got no dimension; "

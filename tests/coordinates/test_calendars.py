@@ -77,6 +77,21 @@ def test_bounds_of_months_become_those_of_seasons():
     ]
 
 
+def test_dates_that_were_stored_lazily_are_stored_again(tmp_path):
+    """xarray writes lazy dates in microseconds, and knows no finer unit for them."""
+    days = xr.date_range("2001-01-01", periods=4, calendar="noleap", use_cftime=True)
+    series = xr.DataArray(np.arange(4.0), {"time": days}, "time", name="v")
+    bounds = np.stack([days, days.shift(1, "D")], 1)
+    stored = series.to_dataset().assign(time_bnds=(("time", "ends"), bounds))
+    stored.time.attrs["bounds"] = "time_bnds"
+    stored.chunk(time=2).to_zarr(tmp_path / "days", consolidated=False)
+    opened = xr.open_zarr(tmp_path / "days", consolidated=False)
+    found = volconv.mean_pool(opened, 2)
+    found.to_zarr(tmp_path / "pairs", consolidated=False)
+    again = xr.open_zarr(tmp_path / "pairs", consolidated=False)
+    assert again.time_bnds.values.tolist() == bounds.reshape(2, 4)[:, ::3].tolist()
+
+
 def test_curvilinear_and_lazy_times_follow_too():
     first, row = series("noleap", [0, 10, 30])
     grid = xr.DataArray(

@@ -200,6 +200,16 @@ def test_the_encoding_of_the_store_does_not_come_along():
     assert "dtype" not in found.x.encoding
 
 
+@pytest.mark.parametrize("packing", [{"scale_factor": 0.01}, {"add_offset": 273.15}])
+def test_packed_numbers_that_are_not_decoded_have_no_unit(packing):
+    attrs = {"units": "K", "standard_name": "air_temperature", "source": "a buoy"}
+    packed = xr.DataArray(np.arange(6, dtype="int16"), dims="x", attrs=attrs | packing)
+    found = volconv.max_pool(packed, 2)
+    assert set(found.attrs) == {"source", "cell_methods", "volconv"}
+    decoded = xr.decode_cf(packed.to_dataset(name="air")).air
+    assert volconv.max_pool(decoded, 2).attrs["units"] == "K"
+
+
 def test_packed_data_come_back_from_a_store_as_they_were_computed(tmp_path):
     air = xr.DataArray(np.linspace(0, 320, 30), dims="x", name="air")
     packed = tmp_path / "packed.zarr"

@@ -165,6 +165,15 @@ def test_a_group_without_names_of_dimensions_tells_what_to_do(tmp_path):
         ZarrSource(str(tmp_path / "g.zarr")).open()
 
 
+def test_a_group_without_arrays_tells_the_groups_in_it(tmp_path):
+    group = zarr.create_group(tmp_path / "g.zarr", zarr_format=3)
+    with pytest.raises(InputError, match="without arrays; groups in it: none"):
+        ZarrSource(str(tmp_path / "g.zarr")).open()
+    group.create_group("cells")
+    with pytest.raises(InputError, match=r"in it: cells; .*path: .*g\.zarr/cells"):
+        ZarrSource(str(tmp_path / "g.zarr")).open()
+
+
 def test_identity_changes_with_values_attributes_and_coordinates(tmp_path, grid):
     def identity(array, name):
         array.to_zarr(tmp_path / name, zarr_format=3, consolidated=False)

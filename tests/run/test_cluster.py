@@ -17,6 +17,7 @@ from hypothesis.extra.numpy import arrays
 
 from tests.run.conftest import CONFIG, prepared
 from tests.run.test_runner import run, tree
+from volconv.errors import ClusterError
 from volconv.run.folder import FolderTarget
 from volconv.run.stations import IN_FLIGHT, LOOK, Roster
 from volconv.run.turns import Turns
@@ -33,7 +34,7 @@ class Cluster:
         self.folder = folder
         self.stack = stack
         self.log = stack.enter_context((folder / "log").open("w"))
-        self.start("scheduler", "--port", "0")
+        self.scheduler = self.start("scheduler", "--port", "0")
         until = time.monotonic() + 60
         while not self.file.exists() or not self.file.read_text():
             assert time.monotonic() < until, "the scheduler did not start"
@@ -96,6 +97,26 @@ def test_a_run_outlives_its_workers(folder, cluster):
     assert outcome.computed == total
     assert sorted(turns) == list(range(total))
     assert tree(folder / "out.zarr") == whole
+
+
+def test_a_scheduler_that_dies_is_told_and_what_is_done_is_kept(folder, cluster):
+    cluster.worker()
+    target = FolderTarget(folder / "out.zarr")
+    done_before: list[int] = []
+
+    def progress(done, _):
+        if done == 4:
+            done_before.extend(block for block, _ in journalled(target))
+            cluster.scheduler.kill()
+            cluster.scheduler.wait()
+
+    with pytest.raises(ClusterError, match=r"no more answer.*run again: what is done"):
+        run(folder, TEXT, limits=LIMITS, on=cluster.address, progress=progress)
+    outcome = run(folder, TEXT, limits=LIMITS)
+    assert outcome.kept >= len(done_before) > 0
+    resumed = tree(folder / "out.zarr")
+    run(folder, TEXT, limits=LIMITS, restart=True)
+    assert tree(folder / "out.zarr") == resumed
 
 
 def journalled(target):
@@ -191,6 +212,16 @@ def test_without_workers_nothing_is_given_and_nothing_is_lost():
     assert roster.left == 5
     roster.look(Workers(a=1))
     assert [turn for _, turn in roster.assignments()] == [0, 1, 2]
+
+
+def test_a_run_that_waits_for_workers_says_so_once(monkeypatch, caplog):
+    roster = Roster(Turns.all(5))
+    roster.wait()
+    assert not caplog.records
+    monkeypatch.setattr("volconv.run.stations.PATIENCE", 0)
+    roster.wait()
+    roster.wait()
+    assert caplog.messages == ["the cluster has no workers: waiting for some"]
 
 
 def test_a_worker_that_comes_late_takes_the_far_half_of_the_longest_run():

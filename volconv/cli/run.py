@@ -15,6 +15,7 @@ import typer
 from volconv.cli.exits import exit_code
 from volconv.cli.plan import ConfigPath, Memory, NoFuse, Threads, prepared, print_plan
 from volconv.cli.report import print_error
+from volconv.text import range_text
 
 if TYPE_CHECKING:
     from volconv.plan.plan import Plan
@@ -91,10 +92,8 @@ def print_outcome(outcome: Outcome, output: str) -> None:
     kept = f", {outcome.kept} were there already" if outcome.kept else ""
     tally = outcome.tally
     if outcome.computed:
-        print(
-            f"cells    from {tally.lowest:g} to {tally.highest:g}, "
-            f"{tally.nonfinite} not finite"
-        )
+        ends = range_text(tally.lowest, tally.highest, tally.nonfinite)
+        print(f"cells    {ends}")
     print(f"done     {outcome.computed} blocks computed{kept}: {output}")
 
 

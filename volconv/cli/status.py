@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from volconv.cli.exits import INCOMPLETE
-from volconv.text import bytes_text
+from volconv.text import bytes_text, range_text
 
 if TYPE_CHECKING:
     from volconv.run.status import Status
@@ -54,11 +54,9 @@ def status_lines(found: Status, now: float) -> list[str]:
     lines.append(f"spent    {found.seconds or 0:.1f} s of tasks")
     lines += written_lines(found, now)
     lines.append(f"held by  {found.holder or 'nobody'}")
-    if found.lowest is not None:
-        lines.append(
-            f"cells    from {found.lowest:g} to {found.highest:g}, "
-            f"{found.nonfinite} not finite"
-        )
+    if found.lowest is not None and found.highest is not None:
+        ends = range_text(found.lowest, found.highest, found.nonfinite)
+        lines.append(f"cells    {ends}")
     if found.command and found.holder is None:
         lines.append(f"go on    {found.command}")
     return lines

@@ -51,14 +51,18 @@ def finer_times(variable: xr.Variable) -> dict[Any, Any]:
     """The encoding of times half-way between those that it was chosen for.
 
     Whole days become hours, for twelve of them are no whole day; times in floats stay.
+    Dates of other calendars are whole microseconds, and are stored in no finer unit.
     """
     encoding = dict(variable.encoding)
-    if variable.dtype.kind not in "mM" and not are_cftimes(variable.data):
+    is_calendar = variable.dtype.kind not in "mM"
+    if is_calendar and not are_cftimes(variable.data):
         return encoding
     if np.dtype(encoding.pop("dtype", "int64")).kind == "f":
         return {**encoding, "dtype": np.dtype("float64")}
     word, *since = str(encoding.pop("units", "")).split(" ", 1)
     finer = finer_unit(word)
+    if finer == "nanoseconds" and is_calendar:
+        finer = "microseconds"
     return {**encoding, "units": " ".join([finer, *since])} if finer else encoding
 
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from volconv.coordinates.spatial_attrs import lie_elsewhere, without_places
 from volconv.geometry import Window
 from volconv.steps import Step
@@ -27,6 +29,8 @@ STALE = frozenset(
 )
 """Attributes that are true of the input's values and need not be of the output's."""
 
+PACKING = {"scale_factor": 1, "add_offset": 0}
+"""Attributes of CF that make values of the unit of stored numbers; what changes none."""
 
 OF_A_UNIT = frozenset({"units", "standard_name"})
 """Attributes that are true of values of one unit only."""
@@ -48,7 +52,7 @@ def output_attrs(
     what it says the values are. A step that puts a statistic in its windows' place adds
     it to ``cell_methods``.
     """
-    kept = {key: value for key, value in attrs.items() if key not in STALE}
+    kept = lasting_attrs(attrs)
     for step in steps:
         kept = moved_attrs(kept, step)
     return recorded(kept, steps, keep_attrs=keep_attrs)
@@ -60,7 +64,7 @@ def carried_attrs(attrs: Mapping[Any, Any], nodes: Sequence[Node]) -> dict[Any, 
     What branches come together with differs in unit or statistic, that is left out; of
     products and quotients the unit is not known.
     """
-    told = [{key: value for key, value in attrs.items() if key not in STALE}]
+    told = [lasting_attrs(attrs)]
     for node in nodes:
         first, *others = (told[place] for place in node.inputs)
         for other in others:
@@ -69,6 +73,23 @@ def carried_attrs(attrs: Mapping[Any, Any], nodes: Sequence[Node]) -> dict[Any, 
             first = with_unit(first, None)
         told.append(moved_attrs(first, node.step))
     return told[-1]
+
+
+def lasting_attrs(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Attributes that do not speak of the input's values.
+
+    Packed numbers that were not decoded have no unit: it is that of what they stand for.
+
+    Examples
+    --------
+    >>> lasting_attrs({"units": "K", "scale_factor": 0.01, "source": "a buoy"})
+    {'source': 'a buoy'}
+    >>> lasting_attrs({"units": "K", "scale_factor": 1.0})
+    {'units': 'K'}
+    """
+    kept = {key: value for key, value in attrs.items() if key not in STALE}
+    is_packed = any(np.any(attrs.get(key, no) != no) for key, no in PACKING.items())
+    return with_unit(kept, None) if is_packed else kept
 
 
 def common_attrs(first: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -132,6 +132,8 @@ def stored_array(source: ZarrSource, array: zarr.Array[Any]) -> Stored:
 def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
     """A variable of a group, decoded as xarray decodes it, with its coordinates."""
     dataset = opened_dataset(source, group)
+    if not dataset.variables:
+        raise without_arrays(source, group)
     bounds = bounds_names(dataset)
     dataset = dataset.set_coords([n for n in bounds if n in dataset.data_vars])
     name = chosen_variable(source, dataset)
@@ -156,6 +158,20 @@ def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
     )
     meta = array_meta(array.dims, array.shape, array.dtype, coords, chunks, array.attrs)
     return Stored(array.variable, meta, str(name), array.attrs, coords, dataset.attrs)
+
+
+def without_arrays(source: ZarrSource, group: zarr.Group) -> InputError:
+    """The error of a group that holds groups, or nothing."""
+    try:
+        inner = sorted(name for name, _ in group.groups())
+    except BROKEN:
+        inner = []
+    return InputError(
+        f"{source.key} {source.path!r}",
+        f"a group without arrays; groups in it: {', '.join(inner[:9]) or 'none'}",
+        "a group of arrays, or one array",
+        f"{source.key}.path: {source.path}/{inner[0]}" if inner else "",
+    )
 
 
 def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:

@@ -143,6 +143,8 @@ def step_lines(plan: Plan, number: int) -> list[str]:
     ]
     if number in plan.saves:
         lines.append(f"           saved to {plan.saves[number].path}")
+    elif plan.pipeline.last_uses[number] == number < plan.pipeline.last:
+        lines.append("           read by no step and not saved: left out")
     return lines
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import zarr
 
-from volconv.errors import ClusterError
+from volconv.errors import ClusterError, VolconvError
 from volconv.plan.memory import AT_ONCE
 from volconv.plan.stage import Room
 from volconv.run.allocator import give_back, keep_memory
 from volconv.run.task import BlockRecord, Work
-from volconv.run.threads import run_in_threads
+from volconv.run.threads import BlockFailure, run_in_threads
 from volconv.run.turns import Turns
 
 if TYPE_CHECKING:
@@ -83,10 +84,39 @@ def crew_of(on: str, room: Room, work: Work) -> Iterator[Crew]:
             return
         if on == "processes":
             work = replace(work, cache_bytes=work.cache_bytes // room.workers)
-        from volconv.run.stations import run_on_client
-
         with connected(on, room.workers) as client:
-            yield lambda turns: run_on_client(work, turns, client)
+            yield lambda turns: run_while_reached(work, turns, client)
+
+
+def run_while_reached(
+    work: Work, turns: Turns, client: Client
+) -> Iterator[list[BlockRecord]]:
+    """Records of blocks as the workers of a cluster finish them.
+
+    Raises
+    ------
+    BlockFailure
+        From what a task raised.
+    ClusterError
+        If the scheduler answers no longer.
+    """
+    from volconv.run.stations import run_on_client
+
+    try:
+        yield from run_on_client(work, turns, client)
+    except (BlockFailure, VolconvError):
+        raise
+    except Exception as error:
+        # what fails in a task is a BlockFailure: other faults of files are of sockets
+        is_lost = isinstance(error, OSError | CancelledError)
+        if client.status == "running" and not is_lost:
+            raise
+        raise ClusterError(
+            "--on",
+            f"no more answer of the scheduler ({type(error).__name__})",
+            "a scheduler that runs until the end",
+            "start it again, then run again: what is done is kept",
+        ) from error
 
 
 @contextmanager

@@ -57,7 +57,7 @@ class FolderTarget:
     @property
     def partial(self) -> Path:
         """The folder beside it that holds what is done so far."""
-        return self.path.with_name(self.path.name + ".partial")
+        return self.path.parent / f"{self.path.name}.partial"
 
     @property
     def store(self) -> Path:

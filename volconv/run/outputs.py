@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os.path
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -35,7 +36,7 @@ def target_of(path: str) -> Target:
         )
     from volconv.run.folder import FolderTarget
 
-    return FolderTarget(Path(path))
+    return FolderTarget(Path(os.path.normpath(Path.cwd() / path)))
 
 
 @contextlib.contextmanager
@@ -105,4 +106,4 @@ def whole_path(path: str) -> PurePosixPath | Path:
         return PurePosixPath(normal_url(path))
     if is_url(path):
         return PurePosixPath(path)
-    return Path(path).resolve()
+    return Path(os.path.realpath(path))  # resolve() raises for a link to itself

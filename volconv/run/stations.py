@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,11 @@ waits."""
 
 LOOK = 2.0
 """Seconds between two looks at which workers there are: arbitrary."""
+
+PATIENCE = 5.0
+"""Seconds without workers before that is said: arbitrary."""
+
+log = logging.getLogger(__name__)
 
 
 class Station(WorkerPlugin):
@@ -92,14 +98,14 @@ def run_on_client(
             if not flight:
                 if not roster.left:
                     return
-                time.sleep(0.1)  # no worker yet
+                roster.wait()  # no worker yet
                 continue
             future = next(done)
             address, turn = flight.pop(future)
             roster.finished(address)
-            if future.status != "finished":
+            if future.status == "error":
                 raise BlockFailure(turn) from future.exception()
-            record = future.result()
+            record = future.result()  # an error where the scheduler is gone
             # what a worker that dies then still holds is not computed again
             future.release()
             yield [record]
@@ -123,6 +129,8 @@ class Roster:
         self.threads: dict[str, int] = {}
         self.flying: dict[str, int] = {}
         self.looked = 0.0
+        self.begun = time.monotonic()
+        self.is_told = False
 
     @property
     def left(self) -> int:
@@ -146,6 +154,13 @@ class Roster:
         for address in there:
             self.flying.setdefault(address, 0)
         self.threads = there
+
+    def wait(self) -> None:
+        """Pause before the next look; once, say what is waited for."""
+        if not self.is_told and time.monotonic() - self.begun > PATIENCE:
+            self.is_told = True
+            log.warning("the cluster has no workers: waiting for some")
+        time.sleep(0.1)
 
     def assignments(self) -> Iterator[tuple[str, int]]:
         """Workers with the turns that they are to be given now."""

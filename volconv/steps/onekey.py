@@ -64,8 +64,16 @@ class OneKey:
         expected = f"one {self.noun}"
         if isinstance(value, Mapping):
             found = ", ".join(str(name) for name in value) or "none"
-            raise refusal(short(value), f"{expected}; found {found}")
+            mend = self.indent_hint(value)
+            raise refusal(short(value), f"{expected}; found {found}", mend)
         raise refusal(short(value), f"{expected} of {', '.join(self.known())}")
+
+    def indent_hint(self, value: Mapping[Any, object]) -> str:
+        """The mend of settings that stand beside their thing's name, not below it."""
+        names = [name for name in value if name in self.known()]
+        if len(names) != 1 or value[names[0]] is not None:
+            return ""
+        return f"indent what belongs to {names[0]} further than its name"
 
     def write(self, model: WordedModel) -> dict[str, Any]:
         """The one-key mapping of a model."""
