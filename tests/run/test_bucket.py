@@ -13,6 +13,7 @@ import xarray as xr
 import zarr
 from numpy.testing import assert_array_equal
 
+from tests.io.images import FORMATS, write_image
 from tests.run.conftest import CONFIG, prepared, stopping_at
 from tests.run.test_runner import run, tree
 from tests.servers import environment, flaky, s3_client, s3_server
@@ -23,8 +24,8 @@ from volconv.errors import (
     OutputError,
     PlanMismatch,
 )
+from volconv.io import ZarrSource, objects
 from volconv.io import bucket as bucket_module
-from volconv.io import objects
 from volconv.io.bucket import HIDDEN, Bucket, input_store
 from volconv.run import lease
 from volconv.run.outputs import target_of
@@ -89,6 +90,19 @@ def upload(folder, url):
     """A folder's files as objects."""
     for key, value in tree(folder).items():
         Bucket(url).put(key, value)
+
+
+def test_a_level_in_a_bucket_lies_where_its_image_says(tmp_path, bucket):
+    for version in FORMATS:
+        folder = write_image(tmp_path / version / "image.zarr", version)
+        upload(folder, f"{bucket}/{version}.zarr")
+        expected = ZarrSource(f"{folder}/1").open().coords
+        for source in (
+            ZarrSource(f"{bucket}/{version}.zarr/1"),
+            ZarrSource(f"{bucket}/{version}.zarr", "1"),
+        ):
+            assert source.open().coords.identical(expected)
+            assert source.open().meta.sizes == {"c": 2, "z": 2, "y": 3, "x": 4}
 
 
 # what is written

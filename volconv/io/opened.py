@@ -16,8 +16,8 @@ import zarr
 from volconv.coordinates import array_meta, bounds_names, grid_mappings
 from volconv.errors import InputError, did_you_mean
 from volconv.files import is_url
-from volconv.io.bucket import InputStore, input_store
-from volconv.io.objects import is_object_url, normal_url
+from volconv.io.images import BROKEN, level_above, named_by, readable
+from volconv.io.ome import Level, level_of, level_paths
 from volconv.meta import ArrayMeta
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class Stored:
         Its coordinates with their CF bounds.
     group_attrs : mapping
         The attributes of its group.
+    key : str
+        Where it lies below the source's path; empty where the path is its own.
+    notes : tuple of str
+        What a user should know of how it was taken.
     """
 
     cells: xr.Variable | zarr.Array[Any]
@@ -52,15 +56,8 @@ class Stored:
     attrs: Mapping[Any, Any] = field(default_factory=dict)
     coords: xr.Dataset = field(default_factory=xr.Dataset)
     group_attrs: Mapping[Any, Any] = field(default_factory=dict)
-
-
-def readable(path: str) -> str | InputStore:
-    """What Zarr and xarray open for a path or URL."""
-    return input_store(normal_url(path)) if is_object_url(path) else path
-
-
-BROKEN = (AttributeError, KeyError, TypeError, ValueError)
-"""What Zarr and xarray raise for metadata that are none."""
+    key: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=8)
@@ -68,9 +65,9 @@ def opened(source: ZarrSource) -> Stored:
     """The array of a source; kept, so that the tasks of a process share it."""
     node = opened_node(source)
     if isinstance(node, zarr.Array):
-        found = stored_array(source, node)
+        found = stored_array(source, node, level_above(source.path, node.shape))
     else:
-        found = stored_variable(source, node)
+        found = stored_level(source, node) or stored_variable(source, node)
     return replace(found, meta=replace(found.meta, is_remote=is_url(source.path)))
 
 
@@ -103,8 +100,42 @@ def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
         ) from error
 
 
-def stored_array(source: ZarrSource, array: zarr.Array[Any]) -> Stored:
-    """An array by itself: no coordinates, dims from its metadata or from the user.
+def stored_level(source: ZarrSource, group: zarr.Group) -> Stored | None:
+    """A level of the image that a group is: the one that is named, or the finest.
+
+    None where the group is no image, or names the coordinates of its array itself.
+
+    Raises
+    ------
+    InputError
+        If the user names what is neither a level nor another array.
+    """
+    attrs = dict(group.attrs)
+    paths = level_paths(attrs)
+    key = paths[0] if paths and source.variable is None else source.variable or ""
+    if not paths or (key not in paths and key in group):
+        return None
+    array = group.get(key)
+    if key not in paths or not isinstance(array, zarr.Array):
+        raise InputError(
+            f"{source.key}.variable of {source.path!r}",
+            repr(key),
+            f"one of the image's levels {', '.join(paths)}",
+            did_you_mean(key, paths),
+        )
+    level = level_of(attrs, key, array.shape)
+    beside = key.rpartition("/")[0]
+    if level and any(f"{beside}/{name}".strip("/") in group for name in level.names):
+        return None
+    return replace(stored_array(source, array, level), key=key)
+
+
+def stored_array(
+    source: ZarrSource, array: zarr.Array[Any], level: Level | None
+) -> Stored:
+    """An array by itself: names of dims from the user, from its metadata or its image's.
+
+    It has coordinates where it is a level of an image that says them.
 
     Raises
     ------
@@ -112,12 +143,13 @@ def stored_array(source: ZarrSource, array: zarr.Array[Any]) -> Stored:
         If its dimensions have no names.
     """
     own: Any = getattr(array.metadata, "dimension_names", None)
-    own = own or array.attrs.get("_ARRAY_DIMENSIONS")
-    dims = source.dims or tuple(own or ())
-    if len(dims) != array.ndim or None in dims:
+    own = own or array.attrs.get("_ARRAY_DIMENSIONS") or ()
+    given = source.dims or (() if None in own else tuple(own))
+    named = named_by(level, given, array.shape)
+    if len(named.dims) != array.ndim:
         raise InputError(
             f"{source.key} {source.path!r}",
-            f"dims {list(dims)} for an array of {array.ndim} dimensions",
+            f"dims {list(named.dims or own)} for an array of {array.ndim} dimensions",
             "a name for each dimension",
             f"say {source.key}.dims: [{', '.join('tczyx'[-array.ndim :])}]",
         )
@@ -125,8 +157,9 @@ def stored_array(source: ZarrSource, array: zarr.Array[Any]) -> Stored:
     chunks = tuple(
         min(chunk, size) for chunk, size in zip(array.chunks, array.shape, strict=True)
     )
-    meta = array_meta(dims, array.shape, array.dtype, xr.Dataset(), chunks, attrs)
-    return Stored(array, meta, array.basename or "data", attrs)
+    meta = array_meta(named.dims, array.shape, array.dtype, named.coords, chunks, attrs)
+    name = array.basename or "data"
+    return Stored(array, meta, name, attrs, named.coords, notes=named.notes)
 
 
 def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
@@ -157,7 +190,9 @@ def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
         {each: dataset[each].variable for each in beside}
     )
     meta = array_meta(array.dims, array.shape, array.dtype, coords, chunks, array.attrs)
-    return Stored(array.variable, meta, str(name), array.attrs, coords, dataset.attrs)
+    return Stored(
+        array.variable, meta, str(name), array.attrs, coords, dataset.attrs, str(name)
+    )
 
 
 def without_arrays(source: ZarrSource, group: zarr.Group) -> InputError:

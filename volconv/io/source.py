@@ -146,4 +146,4 @@ class ZarrSource:
 
     def chunks_stored(self) -> str:
         """A digest of which chunks are stored, as far as a look at the store tells."""
-        return chunks_digest(self.path, self.open().name)
+        return chunks_digest(self.path, self.open().key)

@@ -19,6 +19,7 @@ from volconv.plan.output import output_spec
 from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
 from volconv.run.arrays import ArrayReader
+from volconv.run.inputs import opened_input, source_of
 from volconv.run.machine import cores, memory
 from volconv.run.outputs import check_apart
 from volconv.run.places import CoordsByPlace
@@ -96,7 +97,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     forget_opened()
     source = source_of(config)
     check_apart(source.path, outputs_of(config))
-    stored = source.open()
+    stored = opened_input(source)
     steps = steps_of(config, stored.coords)
     known = CoordsByPlace(stored.coords)
     pipeline = resolved_pipeline(steps, stored.meta, known)
@@ -249,13 +250,6 @@ def check_holds(dtype: str, target: ArrayMeta) -> None:
             )
 
 
-def source_of(config: Config) -> ZarrSource:
-    """The input of a configuration."""
-    given = config.input
-    dims = tuple(given.dims) if given.dims else None
-    return ZarrSource(given.path, given.variable, dims)
-
-
 def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
     """The steps of a configuration, resolved and not planned.
 
@@ -278,7 +272,7 @@ def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
         steps, meta = steps_of(config, none), ArrayMeta(axes, "float32")
         return resolved_pipeline(steps, meta, CoordsByPlace(none))
     forget_opened()
-    stored = source_of(config).open()
+    stored = opened_input(source_of(config))
     steps = steps_of(config, stored.coords)
     return resolved_pipeline(steps, stored.meta, CoordsByPlace(stored.coords))
 

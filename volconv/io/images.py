@@ -1,0 +1,119 @@
+"""Arrays that are levels of OME-Zarr images: the group that says so, and coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+import zarr
+
+from volconv.files import is_url
+from volconv.io.bucket import InputStore, input_store
+from volconv.io.objects import is_object_url, normal_url
+from volconv.io.ome import Level, level_of
+
+__all__ = ["BROKEN", "Named", "level_above", "level_coords", "named_by", "readable"]
+
+BROKEN = (AttributeError, KeyError, TypeError, ValueError)
+"""What Zarr and xarray raise for metadata that are none."""
+
+
+def readable(path: str) -> str | InputStore:
+    """What Zarr and xarray open for a path or URL."""
+    return input_store(normal_url(path)) if is_object_url(path) else path
+
+
+def level_above(path: str, shape: tuple[int, ...]) -> Level | None:
+    """What the groups that hold an array say of it as a level; None if none does.
+
+    Parameters
+    ----------
+    path : str
+        The array's folder or URL. Groups are looked at from the innermost on, as far as
+        there are groups.
+    shape : tuple of int
+        The array's cells.
+    """
+    for above, below in folders_above(path):
+        try:
+            group = zarr.open_group(readable(above), mode="r", use_consolidated=False)
+            attrs = dict(group.attrs)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return None
+        except Exception as error:
+            # stores of every kind; the array itself can be read without
+            reason = (
+                f"what lies above it cannot be read ({type(error).__name__}: {error})"
+            )
+            return Level(note=reason)
+        level = level_of(attrs, below, shape)
+        if level is not None:
+            return level
+    return None
+
+
+def folders_above(path: str) -> Iterator[tuple[str, str]]:
+    """Folders or URLs that hold a path, the innermost first, and the path below each."""
+    if is_url(path):
+        scheme, _, rest = path.partition("://")
+        root, *parts = rest.rstrip("/").split("/")
+        for count in reversed(range(len(parts))):
+            yield (
+                f"{scheme}://{'/'.join([root, *parts[:count]])}",
+                "/".join(parts[count:]),
+            )
+        return
+    for above in Path(path).absolute().parents:
+        yield str(above), Path(path).absolute().relative_to(above).as_posix()
+
+
+@dataclass(frozen=True)
+class Named:
+    """Names of an array's dimensions, their coordinates, and what is to be said of them."""
+
+    dims: tuple[str, ...]
+    coords: xr.Dataset
+    notes: tuple[str, ...] = ()
+
+
+def named_by(
+    level: Level | None, dims: tuple[str, ...], shape: tuple[int, ...]
+) -> Named:
+    """Names and coordinates of an array by itself.
+
+    Parameters
+    ----------
+    level : Level or None
+        What an image says of it.
+    dims : tuple of str
+        The names that the user or the array gives; they count, if there are any.
+    shape : tuple of int
+        Cells.
+    """
+    none = xr.Dataset()
+    if level is None:
+        return Named(dims, none)
+    note = level.note
+    if level.axes and dims and dims != level.names:
+        note = f"its dims are {list(dims)} and the image's axes {list(level.names)}"
+    if note:
+        said = f"a level of an OME-Zarr image, read without coordinates: {note}"
+        return Named(dims or level.names, none, (said,))
+    return Named(level.names, level_coords(level, shape))
+
+
+def level_coords(level: Level, shape: tuple[int, ...]) -> xr.Dataset:
+    """Centres of a level's cells, as coordinates with their units; labels of channels."""
+    found: dict[str, tuple[str, Any, Mapping[str, str]]] = {}
+    for axis, size in zip(level.axes, shape, strict=True):
+        if axis.labels:
+            found[axis.name] = axis.name, np.array(axis.labels), {}
+        elif axis.is_placed and axis.scale is not None:
+            centres = axis.translation + axis.scale * np.arange(size)
+            units = {"units": axis.unit} if axis.unit else {}
+            found[axis.name] = axis.name, centres, units
+    return xr.Dataset(coords=found)

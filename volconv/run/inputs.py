@@ -1,0 +1,28 @@
+"""The input of a run, as its configuration names it."""
+
+from __future__ import annotations
+
+import logging
+
+from volconv.config import Config
+from volconv.io import ZarrSource
+from volconv.io.opened import Stored
+
+__all__ = ["opened_input", "source_of"]
+
+log = logging.getLogger(__name__)
+
+
+def source_of(config: Config) -> ZarrSource:
+    """The input of a configuration."""
+    given = config.input
+    dims = tuple(given.dims) if given.dims else None
+    return ZarrSource(given.path, given.variable, dims)
+
+
+def opened_input(source: ZarrSource) -> Stored:
+    """The input, opened; what is to be said of it is logged."""
+    stored = source.open()
+    for note in stored.notes:
+        log.warning("note: input %s: %s", source.path, note)
+    return stored
