@@ -283,7 +283,8 @@ def test_identity_changes_with_what_the_image_says(tmp_path, version):
     longer = [dict(axis, unit="meter") for axis in AXES]
     for changes in ({"datasets": [moved]}, {"axes": longer}):
         found = identity(**changes)
-        assert {key for key in first if found[key] != first[key]} == {"coordinates"}
+        changed = {key for key in first if found[key] != first[key]}
+        assert changed == {"level", "coordinates"}
 
 
 def test_paths_are_those_of_the_first_image():

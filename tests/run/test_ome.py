@@ -1,10 +1,12 @@
 """Runs over levels of OME-Zarr images: lengths in their units, and places that stay."""
 
 import logging
+from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 
@@ -16,11 +18,13 @@ from tests.io.images import (
     dataset,
     describe,
     image,
+    write_array,
     write_image,
 )
 from tests.run.conftest import prepared
 from tests.run.test_runner import run, tree
 from volconv.errors import ConfigError, PlanMismatch, UnitError
+from volconv.io import ZarrSource
 
 TEXT = """
 version: 1
@@ -117,3 +121,63 @@ def test_channels_are_chosen_by_their_names(folder):
     run(folder, text_of("gaussian: {sigma: {x: 1.0}}"))
     found = xr.open_zarr(folder / "out.zarr", chunks=None)
     assert found.c.values.tolist() == ["DAPI", "GFP"]
+
+
+def multiscales(store):
+    attrs: Any = zarr.open_group(store, mode="r").attrs["ome"]
+    return attrs["multiscales"]
+
+
+def test_an_output_is_an_image_that_lies_where_its_coordinates_do(folder):
+    half = "mean_pool: {size: {z: 2, y: 2, x: 2}, save: half.zarr}"
+    run(folder, text_of(f"{half}\n  - abs"))
+    for name in ("half.zarr", "out.zarr"):
+        (said,) = multiscales(folder / name)
+        assert [axis["name"] for axis in said["axes"]] == ["c", "z", "y", "x"]
+        (level,) = said["datasets"]
+        scale, translation = level["coordinateTransformations"]
+        assert scale == {"type": "scale", "scale": [1, 4, 500, 0.5]}
+        assert translation["translation"] == [0, 11, 0, 0.25]
+        array = zarr.open_array(folder / name / level["path"], mode="r")
+        assert array.metadata.dimension_names == ("c", "z", "y", "x")
+        again = ZarrSource(str(folder / name / level["path"])).open()
+        whole = ZarrSource(str(folder / name)).open()
+        assert again.coords.equals(whole.coords)
+
+
+def test_an_output_of_an_output_is_an_image_too(folder):
+    run(folder, text_of("mean_pool: {size: {x: 2}}"))
+    text = text_of("mean_pool: {size: {x: 2}}", "{path: out.zarr}")
+    run(folder, text.replace("output: {path: out.zarr}", "output: {path: next.zarr}"))
+    (said,) = multiscales(folder / "next.zarr")
+    places = said["datasets"][0]["coordinateTransformations"]
+    assert places[0]["scale"] == [1, 2, 250, 1]
+    assert places[1]["translation"] == [0, 10, -125, 0.125 + 0.25 * 1.5]
+
+
+def test_outputs_of_other_inputs_or_axes_are_no_images(folder):
+    run(
+        folder, text_of("correlate_bank: {kernels: {a: [1, 1], b: [1, -1]}, dims: [x]}")
+    )
+    assert "ome" not in zarr.open_group(folder / "out.zarr", mode="r").attrs
+    plain = xr.DataArray(np.ones((4, 4)), dims=("y", "x"), name="v")
+    plain.to_zarr(folder / "v.zarr", consolidated=False)
+    text = text_of("mean_pool: {size: {x: 2}}", "{path: v.zarr}")
+    run(folder, text.replace("out.zarr", "next.zarr"))
+    assert "ome" not in zarr.open_group(folder / "next.zarr", mode="r").attrs
+
+
+@pytest.mark.parametrize("version", FORMATS)
+def test_a_plane_of_a_stack_has_the_thickness_that_its_image_says(tmp_path, version):
+    describe(tmp_path / "in.zarr", version, [image()])
+    write_array(tmp_path / "in.zarr/0", version, (2, 1, 6, 8))
+    run(tmp_path, text_of("gaussian: {sigma: 0.5 um, dtype: float64}"))
+    found = xr.open_zarr(tmp_path / "out.zarr", chunks=None)
+    expected = ndimage.gaussian_filter(
+        cells((2, 1, 6, 8)).astype(float), (0, 0.25, 2, 2), mode="reflect"
+    )
+    assert_allclose(found.data.values, expected, rtol=1e-12)
+    (said,) = multiscales(tmp_path / "out.zarr")
+    places = said["datasets"][0]["coordinateTransformations"]
+    assert places[0]["scale"] == SCALE
+    assert places[1]["translation"] == TRANSLATION

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from volconv.files import is_url
 from volconv.io.bucket import InputStore, input_store
 from volconv.io.objects import is_object_url, normal_url
 from volconv.io.ome import Level, level_of
+from volconv.meta import ArrayMeta
 
-__all__ = ["BROKEN", "Named", "level_above", "level_coords", "named_by", "readable"]
+__all__ = ["BROKEN", "Named", "level_above", "named_by", "readable", "with_scales"]
 
 BROKEN = (AttributeError, KeyError, TypeError, ValueError)
 """What Zarr and xarray raise for metadata that are none."""
@@ -78,6 +79,7 @@ class Named:
     dims: tuple[str, ...]
     coords: xr.Dataset
     notes: tuple[str, ...] = ()
+    level: Level | None = None
 
 
 def named_by(
@@ -103,7 +105,7 @@ def named_by(
     if note:
         said = f"a level of an OME-Zarr image, read without coordinates: {note}"
         return Named(dims or level.names, none, (said,))
-    return Named(level.names, level_coords(level, shape))
+    return Named(level.names, level_coords(level, shape), level=level)
 
 
 def level_coords(level: Level, shape: tuple[int, ...]) -> xr.Dataset:
@@ -117,3 +119,22 @@ def level_coords(level: Level, shape: tuple[int, ...]) -> xr.Dataset:
             units = {"units": axis.unit} if axis.unit else {}
             found[axis.name] = axis.name, centres, units
     return xr.Dataset(coords=found)
+
+
+def with_scales(meta: ArrayMeta, level: Level | None) -> ArrayMeta:
+    """An array's metadata, spacings of single cells from the scales of its level.
+
+    They have no neighbours to be so far away; lengths in units need them.
+    """
+    if level is None:
+        return meta
+    axes = zip(meta.axes, level.axes, strict=True)
+    return replace(
+        meta,
+        axes=tuple(
+            replace(axis, spacing=said.scale, uneven="")
+            if axis.size == 1 and said.is_placed
+            else axis
+            for axis, said in axes
+        ),
+    )

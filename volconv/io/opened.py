@@ -9,14 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import xarray as xr
 import zarr
 
 from volconv.coordinates import array_meta, bounds_names, grid_mappings
 from volconv.errors import InputError, did_you_mean
 from volconv.files import is_url
-from volconv.io.images import BROKEN, level_above, named_by, readable
+from volconv.io.decoded import decoded, forget_default_fill
+from volconv.io.images import BROKEN, level_above, named_by, readable, with_scales
 from volconv.io.ome import Level, level_of, level_paths
 from volconv.meta import ArrayMeta
 
@@ -48,6 +48,8 @@ class Stored:
         Where it lies below the source's path; empty where the path is its own.
     notes : tuple of str
         What a user should know of how it was taken.
+    level : Level, optional
+        What an OME-Zarr image says of it, if it is of one.
     """
 
     cells: xr.Variable | zarr.Array[Any]
@@ -58,6 +60,7 @@ class Stored:
     group_attrs: Mapping[Any, Any] = field(default_factory=dict)
     key: str = ""
     notes: tuple[str, ...] = ()
+    level: Level | None = None
 
 
 @lru_cache(maxsize=8)
@@ -158,8 +161,15 @@ def stored_array(
         min(chunk, size) for chunk, size in zip(array.chunks, array.shape, strict=True)
     )
     meta = array_meta(named.dims, array.shape, array.dtype, named.coords, chunks, attrs)
-    name = array.basename or "data"
-    return Stored(array, meta, name, attrs, named.coords, notes=named.notes)
+    return Stored(
+        array,
+        with_scales(meta, named.level),
+        array.basename or "data",
+        attrs,
+        named.coords,
+        notes=named.notes,
+        level=named.level,
+    )
 
 
 def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
@@ -190,8 +200,16 @@ def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
         {each: dataset[each].variable for each in beside}
     )
     meta = array_meta(array.dims, array.shape, array.dtype, coords, chunks, array.attrs)
+    level = level_of(dataset.attrs, str(name), array.shape)
     return Stored(
-        array.variable, meta, str(name), array.attrs, coords, dataset.attrs, str(name)
+        array.variable,
+        meta,
+        str(name),
+        array.attrs,
+        coords,
+        dataset.attrs,
+        str(name),
+        level=level if level and level.names == array.dims else None,
     )
 
 
@@ -243,24 +261,6 @@ def array_names(group: zarr.Group) -> str:
         return ", ".join(sorted(name for name, _ in group.arrays())) or "none"
     except BROKEN:
         return "not to be told, for the metadata of one is broken"
-
-
-def decoded(raw: xr.Dataset) -> xr.Dataset:
-    """Decoded as CF says; times that cannot be dates, as of a year 0, stay numbers."""
-    try:
-        return xr.decode_cf(raw, decode_timedelta=False)
-    except ValueError:
-        return xr.decode_cf(raw, decode_times=False)
-
-
-def forget_default_fill(variable: xr.Variable) -> None:
-    """Take a fill value of 0 for what it is in format 2: Zarr's own default.
-
-    xarray keeps CF's ``_FillValue`` there and masks by it, so every zero of an array
-    that xarray did not write would become NaN.
-    """
-    if np.all(variable.attrs.get("_FillValue") == 0):
-        del variable.attrs["_FillValue"]
 
 
 def chosen_variable(source: ZarrSource, dataset: xr.Dataset) -> Hashable:

@@ -134,7 +134,9 @@ class ZarrSource:
             str(name): [variable.dims, variable.attrs, variable.values.tolist()]
             for name, variable in stored.coords.variables.items()
         }
+        level = {axis.name: axis for axis in stored.level.axes} if stored.level else {}
         return {
+            **({"level": text_digest(level)} if level else {}),
             "variable": stored.name,
             "shape": list(stored.meta.shape),
             "dims": list(stored.meta.dims),

@@ -12,6 +12,7 @@ from volconv.coordinates import NGFF, carried_attrs, declared_attrs, recorded
 from volconv.coordinates.metadata import held_value
 from volconv.errors import NumberError, OutputError, VolconvError
 from volconv.io import ZarrSource, forget_opened
+from volconv.io.ome_output import image_attributes
 from volconv.io.opened import Stored
 from volconv.io.weights import ZarrWeights, check_coords
 from volconv.meta import ArrayMeta, Axis
@@ -140,7 +141,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         fuse=fuse,
     )
     labels = {
-        place: labels_of(stored, pipeline, place, known.at(place))
+        place: labels_of(stored, pipeline, place, known.at(place), spec.variable)
         for place in (*saves, pipeline.last)
     }
     for place, told in labels.items():
@@ -278,9 +279,9 @@ def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
 
 
 def labels_of(
-    stored: Stored, pipeline: Pipeline, place: int, coords: xr.Dataset
+    stored: Stored, pipeline: Pipeline, place: int, coords: xr.Dataset, name: str
 ) -> Labels:
-    """Coordinates and attributes of what lies at a place."""
+    """Coordinates and attributes of what lies at a place and is stored by a name."""
     steps = steps_to(pipeline, place)
     group = {
         key: value
@@ -289,5 +290,7 @@ def labels_of(
     }
     attrs = carried_attrs(stored.attrs, pipeline.nodes[:place])
     attrs = recorded(attrs, steps, keep_attrs=True)
-    attrs |= declared_attrs(pipeline.meta(place, stored.meta).missing if place else ())
+    meta = pipeline.meta(place, stored.meta)
+    attrs |= declared_attrs(meta.missing if place else ())
+    group |= image_attributes(stored.level, meta, coords, name)
     return Labels(coords, attrs, group)
