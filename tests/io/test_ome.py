@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -232,9 +233,30 @@ def test_levels_are_named_where_another_is_asked_for(tmp_path):
         InputError, match="got '2'; expected one of the image's levels 0"
     ):
         ZarrSource(str(folder), "2").open()
-    describe(folder, "0.4", [image(datasets=[dataset("5"), dataset("0")])])
-    with pytest.raises(InputError, match=r"got '5'; expected one of .* 5, 0"):
-        opened(folder)
+
+
+@pytest.mark.parametrize("path", ["5", ".", "../0", "inner"])
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_a_level_that_is_no_array_leaves_a_group_as_it_was(tmp_path, path, zarr_format):
+    """As in pyramids of maps, whose levels are groups."""
+    grid = xr.DataArray(np.ones((2, 3)), {"y": [5, 6], "x": [1, 2, 4]}, ("y", "x"))
+    data = grid.to_dataset(name="v").assign_attrs(
+        multiscales=[{"datasets": [{"path": path}]}]
+    )
+    data.to_zarr(tmp_path / "g.zarr", zarr_format=zarr_format, consolidated=False)
+    zarr.open_group(tmp_path / "g.zarr").create_group("inner")
+    assert opened(tmp_path / "g.zarr").coords.equals(grid.coords.to_dataset())
+    with pytest.raises(InputError, match="got 'w'; expected one of"):
+        opened(tmp_path / "g.zarr", "w")
+
+
+@pytest.mark.parametrize("coordinate", ["lat", "y"])
+def test_a_foreign_description_takes_no_coordinates_away(tmp_path, coordinate):
+    lat = xr.Variable("y", [50.0, 51.0])
+    data = xr.Dataset({"v": (("y", "x"), np.ones((2, 3)))}, {coordinate: lat})
+    data.attrs["multiscales"] = [{"datasets": [{"path": "v"}]}]
+    data.to_zarr(tmp_path / "g.zarr", zarr_format=3, consolidated=False)
+    assert opened(tmp_path / "g.zarr").coords[coordinate].values.tolist() == [50, 51]
 
 
 @pytest.mark.parametrize("version", FORMATS)

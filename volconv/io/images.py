@@ -17,7 +17,16 @@ from volconv.io.objects import is_object_url, normal_url
 from volconv.io.ome import Level, level_of
 from volconv.meta import ArrayMeta
 
-__all__ = ["BROKEN", "Named", "level_above", "named_by", "readable", "with_scales"]
+__all__ = [
+    "BROKEN",
+    "Named",
+    "level_above",
+    "member",
+    "named_by",
+    "own_dims",
+    "readable",
+    "with_scales",
+]
 
 BROKEN = (AttributeError, KeyError, TypeError, ValueError)
 """What Zarr and xarray raise for metadata that are none."""
@@ -26,6 +35,21 @@ BROKEN = (AttributeError, KeyError, TypeError, ValueError)
 def readable(path: str) -> str | InputStore:
     """What Zarr and xarray open for a path or URL."""
     return input_store(normal_url(path)) if is_object_url(path) else path
+
+
+def member(group: zarr.Group, key: str) -> zarr.Array[Any] | zarr.Group | None:
+    """What a group has at a key; None where nothing is that Zarr can open."""
+    try:
+        return group.get(key)
+    except BROKEN:
+        return None
+
+
+def own_dims(array: zarr.Array[Any]) -> tuple[str, ...]:
+    """Names of dimensions that an array's metadata give; none if one has no name."""
+    own: Any = getattr(array.metadata, "dimension_names", None)
+    own = own or array.attrs.get("_ARRAY_DIMENSIONS") or ()
+    return () if None in own else tuple(own)
 
 
 def level_above(path: str, shape: tuple[int, ...]) -> Level | None:

@@ -164,7 +164,8 @@ def paths_of(image: Mapping[str, Any]) -> list[str]:
     paths = [
         each.get("path") if isinstance(each, Mapping) else None for each in datasets
     ]
-    return [p.strip("/") for p in paths if isinstance(p, str)] if all(paths) else []
+    named = [path.strip("/") for path in paths if isinstance(path, str)]
+    return named if all(named) and len(named) == len(paths) else []
 
 
 def axes_of(

@@ -16,7 +16,15 @@ from volconv.coordinates import array_meta, bounds_names, grid_mappings
 from volconv.errors import InputError, did_you_mean
 from volconv.files import is_url
 from volconv.io.decoded import decoded, forget_default_fill
-from volconv.io.images import BROKEN, level_above, named_by, readable, with_scales
+from volconv.io.images import (
+    BROKEN,
+    level_above,
+    member,
+    named_by,
+    own_dims,
+    readable,
+    with_scales,
+)
 from volconv.io.ome import Level, level_of, level_paths
 from volconv.meta import ArrayMeta
 
@@ -106,29 +114,34 @@ def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
 def stored_level(source: ZarrSource, group: zarr.Group) -> Stored | None:
     """A level of the image that a group is: the one that is named, or the finest.
 
-    None where the group is no image, or names the coordinates of its array itself.
+    None where it is no image, or where xarray reads more from it: what the user names is
+    another array, or the level has coordinates as arrays, or names that the image has not.
 
     Raises
     ------
     InputError
-        If the user names what is neither a level nor another array.
+        If the user names nothing that is there.
     """
     attrs = dict(group.attrs)
     paths = level_paths(attrs)
-    key = paths[0] if paths and source.variable is None else source.variable or ""
-    if not paths or (key not in paths and key in group):
+    if not paths:
         return None
-    array = group.get(key)
-    if key not in paths or not isinstance(array, zarr.Array):
+    key = paths[0] if source.variable is None else source.variable
+    array = member(group, key)
+    if array is None and source.variable is not None:
         raise InputError(
             f"{source.key}.variable of {source.path!r}",
             repr(key),
             f"one of the image's levels {', '.join(paths)}",
             did_you_mean(key, paths),
         )
+    if key not in paths or not isinstance(array, zarr.Array):
+        return None
     level = level_of(attrs, key, array.shape)
+    names = own_dims(array) or (level.names if level else ())
     beside = key.rpartition("/")[0]
-    if level and any(f"{beside}/{name}".strip("/") in group for name in level.names):
+    has_coords = any(member(group, f"{beside}/{name}".strip("/")) for name in names)
+    if has_coords or (level and level.note and own_dims(array)):
         return None
     return replace(stored_array(source, array, level), key=key)
 
@@ -145,14 +158,11 @@ def stored_array(
     InputError
         If its dimensions have no names.
     """
-    own: Any = getattr(array.metadata, "dimension_names", None)
-    own = own or array.attrs.get("_ARRAY_DIMENSIONS") or ()
-    given = source.dims or (() if None in own else tuple(own))
-    named = named_by(level, given, array.shape)
+    named = named_by(level, source.dims or own_dims(array), array.shape)
     if len(named.dims) != array.ndim:
         raise InputError(
             f"{source.key} {source.path!r}",
-            f"dims {list(named.dims or own)} for an array of {array.ndim} dimensions",
+            f"dims {list(named.dims)} for an array of {array.ndim} dimensions",
             "a name for each dimension",
             f"say {source.key}.dims: [{', '.join('tczyx'[-array.ndim :])}]",
         )
