@@ -198,9 +198,10 @@ class Search:
         )
         task = sum(part.nbytes for part in memory)
         item = np.dtype(self.source.dtype).itemsize
-        spare = int(max(0, self.room.free - self.room.workers * task) / HOLES)
+        at_once = self.room.tasks(grid)
+        spare = int(max(0, self.room.free - at_once * task) / HOLES)
         reads = [demand.reads for demand in demands]
-        traffic = best_traffic(reads, spare // item, tiling, self.room.workers)
+        traffic = best_traffic(reads, spare // item, tiling, at_once)
         return Stage(
             self.source,
             self.pipeline,
@@ -209,6 +210,7 @@ class Search:
             grid,
             traffic.sweep,
             tiling,
+            traffic.within,
             traffic.held * item,
             memory,
             traffic.decoded * item,

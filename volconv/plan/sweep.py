@@ -75,15 +75,15 @@ class Tiling:
         """Tiles of a whole block."""
         return math.prod(self.tiles)
 
-    def axes(self, loops: Sequence[Loop]) -> tuple[int, ...]:
-        """The axes along which blocks are cut, the outermost loop's over tiles first.
+    def loops(self, blocks: Sequence[Loop]) -> tuple[Loop, ...]:
+        """Loops over the tiles of a block, one along each axis that is cut.
 
         They come as in the loops over blocks: of two that are computed beside each
         other, one comes to what the other reads as soon as may be.
         """
-        last = {loop.axis: number for number, loop in enumerate(loops)}
+        last = {loop.axis: number for number, loop in enumerate(blocks)}
         cut = [axis for axis, tiles in enumerate(self.tiles) if tiles > 1]
-        return tuple(sorted(cut, key=last.__getitem__))
+        return tuple(map(Loop, sorted(cut, key=last.__getitem__)))
 
 
 @dataclass(frozen=True)
@@ -121,13 +121,17 @@ class Sweep:
         """Blocks in all."""
         return math.prod(self.counts)
 
-    def cut(self, tiling: Tiling, counts: Sequence[int]) -> Sweep:
+    def cut(
+        self, tiling: Tiling, within: Sequence[Loop], counts: Sequence[int]
+    ) -> Sweep:
         """The same order with each block cut into tiles, one after the other.
 
         Parameters
         ----------
         tiling : Tiling
             How blocks are cut.
+        within : sequence of Loop
+            Loops over the tiles of a block.
         counts : sequence of int
             Tiles along each axis in all.
         """
@@ -135,8 +139,7 @@ class Sweep:
             replace(loop, width=loop.width * tiling.along(loop.axis))
             for loop in self.loops
         ]
-        loops += map(Loop, tiling.axes(self.loops))
-        return Sweep(tuple(counts), tuple(loops), self.descending)
+        return Sweep(tuple(counts), (*loops, *within), self.descending)
 
     def position(self, index: Sequence[int]) -> int:
         """When a block's turn comes."""
@@ -203,16 +206,26 @@ class Sweep:
 
 
 def nests(
-    counts: Sequence[int], shared: Sequence[int]
+    counts: Sequence[int], shared: Sequence[int], *, are_even: bool = False
 ) -> Iterator[tuple[list[Loop], list[Loop]]]:
-    """Nests of loops over the shared axes: over pencils, and the sweep with its blocks."""
+    """Nests of loops over the shared axes: over pencils, and the sweep with its blocks.
+
+    Parameters
+    ----------
+    counts : sequence of int
+        Blocks along each axis.
+    shared : sequence of int
+        The axes.
+    are_even : bool
+        Whether all pencils along an axis are to have as many blocks.
+    """
     if not shared:
         yield [], []
     swept = shared if len(shared) <= MOST_SHARED else shared[:1]
     for along in swept:
         others = [axis for axis in shared if axis != along]
         choices = [
-            [width for width in WIDTHS if width < counts[axis]] + [counts[axis]]
+            [*widths_below(counts[axis], are_even=are_even), counts[axis]]
             for axis in others
         ]
         if len(others) >= MOST_SHARED:
@@ -222,3 +235,12 @@ def nests(
             outer = [Loop(a, width) for a, width in across if width < counts[a]]
             inner = [Loop(a) for a, width in across if width > 1 or counts[a] == 1]
             yield outer, [Loop(along), *inner]
+
+
+def widths_below(count: int, *, are_even: bool) -> list[int]:
+    """Widths of pencils that are tried along an axis of so many blocks, but all of it."""
+    return [
+        width
+        for width in WIDTHS
+        if width < count and not (are_even and count % width)
+    ]
