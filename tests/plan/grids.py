@@ -62,7 +62,7 @@ def traffics(case, tiling=Tiling(), at_once=1):
     tiles = Tiles(case, tiling, at_once)
     yield Traffic.plain(tiles)
     for order in orders(tiles):
-        for choice in itertools.product(*map(order.every, range(len(case)))):
+        for choice in itertools.product(*order.keepings):
             yield Traffic.of(order, order.joint(choice))
 
 

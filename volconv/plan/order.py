@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import combinations_with_replacement
+from operator import mul
 from typing import NamedTuple
 
 from volconv.plan.periodic import Reads
 from volconv.plan.sweep import Keeps, Loop, Sweep, Tiling
 
-__all__ = ["Keeping", "Order", "Tiles"]
+__all__ = ["Keeping", "Order", "Tiles", "Way"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,23 +82,85 @@ class Tiles:
             for axis, backwards in zip(self.reads, self.descending, strict=True)
         )
 
+    @lru_cache(maxsize=None)  # noqa: B019 (as few as widths, and for one plan)
+    def reach(self, axis: int, width: int) -> int:
+        """Cells that so many tiles in a row read along an axis, at most."""
+        return self.ordered[axis].reach(width)
 
-class Keeping(NamedTuple):
-    """What the loops along some axes keep from turn to turn.
+    @lru_cache(maxsize=None)  # noqa: B019
+    def ways(
+        self, axis: int, widths: tuple[int, ...], free: int, beside: tuple[bool, ...]
+    ) -> list[Way]:
+        """What loops along an axis may keep, by what is decoded then.
+
+        Parameters
+        ----------
+        axis : int
+            The axis.
+        widths : tuple of int
+            Tiles of a turn of each loop, the outermost first.
+        free : int
+            How many of them need not keep all.
+        beside : tuple of bool
+            For each, whether a block beside this one has decoded some of what it holds.
+        """
+        one = self.ordered[axis]
+        if not one.is_shared:
+            return [Way(one.whole, (0,) * len(widths), 0, 0)]
+        held = [
+            one.held(width) + (one.most if more else 0)
+            for width, more in zip(widths, beside, strict=True)
+        ]
+        found = []
+        for nothing, faces in combinations_with_replacement(range(free + 1), 2):
+            decoded, thick = one.whole, [0] * nothing
+            if nothing:
+                decoded += one.decoded(widths[nothing - 1]) - one.whole
+            if faces > nothing:
+                inmost = widths[faces - 1]
+                decoded += one.decoded_with_faces(inmost) - one.whole
+                thick += [one.faces_held(inmost)] * (faces - nothing)
+            found.append(Way(decoded, (*thick, *held[faces:]), nothing, faces))
+        return sorted(found)
+
+
+class Way(NamedTuple):
+    """What the loops along an axis keep: nothing the outermost, then faces, then all.
 
     Attributes
     ----------
     decoded : int
-        Cells that are decoded, of one axis or of the product of several.
+        Cells that are decoded along the axis.
+    thick : tuple of int
+        For each loop how thick the slab is that it holds, in cells.
+    nothing : int
+        How many of the loops keep nothing.
+    faces : int
+        How many keep faces at most.
+    """
+
+    decoded: int
+    thick: tuple[int, ...]
+    nothing: int
+    faces: int
+
+
+class Keeping(NamedTuple):
+    """What the loops of an order keep from turn to turn, along some axes or all of them.
+
+    Attributes
+    ----------
+    decoded : int
+        Cells that are decoded, along one axis or in all.
     held : int
-        Cells that these loops hold, at most.
-    keeps : tuple
-        What each of the loops keeps, by its number, where that is not all.
+        Cells that are held, at most.
+    ways : tuple of Way
+        What the loops keep along each of the axes.
     """
 
     decoded: int
     held: int
-    keeps: tuple[tuple[int, Keeps], ...] = ()
+    ways: tuple[Way, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,39 +175,31 @@ class Order:
         Loops over blocks, the outermost first.
     within : tuple of Loop
         Loops over the tiles of a block, inside of those; widths are in tiles.
-    free : frozenset of int
-        Numbers of the loops that need not keep all from turn to turn. Of an axis's
-        loops these are the outer ones.
+    free : int
+        Loops that need not keep all from turn to turn, from the outermost, but for
+        those over one block or tile that come before.
     """
 
     tiles: Tiles
     blocks: tuple[Loop, ...]
     within: tuple[Loop, ...]
-    free: frozenset[int]
-
-    @cached_property
-    def loops(self) -> tuple[Loop, ...]:
-        """All loops, their widths in tiles."""
-        along = self.tiles.tiling.along
-        over_blocks = [
-            replace(loop, width=loop.width * along(loop.axis)) for loop in self.blocks
-        ]
-        return (*over_blocks, *self.within)
+    free: int
 
     def carried_out(self, keeping: Keeping) -> tuple[Sweep, tuple[Loop, ...]]:
         """The order of the blocks and the loops over the tiles of each, with what is kept."""
         loops = [*self.blocks, *self.within]
-        for number, kept in keeping.keeps:
-            loops[number] = replace(loops[number], keeps=kept)
+        for numbers, way in zip(self.along, keeping.ways, strict=True):
+            for place, number in enumerate(numbers[: way.faces]):
+                kept: Keeps = "nothing" if place < way.nothing else "faces"
+                loops[number] = replace(loops[number], keeps=kept)
         split = len(self.blocks)
         blocks = Sweep(self.tiles.counts, tuple(loops[:split]), self.tiles.descending)
         return blocks, tuple(loops[split:])
 
-    @cached_property
-    def keeping_all(self) -> Keeping:
+    @property
+    def once(self) -> Keeping:
         """Where all loops keep all: each chunk is decoded once."""
-        axes = range(len(self.tiles.reads))
-        return self.joint([self.keeping(axis, 0, 0) for axis in axes])
+        return self.joint([keepings[0] for keepings in self.keepings])
 
     def best(self, room: int, known: tuple[int, int]) -> Keeping | None:
         """What decodes least in some room, if any beats what is known.
@@ -155,102 +211,97 @@ class Order:
         known : tuple of int
             Cells that are decoded and held otherwise.
         """
-        axes = [worthwhile(self.every(axis)) for axis in range(len(self.tiles.reads))]
-        if sum(keepings[-1].held for keepings in axes) > room:
+        axes = []
+        for axis, keepings in zip(self.tiles.ordered, self.keepings, strict=True):
+            most = known[0] * axis.whole // self.tiles.least
+            axes.append(few := worthwhile(keepings, most))
+            if not few:
+                return None
+        if sum([few[-1][1] for few in axes]) > room:
             return None
         found = None
         for choice in itertools.product(*axes):
-            if math.prod([one.decoded for one in choice]) > known[0]:
-                continue
-            joint = self.joint(choice)
-            if joint.held <= room and joint[:2] < known:
-                found, known = joint, joint[:2]
+            decoded, held = 1, 0
+            for one in choice:
+                decoded *= one[0]
+                held += one[1]
+            if decoded <= known[0] and held <= room:
+                joint = self.joint(choice)
+                if joint.held <= room and joint[:2] < known:
+                    found, known = joint, joint[:2]
         return found
 
-    def joint(self, choice: Iterable[Keeping]) -> Keeping:
-        """What loops along all axes decode and hold that keep what is said for each.
+    def joint(self, choice: Sequence[Keeping]) -> Keeping:
+        """What is decoded and held with what is kept along each axis.
 
         What is held for a block stays until the block is done, and meanwhile others
         decode: counted over many grids, never more, and never more than twice for one.
         """
-        decoded, held, keeps = zip(*choice, strict=True)
-        slack = max(2, self.tiles.at_once) * self.tiles.most if any(held) else 0
-        every = tuple(itertools.chain.from_iterable(keeps))
-        return Keeping(math.prod(decoded), sum(held) + slack, every)
-
-    def every(self, axis: int) -> Iterator[Keeping]:
-        """What the loops along an axis may keep: outer ones no more than inner ones."""
-        free = sum(number in self.free for number in self.along[axis])
-        if not self.tiles.reads[axis].is_shared:
-            free = 0
-        for nothing, faces in itertools.combinations_with_replacement(
-            range(free + 1), 2
-        ):
-            yield self.keeping(axis, nothing, faces)
-
-    def keeping(self, axis: int, nothing: int, faces: int) -> Keeping:
-        """What is decoded and held for an axis, of so many cells along the others.
-
-        Parameters
-        ----------
-        axis : int
-            The axis.
-        nothing : int
-            How many of its loops keep nothing, from the outermost.
-        faces : int
-            How many keep faces at most.
-        """
-        one = self.tiles.ordered[axis]
-        numbers = self.along[axis]
-        widths = [self.loops[number].width for number in numbers]
-        decoded = one.whole
-        held, keeps = 0, list[tuple[int, Keeps]]()
-        if nothing:
-            decoded += one.decoded(widths[nothing - 1]) - one.whole
-            keeps += [(number, "nothing") for number in numbers[:nothing]]
-        if faces > nothing:
-            decoded += one.decoded_with_faces(widths[faces - 1]) - one.whole
-            keeps += [(number, "faces") for number in numbers[nothing:faces]]
-            thick = one.faces_held(widths[faces - 1])
-            held += thick * sum(self.slabs[number] for number in numbers[nothing:faces])
-        if one.is_shared:
-            for number, width in zip(numbers[faces:], widths[faces:], strict=True):
-                thick = one.held(width) + self.beside(number)
-                held += thick * self.slabs[number]
-        return Keeping(decoded, held, tuple(keeps))
+        held = sum([one[1] for one in choice])
+        if held:
+            held += max(2, self.tiles.at_once) * self.tiles.most
+        decoded = math.prod([one[0] for one in choice])
+        return Keeping(decoded, held, tuple([one[2][0] for one in choice]))
 
     @cached_property
-    def along(self) -> tuple[tuple[int, ...], ...]:
+    def keepings(self) -> list[list[Keeping]]:
+        """For each axis what may be kept along it, by what is decoded then."""
+        loops = self.loops
+        slabs = self.slabs(loops)
+        beside = self.beside(loops)
+        found = []
+        for axis, numbers in enumerate(self.along):
+            widths = tuple([loops[number][1] for number in numbers])
+            free = sum([number < self.free for number in numbers])
+            more = tuple([number in beside for number in numbers])
+            sides = [slabs[number] for number in numbers]
+            found.append(
+                [
+                    Keeping(way[0], sum(map(mul, way[1], sides)), (way,))
+                    for way in self.tiles.ways(axis, widths, free, more)
+                ]
+            )
+        return found
+
+    @property
+    def loops(self) -> list[tuple[int, int]]:
+        """The axis of each loop, and the tiles of its turns."""
+        along = self.tiles.tiling.along
+        loops = [(loop.axis, loop.width * along(loop.axis)) for loop in self.blocks]
+        return loops + [(loop.axis, loop.width) for loop in self.within]
+
+    @cached_property
+    def along(self) -> list[list[int]]:
         """For each axis the numbers of its loops."""
-        return tuple(
-            tuple(number for number, loop in enumerate(self.loops) if loop.axis == axis)
-            for axis in range(len(self.tiles.reads))
-        )
+        found: list[list[int]] = [[] for _ in self.tiles.reads]
+        for number, loop in enumerate(self.blocks + self.within):
+            found[loop.axis].append(number)
+        return found
 
-    @cached_property
-    def slabs(self) -> tuple[int, ...]:
+    def slabs(self, loops: Sequence[tuple[int, int]]) -> list[int]:
         """For each loop how wide slabs are that lie between its turns, in cells.
 
         Those of all blocks that hold each their own.
         """
-        reach = [axis.size for axis in self.tiles.ordered]
+        reach = [axis.size for axis in self.tiles.reads]
         cells = math.prod(reach)
         found = []
-        for number, loop in enumerate(self.loops):
-            others = cells // reach[loop.axis]
-            found.append(others * (self.tiles.at_once if number >= self.apart else 1))
-            reach[loop.axis] = self.tiles.ordered[loop.axis].reach(loop.width)
-            cells = others * reach[loop.axis]
-        return tuple(found)
+        for axis, width in loops:
+            others = cells // reach[axis]
+            found.append(others)
+            reach[axis] = self.tiles.reach(axis, width)
+            cells = others * reach[axis]
+        apart, at_once = self.apart, self.tiles.at_once
+        return [*found[:apart], *(at_once * slab for slab in found[apart:])]
 
-    @cached_property
+    @property
     def apart(self) -> int:
         """The first loop of which blocks that run beside each other hold each their own.
 
         Blocks in tiles do: what their tiles hold, and what the next block reads.
         """
-        if self.tiles.tiling.total <= 1:
-            return len(self.loops)
+        if not self.within:
+            return len(self.blocks)
         beside, number = 1, len(self.blocks)
         while beside < self.tiles.at_once and number:
             number -= 1
@@ -267,21 +318,24 @@ class Order:
             extents[loop.axis] = loop.width
         return tuple(found)
 
-    def beside(self, number: int) -> int:
-        """How much thicker a slab is for what a block beside this one had decoded."""
-        if not len(self.blocks) <= number < len(self.loops) - 1:
-            return 0
-        axis = self.loops[number].axis
+    def beside(self, loops: Sequence[tuple[int, int]]) -> Collection[int]:
+        """Loops over tiles that hold what a block beside this one had decoded, too."""
+        if not self.within or self.tiles.at_once == 1:
+            return ()
         turns = list(zip(self.blocks, self.turns, strict=True))[self.apart :]
-        if any(loop.axis == axis and count > 1 for loop, count in turns):
-            return self.tiles.ordered[axis].most
-        return 0
+        axes = {loop.axis for loop, count in turns if count > 1}
+        tiles = range(len(self.blocks), len(loops) - 1)
+        return [number for number in tiles if loops[number][0] in axes]
 
 
-def worthwhile(keepings: Iterable[Keeping]) -> list[Keeping]:
-    """Those that hold less than any that decodes no more, by what they decode."""
+def worthwhile(keepings: Sequence[Keeping], most: int) -> list[Keeping]:
+    """Those that hold less than any that decodes no more, and decode no more than most."""
     found: list[Keeping] = []
-    for one in sorted(keepings):
-        if not found or one.held < found[-1].held:
+    least = math.inf
+    for one in keepings:
+        if one[0] > most:
+            break
+        if one[1] < least:
             found.append(one)
+            least = one[1]
     return found

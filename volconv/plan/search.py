@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ import numpy as np
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.memory import task_memory
-from volconv.plan.periodic import PlannedDemands, planned_demands
+from volconv.plan.periodic import GROUPS, PlannedDemands, planned_demands
 from volconv.plan.stage import HOLES, Room, Stage, cut_grid
 from volconv.plan.sweep import Tiling
 from volconv.plan.traffic import best_traffic
@@ -41,6 +42,8 @@ beyond."""
 
 TILES = (2, 4, 8)
 """Tiles of a block along an axis that are tried."""
+MOST_TILES = 16
+"""Tiles of a block along an axis, at most: arbitrary."""
 FRUGAL = 0.1
 """Share of a stage's time that all of the memory must save to be taken, if any less does:
 arbitrary, well above what costs are known to and well below what is worth waiting for."""
@@ -141,14 +144,15 @@ class Search:
             if known is None:
                 known = self.stage(grid, tiling)
             elif self.may_beat(known, grid, tiling):
-                known = min(known, self.stage(grid, tiling), key=self.rank)
+                known = min(known, self.stage(grid, tiling, known), key=self.rank)
         return cast("Stage", known)
 
     def tilings(self, grid: BlockGrid) -> list[Tiling]:
         """How the blocks of a grid may be cut.
 
-        Along the longest side, and cut in two again and again where most is read. Where
-        something is saved on the way, blocks stay whole.
+        Along the longest side; in two again and again where most is read; and into tiles
+        that own chunks of the input, or half of each along some axes. Where something
+        is saved on the way, blocks stay whole.
         """
         whole = [1] * len(grid.shape)
         if len(self.writes) > 1:
@@ -163,12 +167,30 @@ class Search:
         reads = [demand.reads.most for demand in self.demands(grid)]
         tiles = list(whole)
         while axes := [
-            axis for axis, n in enumerate(tiles) if is_cut(grid, axis, 2 * n)
+            axis
+            for axis, n in enumerate(tiles)
+            if 2 * n <= TILES[-1] and is_cut(grid, axis, 2 * n)
         ]:
             axis = max(axes, key=lambda axis: reads[axis] / tiles[axis])
             tiles[axis] *= 2
             found.append(Tiling(tuple(tiles)))
-        return list(dict.fromkeys(found))
+        found += map(Tiling, itertools.product(*self.chunks_and_halves(grid)))
+        return list(dict.fromkeys(one if one.total > 1 else Tiling() for one in found))
+
+    def chunks_and_halves(self, grid: BlockGrid) -> list[list[int]]:
+        """For each axis the tiles of a block that own a chunk of the input, or half of one.
+
+        Where none do just that, tiles that own more.
+        """
+        found = []
+        for axis, cells in enumerate(grid.block):
+            chunk = (self.source.chunks or self.source.shape)[axis]
+            owned = cells * self.pipeline.jumps[0][axis] / chunk
+            counts = [n for n in range(1, MOST_TILES + 1) if is_cut(grid, axis, n)]
+            fitting = [n for n in counts if n <= owned]
+            best = max(fitting, key=lambda n: ((owned / n).denominator == 1, n), default=1)
+            found.append([best, 2 * best] if 2 * best in counts else [best])
+        return found
 
     def may_beat(self, known: Stage, grid: BlockGrid, tiling: Tiling) -> bool:
         """Whether blocks may rank before a stage that fits, each chunk decoded once.
@@ -183,8 +205,13 @@ class Search:
             return True
         return self.cost(grid, tiling, demands, least_decoded(demands)) < most
 
-    def stage(self, grid: BlockGrid, tiling: Tiling) -> Stage:
-        """The stage over the tiles of a grid's blocks, in their best order."""
+    def stage(
+        self, grid: BlockGrid, tiling: Tiling, known: Stage | None = None
+    ) -> Stage:
+        """The stage over the tiles of a grid's blocks, in their best order.
+
+        In any order if it ranks behind a stage that is known, whatever the order.
+        """
         demands = self.demands(cut_grid(grid, tiling))
         is_shared = any(demand.reads.is_shared for demand in demands)
         memory = task_memory(
@@ -201,7 +228,11 @@ class Search:
         at_once = self.room.tasks(grid)
         spare = int(max(0, self.room.free - at_once * task) / HOLES)
         reads = [demand.reads for demand in demands]
-        traffic = best_traffic(reads, spare // item, tiling, at_once)
+        most = None
+        if known is not None and self.room.holds(known):
+            spent = self.cost(grid, tiling, demands, 0)
+            most = int((self.rank(known)[1] - spent) / (DECODE * item))
+        traffic = best_traffic(reads, spare // item, tiling, at_once, most)
         return Stage(
             self.source,
             self.pipeline,
@@ -254,7 +285,8 @@ def most_cells(demands: Sequence[PlannedDemands]) -> int:
 def is_cut(grid: BlockGrid, axis: int, tiles: int) -> bool:
     """Whether blocks can be cut into so many tiles along an axis."""
     cells = grid.unit[axis] * grid.units[axis]
-    return tiles <= TILES[-1] and cells % tiles == 0 and cells // tiles >= LEAST_TILE
+    are_few = tiles in TILES or tiles * grid.counts[axis] <= GROUPS
+    return are_few and cells % tiles == 0 and cells // tiles >= LEAST_TILE
 
 
 def least_decoded(demands: Sequence[PlannedDemands]) -> int:

@@ -19,7 +19,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 __all__ = ["WIDTHS", "Keeps", "Loop", "Sweep", "Tiling", "nests"]
@@ -205,22 +205,24 @@ class Sweep:
         )
 
 
+@lru_cache(maxsize=256)
 def nests(
-    counts: Sequence[int], shared: Sequence[int], *, are_even: bool = False
-) -> Iterator[tuple[list[Loop], list[Loop]]]:
-    """Nests of loops over the shared axes: over pencils, and the sweep with its blocks.
+    counts: tuple[int, ...], shared: tuple[int, ...], *, are_even: bool = False
+) -> dict[tuple[Loop, ...], int]:
+    """Nests of loops over the shared axes, with how many of them run over pencils.
+
+    These come first; then a sweep along one axis with the blocks of a pencil.
 
     Parameters
     ----------
-    counts : sequence of int
+    counts : tuple of int
         Blocks along each axis.
-    shared : sequence of int
+    shared : tuple of int
         The axes.
     are_even : bool
         Whether all pencils along an axis are to have as many blocks.
     """
-    if not shared:
-        yield [], []
+    found: dict[tuple[Loop, ...], int] = {} if shared else {(): 0}
     swept = shared if len(shared) <= MOST_SHARED else shared[:1]
     for along in swept:
         others = [axis for axis in shared if axis != along]
@@ -234,7 +236,9 @@ def nests(
             across = list(zip(others, widths, strict=True))
             outer = [Loop(a, width) for a, width in across if width < counts[a]]
             inner = [Loop(a) for a, width in across if width > 1 or counts[a] == 1]
-            yield outer, [Loop(along), *inner]
+            nest = (*outer, Loop(along), *inner)
+            found[nest] = max(len(outer), found.get(nest, 0))
+    return found
 
 
 def widths_below(count: int, *, are_even: bool) -> list[int]:

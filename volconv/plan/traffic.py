@@ -54,7 +54,11 @@ class Traffic:
 
 
 def best_traffic(
-    reads: Sequence[Reads], room: int, tiling: Tiling, at_once: int = 1
+    reads: Sequence[Reads],
+    room: int,
+    tiling: Tiling,
+    at_once: int = 1,
+    most: int | None = None,
 ) -> Traffic:
     """The order that decodes fewest cells with so much room for what is held.
 
@@ -68,6 +72,8 @@ def best_traffic(
         How blocks are cut into tiles.
     at_once : int
         Blocks that are computed at the same time.
+    most : int, optional
+        Cells to be decoded beyond which no order is of use: whichever comes then.
 
     Notes
     -----
@@ -78,15 +84,18 @@ def best_traffic(
     every = list(orders(tiles))
     best = Traffic.plain(tiles)
     for order in every:
-        keeping = order.keeping_all
+        keeping = order.once
         if keeping.held <= room and keeping[:2] < (best.decoded, best.held):
             best = Traffic.of(order, keeping)
     if best.decoded == tiles.least:
         return best
+    known = (best.decoded, best.held)
+    if most is not None and most < best.decoded:
+        known = (most, room)
     for order in every:
-        found = order.best(room, (best.decoded, best.held))
+        found = order.best(room, known)
         if found is not None:
-            best = Traffic.of(order, found)
+            best, known = Traffic.of(order, found), found[:2]
     return best
 
 
@@ -98,29 +107,33 @@ def orders(tiles: Tiles) -> Iterator[Order]:
     # blocks along a new dimension all read the same: one after the other, they hold
     # nothing beyond what one of them reads
     alike = [number for number in every if tiles.reads[number].size == 1]
-    shared = [number for number in every if number not in alike]
-    apart = [Loop(axis) for axis in range(len(tiles.reads)) if axis not in every]
-    last = [Loop(axis) for axis in alike]
-    is_cut = tiles.tiling.total > 1
-    for outer, inner in nests(tiles.counts, shared):
-        blocks = (*apart, *outer, *inner, *last)
-        pencils = range(len(apart), len(apart) + len(outer))
-        within = tiles.tiling.loops(blocks)
-        free = range(len(blocks)) if is_cut else pencils
-        yield Order(tiles, blocks, within, frozenset(free))
-        if is_cut and all(loop.width == 1 for loop in outer):
-            yield from cut_orders(tiles, blocks, shared)
+    shared = tuple(number for number in every if number not in alike)
+    apart = tuple(Loop(axis) for axis in range(len(tiles.reads)) if axis not in every)
+    last = tuple(map(Loop, alike))
+    for nest, pencils in nests(tiles.counts, shared).items():
+        blocks = (*apart, *nest, *last)
+        if tiles.tiling.total == 1:
+            yield Order(tiles, blocks, (), len(apart) + pencils)
+            continue
+        for within, free in cut_nests(tiles, blocks, shared).items():
+            yield Order(tiles, blocks, within, len(blocks) + free)
 
 
-def cut_orders(
-    tiles: Tiles, blocks: tuple[Loop, ...], shared: Sequence[int]
-) -> Iterator[Order]:
-    """Orders of the same blocks that differ in the loops over their tiles."""
-    cut = [loop.axis for loop in tiles.tiling.loops(blocks)]
-    apart = [Loop(axis) for axis in cut if axis not in shared]
-    swept = [axis for axis in shared if axis in cut]
-    are_even = tiles.tiling.total < math.prod(axis.blocks for axis in tiles.reads)
-    for outer, inner in nests(tiles.tiling.tiles, swept, are_even=are_even):
-        within = (*apart, *outer, *inner)
-        free = range(len(blocks) + len(apart) + len(outer))
-        yield Order(tiles, blocks, within, frozenset(free))
+def cut_nests(
+    tiles: Tiles, blocks: tuple[Loop, ...], shared: tuple[int, ...]
+) -> dict[tuple[Loop, ...], int]:
+    """Nests over the tiles of blocks, with how many outer loops need not keep all.
+
+    Blocks that lie in pencils of several come with the plainest of these alone.
+    """
+    plain = tiles.tiling.loops(blocks)
+    found = {plain: 0}
+    if any(loop.width > 1 for loop in blocks):
+        return found
+    apart = tuple(loop for loop in plain if loop.axis not in shared)
+    cut = tuple(axis for axis in shared if tiles.tiling.along(axis) > 1)
+    are_even = math.prod(tiles.counts) > 1
+    nested = nests(tiles.tiling.tiles, cut, are_even=are_even)
+    for nest, pencils in nested.items():
+        found[*apart, *nest] = len(apart) + pencils
+    return found
