@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from volconv.errors import KindError, did_you_mean
 
-__all__ = ["bytes_text", "check_word", "parse_bytes"]
+__all__ = ["bytes_text", "check_word", "parse_bytes", "tasks_text"]
 
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -33,6 +33,17 @@ def bytes_text(nbytes: int) -> str:
             break
         size /= 1024
     return f"{nbytes} B" if not unit else f"{size:.1f} {unit}iB"
+
+
+def tasks_text(count: int) -> str:
+    """How many tasks, in words.
+
+    Examples
+    --------
+    >>> tasks_text(1), tasks_text(2)
+    ('1 task', '2 tasks')
+    """
+    return f"{count} task" if count == 1 else f"{count} tasks"
 
 
 def parse_bytes(where: str, text: str) -> int:

@@ -14,7 +14,7 @@ from volconv.plan.demands import axis_demands
 from volconv.plan.output import OutputSpec
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Tiling
-from volconv.plan.order import Tiles
+from volconv.plan.tiles import Tiles
 from volconv.plan.traffic import Traffic, orders
 from volconv.plan.write import Write
 from volconv.run.cache import ChunkCache
@@ -57,9 +57,12 @@ def new_axis(blocks):
     return AxisReads(1, 1, ((Interval(0, 1),),) * blocks)
 
 
-def traffics(case, tiling=Tiling(), at_once=1):
+WHOLE = Tiling()
+
+
+def traffics(case, tiling=WHOLE):
     """Orders of blocks worth a look, first the one in which each reads for itself."""
-    tiles = Tiles(case, tiling, at_once)
+    tiles = Tiles(case, tiling, 1)
     yield Traffic.plain(tiles)
     for order in orders(tiles):
         for choice in itertools.product(*order.keepings):

@@ -16,7 +16,7 @@ from volconv.plan.memory import weight_bytes
 from volconv.plan.output import OutputSpec
 from volconv.plan.stage import Room, Stage, nbytes_of
 from volconv.steps import Pipeline, Step
-from volconv.text import bytes_text
+from volconv.text import bytes_text, tasks_text
 from volconv.version import __version__
 
 __all__ = ["Plan", "make_plan"]
@@ -76,6 +76,11 @@ class Plan:
     def largest(self) -> Stage:
         """The stage that takes most memory."""
         return max(self.stages, key=self.room.peak)
+
+    @property
+    def tasks_at_once(self) -> int:
+        """Tasks at once in the stage that takes most memory: no more than it has blocks."""
+        return self.room.tasks(self.largest.grid)
 
     @property
     def peak_bytes(self) -> int:
@@ -168,9 +173,9 @@ def check_memory(plan: Plan) -> None:
     if plan.peak_bytes <= room.limit:
         return
     parts = ", ".join(f"{part.name} {bytes_text(part.nbytes)}" for part in stage.memory)
-    alone = room.process + stage.task_bytes
+    tasks, alone = plan.tasks_at_once, room.process + stage.task_bytes
     fixes = [f"--memory {math.ceil(plan.peak_bytes / 2**20)}MiB"]
-    if room.workers > 1 and alone <= room.limit:
+    if tasks > 1 and alone <= room.limit:
         fixes.append("--threads 1")
     smaller = {
         dim: -(-size // 2)
@@ -181,7 +186,7 @@ def check_memory(plan: Plan) -> None:
     fixes.append(f"smaller {key}, such as {smaller}")
     raise MemoryPlanError(
         "the plan",
-        f"{bytes_text(plan.peak_bytes)} for {room.workers} tasks at once of "
+        f"{bytes_text(plan.peak_bytes)} for {tasks_text(tasks)} at once of "
         f"{bytes_text(stage.task_bytes)} each ({parts}) and the process's own "
         f"{bytes_text(room.process)}",
         f"at most {bytes_text(room.limit)}",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import cast
 
@@ -14,9 +14,10 @@ import numpy as np
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.memory import task_memory
-from volconv.plan.periodic import GROUPS, PlannedDemands, planned_demands
+from volconv.plan.periodic import PlannedDemands, planned_demands
 from volconv.plan.stage import HOLES, Room, Stage, cut_grid
 from volconv.plan.sweep import Tiling
+from volconv.plan.tilings import tilings
 from volconv.plan.traffic import best_traffic
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
@@ -40,16 +41,9 @@ MOST_CELLS = 2**31 - 1
 """Cells of an array that a tile holds, at most: libraries that count in 32 bits fail
 beyond."""
 
-TILES = (2, 4, 8)
-"""Tiles of a block along an axis that are tried."""
-MOST_TILES = 16
-"""Tiles of a block along an axis, at most: arbitrary."""
 FRUGAL = 0.1
 """Share of a stage's time that all of the memory must save to be taken, if any less does:
 arbitrary, well above what costs are known to and well below what is worth waiting for."""
-
-LEAST_TILE = 8
-"""Cells of a tile along the axis that is cut, at least: below, its halo is most of it."""
 
 
 def make_stage(
@@ -148,49 +142,17 @@ class Search:
         return cast("Stage", known)
 
     def tilings(self, grid: BlockGrid) -> list[Tiling]:
-        """How the blocks of a grid may be cut.
-
-        Along the longest side; in two again and again where most is read; and into tiles
-        that own chunks of the input, or half of each along some axes. Where something
-        is saved on the way, blocks stay whole.
-        """
-        whole = [1] * len(grid.shape)
+        """How the blocks of a grid may be cut; they stay whole where more is saved."""
         if len(self.writes) > 1:
             return [Tiling()]
-        found = [Tiling()]
-        axis = max(range(len(grid.shape)), key=lambda axis: grid.block[axis])
-        found += [
-            Tiling((*whole[:axis], tiles, *whole[axis + 1 :]))
-            for tiles in TILES
-            if is_cut(grid, axis, tiles)
-        ]
         reads = [demand.reads.most for demand in self.demands(grid)]
-        tiles = list(whole)
-        while axes := [
-            axis
-            for axis, n in enumerate(tiles)
-            if 2 * n <= TILES[-1] and is_cut(grid, axis, 2 * n)
-        ]:
-            axis = max(axes, key=lambda axis: reads[axis] / tiles[axis])
-            tiles[axis] *= 2
-            found.append(Tiling(tuple(tiles)))
-        found += map(Tiling, itertools.product(*self.chunks_and_halves(grid)))
-        return list(dict.fromkeys(one if one.total > 1 else Tiling() for one in found))
+        return tilings(grid, reads, self.own_chunks(grid))
 
-    def chunks_and_halves(self, grid: BlockGrid) -> list[list[int]]:
-        """For each axis the tiles of a block that own a chunk of the input, or half of one.
-
-        Where none do just that, tiles that own more.
-        """
-        found = []
-        for axis, cells in enumerate(grid.block):
-            chunk = (self.source.chunks or self.source.shape)[axis]
-            owned = cells * self.pipeline.jumps[0][axis] / chunk
-            counts = [n for n in range(1, MOST_TILES + 1) if is_cut(grid, axis, n)]
-            fitting = [n for n in counts if n <= owned]
-            best = max(fitting, key=lambda n: ((owned / n).denominator == 1, n), default=1)
-            found.append([best, 2 * best] if 2 * best in counts else [best])
-        return found
+    def own_chunks(self, grid: BlockGrid) -> list[Fraction]:
+        """Chunks of the input that a block owns along each axis."""
+        chunks = self.source.chunks or self.source.shape
+        sides = zip(grid.block, self.pipeline.jumps[0], chunks, strict=True)
+        return [cells * jump / max(1, chunk) for cells, jump, chunk in sides]
 
     def may_beat(self, known: Stage, grid: BlockGrid, tiling: Tiling) -> bool:
         """Whether blocks may rank before a stage that fits, each chunk decoded once.
@@ -280,13 +242,6 @@ def most_cells(demands: Sequence[PlannedDemands]) -> int:
     """Cells of the largest array that a tile holds."""
     places = range(len(demands[0].most))
     return max(math.prod(demand.most[place] for demand in demands) for place in places)
-
-
-def is_cut(grid: BlockGrid, axis: int, tiles: int) -> bool:
-    """Whether blocks can be cut into so many tiles along an axis."""
-    cells = grid.unit[axis] * grid.units[axis]
-    are_few = tiles in TILES or tiles * grid.counts[axis] <= GROUPS
-    return are_few and cells % tiles == 0 and cells // tiles >= LEAST_TILE
 
 
 def least_decoded(demands: Sequence[PlannedDemands]) -> int:

@@ -244,7 +244,5 @@ def nests(
 def widths_below(count: int, *, are_even: bool) -> list[int]:
     """Widths of pencils that are tried along an axis of so many blocks, but all of it."""
     return [
-        width
-        for width in WIDTHS
-        if width < count and not (are_even and count % width)
+        width for width in WIDTHS if width < count and not (are_even and count % width)
     ]

@@ -12,9 +12,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from volconv.plan.order import Keeping, Order, Tiles
+from volconv.plan.order import Keeping, Order
 from volconv.plan.periodic import Reads
 from volconv.plan.sweep import Loop, Sweep, Tiling, nests
+from volconv.plan.tiles import Tiles
 
 __all__ = ["Traffic", "best_traffic", "orders"]
 
