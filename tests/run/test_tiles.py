@@ -20,7 +20,7 @@ TILINGS = [Tiling((3, 1, 1)), Tiling((1, 2, 5)), Tiling((3, 2, 5)), Tiling((1, 4
 
 def ready(folder, monkeypatch, tiling, **limits):
     """The plan of a configuration whose blocks are cut as is said."""
-    monkeypatch.setattr(Search, "tilings", lambda *_: [tiling])
+    monkeypatch.setattr(Search, "tilings", lambda *_: ([tiling], []))
     found = prepared(folder, CONFIG, **limits)
     assert all(stage.tiling == tiling for stage in found.plan.stages)
     return found

@@ -21,21 +21,25 @@ __all__ = ["Keeping", "Order"]
 
 
 class Keeping(NamedTuple):
-    """What the loops of an order keep from turn to turn, along some axes or all of them.
+    """What the loops of an order keep from turn to turn.
 
     Attributes
     ----------
     decoded : int
-        Cells that are decoded, along one axis or in all.
+        Cells that are decoded.
     held : int
         Cells that are held, at most.
     ways : tuple of Way
-        What the loops keep along each of the axes.
+        What the loops along each axis keep.
     """
 
     decoded: int
     held: int
     ways: tuple[Way, ...]
+
+
+Side = tuple[int, int, Way]
+"""What the loops along an axis keep: cells decoded along it, cells held, and how."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +109,7 @@ class Order:
                     found, known = joint, joint[:2]
         return found
 
-    def joint(self, choice: Sequence[Keeping]) -> Keeping:
+    def joint(self, choice: Sequence[Side]) -> Keeping:
         """What is decoded and held with what is kept along each axis.
 
         What is held for a block stays until the block is done, and meanwhile others
@@ -116,10 +120,10 @@ class Order:
         if held:
             held += max(2, self.tiles.at_once) * self.tiles.most
         decoded = math.prod([one[0] for one in choice])
-        return Keeping(decoded, held, tuple([one[2][0] for one in choice]))
+        return Keeping(decoded, held, tuple([one[2] for one in choice]))
 
     @cached_property
-    def keepings(self) -> list[list[Keeping]]:
+    def keepings(self) -> list[list[Side]]:
         """For each axis what may be kept along it, by what is decoded then."""
         loops = self.loops
         slabs = self.slabs(loops)
@@ -130,12 +134,8 @@ class Order:
             free = sum([number < self.free for number in numbers])
             more = tuple([number in beside for number in numbers])
             sides = [slabs[number] for number in numbers]
-            found.append(
-                [
-                    Keeping(way[0], sum(map(mul, way[1], sides)), (way,))
-                    for way in self.tiles.ways(axis, widths, free, more)
-                ]
-            )
+            ways = self.tiles.ways(axis, widths, free, more)
+            found.append([(way[0], sum(map(mul, way[1], sides)), way) for way in ways])
         return found
 
     @property
@@ -203,9 +203,9 @@ class Order:
         return [number for number in tiles if loops[number][0] in axes]
 
 
-def worthwhile(keepings: Sequence[Keeping], most: int) -> list[Keeping]:
+def worthwhile(keepings: Sequence[Side], most: int) -> list[Side]:
     """Those that hold less than any that decodes no more, and decode no more than most."""
-    found: list[Keeping] = []
+    found: list[Side] = []
     least = math.inf
     for one in keepings:
         if one[0] > most:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -134,17 +135,23 @@ class Search:
         known : Stage, optional
             What is returned where none of these is better.
         """
-        for tiling in self.tilings(grid):
+        cuts, finer = self.tilings(grid)
+        for tiling in itertools.chain(cuts, finer):
             if known is None:
                 known = self.stage(grid, tiling)
+            elif tiling in finer and self.room.holds(known):
+                break
             elif self.may_beat(known, grid, tiling):
                 known = min(known, self.stage(grid, tiling, known), key=self.rank)
         return cast("Stage", known)
 
-    def tilings(self, grid: BlockGrid) -> list[Tiling]:
-        """How the blocks of a grid may be cut; they stay whole where more is saved."""
+    def tilings(self, grid: BlockGrid) -> tuple[list[Tiling], list[Tiling]]:
+        """How the blocks of a grid may be cut, and how where none of these fits.
+
+        They stay whole where something is saved on the way.
+        """
         if len(self.writes) > 1:
-            return [Tiling()]
+            return [Tiling()], []
         reads = [demand.reads.most for demand in self.demands(grid)]
         return tilings(grid, reads, self.own_chunks(grid))
 

@@ -22,13 +22,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Literal
 
-__all__ = ["WIDTHS", "Keeps", "Loop", "Sweep", "Tiling", "nests"]
+__all__ = ["FEW_WIDTHS", "WIDTHS", "Keeps", "Loop", "Sweep", "Tiling", "nests"]
 
 Keeps = Literal["all", "faces", "nothing"]
 """What stays in memory from turn to turn."""
 
 WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """Widths of pencils that are tried, in blocks, beside the whole axis."""
+
+FEW_WIDTHS = (1, 2, 4, 8, 16, 32)
+"""Widths of pencils of blocks that are cut into tiles: fewer, for there are many cuts."""
 
 
 MOST_SHARED = 3
@@ -207,7 +210,11 @@ class Sweep:
 
 @lru_cache(maxsize=256)
 def nests(
-    counts: tuple[int, ...], shared: tuple[int, ...], *, are_even: bool = False
+    counts: tuple[int, ...],
+    shared: tuple[int, ...],
+    widths: tuple[int, ...] = WIDTHS,
+    *,
+    are_even: bool = False,
 ) -> dict[tuple[Loop, ...], int]:
     """Nests of loops over the shared axes, with how many of them run over pencils.
 
@@ -219,6 +226,8 @@ def nests(
         Blocks along each axis.
     shared : tuple of int
         The axes.
+    widths : tuple of int
+        Widths of pencils, beside the whole axis.
     are_even : bool
         Whether all pencils along an axis are to have as many blocks.
     """
@@ -227,13 +236,15 @@ def nests(
     for along in swept:
         others = [axis for axis in shared if axis != along]
         choices = [
-            [*widths_below(counts[axis], are_even=are_even), counts[axis]]
+            [width for width in widths if is_part(width, counts[axis], even=are_even)]
             for axis in others
         ]
         if len(others) >= MOST_SHARED:
-            choices = [widths[-1:] for widths in choices]
-        for widths in itertools.product(*choices):
-            across = list(zip(others, widths, strict=True))
+            choices = [[] for _ in others]
+        for axis, found_widths in zip(others, choices, strict=True):
+            found_widths.append(counts[axis])
+        for chosen in itertools.product(*choices):
+            across = list(zip(others, chosen, strict=True))
             outer = [Loop(a, width) for a, width in across if width < counts[a]]
             inner = [Loop(a) for a, width in across if width > 1 or counts[a] == 1]
             nest = (*outer, Loop(along), *inner)
@@ -241,8 +252,6 @@ def nests(
     return found
 
 
-def widths_below(count: int, *, are_even: bool) -> list[int]:
-    """Widths of pencils that are tried along an axis of so many blocks, but all of it."""
-    return [
-        width for width in WIDTHS if width < count and not (are_even and count % width)
-    ]
+def is_part(width: int, count: int, *, even: bool) -> bool:
+    """Whether pencils of a width are parts of an axis of so many blocks, maybe even ones."""
+    return width < count and not (even and count % width)

@@ -1,4 +1,4 @@
-"""How blocks may be cut into tiles: few cuts, of which some tile will do.
+"""How blocks may be cut into tiles.
 
 A tile that owns a chunk of the input and reads a halo around it decodes least, as blocks
 of one chunk do; one that is thinner along an axis takes less memory while it is computed.
@@ -7,7 +7,7 @@ of one chunk do; one that is thinner along an axis takes less memory while it is
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from volconv.plan.blocks import BlockGrid
@@ -28,11 +28,11 @@ LEAST_TILE = 8
 
 def tilings(
     grid: BlockGrid, reads: Sequence[int], own_chunks: Sequence[Fraction]
-) -> list[Tiling]:
-    """How the blocks of a grid may be cut, beginning with not at all.
+) -> tuple[list[Tiling], list[Tiling]]:
+    """How the blocks of a grid may be cut, and how where none of these fits the memory.
 
-    Along the longest side; in two again and again where most is read; and into tiles that
-    own chunks of the input, or half of each along some axes.
+    Not at all; along the longest side; in two again and again where most is read; and
+    into tiles that own chunks of the input, or half of each along some axes.
 
     Parameters
     ----------
@@ -43,10 +43,19 @@ def tilings(
     own_chunks : sequence of Fraction
         Chunks of the input that a block owns along each axis.
     """
-    cuts = [*along_longest(grid), *in_two(grid, reads)]
     sides = [chunks_and_halves(grid, *side) for side in enumerate(own_chunks)]
+    cuts = [(1,) * len(sides), *along_longest(grid)]
+    finer = []
+    for cut in in_two(grid, reads):
+        is_fine = any(tiles > side[-1] for tiles, side in zip(cut, sides, strict=True))
+        (finer if is_fine else cuts).append(cut)
     cuts += itertools.product(*sides)
-    return [Tiling(), *dict.fromkeys(Tiling(cut) for cut in cuts if max(cut) > 1)]
+    return tilings_of(cuts), tilings_of(finer)
+
+
+def tilings_of(cuts: Iterable[tuple[int, ...]]) -> list[Tiling]:
+    """Tilings of some cuts, each once."""
+    return [Tiling(cut) if max(cut) > 1 else Tiling() for cut in dict.fromkeys(cuts)]
 
 
 def along_longest(grid: BlockGrid) -> Iterator[tuple[int, ...]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from volconv.plan.order import Keeping, Order
 from volconv.plan.periodic import Reads
-from volconv.plan.sweep import Loop, Sweep, Tiling, nests
+from volconv.plan.sweep import FEW_WIDTHS, WIDTHS, Loop, Sweep, Tiling, nests
 from volconv.plan.tiles import Tiles
 
 __all__ = ["Traffic", "best_traffic", "orders"]
@@ -111,9 +111,11 @@ def orders(tiles: Tiles) -> Iterator[Order]:
     shared = tuple(number for number in every if number not in alike)
     apart = tuple(Loop(axis) for axis in range(len(tiles.reads)) if axis not in every)
     last = tuple(map(Loop, alike))
-    for nest, pencils in nests(tiles.counts, shared).items():
+    is_cut = tiles.tiling.total > 1
+    widths = FEW_WIDTHS if is_cut else WIDTHS
+    for nest, pencils in nests(tiles.counts, shared, widths).items():
         blocks = (*apart, *nest, *last)
-        if tiles.tiling.total == 1:
+        if not is_cut:
             yield Order(tiles, blocks, (), len(apart) + pencils)
             continue
         for within, free in cut_nests(tiles, blocks, shared).items():
