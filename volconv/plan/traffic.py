@@ -92,7 +92,7 @@ def best_traffic(
         return best
     known = (best.decoded, best.held)
     if most is not None and most < best.decoded:
-        known = (most, room)
+        known = (most, room + 1)
     for order in every:
         found = order.best(room, known)
         if found is not None:
