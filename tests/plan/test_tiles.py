@@ -136,7 +136,9 @@ def test_a_stage_of_one_block_has_one_task():
 
 def test_some_tiles_own_chunks_of_the_input_and_some_half_of_one():
     grid = BlockGrid((80, 128, 128), (80, 128, 128), (1, 1, 1))
-    cuts, finer = tilings(grid, (640, 1024, 1024), (Fraction(5), Fraction(8), Fraction(8)))
+    cuts, finer = tilings(
+        grid, (640, 1024, 1024), (Fraction(5), Fraction(8), Fraction(8))
+    )
     assert {Tiling((5, 8, 8)), Tiling((10, 8, 8)), Tiling((5, 16, 8))} <= set(cuts)
     assert cuts[0] == Tiling()
     assert not set(cuts) & set(finer)

@@ -253,5 +253,5 @@ def nests(
 
 
 def is_part(width: int, count: int, *, even: bool) -> bool:
-    """Whether pencils of a width are parts of an axis of so many blocks, maybe even ones."""
+    """Whether pencils of a width are part of an axis, and even ones if these must be."""
     return width < count and not (even and count % width)

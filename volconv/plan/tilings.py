@@ -45,7 +45,7 @@ def tilings(
     """
     sides = [chunks_and_halves(grid, *side) for side in enumerate(own_chunks)]
     cuts = [(1,) * len(sides), *along_longest(grid)]
-    finer = []
+    finer: list[tuple[int, ...]] = []
     for cut in in_two(grid, reads):
         is_fine = any(tiles > side[-1] for tiles, side in zip(cut, sides, strict=True))
         (finer if is_fine else cuts).append(cut)
