@@ -58,9 +58,9 @@ def worked_out(monkeypatch):
     count = {"stages": 0}
     stage = Search.stage
 
-    def counted(self, grid, tiling):
+    def counted(self, grid, tiling, known=None):
         count["stages"] += 1
-        return stage(self, grid, tiling)
+        return stage(self, grid, tiling, known)
 
     monkeypatch.setattr(Search, "stage", counted)
     return count

@@ -29,6 +29,7 @@ from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
 __all__ = [
+    "GROUPS",
     "PeriodicDemands",
     "PeriodicReads",
     "PlannedDemands",

@@ -76,6 +76,11 @@ class Plan:
         return max(self.stages, key=self.room.peak)
 
     @property
+    def tasks_at_once(self) -> int:
+        """Tasks at once in the stage that takes most memory: no more than it has blocks."""
+        return self.room.tasks(self.largest.grid)
+
+    @property
     def peak_bytes(self) -> int:
         """Memory of all tasks at once, of what they share, and of the process."""
         return self.room.peak(self.largest)
