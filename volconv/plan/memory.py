@@ -18,7 +18,7 @@ from volconv.steps.in_memory import slab_bytes
 from volconv.steps.layout import Layout, Span
 from volconv.steps.optional import weight_bytes_of
 
-__all__ = ["AT_ONCE", "PIECE", "Part", "task_memory", "weight_bytes"]
+__all__ = ["AT_ONCE", "PIECE", "Part", "ahead_bytes", "task_memory", "weight_bytes"]
 
 AT_ONCE = 4
 """Chunks that one read of the store decodes at a time, at most."""
@@ -27,6 +27,13 @@ PIECE = 8 * 2**20
 """Bytes that are read from a folder at once, if chunks are smaller: fewer would cost
 more calls, more would be brought from memory once more to be put together. Larger chunks
 are read one by one, which saves a copy."""
+
+MOST_AHEAD, LEAST_AHEAD = 16, 2
+"""Chunks that a task asks a store for before they are read: fewer wait for their latency,
+more for their bytes."""
+
+AHEAD = 16 * 2**20
+"""Bytes of these chunks, if they are fewer than the most, and more than the least."""
 
 DECODING = 3
 """Chunks in the reader's hands while one is decoded by itself: its bytes, its cells, and
@@ -115,6 +122,7 @@ def task_memory(
     most = max(moments, key=total)
     itemsize = np.dtype(pipeline.dtypes[-1]).itemsize
     parts = [
+        Part("chunks on their way", ahead_bytes(source)),
         Part("block's result", result * itemsize),
         *held(pipeline, cells, {write.place for write in writes}, first),
         *most,
@@ -171,6 +179,14 @@ def reading(
         Part("part of the input", min(math.prod(sides) * item, max(PIECE, chunk))),
         Part("chunks in decoding", 2 * at_once * chunk),
     ]
+
+
+def ahead_bytes(source: ArrayMeta) -> int:
+    """Bytes of chunks, as they are stored, that are asked for before they are read."""
+    if not source.is_remote:
+        return 0
+    chunk = math.prod(source.chunks or source.shape) * np.dtype(source.dtype).itemsize
+    return min(MOST_AHEAD * chunk, max(AHEAD, LEAST_AHEAD * chunk))
 
 
 def working(

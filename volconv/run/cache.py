@@ -157,6 +157,11 @@ class ChunkCache:
             self.holdings.shelve(chunk, entry)
         return cells[tuple(itertools.starmap(slice, part))]
 
+    def has(self, turn: int, chunk: Index) -> bool:
+        """Whether a chunk is held for a turn, or is being decoded; where it is locked."""
+        entry = self.holdings.entries.get(chunk)
+        return chunk in self.decoding or (entry is not None and turn in entry.readers)
+
     def finish(self, turn: int) -> None:
         """Forget what only the block of a turn read."""
         self.holdings.finish(turn)

@@ -21,15 +21,18 @@ from numpy.typing import NDArray
 from volconv.compute import cast
 from volconv.geometry import Interval, relative
 from volconv.io import ZarrSource, forget_opened
+from volconv.io.expected import expected
 from volconv.io.place import Place
 from volconv.io.store import object_key, write_box
-from volconv.plan.memory import PIECE
+from volconv.plan.memory import PIECE, ahead_bytes
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
+from volconv.run.ahead import ReadAhead
 from volconv.run.cache import ChunkCache, ReadInto
 from volconv.run.holdings import Holdings
 from volconv.run.memory import ThreadMemory
 from volconv.run.readers import Box, Readers
+from volconv.run.turns import Turns
 from volconv.steps.layout import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
@@ -112,23 +115,37 @@ class Worker:
     ----------
     work : Work
         What the tasks share.
-    lag : int
-        Turns that a task may be behind another one.
+    threads : int
+        Tasks at once.
+    turns : Turns, optional
+        What there is to do, by anyone; all by default.
     """
 
-    def __init__(self, work: Work, lag: int) -> None:
+    def __init__(self, work: Work, threads: int, turns: Turns | None = None) -> None:
         forget_opened()
         self.work = work
         stage = work.stage
         self.memory = ThreadMemory()
         self.dtype = np.dtype(stage.pipeline.target(stage.source).dtype)
         self.cache: ChunkCache | None = None
+        self.ahead: ReadAhead | None = None
+        self.readers: Readers | None = None
+        coming = expected(work.source, threads * ahead_bytes(stage.source))
+        if not stage.cache_bytes and coming is None:
+            return
+        reads = [demand.reads for demand in stage.demands]
+        readers = self.readers = Readers(reads, stage.tile_sweep)
         if stage.cache_bytes:
-            reads = [demand.reads for demand in stage.demands]
-            lag *= stage.tiling.total
-            readers = Readers(reads, stage.tile_sweep)
+            lag = 2 * threads * stage.tiling.total
             holdings = Holdings(readers, work.cache_bytes, lag)
             self.cache = ChunkCache(work.source.read, holdings)
+        if coming is not None:
+            self.ahead = ReadAhead(coming, readers, stage, threads, self.cache, turns)
+
+    def close(self) -> None:
+        """End what is on its way."""
+        if self.ahead is not None:
+            self.ahead.close()
 
     def run(self, turn: int) -> BlockRecord:
         """Read, compute and write the block of a turn."""
@@ -179,11 +196,12 @@ class Worker:
     ) -> dict[int, NDArray[Any]]:
         """What a tile, or a whole block, makes of its input."""
         pipeline, source = self.work.stage.pipeline, self.work.source
-        turn = 0
+        turn = 0 if self.readers is None else self.readers.turn_of(index)
         read: ReadInto = partial(read_into, source)
         if self.cache is not None:
-            turn = self.cache.readers.turn_of(index)
             read = self.cache.block_read(turn)
+        if self.ahead is not None:
+            self.ahead.begin(turn)
         memory = Memory(self.memory.empty, read)
         into = {pipeline.last: out}
         given = self.memory.given
@@ -196,6 +214,8 @@ class Worker:
         self.memory.take_back(given)
         if self.cache is not None:
             self.cache.finish(turn)
+        if self.ahead is not None:
+            self.ahead.finish(turn)
         return values
 
 
