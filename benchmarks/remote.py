@@ -72,10 +72,13 @@ def upload(folder: Path, endpoint: str) -> None:
             client.put_object(Bucket=BUCKET, Key=key, Body=file.read_bytes())
 
 
-def ran(folder: Path, source: str, out: str, endpoint: str, words: Sequence[str]) -> str:
+def ran(
+    folder: Path, source: str, out: str, endpoint: str, words: Sequence[str]
+) -> str:
     """A run in a process of its own, and what it took."""
     shutil.rmtree(folder / "out.zarr", ignore_errors=True)
-    weights = "[[[1,2,1],[2,4,2],[1,2,1]],[[2,4,2],[4,8,4],[2,4,2]],[[1,2,1],[2,4,2],[1,2,1]]]"
+    weights = [[[1, 2, 1], [2, 4, 2], [1, 2, 1]], [[2, 4, 2], [4, 8, 4], [2, 4, 2]]]
+    weights.append(weights[0])
     (folder / "config.yaml").write_text(
         f"version: 1\ninput: {{path: {source}}}\nsteps:\n"
         f"  - correlate: {{kernel: {weights}, dims: [z, y, x], boundary: edge}}\n"
@@ -83,7 +86,16 @@ def ran(folder: Path, source: str, out: str, endpoint: str, words: Sequence[str]
     )
     began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(
-        [sys.executable, "-m", "volconv", "run", "config.yaml", "--threads", "2", *words],
+        [
+            sys.executable,
+            "-m",
+            "volconv",
+            "run",
+            "config.yaml",
+            "--threads",
+            "2",
+            *words,
+        ],
         cwd=folder,
         env={**os.environ, **environment(endpoint)},
         check=True,

@@ -158,9 +158,13 @@ class ChunkCache:
         return cells[tuple(itertools.starmap(slice, part))]
 
     def has(self, turn: int, chunk: Index) -> bool:
-        """Whether a chunk is held for a turn, or is being decoded; where it is locked."""
+        """Whether what a turn reads of a chunk is held or being decoded; where locked."""
+        if chunk in self.decoding:
+            return True
         entry = self.holdings.entries.get(chunk)
-        return chunk in self.decoding or (entry is not None and turn in entry.readers)
+        if entry is None:
+            return False
+        return entry.cells(self.readers.part(turn, chunk)) is not None
 
     def finish(self, turn: int) -> None:
         """Forget what only the block of a turn read."""
