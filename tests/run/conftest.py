@@ -45,7 +45,7 @@ def forget_clients():
     """Reach stores anew, as the environment says now."""
     objects.object_client.cache_clear()
     bucket_module.input_store.cache_clear()
-    bucket_module.draft_store.cache_clear()
+    bucket_module.written_store.cache_clear()
 
 
 @pytest.fixture
