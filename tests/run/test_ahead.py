@@ -16,16 +16,18 @@ from numpy.testing import assert_array_equal
 from tests.plan.grids import chunk_cache, read_cases, traffics
 from tests.run.conftest import CONFIG, forget_clients, prepared, stopping_at
 from tests.run.test_bucket import upload
-from tests.run.test_runner import result, run
+from tests.run.test_runner import result, run, tree
 from tests.servers import flaky
 from volconv.errors import InputError
 from volconv.io.ahead import OnTheWay
 from volconv.io.bucket import Bucket, InputStore, input_store
 from volconv.io.source import ZarrSource
+from volconv.io.store import object_key
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.memory import ahead_bytes
 from volconv.plan.sweep import Tiling
 from volconv.run.ahead import ReadAhead
+from volconv.run.runner import run_plan
 from volconv.run.turns import Turns
 
 # what is on its way
@@ -483,9 +485,69 @@ def test_the_listing_is_asked_of_a_chunk_that_is_not_there(folder, remote, bucke
     assert len(lists) == 1
 
 
-@pytest.mark.parametrize("on", ["threads", "processes"])
-def test_nothing_is_expected_after_a_run(folder, remote, way, on):
+def test_processes_ask_ahead_as_threads_do(folder, remote, way):
+    asked = way()
+    run(folder, remote, on="processes")
+    run(folder, CONFIG.replace("out.zarr", "b.zarr"))
+    assert_array_equal(result(folder).density, result(folder, "b.zarr").density)
+    assert max(asked.values()) <= 2  # each process decodes for itself
+
+
+def test_nothing_is_expected_after_a_run(folder, remote, way):
     way()
-    run(folder, remote, on=on)
+    run(folder, remote)
     url = remote.partition("path: ")[2].partition("}")[0]
     assert input_store(url).ahead == ()
+
+
+# what is written
+
+
+def test_objects_of_a_block_are_put_beside_each_other(folder, bucket, way):
+    at_once, most, guard = 0, 0, threading.Lock()
+
+    def slow(method, path):
+        nonlocal at_once, most
+        if method != "PUT" or "density/c/" not in path:
+            return
+        with guard:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.1)
+        with guard:
+            at_once -= 1
+
+    way(slow)
+    remote = CONFIG.replace("out.zarr", f"{bucket}/out.zarr")
+    outcome = run(folder, remote, limits={"workers": 1})
+    assert outcome.computed < 36  # so that blocks have several objects
+    assert most == 4
+    run(folder)
+    for key, value in tree(folder / "out.zarr").items():
+        assert Bucket(f"{bucket}/out.zarr").get(key) == value
+
+
+def test_no_block_is_told_of_before_its_objects_are_there(folder, bucket, way):
+    written, put = set(), threading.Lock()
+
+    def slow(method, path):
+        if method == "PUT" and "density/c/" in path:
+            time.sleep(0.02)
+            with put:
+                written.add(path.partition("density/")[2])
+
+    way(slow)
+    text = CONFIG.replace("out.zarr", f"{bucket}/out.zarr")
+    ready = prepared(folder, text, workers=1)
+    (stage,) = ready.plan.stages
+    told: list[int] = []
+
+    def progress(done, total):
+        for turn in range(len(told), done):
+            told.append(turn)
+            (box,) = stage.boxes(stage.sweep.index(turn))
+            for unit in stage.writes[-1].units(box):
+                assert object_key(unit) in written
+
+    run_plan(ready.plan, ready.source, ready.labels, progress=progress)
+    assert len(told) == ready.plan.blocks

@@ -21,7 +21,8 @@ from volconv.steps.optional import weight_bytes_of
 __all__ = ["AT_ONCE", "PIECE", "Part", "ahead_bytes", "task_memory", "weight_bytes"]
 
 AT_ONCE = 4
-"""Chunks that one read of the store decodes at a time, at most."""
+"""Chunks that one read of the store decodes at a time, at most, and storage units that a
+task puts into a bucket at a time."""
 
 PIECE = 8 * 2**20
 """Bytes that are read from a folder at once, if chunks are smaller: fewer would cost
@@ -41,7 +42,7 @@ the cells once more where the codecs are a chain. Where several are read at a ti
 for each."""
 
 ENCODING = 3
-"""Storage units in the writer's hands, likewise."""
+"""Storage units in the writer's hands, likewise, for each of `AT_ONCE` in a bucket."""
 
 HEAP = 1.9
 """Bytes taken of the machine for each byte that comes and goes: what the C library's
@@ -220,9 +221,11 @@ def storing(write: Write, outputs: int, itemsize: int) -> list[Part]:
     stored = np.dtype(write.output.dtype).itemsize
     unit = math.prod(write.output.unit) * stored
     is_cast = stored != itemsize
+    units = -(-outputs * stored // unit)
+    at_once = min(AT_ONCE, units) if write.output.is_remote else 1
     return [
         Part("result as stored", outputs * stored if is_cast else 0),
-        Part("storage unit in encoding", ENCODING * unit),
+        Part("storage unit in encoding", at_once * ENCODING * unit),
     ]
 
 

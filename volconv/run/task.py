@@ -5,15 +5,15 @@ A task is pure and idempotent: run again, it writes the same bytes to the same o
 
 from __future__ import annotations
 
-import errno
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from operator import lt
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from volconv.io import ZarrSource, forget_opened
 from volconv.io.expected import expected
 from volconv.io.place import Place
 from volconv.io.store import object_key, write_box
-from volconv.plan.memory import PIECE, ahead_bytes
+from volconv.plan.memory import AT_ONCE, PIECE, ahead_bytes
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
 from volconv.run.ahead import ReadAhead
@@ -32,26 +32,14 @@ from volconv.run.cache import ChunkCache, ReadInto
 from volconv.run.holdings import Holdings
 from volconv.run.memory import ThreadMemory
 from volconv.run.readers import Box, Readers
+from volconv.run.retries import retried
 from volconv.run.turns import Turns
 from volconv.steps.layout import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
 
-Value = TypeVar("Value")
-
-ATTEMPTS = 3
-"""Times that a block is tried where a store fails: arbitrary."""
-
-FIRST_WAIT = 0.5
-"""Seconds before the second try, doubled for each more: arbitrary."""
-
 SIDES = 1024
 """Sides of blocks whose storage units are remembered: arbitrary, a row's of each axis."""
-
-LASTING = frozenset(
-    {errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT, errno.ENOENT}
-)
-"""Errors that a second try does not mend."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,14 +222,22 @@ def read_into(source: ZarrSource, box: Box, out: NDArray[Any]) -> NDArray[Any]:
 def stored(
     store: Place, which: int, write: Write, box: Box, cells: NDArray[Any], *, sync: bool
 ) -> Iterator[tuple[int, str, int, int]]:
-    """Write a box of whole storage units, one after the other, and tell of each."""
-    units = map(units_of, box, write.output.unit)
-    for sides in itertools.product(*units):
+    """Write a box of whole storage units, in a bucket some at a time, and tell of each."""
+
+    def put(sides: Sequence[tuple[int, Interval]]) -> tuple[int, str, int, int]:
         places, part = zip(*sides, strict=True)
         piece = cells if part == box else cells[relative(part, box)]
-        retried(lambda: write_box(store, write.output, part, piece))  # noqa: B023
+        retried(lambda: write_box(store, write.output, part, piece))
         key = object_key(write.output.stored(places))
-        yield which, key, *store.written(f"{write.output.variable}/{key}", sync=sync)
+        name = f"{write.output.variable}/{key}"
+        return which, key, *store.written(name, sync=sync)
+
+    units = list(itertools.product(*map(units_of, box, write.output.unit)))
+    if len(units) == 1 or not write.output.is_remote:
+        yield from map(put, units)
+        return
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # each waits for the store's answer
+        yield from pool.map(put, units)
 
 
 @lru_cache(maxsize=SIDES)
@@ -251,32 +247,6 @@ def units_of(side: Interval, unit: int) -> tuple[tuple[int, Interval], ...]:
         (start // unit, Interval(start, min(start + unit, side.stop)))
         for start in range(side.start, side.stop, unit)
     )
-
-
-def retried(action: Callable[[], Value]) -> Value:
-    """What an action returns, tried again where a store fails for the moment."""
-    wait = FIRST_WAIT
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return action()
-        except OSError as error:
-            if not may_pass(error):
-                raise
-            time.sleep(wait)
-            wait *= 2
-    return action()
-
-
-def may_pass(error: BaseException) -> bool:
-    """Whether an error comes from a store that may answer another time."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, (ConnectionError, TimeoutError, InterruptedError)):
-            return True
-        if type(cause) is OSError or isinstance(cause, BlockingIOError):
-            return cause.errno not in LASTING
-        cause = cause.__cause__
-    return False
 
 
 def statistics(cells: NDArray[Any]) -> tuple[float, float, int]:
