@@ -18,15 +18,23 @@ from volconv.steps.in_memory import slab_bytes
 from volconv.steps.layout import Layout, Span
 from volconv.steps.optional import weight_bytes_of
 
-__all__ = ["AT_ONCE", "PIECE", "Part", "task_memory", "weight_bytes"]
+__all__ = ["AT_ONCE", "PIECE", "Part", "ahead_bytes", "task_memory", "weight_bytes"]
 
 AT_ONCE = 4
-"""Chunks that one read of the store decodes at a time, at most."""
+"""Chunks that one read of the store decodes at a time, at most, and storage units that a
+task puts into a bucket at a time."""
 
 PIECE = 8 * 2**20
 """Bytes that are read from a folder at once, if chunks are smaller: fewer would cost
 more calls, more would be brought from memory once more to be put together. Larger chunks
 are read one by one, which saves a copy."""
+
+MOST_AHEAD, LEAST_AHEAD = 16, 2
+"""Chunks that a task asks a store for before they are read: fewer wait for their latency,
+more for their bytes."""
+
+AHEAD = 16 * 2**20
+"""Bytes of these chunks, if they are fewer than the most, and more than the least."""
 
 DECODING = 3
 """Chunks in the reader's hands while one is decoded by itself: its bytes, its cells, and
@@ -34,7 +42,7 @@ the cells once more where the codecs are a chain. Where several are read at a ti
 for each."""
 
 ENCODING = 3
-"""Storage units in the writer's hands, likewise."""
+"""Storage units in the writer's hands, likewise, for each of `AT_ONCE` in a bucket."""
 
 HEAP = 1.9
 """Bytes taken of the machine for each byte that comes and goes: what the C library's
@@ -115,6 +123,7 @@ def task_memory(
     most = max(moments, key=total)
     itemsize = np.dtype(pipeline.dtypes[-1]).itemsize
     parts = [
+        Part("chunks on their way", ahead_bytes(source)),
         Part("block's result", result * itemsize),
         *held(pipeline, cells, {write.place for write in writes}, first),
         *most,
@@ -173,6 +182,14 @@ def reading(
     ]
 
 
+def ahead_bytes(source: ArrayMeta) -> int:
+    """Bytes of chunks, as they are stored, that are asked for before they are read."""
+    if not source.is_remote:
+        return 0
+    chunk = math.prod(source.chunks or source.shape) * np.dtype(source.dtype).itemsize
+    return min(MOST_AHEAD * chunk, max(AHEAD, LEAST_AHEAD * chunk))
+
+
 def working(
     pipeline: Pipeline, place: int, largest: Sequence[Demand], outputs: int, first: int
 ) -> list[Part]:
@@ -204,9 +221,11 @@ def storing(write: Write, outputs: int, itemsize: int) -> list[Part]:
     stored = np.dtype(write.output.dtype).itemsize
     unit = math.prod(write.output.unit) * stored
     is_cast = stored != itemsize
+    units = -(-outputs * stored // unit)
+    at_once = min(AT_ONCE, units) if write.output.is_remote else 1
     return [
         Part("result as stored", outputs * stored if is_cast else 0),
-        Part("storage unit in encoding", ENCODING * unit),
+        Part("storage unit in encoding", at_once * ENCODING * unit),
     ]
 
 
