@@ -23,7 +23,7 @@ from tests.compute.compiled.test_engines import (
 )
 from tests.compute.compiled.test_memory import Guarded
 from volconv.compute import Correlation, fft, numbers_of
-from volconv.compute.compiled import direct
+from volconv.compute.compiled.direct import engine as direct
 
 
 def fft_of(case):

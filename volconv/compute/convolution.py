@@ -18,13 +18,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute.compiled import jit
-from volconv.compute.compiled.edges import Edges
-from volconv.compute.compiled.layer import AXES, LayerWork, carried_shifts
-from volconv.compute.compiled.layer_weights import PackedWeights, pack_weights
-from volconv.compute.compiled.local_cache import LocalCache
-from volconv.compute.compiled.program import Program
-from volconv.compute.compiled.regions import Cells, Side
+from volconv.compute.compiled.layers.layer import AXES, LayerWork, carried_shifts
+from volconv.compute.compiled.layers.regions import Cells, Side
+from volconv.compute.compiled.layers.weights import PackedWeights, pack_weights
+from volconv.compute.compiled.llvm import jit
+from volconv.compute.compiled.programs.edges import Edges
+from volconv.compute.compiled.programs.local_cache import LocalCache
+from volconv.compute.compiled.programs.program import Program
 from volconv.compute.numbers import cast, cast_bytes
 from volconv.compute.pointwise import Clip
 from volconv.geometry import Interval

@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from volconv.compute.compiled import direct
-from volconv.compute.compiled.correlator import Correlator, dtypes
+from volconv.compute.compiled.direct import engine as direct
+from volconv.compute.compiled.programs.correlator import Correlator, dtypes
 from volconv.compute.fft_tiles import Run, Tiling, tile_code
 
 __all__ = ["prepare", "work_bytes"]

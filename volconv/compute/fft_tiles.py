@@ -14,12 +14,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from volconv.compute.compiled import jit, program, spectrum
-from volconv.compute.compiled.copies import copy
-from volconv.compute.compiled.correlator import scalar_of
-from volconv.compute.compiled.peaks import LIMIT, peaks, suits
-from volconv.compute.compiled.spectrum import Item
-from volconv.compute.compiled.tilecode import TileCode, up
+from volconv.compute.compiled.fft import spectrum
+from volconv.compute.compiled.fft.peaks import LIMIT, peaks, suits
+from volconv.compute.compiled.fft.spectrum import Item
+from volconv.compute.compiled.fft.tilecode import TileCode, up
+from volconv.compute.compiled.llvm import jit
+from volconv.compute.compiled.packing.copies import copy
+from volconv.compute.compiled.programs import program
+from volconv.compute.compiled.programs.correlator import scalar_of
 from volconv.compute.fft_lengths import batch_shape, best_tile
 
 __all__ = ["Run", "Tiling", "tile_code"]

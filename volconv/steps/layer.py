@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from volconv.compute import check_engine, numbers_of
-from volconv.compute.compiled import jit
+from volconv.compute.compiled.llvm import jit
 from volconv.compute.convolution import LAYER_ENGINES, Convolution
 from volconv.errors import DimError, KernelError, NumberError
 from volconv.geometry import Geometry, Mix

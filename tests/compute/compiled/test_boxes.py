@@ -21,10 +21,11 @@ from tests.compute.compiled.test_engines import (
 )
 from tests.compute.compiled.test_memory import guarded
 from tests.compute.compiled.test_targets import MACHINES, assembly
-from volconv.compute.compiled import columns, separable
-from volconv.compute.compiled.doubling import Doubling
-from volconv.compute.compiled.items import ColumnCode
-from volconv.compute.compiled.program import aligned_empty
+from volconv.compute.compiled.loops import columns
+from volconv.compute.compiled.loops.doubling import Doubling
+from volconv.compute.compiled.loops.items import ColumnCode
+from volconv.compute.compiled.programs.program import aligned_empty
+from volconv.compute.compiled.separable import engine as separable
 
 FLOATS = ("f4", "f8")
 

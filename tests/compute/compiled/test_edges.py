@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from tests.compute.compiled.test_memory import Guarded
 from volconv.boundary import runs
-from volconv.compute.compiled import direct, separable
-from volconv.compute.compiled.edges import CONSTANT, Edges, pieces
-from volconv.compute.compiled.folds import Fold
+from volconv.compute.compiled.direct import engine as direct
+from volconv.compute.compiled.programs.edges import CONSTANT, Edges, pieces
+from volconv.compute.compiled.separable import engine as separable
+from volconv.compute.compiled.separable.folds import Fold
 from volconv.geometry import Interval
 
 FILL = 3

@@ -16,9 +16,10 @@ from tests.compute.compiled.strategies import (
     long_cases,
     separable_cases,
 )
-from volconv.compute.compiled import direct, separable
-from volconv.compute.compiled.factors import factorise
-from volconv.compute.compiled.program import aligned_empty
+from volconv.compute.compiled.direct import engine as direct
+from volconv.compute.compiled.programs.program import aligned_empty
+from volconv.compute.compiled.separable import engine as separable
+from volconv.compute.compiled.separable.factors import factorise
 
 
 def run(correlator, block):

@@ -74,7 +74,7 @@ def test_separable_stays_inside(drawn, at_end):
 @pytest.mark.parametrize("last", [250, 256, 257, 1023, 1027, 2050, 4094])
 @pytest.mark.parametrize("at_end", [False, True])
 def test_streamed_outputs_stay_inside(last, at_end):
-    from volconv.compute.compiled import direct
+    from volconv.compute.compiled.direct import engine as direct
 
     rng = np.random.default_rng(0)
     high = 2 + 51_200 // last
@@ -89,7 +89,7 @@ def test_streamed_outputs_stay_inside(last, at_end):
 @pytest.mark.parametrize("last", [300, 320, 1061, 4000])
 @pytest.mark.parametrize("at_end", [False, True])
 def test_outputs_of_turned_rows_stay_inside(cells, last, at_end):
-    from volconv.compute.compiled import separable
+    from volconv.compute.compiled.separable import engine as separable
 
     rng = np.random.default_rng(0)
     block = rng.integers(0, 3, (cells // last, last)).astype(np.float32)
@@ -101,7 +101,7 @@ def test_outputs_of_turned_rows_stay_inside(cells, last, at_end):
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.sampled_from([1, 4, 64]))
 def test_parts_cover_all_and_none_is_too_large(count, most, whole):
-    from volconv.compute.compiled.strips import parts
+    from volconv.compute.compiled.direct.strips import parts
 
     pieces = parts(count, most, whole)
     assert [i for first, n in pieces for i in (first, first + n)][1:-1:2] == [

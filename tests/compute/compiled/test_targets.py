@@ -5,11 +5,14 @@ import re
 import llvmlite.binding as llvm
 import pytest
 
-from volconv.compute.compiled import columns, jit, pack, peaks, spectrum
-from volconv.compute.compiled.items import ColumnCode
-from volconv.compute.compiled.jit import Machine, UnsupportedMachineError
-from volconv.compute.compiled.pack import PackCode
-from volconv.compute.compiled.tilecode import TileCode
+from volconv.compute.compiled.fft import peaks, spectrum
+from volconv.compute.compiled.fft.tilecode import TileCode
+from volconv.compute.compiled.llvm import jit
+from volconv.compute.compiled.llvm.jit import Machine, UnsupportedMachineError
+from volconv.compute.compiled.loops import columns
+from volconv.compute.compiled.loops.items import ColumnCode
+from volconv.compute.compiled.packing import pack
+from volconv.compute.compiled.packing.pack import PackCode
 
 X86 = "x86_64-unknown-linux-gnu"
 MACHINES = {
