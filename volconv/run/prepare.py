@@ -21,8 +21,8 @@ from volconv.plan.stage import Room
 from volconv.run.arrays import ArrayReader
 from volconv.run.machine import cores, memory
 from volconv.run.outputs import check_apart
-from volconv.run.places import CoordsByPlace
 from volconv.run.runner import Labels
+from volconv.run.step_coords import StepCoords
 from volconv.run.target import OWN_ATTRIBUTES
 from volconv.steps import Pipeline, StepSettings
 from volconv.steps.files import ArrayFile, Named
@@ -98,7 +98,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     check_apart(source.path, outputs_of(config))
     stored = source.open()
     steps = steps_of(config, stored.coords)
-    known = CoordsByPlace(stored.coords)
+    known = StepCoords(stored.coords)
     pipeline = resolved_pipeline(steps, stored.meta, known)
     meta = stored.meta.among(pipeline.dims)
     source = replace(source, new_axes=meta.new_axes)
@@ -276,11 +276,11 @@ def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
         axes = tuple(Axis(dim, cells) for dim, cells in sizes.items())
         none = xr.Dataset()
         steps, meta = steps_of(config, none), ArrayMeta(axes, "float32")
-        return resolved_pipeline(steps, meta, CoordsByPlace(none))
+        return resolved_pipeline(steps, meta, StepCoords(none))
     forget_opened()
     stored = source_of(config).open()
     steps = steps_of(config, stored.coords)
-    return resolved_pipeline(steps, stored.meta, CoordsByPlace(stored.coords))
+    return resolved_pipeline(steps, stored.meta, StepCoords(stored.coords))
 
 
 def labels_of(

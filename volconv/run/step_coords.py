@@ -1,4 +1,4 @@
-"""What coordinates tell of the steps of a pipeline, each where it stands."""
+"""What coordinates tell of the steps of a pipeline, one after the other."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from volconv.steps import Step
 from volconv.steps.frame import Crop
 from volconv.steps.wiring import Wired
 
-__all__ = ["CoordsByPlace"]
+__all__ = ["StepCoords"]
 
 
-class CoordsByPlace:
+class StepCoords:
     """Coordinates along the way of a pipeline, found as its steps are.
 
     Parameters
@@ -28,23 +28,23 @@ class CoordsByPlace:
     def __init__(self, coords: xr.Dataset) -> None:
         self.found = [coords]
 
-    def at(self, place: int) -> xr.Dataset:
-        """Coordinates of what lies at a place: of the input at 0."""
-        return self.found[place]
+    def at(self, step: int) -> xr.Dataset:
+        """Coordinates of a step's result; of the input for 0."""
+        return self.found[step]
 
-    def settings(self, setting: Wired, source: ArrayMeta, place: int) -> Wired:
+    def settings(self, setting: Wired, source: ArrayMeta, read: int) -> Wired:
         """A step's settings, labels to crop by as cells."""
         if not isinstance(setting, Crop) or not setting.labels:
             return setting
-        here = self.at(place)
+        here = self.at(read)
         return setting.in_cells(labelled_region(setting.labels, source, here))
 
-    def made(self, step: Step, place: int) -> ArrayMeta:
+    def made(self, step: Step, read: int) -> ArrayMeta:
         """What a step makes, its spacings those of the coordinates, to the last bit.
 
         One cell alone has none there, and keeps what is known of it.
         """
-        here = step_coords(self.at(place).copy(), step)
+        here = step_coords(self.at(read).copy(), step)
         self.found.append(here)
         target = step.target
         if not here.variables:
