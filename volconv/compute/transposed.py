@@ -1,6 +1,6 @@
 """A transposed convolution layer over one block: each cell spread over several outputs.
 
-Outputs of one phase see the same taps of the kernel, those whose place along each axis
+Outputs of one phase see the same taps of the kernel, those whose index along each axis
 leaves the phase over when it is divided by u. Phase by phase, the layer is a convolution
 of neighbouring cells with these taps, the last one first::
 

@@ -243,8 +243,8 @@ class Slab:
         unit = np.arange(period.count(planes.count), dtype=np.int64)
         when = np.maximum(0, -(-(unit - period.length + 1) // period.move))
         outer = slabs.outer[0]
-        place = edges.places(planes.number, period.line(unit))[:, None]
-        source = np.where(place < 0, NOWHERE, place * planes.unit + outer)
+        index = edges.indices(planes.number, period.line(unit))[:, None]
+        source = np.where(index < 0, NOWHERE, index * planes.unit + outer)
         slot = (unit % period.length)[:, None] + np.arange(len(outer)) * period.length
         lines = self.lines.line(np.arange(self.line_count, dtype=np.int64))
         lines += self.strip.rows[0] * rows.stride
@@ -263,7 +263,7 @@ class Slab:
         )
         table, which = packing.table(
             (source.ravel(), (slot * self.plane_pitch).ravel()),
-            (edges.places(rows.number, lines), rows.unit),
-            edges.places(cells.number, across),
+            (edges.indices(rows.number, lines), rows.unit),
+            edges.indices(cells.number, across),
         )
         return table, np.repeat(when, len(outer))[which]

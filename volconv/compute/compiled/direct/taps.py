@@ -98,7 +98,7 @@ class Taps:
         if self.axis is not None and self.axis < across.shape[1]:
             across[:, self.axis] = 0
         # np.unique would import numpy.ma, which takes longer than compiling the taps
-        return max(1, len({tuple(place) for place in across.tolist()}))
+        return max(1, len({tuple(line) for line in across.tolist()}))
 
     def singly(self) -> Taps:
         """The same taps in the same order, each a column of its own."""
@@ -142,10 +142,10 @@ def taps_of(weights: NDArray[np.float64], axis: int | None = None) -> Taps:
             line = np.moveaxis(weights, axis, -1)[index[:axis] + index[axis + 1 :]]
             runs = _runs(line != 0)
         for start, height in runs:
-            place = list(index)
+            tap = list(index)
             if axis is not None:
-                place[axis] = start
-            columns[height].append(tuple(place))
+                tap[axis] = start
+            columns[height].append(tuple(tap))
     return Taps(axis, _grouped(weights, axis, columns))
 
 
@@ -200,9 +200,9 @@ def _grouped(
     usual = sorted(columns, key=lambda height: -height * len(columns[height]))
     rare = set(usual[MOST_HEIGHTS:]) - {1}
     for height in sorted(rare, reverse=True):
-        for place in columns.pop(height):
+        for tap in columns.pop(height):
             for step in range(height):
-                single = list(place)
+                single = list(tap)
                 single[axis or 0] += step
                 columns[1].append(tuple(single))
     if not columns:
@@ -213,10 +213,8 @@ def _grouped(
     for height in sorted(columns, reverse=True):
         first = np.array(columns[height], dtype=np.int64)
         first = first.reshape(len(columns[height]), weights.ndim)
-        places = np.repeat(first[:, None], height, axis=1)
+        taps = np.repeat(first[:, None], height, axis=1)
         if axis is not None:
-            places[:, :, axis] += np.arange(height)
-        groups.append(
-            Columns(height, first, weights[tuple(np.moveaxis(places, -1, 0))])
-        )
+            taps[:, :, axis] += np.arange(height)
+        groups.append(Columns(height, first, weights[tuple(np.moveaxis(taps, -1, 0))]))
     return tuple(groups)

@@ -117,14 +117,14 @@ class Passes:
         f: Function,
         radix: int,
         done: int,
-        places: tuple[tuple[str, str, str | int], tuple[str, str, str | int]],
+        pointers: tuple[tuple[str, str, str | int], tuple[str, str, str | int]],
         table: str,
     ) -> None:
         """Values ``i + rest (j + radix k)`` to ``i + rest (k + done j)``."""
         rest = self.length // (done * radix)
         transform = Transform(f, self.scalar, self.lanes)
         kind = vector(self.scalar, self.lanes)
-        (re, im, move), (to_re, to_im, to) = places
+        (re, im, move), (to_re, to_im, to) = pointers
         step, to_step = _times(f, move, rest), _times(f, to, rest * done)
         with f.loop(rest) as outer:
             turns = self._turns(f, table, radix, outer.index) if table else []
@@ -153,14 +153,14 @@ class Passes:
         self, f: Function, table: str, radix: int, index: str
     ) -> list[tuple[str, str]]:
         """Cosine and sine for each value but the first, in each lane."""
-        place = f.at(table, f.mul(index, 2 * (radix - 1) * self.size))
+        pointer = f.at(table, f.mul(index, 2 * (radix - 1) * self.size))
         found = []
         for number in range(radix - 1):
             pair = [
                 f.spread(
                     self.scalar,
                     self.lanes,
-                    f.load(self.scalar, f.at(place, (2 * number + part) * self.size)),
+                    f.load(self.scalar, f.at(pointer, (2 * number + part) * self.size)),
                 )
                 for part in (0, 1)
             ]

@@ -28,7 +28,7 @@ __all__ = ["Item", "address"]
 
 
 class Item(IntEnum):
-    """Place of each argument in its row."""
+    """Position of each argument in its row."""
 
     RE = 0
     IM = 1
@@ -106,10 +106,10 @@ class _Writer:
         return groups * self.code.shape[2] * 2 * self.width
 
     def _call(
-        self, axis: int, places: tuple[str, str], pitch: int, *, inverse: bool
+        self, axis: int, pointers: tuple[str, str], pitch: int, *, inverse: bool
     ) -> None:
         """Transform in place."""
-        re, im = reversed(places) if inverse else places
+        re, im = reversed(pointers) if inverse else pointers
         length = self.code.shape[axis]
         self.f.do(
             f"call void @transform_{length}(ptr {re}, ptr {im}, ptr {re}, ptr {im}, "
@@ -131,8 +131,8 @@ class _Writer:
             first = f.add(start, f.mul(line.index, lines[1]))
             with f.loop(vectors) as turn:
                 shift = f.add(first, f.mul(turn.index, self.width))
-                places = f.at(self.re, shift), f.at(self.im, shift)
-                self._call(axis, places, pitch, inverse=inverse)
+                pointers = f.at(self.re, shift), f.at(self.im, shift)
+                self._call(axis, pointers, pitch, inverse=inverse)
 
     def _times(self, shift: str, weights: str) -> None:
         """A plane times the kernel's transform."""
@@ -142,11 +142,11 @@ class _Writer:
             start = f.add(shift, f.mul(row.index, self.row_pitch))
             weight = f.at(weights, f.mul(row.index, step))
             with f.loop(self.counts[Item.VECTORS]) as turn:
-                place = f.add(start, f.mul(turn.index, self.width))
-                self._multiply(f.at(self.re, place), f.at(self.im, place), weight)
+                shift = f.add(start, f.mul(turn.index, self.width))
+                self._multiply(f.at(self.re, shift), f.at(self.im, shift), weight)
 
     def _multiply(self, re: str, im: str, weight: str) -> None:
-        """``a - ib`` times the value at a place, where ``a, b`` are the weight's parts."""
+        """``a - ib`` times a value, where ``a, b`` are the weight's parts."""
         f = self.f
         transform = Transform(f, self.code.scalar, self.lanes)
         parts = [f.load(self.kind, f.at(weight, n * self.width)) for n in (0, 1)]
@@ -161,19 +161,19 @@ class _Writer:
         length = self.code.shape[2]
         # the buffer's end holds the lines; its beginning is the passes'
         lines = f.at(self.buffer, self._passes_bytes())
-        places = lines, f.at(lines, self.width)
+        pointers = lines, f.at(lines, self.width)
         step = length * 2 * self.width if self.code.windows[1] else 0
         more = f.add(self.counts[Item.ROWS], self.lanes - 1)
         with f.loop(f.op(f"sdiv i64 {more}, {self.lanes}")) as group:
             start = f.add(shift, f.mul(group.index, self.lanes * self.row_pitch))
             weight = f.at(weights, f.mul(group.index, step))
             self._transposed(start, lines, back=False)
-            self._call(2, places, 2 * self.width, inverse=False)
+            self._call(2, pointers, 2 * self.width, inverse=False)
             with f.loop(length) as turn:
                 at = f.mul(turn.index, 2 * self.width)
-                re, im = (f.at(place, at) for place in places)
+                re, im = (f.at(pointer, at) for pointer in pointers)
                 self._multiply(re, im, f.at(weight, at))
-            self._call(2, places, 2 * self.width, inverse=True)
+            self._call(2, pointers, 2 * self.width, inverse=True)
             self._transposed(start, lines, back=True)
 
     def _passes_bytes(self) -> int:
@@ -191,7 +191,7 @@ class _Writer:
                     f.at(line, (2 * n + part) * self.width) for n in range(self.lanes)
                 ]
                 sources, targets = (cells, rows) if back else (rows, cells)
-                values = [f.load(self.kind, place) for place in sources]
+                values = [f.load(self.kind, pointer) for pointer in sources]
                 turned = transposed(f, self.kind, self.code.size, values)
-                for value, place in zip(turned, targets, strict=True):
-                    f.store(self.kind, value, place)
+                for value, pointer in zip(turned, targets, strict=True):
+                    f.store(self.kind, value, pointer)

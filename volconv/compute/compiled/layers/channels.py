@@ -2,12 +2,12 @@
 
 A tile of M output channels by V vectors is summed in M*V registers. Each tap loads V
 vectors of input once, for all M channels, and M weights, each for all V vectors. The
-vectors of a tile are any places of a region of packed input, so that a row is never
+vectors of a tile lie anywhere in a region of packed input, so that a row is never
 shorter than a tile.
 
 Taps go channel by channel in the order of the kernel's cells, with fused multiply-add,
-in every tile whatever its places. Where a region holds some of the input channels only,
-sums are kept between two calls as they are in the registers. So the bits of an output
+in every tile wherever its vectors lie. Where a region holds some of the input channels
+only, sums are kept between two calls as they are in the registers. So the bits of an output
 depend neither on tiles nor on regions, and tiles may overlap.
 """
 
@@ -37,7 +37,7 @@ class Item(IntEnum):
     OFFSETS = 4  # of each tap, in the region
     TAPS = 5
     BLOCKS = 6
-    PLACES = 7  # of each tile: V in the region, then V in the target
+    VECTORS = 7  # of each tile: V in the region, then V in the target
     TILES = 8
     CHANNEL_PITCH = 9  # of the target
     BIAS = 10
@@ -134,8 +134,8 @@ def tile(code: ChannelCode, machine: Machine) -> str:
     sums: list[str] = []
     for channel in range(code.channels):
         first = f.at("%start", f.mul("%across", channel))
-        places = [f.at(first, f.mul("%along", v)) for v in numbers]
-        sums += [f.load(code.kind, place) for place in places]
+        starts = [f.at(first, f.mul("%along", v)) for v in numbers]
+        sums += [f.load(code.kind, start) for start in starts]
     carried = [
         ("ptr", offsets),
         ("ptr", "%weights"),
@@ -175,8 +175,8 @@ def write(f: Function, code: ChannelCode, sums: list[str]) -> None:
             first = code.spread * channel * code.vectors + v
             cells = clean[first :: code.vectors][: code.spread]
             for part, one in enumerate(merged(f, code, cells)):
-                place = f.at(f"%dst{v}", shift)
-                f.store(kind, one, f.at(place, part * code.lanes * code.size))
+                start = f.at(f"%dst{v}", shift)
+                f.store(kind, one, f.at(start, part * code.lanes * code.size))
 
 
 def merged(f: Function, code: ChannelCode, cells: list[str]) -> list[str]:
@@ -186,9 +186,9 @@ def merged(f: Function, code: ChannelCode, cells: list[str]) -> list[str]:
     order = [n // 2 + n % 2 * code.lanes for n in range(2 * code.lanes)]
     found = []
     for half in (order[: code.lanes], order[code.lanes :]):
-        places = ", ".join(f"i32 {place}" for place in half)
+        mask = ", ".join(f"i32 {cell}" for cell in half)
         pair = f"{code.kind} {cells[0]}, {code.kind} {cells[1]}"
-        found.append(f.op(f"shufflevector {pair}, <{code.lanes} x i32> <{places}>"))
+        found.append(f.op(f"shufflevector {pair}, <{code.lanes} x i32> <{mask}>"))
     return found
 
 
@@ -232,15 +232,15 @@ def loops(code: ChannelCode) -> str:
         f"select i1 {first}, i64 {width * code.channels}, i64 {code.tile_bytes}"
     )
     tiles = [
-        ("ptr", f.argument("%row", Item.PLACES, "ptr")),
+        ("ptr", f.argument("%row", Item.VECTORS, "ptr")),
         ("ptr", f.at(source, f.argument("%row", Item.SUMS))),
     ]
     with f.loop(f.argument("%row", Item.TILES), carried=tiles) as turn:
-        places, sums = turn.carried
+        vectors, sums = turn.carried
         sources, targets = [], []
         for v in numbers:
-            sources.append(f.at(source, f.load("i64", f.at(places, 8 * v))))
-            there = f.load("i64", f.at(places, 8 * (code.vectors + v)))
+            sources.append(f.at(source, f.load("i64", f.at(vectors, 8 * v))))
+            there = f.load("i64", f.at(vectors, 8 * (code.vectors + v)))
             out, kept = f.at(target, there), f.at(sums, width * v)
             targets.append(f.op(f"select i1 {last}, ptr {out}, ptr {kept}"))
         start = f.op(f"select i1 {first}, ptr {bias}, ptr {sums}")
@@ -257,5 +257,5 @@ def loops(code: ChannelCode) -> str:
                 f.at(begin, start_block),
                 *(f.at(one, to_block) for one in ends),
             ]
-        turn.carried = [f.at(places, 16 * code.vectors), f.at(sums, sums_pitch)]
+        turn.carried = [f.at(vectors, 16 * code.vectors), f.at(sums, sums_pitch)]
     return f.text()

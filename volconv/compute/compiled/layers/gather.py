@@ -1,7 +1,7 @@
-"""Regions of input packed by a list of copies, the same list at many places.
+"""Regions of input packed by a list of copies, the same list at many addresses.
 
 A list is a table like that of a program, of copies that are compiled by `pack`. Where
-its lines begin is relative to a place in the block, and where they go to a place in
+its lines begin is relative to an address in the block, and where they go to one in
 scratch, both told by the call: one list serves all regions that lie alike.
 """
 

@@ -245,7 +245,7 @@ class LayerWork:
             Sum.OFFSETS: offsets.ctypes.data,
             Sum.TAPS: (alike + counts * self.taps).ravel(),
             Sum.BLOCKS: blocks,
-            Sum.PLACES: tiles.ctypes.data,
+            Sum.VECTORS: tiles.ctypes.data,
             Sum.TILES: len(tiles),
             Sum.CHANNEL_PITCH: to_channel,
             Sum.BIAS: bias.ctypes.data,
@@ -271,7 +271,7 @@ class LayerWork:
 
     def tiles(self, region: Region, code: ChannelCode) -> Integers:
         """Where the vectors of each tile are; those of the last one may come twice."""
-        sources, targets = region.places(code.lanes, self.to[1:])
+        sources, targets = region.vectors(code.lanes, self.to[1:])
         count = -(-len(sources) // code.vectors)
         which = np.arange(count * code.vectors).reshape(count, code.vectors)
         which = np.minimum(which, len(sources) - 1)

@@ -30,7 +30,7 @@ class PackCalls:
 
     Attributes
     ----------
-    places : ndarray
+    sources : ndarray
         Bytes to the cells of each box and each few channels.
     lists : ndarray
         Where the list of each begins among the copies.
@@ -42,7 +42,7 @@ class PackCalls:
         Copies of each list.
     """
 
-    places: Integers
+    sources: Integers
     lists: Integers
     channels: Integers
     copies: Integers
@@ -74,7 +74,7 @@ class PackCalls:
     def table(self, shift: int) -> Table:
         """The calls, some bytes further on in the block."""
         items: dict[int, int | Integers] = {
-            Item.SOURCE: self.places + shift,
+            Item.SOURCE: self.sources + shift,
             Item.TARGET: 0,
             Item.COPIES: self.copies.ctypes.data + self.lists * self.copies.strides[0],
             Item.COUNT: self.counts,
@@ -84,4 +84,4 @@ class PackCalls:
             Item.SOURCE: Base.BLOCK,
             Item.TARGET: Base.SCRATCH,
         }
-        return program.calls(gather.address(), len(self.places), items, bases)
+        return program.calls(gather.address(), len(self.sources), items, bases)

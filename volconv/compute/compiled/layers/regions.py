@@ -42,19 +42,19 @@ class Side:
     ----------
     taps, stride, dilation : int
         Of the window.
-    places : ndarray, int64
+    indices : ndarray, int64
         For each padded cell the cell of the block that it holds, or `CONSTANT`.
     """
 
     taps: int
     stride: int
     dilation: int
-    places: Integers
+    indices: Integers
 
     @cached_property
     def outputs(self) -> int:
         """Windows that the padded cells hold."""
-        return (len(self.places) - self.cells(1)) // self.stride + 1
+        return (len(self.indices) - self.cells(1)) // self.stride + 1
 
     def cells(self, outputs: int) -> int:
         """Padded cells from the first to the last that some outputs read."""
@@ -81,11 +81,11 @@ class Side:
         Returns
         -------
         ndarray
-            Patterns of places, from the least place of each; no two alike.
+            Patterns of indices, from the least index of each; no two alike.
         ndarray, ndarray
-            The pattern of each box, and its least place.
+            The pattern of each box, and its least index.
         """
-        found = self.places[starts[:, None] * self.stride + read]
+        found = self.indices[starts[:, None] * self.stride + read]
         inside = found != CONSTANT
         least = np.where(inside, found, np.iinfo(np.int64).max).min(axis=1)
         least = np.where(inside.any(axis=1), least, 0)
@@ -175,13 +175,13 @@ class Region:
     def channel_pitch(self) -> int:
         """Bytes from channel to channel: an odd number of lines of the caches.
 
-        Else the cells that a tile reads could all be kept in the same few places.
+        Else the cells that a tile reads could all be kept in the same few sets.
         """
         lines = -(-len(self.planes) * len(self.rows) * self.pitch // LINE)
         return (lines | 1) * LINE
 
     def offsets(self, channels: int) -> Integers:
-        """Bytes from an output's place to each of its taps, channel by channel."""
+        """Bytes from an output's first tap to each of them, channel by channel."""
         planes, rows, line = self.sides
         at_plane = np.searchsorted(
             self.planes, np.arange(planes.taps) * planes.dilation
@@ -194,7 +194,9 @@ class Region:
         lines = at_plane[:, None, None] * len(self.rows) + at_row[:, None]
         return np.ascontiguousarray((found + lines * self.pitch + along).ravel())
 
-    def places(self, lanes: int, to: tuple[int, int, int]) -> tuple[Integers, Integers]:
+    def vectors(
+        self, lanes: int, to: tuple[int, int, int]
+    ) -> tuple[Integers, Integers]:
         """Bytes to each vector of outputs, in the region and in the target.
 
         The last vector of a row overlaps the one before it.
@@ -247,7 +249,7 @@ class Region:
         Parameters
         ----------
         planes, rows : ndarray
-            A pattern of places along each.
+            A pattern of indices along each.
         """
         _, plane_pitch, row_pitch, _ = self.cells.pitches
         targets = np.arange(len(planes) * len(rows)) * self.pitch
@@ -265,8 +267,8 @@ class Region:
     def line(self) -> Integers:
         """Copies of a line of cells."""
         begin = self.first * self.sides[2].stride
-        places = self.sides[2].places[begin : begin + self.length]
-        return self.line_copies(pieces(places))
+        indices = self.sides[2].indices[begin : begin + self.length]
+        return self.line_copies(pieces(indices))
 
     @cached_property
     def nothing(self) -> Integers:

@@ -16,9 +16,9 @@ def nth_cells(f: Function, kind: str, lanes: int, cells: list[str], phase: int) 
     if stride == 1:
         return cells[0]
     if stride % 2 == 0:
-        places = ", ".join(f"i32 {phase % 2 + 2 * lane}" for lane in range(lanes))
+        mask = ", ".join(f"i32 {phase % 2 + 2 * lane}" for lane in range(lanes))
         halves = [
-            f.op(f"shufflevector {kind} {a}, {kind} {b}, <{lanes} x i32> <{places}>")
+            f.op(f"shufflevector {kind} {a}, {kind} {b}, <{lanes} x i32> <{mask}>")
             for a, b in zip(cells[::2], cells[1::2], strict=True)
         ]
         return nth_cells(f, kind, lanes, halves, phase // 2)
@@ -26,16 +26,16 @@ def nth_cells(f: Function, kind: str, lanes: int, cells: list[str], phase: int) 
     source = {lane: number for number, lane in wanted}
     merged = cells[0]
     for number in range(1, stride):
-        places = ", ".join(
+        mask = ", ".join(
             f"i32 {lane + lanes * (source[lane] == number)}" for lane in range(lanes)
         )
         merged = f.op(
             f"shufflevector {kind} {merged}, {kind} {cells[number]}, "
-            f"<{lanes} x i32> <{places}>"
+            f"<{lanes} x i32> <{mask}>"
         )
-    places = ", ".join(f"i32 {lane}" for _, lane in wanted)
+    mask = ", ".join(f"i32 {lane}" for _, lane in wanted)
     return f.op(
-        f"shufflevector {kind} {merged}, {kind} poison, <{lanes} x i32> <{places}>"
+        f"shufflevector {kind} {merged}, {kind} poison, <{lanes} x i32> <{mask}>"
     )
 
 
@@ -81,18 +81,18 @@ def _interleaved(f: Function, kind: str, lanes: int, part: list[str]) -> list[st
     found = []
     for pair in zip(part[:half], part[half:], strict=True):
         for first in (0, half):
-            places = [
+            order = [
                 start + first + lane // 2 + lanes * (lane % 2)
                 for start in range(0, lanes, within)
                 for lane in range(within)
             ]
-            found.append(_shuffled(f, kind, pair, places))
+            found.append(_shuffled(f, kind, pair, order))
     return found
 
 
 def _shuffled(f: Function, kind: str, pair: tuple[str, str], lanes: list[int]) -> str:
-    places = ", ".join(f"i32 {lane}" for lane in lanes)
+    mask = ", ".join(f"i32 {lane}" for lane in lanes)
     return f.op(
         f"shufflevector {kind} {pair[0]}, {kind} {pair[1]}, "
-        f"<{len(lanes)} x i32> <{places}>"
+        f"<{len(lanes)} x i32> <{mask}>"
     )

@@ -60,8 +60,8 @@ class BoxTile(Tile):
                 self._fetch_tile(f, ahead)
         height = self.code.heights[0]
         for row, v, total in self._totals(f, height, start, pitch, weight):
-            place = f.at("%dst", f.mul("%to", row)) if row else "%dst"
-            f.store(self.kind, self._clean(f, total), f.at(place, v * self.width))
+            pointer = f.at("%dst", f.mul("%to", row)) if row else "%dst"
+            f.store(self.kind, self._clean(f, total), f.at(pointer, v * self.width))
         return f.text()
 
     def _column(

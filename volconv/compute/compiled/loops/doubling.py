@@ -21,7 +21,7 @@ from dataclasses import dataclass
 __all__ = ["Doubling", "Sum", "operations"]
 
 Sum = tuple[int, int]
-"""Taps, and the place of the first."""
+"""Taps, and the cell of the first."""
 
 # Outputs by which it is judged whether doubling pays: the fewest rows of a tile.
 ROWS = 8
@@ -44,10 +44,10 @@ class Doubling:
 
     Attributes
     ----------
-    gap : int, places
+    gap : int, cells
         From one tap to the next.
     lanes : int
-        Places of a vector, if they run along it; otherwise 1. A sum that begins within
+        Cells of a vector, if they run along it; otherwise 1. A sum that begins within
         a vector is then shifted out of the two that begin with it and with the next.
     """
 
@@ -60,19 +60,19 @@ class Doubling:
 
     def parts(self, total: Sum) -> tuple[Sum, ...]:
         """The two sums that one is made of; none for a single cell."""
-        taps, place = total
+        taps, cell = total
         if taps == 1:
             return ()
         if self.is_shifted(total):
-            start = place - place % self.lanes
+            start = cell - cell % self.lanes
             return (taps, start), (taps, start + self.lanes)
         first = taps & (taps - 1) or taps // 2
-        return (first, place), (taps - first, place + first * self.gap)
+        return (first, cell), (taps - first, cell + first * self.gap)
 
     def schedule(self, totals: Iterable[Sum]) -> list[Sum]:
         """All sums that some are made of, each once, parts before wholes.
 
-        In order of the last place that they read, so that few are held at a time.
+        In order of the last cell that they read, so that few are held at a time.
 
         Examples
         --------
@@ -91,7 +91,7 @@ class Doubling:
         return sorted(ends, key=ends.__getitem__)
 
     def pays(self, taps: int, step: int) -> bool:
-        """Whether outputs `step` places apart take fewer operations than taps.
+        """Whether outputs `step` cells apart take fewer operations than taps.
 
         Each cell is multiplied once.
 

@@ -14,7 +14,7 @@ MOST_STREAMED = 4096
 
 
 class Item(IntEnum):
-    """Place of each argument of the inner loops; all distances in bytes."""
+    """Position of each argument of the inner loops; all distances in bytes."""
 
     SOURCE = 0  # first input cell of the first output
     TARGET = 1

@@ -177,10 +177,10 @@ class Tile:
         """The vector that begins `by` cells into the first of two."""
         if by == 0:
             return pair[0]
-        places = ", ".join(f"i32 {by + lane}" for lane in range(self.lanes))
+        mask = ", ".join(f"i32 {by + lane}" for lane in range(self.lanes))
         return f.op(
             f"shufflevector {self.kind} {pair[0]}, {self.kind} {pair[1]}, "
-            f"<{self.lanes} x i32> <{places}>"
+            f"<{self.lanes} x i32> <{mask}>"
         )
 
     def _weight(self, f: Function, weights: str, tap: int) -> str:
@@ -253,8 +253,8 @@ class Tile:
             start = f.at("%dst", f.mul("%to", row)) if row else "%dst"
             for v in range(self.vectors):
                 value = values[row * self.vectors + v]
-                place = f.at(start, v * self.width)
-                f.do(f"store {self.kind} {value}, ptr {place}, {how}")
+                target = f.at(start, v * self.width)
+                f.do(f"store {self.kind} {value}, ptr {target}, {how}")
 
 
 def fma(scalar: Scalar, lanes: int) -> str:

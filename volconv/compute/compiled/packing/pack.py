@@ -33,7 +33,7 @@ WIDEST = 8
 
 
 class Item(IntEnum):
-    """Place of each argument in its row; distances in bytes."""
+    """Position of each argument in its row; distances in bytes."""
 
     SOURCE = 0
     TARGET = 1
@@ -124,7 +124,7 @@ def _deal(code: PackCode, f: Function, machine: Machine, src: str, dst: str) -> 
     pitch = f.argument("%row", Item.PHASE_PITCH)
     whole = f.op(f"sdiv i64 {length}, {code.stride}")
 
-    def place(phase: int, x: str) -> str:
+    def target(phase: int, x: str) -> str:
         start = dst if phase == 0 else f.at(dst, f.mul(pitch, phase))
         return f.at(start, f.mul(x, size))
 
@@ -134,7 +134,7 @@ def _deal(code: PackCode, f: Function, machine: Machine, src: str, dst: str) -> 
             x = f.smaller(turn.index, last)
             start = f.at(src, f.mul(x, code.stride * item))
             for i, part in enumerate(_dealt(code, f, machine, start)):
-                f.store(vector(code.scalar, lanes), part, place(i, x))
+                f.store(vector(code.scalar, lanes), part, target(i, x))
     short = f.op(f"icmp slt i64 {whole}, {lanes}")
     done = f.op(f"select i1 {short}, i64 0, i64 {whole}")
     for i, phase in enumerate(code.phases):
@@ -142,7 +142,7 @@ def _deal(code: PackCode, f: Function, machine: Machine, src: str, dst: str) -> 
         with f.loop(f.op(f"sdiv i64 {rest}, {code.stride}"), start=done) as turn:
             where = f.add(f.mul(turn.index, code.stride * item), phase * item)
             cell = f.load(_stored(code), f.at(src, where))
-            f.store(code.scalar, _converted(code, f, 1, cell), place(i, turn.index))
+            f.store(code.scalar, _converted(code, f, 1, cell), target(i, turn.index))
 
 
 def _dealt(code: PackCode, f: Function, machine: Machine, start: str) -> list[str]:
@@ -204,9 +204,9 @@ def _picked(
     if code.stride == 1:
         return cells
     kind = vector(code.scalar if early else _stored(code), lanes * code.stride)
-    places = ", ".join(f"i32 {phase + lane * code.stride}" for lane in range(lanes))
+    mask = ", ".join(f"i32 {phase + lane * code.stride}" for lane in range(lanes))
     return f.op(
-        f"shufflevector {kind} {cells}, {kind} poison, <{lanes} x i32> <{places}>"
+        f"shufflevector {kind} {cells}, {kind} poison, <{lanes} x i32> <{mask}>"
     )
 
 

@@ -64,20 +64,20 @@ class Packing:
         sheets : (ndarray, ndarray)
             Where each begins in the block, or `NOWHERE`; and where in scratch.
         lines : (ndarray, int)
-            Places of a sheet's lines, and from one place to the next.
+            Indices of a sheet's lines, and from one index to the next.
         cells : ndarray
-            Places of a line's cells.
+            Indices of a line's cells.
         """
-        places, unit = lines
+        indices, unit = lines
         starts, targets = sheets
         number = np.arange(len(starts))
         inside = starts != NOWHERE
         tables, which = [], []
         for part, along, across in (
-            (number[inside], grouped(pieces(places)), pieces(cells)),
+            (number[inside], grouped(pieces(indices)), pieces(cells)),
             (
                 number[~inside],
-                [Piece(0, CONSTANT, 0, len(places))],
+                [Piece(0, CONSTANT, 0, len(indices))],
                 [Piece(0, CONSTANT, 0, len(cells))],
             ),
         ):

@@ -1,8 +1,8 @@
 """Padded input that is never made: cells beyond the edge are packed from those inside.
 
-Each axis of a padded block is a list of places: the cell of the input that a padded
+Each axis of a padded block is a list of indices: the cell of the input that a padded
 cell holds, or `CONSTANT` for the fill value. Padded by 2 and mirrored, ``a b c d``
-has the places ``1 0 | 0 1 2 3 | 3 2``. Places that go on evenly form pieces.
+has the indices ``1 0 | 0 1 2 3 | 3 2``. Indices that go on evenly form pieces.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class Edges(NamedTuple):
     Attributes
     ----------
     runs : tuple of tuple of (int, int, int)
-        For each axis, in order: first place, number of cells, and step from place to
-        place.
+        For each axis, in order: first index, number of cells, and step from index to
+        index.
     fill : bytes
         The cell at `CONSTANT`, as the input would hold it.
     """
@@ -52,7 +52,7 @@ class Edges(NamedTuple):
         )
 
     def check(self, shape: tuple[int, ...]) -> None:
-        """Refuse places outside the input.
+        """Refuse indices outside the input.
 
         Raises
         ------
@@ -64,11 +64,11 @@ class Edges(NamedTuple):
                 last = first + (count - 1) * step
                 constant = first == last == CONSTANT
                 if not (constant or (0 <= first < size and 0 <= last < size)):
-                    message = f"edges: got places {first} to {last} along axis {axis}"
+                    message = f"edges: got indices {first} to {last} along axis {axis}"
                     raise ValueError(f"{message}; expected cells of {size}.")
 
-    def places(self, axis: int, padded: Integers) -> Integers:
-        """Places of some padded cells; those of an axis that is not one stay."""
+    def indices(self, axis: int, padded: Integers) -> Integers:
+        """Indices of some padded cells; those of an axis that is not one stay."""
         if axis not in self.axes:
             return padded
         parts = [
@@ -79,17 +79,17 @@ class Edges(NamedTuple):
 
 @dataclass(frozen=True)
 class Piece:
-    """Neighbours whose places go on evenly: in groups of `count`, `groups` times.
+    """Neighbours whose indices go on evenly: in groups of `count`, `groups` times.
 
     Attributes
     ----------
     at : int
         Number of the first.
     first, step : int
-        Its place, and from one place to the next.
+        Its index, and from one index to the next.
     count : int
     groups, between : int
-        Pieces alike, and from the first place of one to that of the next.
+        Pieces alike, and from the first index of one to that of the next.
     """
 
     at: int
@@ -100,7 +100,7 @@ class Piece:
     between: int = 0
 
 
-def pieces(places: Integers) -> list[Piece]:
+def pieces(indices: Integers) -> list[Piece]:
     """As few pieces as there are, in order.
 
     Examples
@@ -111,10 +111,10 @@ def pieces(places: Integers) -> list[Piece]:
     2 0 1 3
     5 -1 0 1
     """
-    inside = places >= 0
+    inside = indices >= 0
     found = []
     start = 0
-    values, same = places.tolist(), (inside[1:] == inside[:-1]).tolist()
+    values, same = indices.tolist(), (inside[1:] == inside[:-1]).tolist()
     while start < len(values):
         stop, step = start + 1, 0
         if stop < len(values) and same[start]:

@@ -180,18 +180,18 @@ def _text(machine: Machine) -> str:
         "i64 %turns, i64 %block, i64 %out, i64 %scratch)"
     )
     row = f.op(f"alloca [{WIDTH} x i64], align 8")
-    places = f.op(f"alloca [{len(Base)} x i64], align 8")
-    place = {base: f.at(places, 8 * base) for base in Base}
-    f.store("i64", "0", place[Base.NOTHING])
-    f.store("i64", "%scratch", place[Base.SCRATCH])
+    origins = f.op(f"alloca [{len(Base)} x i64], align 8")
+    origin = {base: f.at(origins, 8 * base) for base in Base}
+    f.store("i64", "0", origin[Base.NOTHING])
+    f.store("i64", "%scratch", origin[Base.SCRATCH])
     with f.loop("%turns", carried=[("ptr", "%sources"), ("ptr", "%targets")]) as turn:
         source, target = turn.carried
-        f.store("i64", f.add(f.load("i64", source), "%block"), place[Base.BLOCK])
-        f.store("i64", f.add(f.load("i64", target), "%out"), place[Base.OUT])
+        f.store("i64", f.add(f.load("i64", source), "%block"), origin[Base.BLOCK])
+        f.store("i64", f.add(f.load("i64", target), "%out"), origin[Base.OUT])
         heads = [("ptr", "%table"), ("ptr", "%bases")]
         with f.loop("%rows", carried=heads) as walk:
             relative, bases = walk.carried
-            _call(f, relative, bases, row, places)
+            _call(f, relative, bases, row, origins)
             walk.carried = [f.at(relative, 8 * WIDTH), f.at(bases, len(RELATIVE))]
         turn.carried = [f.at(source, 8), f.at(target, 8)]
     # Stores that bypass the caches are weakly ordered; whoever is told that the
@@ -200,14 +200,14 @@ def _text(machine: Machine) -> str:
     return f.text()
 
 
-def _call(f: Function, relative: str, bases: str, row: str, places: str) -> None:
+def _call(f: Function, relative: str, bases: str, row: str, origins: str) -> None:
     """Call the function of a row, made absolute in memory of its own."""
     for item in range(WIDTH):
         value = f.load("i64", f.at(relative, 8 * item))
         if item in RELATIVE:
             base = f.load("i8", f.at(bases, item - RELATIVE[0]))
             offset = f.mul(f.op(f"zext i8 {base} to i64"), 8)
-            value = f.add(value, f.load("i64", f.at(places, offset)))
+            value = f.add(value, f.load("i64", f.at(origins, offset)))
         f.store("i64", value, f.at(row, 8 * item))
     f.do(f"call void {f.load('ptr', row)}(ptr {f.at(row, 8)})")
 

@@ -70,19 +70,19 @@ class CellPass:
     def of(
         cls,
         stride: int,
-        places: Integers,
+        positions: Integers,
         weights: NDArray[Any],
         row: tuple[int, int],
         target: int,
         *,
         streamed: int,
     ) -> CellPass:
-        """The pass for taps at some places.
+        """The pass for taps at some positions.
 
         Parameters
         ----------
         stride : int, cells
-        places : ndarray, int64, cells
+        positions : ndarray, int64, cells
             Of each tap.
         weights : ndarray of the compute dtype
         row : (int, int)
@@ -96,9 +96,9 @@ class CellPass:
         width, pitch = row
         phases: tuple[int, ...] = ()
         phase_pitch = 0
-        offsets = places * item
+        offsets = positions * item
         if stride > 1:
-            cell, phase = np.divmod(places, stride)
+            cell, phase = np.divmod(positions, stride)
             phases = tuple(np.unique(phase).tolist())
             phase_pitch = spaced(-(-width // stride) * item)
             pitch = spaced(phase_pitch * len(phases))

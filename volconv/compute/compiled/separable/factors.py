@@ -79,9 +79,9 @@ def _may_be_a_product(weights: NDArray[np.float64], peak: tuple[np.intp, ...]) -
     for corner in (0, -1):
         product = float(weights[peak])
         for axis in range(weights.ndim):
-            place = list(peak)
-            place[axis] = np.intp(corner)
-            product *= float(weights[tuple(place)]) / float(weights[peak])
+            index = list(peak)
+            index[axis] = np.intp(corner)
+            product *= float(weights[tuple(index)]) / float(weights[peak])
         weight = float(weights[(corner,) * weights.ndim])
         if abs(product - weight) > ROUNDINGS * np.finfo(np.float64).eps * abs(product):
             return False

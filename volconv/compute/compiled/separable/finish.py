@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from volconv.compute.compiled.separable.fused import Fused
     from volconv.compute.compiled.separable.work import Work
 
-__all__ = ["finish_of", "fold_of", "tap_places"]
+__all__ = ["finish_of", "fold_of", "tap_positions"]
 
 
 def finish_of(work: Work) -> CellPass | TurnedPass | None:
@@ -69,7 +69,7 @@ def cell_pass(work: Work, taps: Taps) -> CellPass:
     else:
         run = CellPass.of(
             layout.cells.stride,
-            work.places,
+            work.positions,
             work.weights(taps.singly()),
             row,
             layout.rows.target,
@@ -92,13 +92,13 @@ def turns(work: Work) -> bool:
 def fold_of(work: Work) -> Fold:
     """A line of a tile's input, less what repeats other cells if rows are turned."""
     edges, cells = work.fused.edges, work.fused.layout.cells
-    places = np.arange(work.reach, dtype=np.int64)
+    indices = np.arange(work.reach, dtype=np.int64)
     if edges is not None:
-        places = edges.places(cells.number, work.starts[2] + places)
-    return Fold.of(places) if turns(work) else Fold(places, 0, ())
+        indices = edges.indices(cells.number, work.starts[2] + indices)
+    return Fold.of(indices) if turns(work) else Fold(indices, 0, ())
 
 
-def tap_places(fused: Fused) -> Integers:
+def tap_positions(fused: Fused) -> Integers:
     """Cell of each tap of the pass along cells, relative to the first."""
     taps = fused.cells
     if taps is None:

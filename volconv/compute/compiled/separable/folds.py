@@ -43,7 +43,7 @@ class Fold(NamedTuple):
 
     Attributes
     ----------
-    places : ndarray
+    indices : ndarray
         Of the cells that are taken: see `edges`. Last, one that holds the fill value,
         where there is any.
     at : int
@@ -53,31 +53,31 @@ class Fold(NamedTuple):
         All others.
     """
 
-    places: Integers
+    indices: Integers
     at: int
     copies: tuple[Copies, ...]
 
     @classmethod
-    def of(cls, places: Integers) -> Fold:
+    def of(cls, indices: Integers) -> Fold:
         """The fold of a padded line; all of it is taken where its cells do not allow.
 
         Examples
         --------
         >>> fold = Fold.of(np.array([-1, 0, 1, 2, 2, 1]))
-        >>> fold.places, fold.at
+        >>> fold.indices, fold.at
         (array([ 0,  1,  2, -1]), 1)
         >>> for copies in fold.copies:
         ...     print(copies)
         Copies(to=0, source=4, step=0, cells=1)
         Copies(to=4, source=3, step=-1, cells=2)
         """
-        inside = np.unique(places[places != CONSTANT])
-        at = first_of(places, inside)
+        inside = np.unique(indices[indices != CONSTANT])
+        at = first_of(indices, inside)
         if at is None:
-            return cls(places, 0, ())
+            return cls(indices, 0, ())
         end = at + len(inside)
         copies = []
-        for shift, part in ((0, places[:at]), (end, places[end:])):
+        for shift, part in ((0, indices[:at]), (end, indices[end:])):
             for piece in pieces(part):
                 to, count = shift + piece.at, piece.count
                 if piece.first != CONSTANT:
@@ -87,17 +87,17 @@ class Fold(NamedTuple):
                     copies.append(Copies(to, end, 0, count))
                 elif count > 1:
                     copies.append(Copies(to + 1, end, 0, count - 1))
-        beyond = [CONSTANT] if (places == CONSTANT).any() else []
+        beyond = [CONSTANT] if (indices == CONSTANT).any() else []
         taken = np.concatenate([inside, beyond]).astype(np.int64)
         return cls(taken, at, tuple(copies))
 
 
-def first_of(places: Integers, inside: Integers) -> int | None:
-    """Where some places first follow one another in a line; None where they do not."""
+def first_of(indices: Integers, inside: Integers) -> int | None:
+    """Where some indices first follow one another in a line; None where they do not."""
     many = len(inside)
     if not many or inside[-1] - inside[0] != many - 1:
         return None
-    for at in np.flatnonzero(places[: len(places) - many + 1] == inside[0]).tolist():
-        if np.array_equal(places[at : at + many], inside):
+    for at in np.flatnonzero(indices[: len(indices) - many + 1] == inside[0]).tolist():
+        if np.array_equal(indices[at : at + many], inside):
             return int(at)
     return None

@@ -31,7 +31,7 @@ STAGE = 2048
 
 
 class Item(IntEnum):
-    """Place of each argument in its row; distances in bytes."""
+    """Position of each argument in its row; distances in bytes."""
 
     SOURCE = 0
     TARGET = 1
@@ -83,12 +83,12 @@ def _turn(code: TurnCode, machine: Machine) -> str:
         start = f.at(source, f.mul(band.index, pitch))
         goal = f.at(target, f.mul(band.index, size))
         with f.loop(f.argument("%row", Item.CELLS), step=lanes) as across:
-            place = f.at(start, f.mul(across.index, size))
-            found = _square(f, code.scalar, lanes, place, pitch)
-            place = f.at(goal, f.mul(across.index, to))
+            pointer = f.at(start, f.mul(across.index, size))
+            found = _square(f, code.scalar, lanes, pointer, pitch)
+            pointer = f.at(goal, f.mul(across.index, to))
             for value in found:
-                f.store(kind, value, place)
-                place = f.at(place, to)
+                f.store(kind, value, pointer)
+                pointer = f.at(pointer, to)
     return f.text()
 
 
@@ -113,9 +113,11 @@ def _back(code: TurnCode, machine: Machine) -> str:
             here = f.smaller(f.sub(cells, across.index), str(wide))
             first = f.at(start, f.mul(across.index, pitch))
             with f.loop(here, step=lanes) as inner:
-                place = f.at(first, f.mul(inner.index, pitch))
+                pointer = f.at(first, f.mul(inner.index, pitch))
                 stage = f.at(staged, f.mul(inner.index, size))
-                for n, value in enumerate(_square(f, code.scalar, lanes, place, pitch)):
+                for n, value in enumerate(
+                    _square(f, code.scalar, lanes, pointer, pitch)
+                ):
                     f.store(kind, value, f.at(stage, n * STAGE))
             output = f.at(goal, f.mul(across.index, size))
             with f.loop(count) as line:
@@ -137,13 +139,13 @@ def _back(code: TurnCode, machine: Machine) -> str:
 
 
 def _square(
-    f: Function, scalar: Scalar, lanes: int, place: str, pitch: str
+    f: Function, scalar: Scalar, lanes: int, pointer: str, pitch: str
 ) -> list[str]:
     """As many vectors as they have lanes, `pitch` apart, transposed."""
     kind, values = vector(scalar, lanes), []
     for _ in range(lanes):
-        values.append(f.load(kind, place))
-        place = f.at(place, pitch)
+        values.append(f.load(kind, pointer))
+        pointer = f.at(pointer, pitch)
     return transposed(f, kind, BITS[scalar] // 8, values)
 
 

@@ -17,7 +17,7 @@ from volconv.compute.compiled.programs import program
 from volconv.compute.compiled.programs.correlator import scalar_of
 from volconv.compute.compiled.programs.edges import Edges
 from volconv.compute.compiled.programs.program import Base, Integers, Table
-from volconv.compute.compiled.separable.finish import finish_of, fold_of, tap_places
+from volconv.compute.compiled.separable.finish import finish_of, fold_of, tap_positions
 from volconv.compute.compiled.separable.tiling import TALL, spaced
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ class Work:
         self.target = sum(axis.target * span[0] for axis, span in parts_of)
         self.kept: list[NDArray[Any]] = []
         self.scratch = 0
-        self.places = tap_places(fused)
-        reach = int(self.places.max(initial=0))
+        self.positions = tap_positions(fused)
+        reach = int(self.positions.max(initial=0))
         # Cells of a line of input, as far as windows reach.
         self.reach = (cells[1] - 1) * layout.cells.stride + reach + 1
         self.fold = fold_of(self)
         # Cells of a line that the passes along planes and rows take.
-        self.width = len(self.fold.places)
+        self.width = len(self.fold.indices)
         self.pitch = spaced(self.width * fused.item)
         self.period = Period.along(layout.rows)
         self.lines = np.arange(self.period.count(rows[1]), dtype=np.int64)
@@ -142,7 +142,7 @@ class Work:
             return self.lines, np.zeros((0, 2), dtype=np.int64)
         across = self.starts[1] + self.period.line(self.lines)
         _, first, which = np.unique(
-            edges.places(rows.number, across), return_index=True, return_inverse=True
+            edges.indices(rows.number, across), return_index=True, return_inverse=True
         )
         same = first[which]
         repeats = same != self.lines
@@ -257,8 +257,8 @@ class Work:
         starts = np.zeros(len(others), dtype=np.int64)
         if axis is not layout.rows:
             across = self.starts[1] + self.period.line(others)
-            places = edges.places(layout.rows.number, across)
-            starts = np.where(places < 0, NOWHERE, places * layout.rows.unit)
+            indices = edges.indices(layout.rows.number, across)
+            starts = np.where(indices < 0, NOWHERE, indices * layout.rows.unit)
         fill = np.frombuffer(edges.fill, dtype=np.uint8).copy()
         self.kept.append(fill)
         packing = Packing(
@@ -273,8 +273,8 @@ class Work:
         )
         return packing.table(
             (starts, np.full(len(others), room)),
-            (edges.places(axis.number, lines), axis.unit),
-            self.fold.places,
+            (edges.indices(axis.number, lines), axis.unit),
+            self.fold.indices,
         )
 
     def _along(self, taps: Taps, axis: Axis, lines: Lines) -> int:
