@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from volconv.compute.compiled.llvm import jit
 from volconv.compute.compiled.llvm.emit import BITS, Function, Scalar, vector
-from volconv.compute.compiled.loops.tiles import NOT_A_NUMBER, fma
+from volconv.compute.compiled.loops.tiles import NOT_A_NUMBER, fma, multiply_add
 
 if TYPE_CHECKING:
     from volconv.compute.compiled.llvm.jit import Machine
@@ -150,7 +150,8 @@ def tile(code: ChannelCode, machine: Machine) -> str:
             value = f.spread(code.scalar, code.lanes, value)
             for v in numbers:
                 i = channel * code.vectors + v
-                sums[i] = multiply_add(f, code, machine, value, cells[v], sums[i])
+                terms = value, cells[v], sums[i]
+                sums[i] = multiply_add(f, machine, (code.scalar, code.lanes), terms)
         weight = f.at(weight, code.channels * code.size)
         turn.carried = [f.at(offset, 8), weight, *sums]
     write(f, code, turn.carried[2:])
@@ -184,23 +185,8 @@ def merged(f: Function, code: ChannelCode, cells: list[str]) -> list[str]:
     if len(cells) == 1 or code.lanes == 1:
         return cells
     order = [n // 2 + n % 2 * code.lanes for n in range(2 * code.lanes)]
-    found = []
-    for half in (order[: code.lanes], order[code.lanes :]):
-        mask = ", ".join(f"i32 {cell}" for cell in half)
-        pair = f"{code.kind} {cells[0]}, {code.kind} {cells[1]}"
-        found.append(f.op(f"shufflevector {pair}, <{code.lanes} x i32> <{mask}>"))
-    return found
-
-
-def multiply_add(
-    f: Function, code: ChannelCode, machine: Machine, a: str, b: str, c: str
-) -> str:
-    """``a b + c``."""
-    kind = code.kind
-    if machine.fma:
-        name = fma(code.scalar, code.lanes)
-        return f.op(f"call {kind} {name}({kind} {a}, {kind} {b}, {kind} {c})")
-    return f.op(f"fadd {kind} {c}, {f.op(f'fmul {kind} {a}, {b}')}")
+    halves = order[: code.lanes], order[code.lanes :]
+    return [f.shuffle(code.kind, cells[0], cells[1], half) for half in halves]
 
 
 def loops(code: ChannelCode) -> str:

@@ -125,6 +125,16 @@ class Function:
             f"<{lanes} x i32> zeroinitializer"
         )
 
+    def shuffle(
+        self, kind: str, first: str, second: str | None, order: Sequence[int]
+    ) -> str:
+        """Cells of a vector, or of two, the second's counted after the first's."""
+        mask = ", ".join(f"i32 {cell}" for cell in order)
+        return self.op(
+            f"shufflevector {kind} {first}, {kind} {second or 'poison'}, "
+            f"<{len(order)} x i32> <{mask}>"
+        )
+
     @contextmanager
     def loop(
         self,

@@ -16,9 +16,9 @@ def nth_cells(f: Function, kind: str, lanes: int, cells: list[str], phase: int) 
     if stride == 1:
         return cells[0]
     if stride % 2 == 0:
-        mask = ", ".join(f"i32 {phase % 2 + 2 * lane}" for lane in range(lanes))
+        order = range(phase % 2, phase % 2 + 2 * lanes, 2)
         halves = [
-            f.op(f"shufflevector {kind} {a}, {kind} {b}, <{lanes} x i32> <{mask}>")
+            f.shuffle(kind, a, b, order)
             for a, b in zip(cells[::2], cells[1::2], strict=True)
         ]
         return nth_cells(f, kind, lanes, halves, phase // 2)
@@ -26,17 +26,9 @@ def nth_cells(f: Function, kind: str, lanes: int, cells: list[str], phase: int) 
     source = {lane: number for number, lane in wanted}
     merged = cells[0]
     for number in range(1, stride):
-        mask = ", ".join(
-            f"i32 {lane + lanes * (source[lane] == number)}" for lane in range(lanes)
-        )
-        merged = f.op(
-            f"shufflevector {kind} {merged}, {kind} {cells[number]}, "
-            f"<{lanes} x i32> <{mask}>"
-        )
-    mask = ", ".join(f"i32 {lane}" for _, lane in wanted)
-    return f.op(
-        f"shufflevector {kind} {merged}, {kind} poison, <{lanes} x i32> <{mask}>"
-    )
+        taken = [lane + lanes * (source[lane] == number) for lane in range(lanes)]
+        merged = f.shuffle(kind, merged, cells[number], taken)
+    return f.shuffle(kind, merged, None, [lane for _, lane in wanted])
 
 
 def transposed(f: Function, kind: str, size: int, values: list[str]) -> list[str]:
@@ -65,8 +57,8 @@ def transposed(f: Function, kind: str, size: int, values: list[str]) -> list[str
             pair = found[n], found[n + half]
             low = [i if not i & half else lanes + i - half for i in range(lanes)]
             high = [i + half if not i & half else lanes + i for i in range(lanes)]
-            found[n] = _shuffled(f, kind, pair, low)
-            found[n + half] = _shuffled(f, kind, pair, high)
+            found[n] = f.shuffle(kind, *pair, low)
+            found[n + half] = f.shuffle(kind, *pair, high)
         half //= 2
     parts = [found[start : start + within] for start in range(0, lanes, within)]
     for _ in range(within.bit_length() - 1):
@@ -86,13 +78,5 @@ def _interleaved(f: Function, kind: str, lanes: int, part: list[str]) -> list[st
                 for start in range(0, lanes, within)
                 for lane in range(within)
             ]
-            found.append(_shuffled(f, kind, pair, order))
+            found.append(f.shuffle(kind, *pair, order))
     return found
-
-
-def _shuffled(f: Function, kind: str, pair: tuple[str, str], lanes: list[int]) -> str:
-    mask = ", ".join(f"i32 {lane}" for lane in lanes)
-    return f.op(
-        f"shufflevector {kind} {pair[0]}, {kind} {pair[1]}, "
-        f"<{len(lanes)} x i32> <{mask}>"
-    )

@@ -177,11 +177,7 @@ class Tile:
         """The vector that begins `by` cells into the first of two."""
         if by == 0:
             return pair[0]
-        mask = ", ".join(f"i32 {by + lane}" for lane in range(self.lanes))
-        return f.op(
-            f"shufflevector {self.kind} {pair[0]}, {self.kind} {pair[1]}, "
-            f"<{self.lanes} x i32> <{mask}>"
-        )
+        return f.shuffle(self.kind, pair[0], pair[1], range(by, by + self.lanes))
 
     def _weight(self, f: Function, weights: str, tap: int) -> str:
         """One weight in each lane."""
@@ -189,11 +185,7 @@ class Tile:
         return f.spread(self.code.scalar, self.lanes, value)
 
     def _multiply_add(self, f: Function, a: str, b: str, c: str) -> str:
-        kind = self.kind
-        if self.machine.fma:
-            name = fma(self.code.scalar, self.lanes)
-            return f.op(f"call {kind} {name}({kind} {a}, {kind} {b}, {kind} {c})")
-        return f.op(f"fadd {kind} {c}, {f.op(f'fmul {kind} {a}, {b}')}")
+        return multiply_add(f, self.machine, (self.code.scalar, self.lanes), (a, b, c))
 
     def _fetch_tile(self, f: Function, ahead: str) -> None:
         """Ask for the input, and perhaps the output, of a later tile.
@@ -255,6 +247,16 @@ class Tile:
                 value = values[row * self.vectors + v]
                 target = f.at(start, v * self.width)
                 f.do(f"store {self.kind} {value}, ptr {target}, {how}")
+
+
+def multiply_add(
+    f: Function, machine: Machine, of: tuple[Scalar, int], terms: tuple[str, str, str]
+) -> str:
+    """``a b + c`` of three vectors of so many lanes, rounded as the machine does it."""
+    kind, (a, b, c) = vector(*of), terms
+    if machine.fma:
+        return f.op(f"call {kind} {fma(*of)}({kind} {a}, {kind} {b}, {kind} {c})")
+    return f.op(f"fadd {kind} {c}, {f.op(f'fmul {kind} {a}, {b}')}")
 
 
 def fma(scalar: Scalar, lanes: int) -> str:

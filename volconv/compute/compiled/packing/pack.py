@@ -204,10 +204,7 @@ def _picked(
     if code.stride == 1:
         return cells
     kind = vector(code.scalar if early else _stored(code), lanes * code.stride)
-    mask = ", ".join(f"i32 {phase + lane * code.stride}" for lane in range(lanes))
-    return f.op(
-        f"shufflevector {kind} {cells}, {kind} poison, <{lanes} x i32> <{mask}>"
-    )
+    return f.shuffle(kind, cells, None, range(phase, lanes * code.stride, code.stride))
 
 
 def _converted(code: PackCode, f: Function, lanes: int, cells: str) -> str:
