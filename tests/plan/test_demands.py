@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.plan.writes import writes_of
 from tests.steps.graphs import graphs
 from tests.strategies import kinds
 from volconv.boundary import KINDS
@@ -11,16 +12,10 @@ from volconv.meta import ArrayMeta, Axis
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.cuts import aligned
 from volconv.plan.demands import axis_demands
-from volconv.plan.output import OutputSpec
 from volconv.plan.write import Write
 from volconv.steps import Step, WindowOptions, chain
 from volconv.steps.correlate import correlate_step
 from volconv.steps.upsample import METHODS, upsample_step
-
-
-def writes_of(shape, unit, place):
-    spec = OutputSpec("", "v", "float64", tuple(unit))
-    return [Write(place, spec, tuple(shape), (1,) * len(shape))]
 
 
 @given(graphs(), st.data())

@@ -5,9 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.compute.compiled.oracle import correlate
-from tests.compute.compiled.strategies import direct_cases, separable_cases
-from tests.compute.compiled.test_engines import (
+from tests.compute.compiled.engines import (
     bits,
     direct_of,
     product,
@@ -15,7 +13,9 @@ from tests.compute.compiled.test_engines import (
     separable_of,
     sub_block,
 )
-from tests.compute.compiled.test_targets import MACHINES
+from tests.compute.compiled.machines import MACHINES
+from tests.compute.compiled.oracle import correlate
+from tests.compute.compiled.strategies import direct_cases, separable_cases
 from volconv.compute import fft, fft_tiles
 from volconv.compute.compiled.fft import peaks
 from volconv.compute.compiled.llvm import jit
