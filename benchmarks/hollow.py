@@ -57,7 +57,7 @@ def nothing_kept() -> Iterator[None]:
         del under
         return ((name, OBJECT[0]) for name in names)
 
-    def record(_: Folder, key: str, *, sync: bool = False) -> tuple[int, int]:
+    def written(_: Folder, key: str, *, sync: bool = False) -> tuple[int, int]:
         del key, sync
         return OBJECT
 
@@ -66,7 +66,7 @@ def nothing_kept() -> Iterator[None]:
 
     with (
         patch("volconv.run.task.write_box", lambda *_: None),
-        patch.multiple(Folder, sizes=sizes, record=record, make_safe=make_safe),
+        patch.multiple(Folder, sizes=sizes, written=written, make_safe=make_safe),
     ):
         yield
 

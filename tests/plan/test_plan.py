@@ -1,5 +1,6 @@
 """The plan: what it says is what a run does, and it opens nothing."""
 
+import ast
 import json
 import re
 
@@ -75,6 +76,26 @@ def test_what_cannot_fit_is_refused_with_numbers_that_would():
     assert "--memory " in said
     enough = int(re.search(r"--memory (\d+)MiB", said)[1]) * 2**20
     assert plan(limit=enough).peak_bytes <= enough
+
+
+@pytest.mark.parametrize("name", ["chunks", "shards"])
+def test_smaller_units_are_offered_where_they_fit(name):
+    def refused(**output):
+        with pytest.raises(MemoryPlanError) as refusal:
+            plan(limit=limit, **output)
+        return re.search(rf"smaller output.{name}, such as (.*)\.", str(refusal.value))
+
+    limit = PROCESS_MEMORY + 2**20
+    chunks = {"chunks": dict.fromkeys("zyx", 8)} if name == "shards" else {}
+    offered = ast.literal_eval(refused(**chunks, **{name: dict.fromkeys("zyx", 64)})[1])
+    assert max(offered.values()) < 64
+    assert plan(limit=limit, **chunks, **{name: offered}).peak_bytes <= limit
+
+
+def test_smaller_units_are_not_offered_where_chunks_of_the_input_are_too_large():
+    with pytest.raises(MemoryPlanError) as refusal:
+        plan(limit=PROCESS_MEMORY + 2**13)
+    assert "smaller" not in str(refusal.value)
 
 
 def test_a_fingerprint_has_what_decides_the_bytes_and_nothing_else():

@@ -42,7 +42,7 @@ def endpoint():
 def forget_clients():
     objects.object_client.cache_clear()
     bucket_module.input_store.cache_clear()
-    bucket_module.draft_store.cache_clear()
+    bucket_module.written_store.cache_clear()
 
 
 @pytest.fixture

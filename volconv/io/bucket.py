@@ -6,13 +6,14 @@ import errno
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any
 
 import google_crc32c
 from zarr.abc.store import ByteRequest, Store
 from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import ObjectStore
 
+from volconv.io.noting import Noting
 from volconv.io.objects import in_plain_words, object_client
 
 __all__ = ["DRAFT", "HIDDEN", "Bucket", "DraftStore", "InputStore", "input_store"]
@@ -93,24 +94,15 @@ class InputStore(RemoteStore):
         return False
 
 
-class DraftStore(RemoteStore):
+class WrittenStore(Noting, RemoteStore):
+    """A store that is written."""
+
+
+class DraftStore(WrittenStore):
     """A group that is being written: chunks at their keys, metadata out of sight.
 
-    Without metadata nothing opens the group, nor an array of it. What is written is noted
-    with its bytes and crc32c, so that it need not be read again.
+    Without metadata nothing opens the group, nor an array of it.
     """
-
-    written: dict[str, tuple[int, int]]
-
-    def __init__(self, store: Any, *, read_only: bool = False) -> None:
-        super().__init__(store, read_only=read_only)
-        self.written = {}
-
-    def with_read_only(self, read_only: bool = False) -> Self:
-        """The same store, which may or may not be written."""
-        other = super().with_read_only(read_only)
-        other.written = self.written
-        return other
 
     async def get(
         self,
@@ -127,9 +119,7 @@ class DraftStore(RemoteStore):
 
     async def set(self, key: str, value: Buffer) -> None:
         """Write a whole object."""
-        content = value.to_bytes()
         await super().set(placed(key), value)
-        self.written[key] = len(content), google_crc32c.value(content)
 
     async def set_if_not_exists(self, key: str, value: Buffer) -> None:
         """Write a whole object where there is none."""
@@ -160,9 +150,10 @@ def input_store(url: str) -> InputStore:
 
 
 @lru_cache(maxsize=8)
-def draft_store(url: str) -> DraftStore:
-    """What an output at a URL is written through."""
-    return DraftStore(object_client(url))
+def written_store(place: Bucket) -> WrittenStore:
+    """What an output is written through."""
+    kind = DraftStore if place.is_draft else WrittenStore
+    return kind(object_client(place.url))
 
 
 @dataclass(frozen=True)
@@ -187,9 +178,7 @@ class Bucket:
 
     def zarr_store(self) -> Store:
         """What Zarr reads and writes through."""
-        if self.is_draft:
-            return draft_store(self.url)
-        return RemoteStore(object_client(self.url))
+        return written_store(self)
 
     def holds(self, key: str) -> bool:
         """Whether an object is there."""
@@ -232,12 +221,12 @@ class Bucket:
         for item in self.items(under):
             yield item["path"].removeprefix(f"{under}/"), item["size"]
 
-    def record(self, key: str, *, sync: bool = False) -> tuple[int, int]:  # noqa: ARG002
-        """Bytes and crc32c of an object, as it was written or else as it is read."""
-        if self.is_draft:
-            noted = draft_store(self.url).written.pop(key, None)
-            if noted is not None:
-                return noted
+    def written(self, key: str, *, sync: bool = False) -> tuple[int, int]:  # noqa: ARG002
+        """Bytes and crc32c of an object that this process wrote, which is safe."""
+        return written_store(self).written.pop(key)
+
+    def record(self, key: str) -> tuple[int, int]:
+        """Bytes and crc32c of an object."""
         content = self.get(key)
         if content is None:
             raise FileNotFoundError(errno.ENOENT, "no such object", key)

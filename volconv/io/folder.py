@@ -4,15 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import google_crc32c
 from zarr.abc.store import Store
+from zarr.core.buffer import Buffer
 from zarr.storage import LocalStore
 
+from volconv.io.noting import Noting
+
 __all__ = ["Folder", "sync_folder"]
+
+
+class FolderStore(Noting, LocalStore):
+    """A folder whose files are on their way to the disk as soon as they are written.
+
+    What makes them safe on the disk later has the less to wait for.
+    """
+
+    async def set(self, key: str, value: Buffer) -> None:
+        """Write a whole file."""
+        await super().set(key, value)
+        send_to_disk(self.root / key)
+
+
+@lru_cache(maxsize=8)
+def folder_store(path: Path) -> FolderStore:
+    """What a folder is written through."""
+    return FolderStore(path)
 
 
 @dataclass(frozen=True)
@@ -34,7 +57,7 @@ class Folder:
 
     def zarr_store(self) -> Store:
         """What Zarr reads and writes through."""
-        return LocalStore(self.path)
+        return folder_store(self.path)
 
     def holds(self, key: str) -> bool:
         """Whether an object is there."""
@@ -51,15 +74,15 @@ class Folder:
                 continue
             yield name, status.st_size
 
-    def record(self, key: str, *, sync: bool = False) -> tuple[int, int]:
-        """Bytes and crc32c of an object, perhaps after it is safe on the disk."""
-        file = self.path / key
-        with file.open("rb") as handle:
-            content = handle.read()
-            if sync:
-                os.fsync(handle.fileno())
+    def written(self, key: str, *, sync: bool = False) -> tuple[int, int]:
+        """Bytes and crc32c of a file that this process wrote, perhaps safe on the disk."""
         if sync:
-            sync_folder(file.parent)
+            self.make_safe([key])
+        return folder_store(self.path).written.pop(key)
+
+    def record(self, key: str) -> tuple[int, int]:
+        """Bytes and crc32c of a file."""
+        content = (self.path / key).read_bytes()
         return len(content), google_crc32c.value(content)
 
     def make_safe(self, keys: Iterable[str]) -> None:
@@ -76,6 +99,14 @@ class Folder:
     def within(self, name: str) -> Folder:
         """A folder in this one."""
         return Folder(self.path / name)
+
+
+def send_to_disk(file: Path) -> None:
+    """Have the system begin to write a file to the disk, where it may be asked to."""
+    if sys.platform == "linux":
+        with file.open("rb") as handle:
+            # sends what is not on the disk, and lets go of the rest: here there is none
+            os.posix_fadvise(handle.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def sync_folder(folder: Path) -> None:

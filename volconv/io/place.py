@@ -31,8 +31,14 @@ class Place(Protocol):
     def sizes(self, under: str, names: Iterable[str]) -> Iterator[tuple[str, int]]:
         """Those objects below a key that are there, perhaps others too; their bytes."""
 
-    def record(self, key: str, *, sync: bool = False) -> tuple[int, int]:
-        """Bytes and crc32c of an object, perhaps after it is safe."""
+    def written(self, key: str, *, sync: bool = False) -> tuple[int, int]:
+        """Bytes and crc32c of an object that this process wrote; told once.
+
+        Perhaps after it is safe.
+        """
+
+    def record(self, key: str) -> tuple[int, int]:
+        """Bytes and crc32c of an object that is there."""
 
     def make_safe(self, keys: Iterable[str]) -> None:
         """Make objects outlive a crash of the machine, those that are there."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from volconv.errors import MemoryPlanError
 from volconv.meta import ArrayMeta
 from volconv.plan.cuts import make_stages
 from volconv.plan.memory import weight_bytes
 from volconv.plan.output import OutputSpec
+from volconv.plan.refusal import check_memory
 from volconv.plan.stage import Room, Stage, nbytes_of
 from volconv.steps import Pipeline, Step
-from volconv.text import bytes_text
 from volconv.version import __version__
 
 __all__ = ["Plan", "make_plan"]
@@ -150,40 +148,11 @@ def make_plan(
     """
     saves = saves or {}
     room = replace(room, weights=weight_bytes(pipeline))
-    stages = make_stages(source, pipeline, output, saves, room, fuse=fuse)
-    plan = Plan(source, pipeline, output, saves, stages, identity, room)
-    check_memory(plan)
+
+    def planned(output: OutputSpec) -> Plan:
+        stages = make_stages(source, pipeline, output, saves, room, fuse=fuse)
+        return Plan(source, pipeline, output, saves, stages, identity, room)
+
+    plan = planned(output)
+    check_memory(plan, planned)
     return plan
-
-
-def check_memory(plan: Plan) -> None:
-    """Refuse a plan whose tasks do not fit the limit.
-
-    Raises
-    ------
-    MemoryPlanError
-        With the parts, the limit, and which number to change.
-    """
-    room, stage = plan.room, plan.largest
-    if plan.peak_bytes <= room.limit:
-        return
-    parts = ", ".join(f"{part.name} {bytes_text(part.nbytes)}" for part in stage.memory)
-    alone = room.process + stage.task_bytes
-    fixes = [f"--memory {math.ceil(plan.peak_bytes / 2**20)}MiB"]
-    if room.workers > 1 and alone <= room.limit:
-        fixes.append("--threads 1")
-    smaller = {
-        dim: -(-size // 2)
-        for dim, size in zip(plan.target.dims, stage.grid.block, strict=True)
-        if size > 1
-    }
-    key = "output.shards" if plan.output.shards else "output.chunks"
-    fixes.append(f"smaller {key}, such as {smaller}")
-    raise MemoryPlanError(
-        "the plan",
-        f"{bytes_text(plan.peak_bytes)} for {room.workers} tasks at once of "
-        f"{bytes_text(stage.task_bytes)} each ({parts}) and the process's own "
-        f"{bytes_text(room.process)}",
-        f"at most {bytes_text(room.limit)}",
-        ", or ".join(fixes),
-    )

@@ -221,7 +221,7 @@ def stored(
         piece = cells if part == box else cells[relative(part, box)]
         retried(lambda: write_box(store, write.output, part, piece))  # noqa: B023
         key = object_key(write.output.stored(places))
-        yield which, key, *store.record(f"{write.output.variable}/{key}", sync=sync)
+        yield which, key, *store.written(f"{write.output.variable}/{key}", sync=sync)
 
 
 @lru_cache(maxsize=SIDES)

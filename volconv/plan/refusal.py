@@ -1,0 +1,84 @@
+"""A plan that does not fit the memory is refused, with what to change."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from volconv.errors import MemoryPlanError
+from volconv.plan.output import OutputSpec
+from volconv.text import bytes_text
+
+if TYPE_CHECKING:
+    from volconv.plan.plan import Plan
+
+__all__ = ["check_memory"]
+
+HALVINGS = 4
+"""Smaller outputs' units that are tried: arbitrary, each is a plan anew."""
+
+
+def check_memory(plan: Plan, planned: Callable[[OutputSpec], Plan]) -> None:
+    """Refuse a plan whose tasks do not fit the limit.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    planned : callable
+        The plan for another output.
+
+    Raises
+    ------
+    MemoryPlanError
+        With the parts, the limit, and which number to change.
+    """
+    if fits(plan):
+        return
+    room, stage = plan.room, plan.largest
+    parts = ", ".join(f"{part.name} {bytes_text(part.nbytes)}" for part in stage.memory)
+    raise MemoryPlanError(
+        "the plan",
+        f"{bytes_text(plan.peak_bytes)} for {room.workers} tasks at once of "
+        f"{bytes_text(stage.task_bytes)} each ({parts}) and the process's own "
+        f"{bytes_text(room.process)}",
+        f"at most {bytes_text(room.limit)}",
+        ", or ".join(mends(plan, planned)),
+    )
+
+
+def fits(plan: Plan) -> bool:
+    """Whether a plan takes no more than there is."""
+    return plan.peak_bytes <= plan.room.limit
+
+
+def mends(plan: Plan, planned: Callable[[OutputSpec], Plan]) -> Iterator[str]:
+    """What would make it fit, each by itself."""
+    room = plan.room
+    yield f"--memory {math.ceil(plan.peak_bytes / 2**20)}MiB"
+    if room.workers > 1 and room.process + plan.largest.task_bytes <= room.limit:
+        yield "--threads 1"
+    output = plan.output
+    for _ in range(HALVINGS):
+        before, output = output, halved(output)
+        if output.unit == before.unit:
+            return
+        if fits(planned(output)):
+            key = "output.shards" if output.shards else "output.chunks"
+            sides = zip(plan.target.dims, output.unit, before.unit, strict=True)
+            cells = {dim: cells for dim, cells, larger in sides if larger > 1}
+            yield f"smaller {key}, such as {cells}"
+            return
+
+
+def halved(output: OutputSpec) -> OutputSpec:
+    """The same in units of half the cells along each axis: shards of whole chunks."""
+    if output.shards is None:
+        return replace(output, chunks=tuple(-(-cells // 2) for cells in output.chunks))
+    shards = tuple(
+        math.ceil(cells / 2 / chunk) * chunk
+        for cells, chunk in zip(output.shards, output.chunks, strict=True)
+    )
+    return replace(output, shards=shards)
