@@ -83,16 +83,16 @@ class Write:
     def box(self, grid: BlockGrid, number: int) -> tuple[Interval, ...]:
         """The cells that a block writes."""
         return tuple(
-            self.cells(grid, axis, place)
-            for axis, place in enumerate(grid.index(number))
+            self.cells(grid, axis, along)
+            for axis, along in enumerate(grid.index(number))
         )
 
     def objects(self, grid: BlockGrid, number: int) -> Iterator[tuple[int, ...]]:
-        """Places of a block's storage units in the grid of all units."""
+        """Indices of a block's storage units in the grid of all units."""
         return self.units(self.box(grid, number))
 
     def units(self, box: Sequence[Interval]) -> Iterator[tuple[int, ...]]:
-        """Places of the storage units of a box that a block writes."""
+        """Indices of the storage units of a box that a block writes."""
         if not all(side.size for side in box):
             return iter(())
         ranges = [
