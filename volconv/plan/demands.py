@@ -141,7 +141,7 @@ class Motion:
     def demand(self, number: int) -> Demand:
         """What a block needs, worked out for itself."""
         wanted = {
-            write.place: write.cells(self.grid, self.axis, number)
+            write.step: write.cells(self.grid, self.axis, number)
             for write in self.writes
         }
         return self.pipeline.demands(self.axis, wanted)

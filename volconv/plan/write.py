@@ -25,8 +25,8 @@ class Write:
 
     Parameters
     ----------
-    place : int
-        The place of the pipeline whose cells it holds.
+    step : int
+        The number, in its stage, of the step whose result it holds.
     output : OutputSpec
         How it is stored.
     shape : tuple of int
@@ -35,7 +35,7 @@ class Write:
         Its cells from one cell of the result to the next; 1 for the result itself.
     """
 
-    place: int
+    step: int
     output: OutputSpec
     shape: tuple[int, ...]
     jump: tuple[Fraction, ...]

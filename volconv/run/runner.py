@@ -161,7 +161,7 @@ def begin(
 ) -> None:
     """Make the stores ready for blocks, clearing what an earlier beginning left."""
     writes = {
-        stage.first - 1 + write.place: write
+        stage.first - 1 + write.step: write
         for stage in plan.stages
         for write in stage.writes
     }
@@ -207,7 +207,7 @@ def declare(result: Target, plan: Plan, runs: list[StageRun], command: str) -> N
     stages: dict[str, list[int | None]] = dict(earlier.get("stages", {}))
     objects: dict[int, int] = {}
     for run in runs:
-        steps = [run.stage.first - 1 + write.place for write in run.stage.writes]
+        steps = [run.stage.first - 1 + write.step for write in run.stage.writes]
         stages[run.name] = [step if step in outputs else None for step in steps]
         counts = (write.objects_in_all for write in run.stage.writes)
         objects |= dict(zip(steps, counts, strict=True))
@@ -228,10 +228,10 @@ def layout_of(plan: Plan) -> dict[str, list[Any]]:
     What a run with other stages has saved is not what this one would go on with.
     """
     return {
-        str(stage.first - 1 + write.place): [stage.first, which, *write.output.unit]
+        str(stage.first - 1 + write.step): [stage.first, which, *write.output.unit]
         for stage in plan.stages
         for which, write in enumerate(stage.writes)
-        if stage.first - 1 + write.place in plan.saves
+        if stage.first - 1 + write.step in plan.saves
     }
 
 
