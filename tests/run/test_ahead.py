@@ -17,8 +17,8 @@ from numpy.testing import assert_array_equal
 
 from tests.plan.grids import chunk_cache, read_cases, traffics
 from tests.run.conftest import CONFIG, forget_clients, prepared, stopping_at
+from tests.run.runs import result, run, tree
 from tests.run.test_bucket import upload
-from tests.run.test_runner import result, run, tree
 from tests.servers import flaky
 from volconv.errors import InputError
 from volconv.io import store as store_module

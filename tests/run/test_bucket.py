@@ -14,7 +14,7 @@ import zarr
 from numpy.testing import assert_array_equal
 
 from tests.run.conftest import CONFIG, prepared, stopping_at
-from tests.run.test_runner import run, tree
+from tests.run.runs import run, tree
 from tests.servers import environment, flaky
 from volconv.errors import (
     ConfigError,

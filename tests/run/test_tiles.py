@@ -3,7 +3,7 @@
 import pytest
 
 from tests.run.conftest import CONFIG, prepared
-from tests.run.test_runner import tree
+from tests.run.runs import tree
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan import search
 from volconv.plan.output import output_spec

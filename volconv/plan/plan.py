@@ -33,7 +33,7 @@ class Plan:
     output : OutputSpec
         What is stored of the result.
     saves : mapping of int to OutputSpec
-        What is stored of other places on the way.
+        What is stored of other steps on the way.
     stages : tuple of Stage
         What is carried out, one after the other.
     identity : mapping

@@ -219,7 +219,7 @@ def inputs_text(plan: Plan, number: int) -> str:
     node = plan.pipeline.nodes[number - 1]
     if node.inputs == (number - 1,):
         return ""
-    names = [f"step {place}" if place else "the input" for place in node.inputs]
+    names = [f"step {read}" if read else "the input" for read in node.inputs]
     return f" of {' and '.join(names)}"
 
 

@@ -141,7 +141,7 @@ class Worker:
         work, stage = self.work, self.work.stage
         index = stage.sweep.index(turn)
         wanted = {
-            write.place: box
+            write.step: box
             for write, box in zip(stage.writes, stage.boxes(index), strict=True)
             if all(itertools.starmap(lt, box))
         }
@@ -151,11 +151,11 @@ class Worker:
         for which, (write, store) in enumerate(
             zip(stage.writes, work.stores, strict=True)
         ):
-            if write.place not in wanted:
+            if write.step not in wanted:
                 continue
-            cells = cast(values.pop(write.place), write.output.dtype)
+            cells = cast(values.pop(write.step), write.output.dtype)
             objects += stored(
-                store, which, write, wanted[write.place], cells, sync=work.sync
+                store, which, write, wanted[write.step], cells, sync=work.sync
             )
             told = statistics(cells)
         return BlockRecord(turn, tuple(objects), time.perf_counter() - begun, *told)
