@@ -11,10 +11,10 @@ from functools import cache
 
 import numpy as np
 
-from volconv.compute.compiled import jit
-from volconv.compute.compiled.emit import BITS, Function, Scalar, vector
-from volconv.compute.compiled.jit import Machine
-from volconv.compute.compiled.tiles import fma
+from volconv.compute.compiled.llvm import jit
+from volconv.compute.compiled.llvm.emit import BITS, Function, Scalar, vector
+from volconv.compute.compiled.llvm.jit import Machine
+from volconv.compute.compiled.loops.tiles import fma
 
 SUMS = 12
 """Independent sums: enough to hide the latency of a multiply-add behind."""

@@ -11,7 +11,7 @@ WORK = 2e9
 
 FRESH = """
 import numpy as np
-from volconv.compute.compiled import direct
+from volconv.compute.compiled.direct import engine as direct
 kernel = np.random.default_rng(0).standard_normal((7, 7, 7))
 correlator = direct.prepare(kernel, (1,) * 3, (1,) * 3, "float32", "float32")
 correlator(np.ones((70,) * 3, "float32"), np.empty((64,) * 3, "float32"))

@@ -19,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from volconv.compute.compiled import direct, separable
-from volconv.compute.compiled.tilecode import TileCode
+from volconv.compute.compiled.direct import engine as direct
+from volconv.compute.compiled.fft.tilecode import TileCode
+from volconv.compute.compiled.separable import engine as separable
 from volconv.compute.fft_lengths import CACHED
 from volconv.compute.fft_tiles import Run, Tiling
 

@@ -14,7 +14,7 @@ from scipy import ndimage, signal
 
 import volconv
 import volconv.errors as e
-from tests.lazy.test_overlap import cases
+from tests.lazy.strategies import cases
 
 
 def by_definition(array, kernel, dims, options, fill_value):

@@ -146,7 +146,7 @@ class ArrayMeta:
     @property
     def new_axes(self) -> tuple[int, ...]:
         """Positions of the dimensions that only a later step makes."""
-        return tuple(place for place, axis in enumerate(self.axes) if axis.is_new)
+        return tuple(index for index, axis in enumerate(self.axes) if axis.is_new)
 
     @property
     def own(self) -> Self:
@@ -229,4 +229,4 @@ def without(items: Sequence[Item], axes: Sequence[int]) -> tuple[Item, ...]:
     """
     if not axes:
         return tuple(items)
-    return tuple(item for place, item in enumerate(items) if place not in axes)
+    return tuple(item for index, item in enumerate(items) if index not in axes)

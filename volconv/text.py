@@ -9,7 +9,14 @@ from types import MappingProxyType
 
 from volconv.errors import KindError, did_you_mean
 
-__all__ = ["bytes_text", "check_word", "number_text", "parse_bytes", "range_text"]
+__all__ = [
+    "bytes_text",
+    "check_word",
+    "number_text",
+    "parse_bytes",
+    "range_text",
+    "tasks_text",
+]
 
 NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -57,6 +64,17 @@ def range_text(lowest: float, highest: float, nonfinite: int | None) -> str:
     """
     ends = f"from {number_text(lowest)} to {number_text(highest)}"
     return f"{ends}, {nonfinite} not finite"
+
+
+def tasks_text(count: int) -> str:
+    """How many tasks, in words.
+
+    Examples
+    --------
+    >>> tasks_text(1), tasks_text(2)
+    ('1 task', '2 tasks')
+    """
+    return f"{count} task" if count == 1 else f"{count} tasks"
 
 
 def parse_bytes(where: str, text: str) -> int:

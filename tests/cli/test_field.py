@@ -7,7 +7,7 @@ import onnx
 import pytest
 import xarray as xr
 
-from tests.cli.test_main import volconv
+from tests.cli.command import volconv
 from tests.network import zoo
 from tests.network.zoo import Builder
 from volconv.cli.field import sizes_of

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.cli.command import volconv
 from volconv.cli.init import Starter, starter_text
 from volconv.config import MODELINE, schema_text
 
@@ -15,19 +16,6 @@ input: {path: a.zarr}
 steps: [gaussian: {sigma: 1}, box: {size: 2}]
 output: {path: b.zarr}
 """
-
-
-def volconv(*args, cwd=None, env=None, **options):
-    return subprocess.run(
-        [sys.executable, "-c", "from volconv.cli.main import main; main()", *args],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        env=env,
-        timeout=60,
-        **options,
-    )
 
 
 @pytest.fixture

@@ -12,18 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.compute.compiled.oracle import correlate
-from tests.compute.compiled.strategies import Case, direct_cases, laid_out
-from tests.compute.compiled.test_engines import (
+from tests.compute.compiled.engines import (
     bits,
     random_floats,
     run,
     specials,
     sub_block,
 )
-from tests.compute.compiled.test_memory import Guarded
+from tests.compute.compiled.guards import Guarded
+from tests.compute.compiled.oracle import correlate
+from tests.compute.compiled.strategies import Case, direct_cases, laid_out
 from volconv.compute import Correlation, fft, numbers_of
-from volconv.compute.compiled import direct
+from volconv.compute.compiled.direct import engine as direct
 
 
 def fft_of(case):

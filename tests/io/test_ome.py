@@ -198,6 +198,29 @@ def test_broken_metadata_above_an_array_are_noted(tmp_path):
     assert "what lies above it cannot be read (JSONDecodeError" in stored.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("error", "note"),
+    [
+        (FileNotFoundError("none"), ""),
+        (PermissionError("not for you"), ""),
+        (ConnectionError("lost"), "cannot be read (ConnectionError: lost)"),
+    ],
+)
+def test_stores_that_show_an_array_alone_are_read(tmp_path, monkeypatch, error, note):
+    """A bucket may let a user read an array and nothing above it."""
+
+    def refuse(*_, **__):
+        raise error
+
+    write_image(tmp_path / "i.zarr", "0.5")
+    monkeypatch.setattr(zarr, "open_group", refuse)
+    stored = opened(tmp_path / "i.zarr/0", dims=("c", "z", "y", "x"))
+    assert not stored.coords.variables
+    assert [each.partition("above it ")[2] for each in stored.notes] == [note] * bool(
+        note
+    )
+
+
 def test_names_that_are_given_must_be_those_of_the_axes(tmp_path):
     folder = write_image(tmp_path / "i.zarr", "0.5")
     same = opened(folder / "0", dims=("c", "z", "y", "x"))

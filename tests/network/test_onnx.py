@@ -259,7 +259,7 @@ def test_a_path_stands_for_the_settings_of_a_network():
         ),
         ("Hardmax", {}, "the operator Hardmax; expected one of Conv, "),
         ("Softmax", {"axis": 2}, "axis 2 of opset 17; expected axis 1"),
-        ("Resize", {"mode": "cubic"}, "mode 'cubic' at 'half_pixel' places"),
+        ("Resize", {"mode": "cubic"}, "mode 'cubic' at 'half_pixel' coordinates"),
         ("MaxPool", {"kernel_shape": [2]}, r"kernel_shape \[2\]; expected 2 numbers"),
     ],
 )

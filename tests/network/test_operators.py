@@ -306,7 +306,7 @@ NOT_LOCAL = "not known before all have been read"
         ("Slice", {}, [[0], [4], [2], [2]], "cells that lie apart"),
         ("Pad", {}, [[0, 0, -1, 0, 0, 0, 1, 0]], "none of another sign"),
         ("Resize", {"mode": "nearest", "nearest_mode": "floor"},
-         [[], [1, 1, 2, 2]], "mode 'nearest' at 'half_pixel' places, floor"),
+         [[], [1, 1, 2, 2]], "mode 'nearest' at 'half_pixel' coordinates, floor"),
         ("Resize", {"mode": "nearest"}, [[], [], [1, 2, 6, 6]],
          r"sizes \[1, 2, 6, 6\] over \[\?, 2, 4, 5\]; expected scales that are whole"),
         ("Resize", {"mode": "nearest"}, [[], [], [1, 4, 8, 10]], "of spatial axes"),

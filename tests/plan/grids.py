@@ -14,7 +14,8 @@ from volconv.plan.demands import axis_demands
 from volconv.plan.output import OutputSpec
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Tiling
-from volconv.plan.traffic import Orders, Traffic
+from volconv.plan.tiles import Tiles
+from volconv.plan.traffic import Traffic, orders
 from volconv.plan.write import Write
 from volconv.run.cache import ChunkCache
 from volconv.run.holdings import Holdings
@@ -56,15 +57,16 @@ def new_axis(blocks):
     return AxisReads(1, 1, ((Interval(0, 1),),) * blocks)
 
 
-def traffics(case):
+WHOLE = Tiling()
+
+
+def traffics(case, tiling=WHOLE):
     """Orders of blocks worth a look, first the one in which each reads for itself."""
-    orders = Orders(case, Tiling(), 1)
-    yield orders.plain
-    for order in orders.every():
-        for keep_all in (True, False):
-            for keeps in order.choices(keep_all=keep_all):
-                decoded, held = order.decoded(keeps), order.held(keeps)
-                yield Traffic(order.sweep(keeps), decoded, held)
+    tiles = Tiles(case, tiling, 1)
+    yield Traffic.plain(tiles)
+    for order in orders(tiles):
+        for choice in itertools.product(*order.keepings):
+            yield Traffic.of(order, order.joint(choice))
 
 
 def cell_sets(case):

@@ -1,7 +1,7 @@
 """Which cuts of long pipelines are weighed."""
 
 from volconv.meta import ArrayMeta, Axis
-from volconv.plan.cuts import Builder, cut_places
+from volconv.plan.cuts import Builder, cut_steps
 from volconv.plan.output import OutputSpec
 from volconv.plan.stage import Room
 from volconv.steps import WindowOptions, chain
@@ -20,11 +20,11 @@ def builder_of(steps):
 
 def test_all_cuts_of_ten_steps_are_weighed():
     builder = builder_of(10)
-    places = cut_places(builder.pipeline)
+    places = cut_steps(builder.pipeline)
     assert builder.few(places) == places == list(range(1, 10))
 
 
 def test_of_a_long_pipeline_the_smallest_result_of_each_stretch_is_weighed():
     builder = builder_of(100)
     # of 100 steps 10 stages, which 4 cuts make: a stretch of 99 places ends smallest
-    assert builder.few(cut_places(builder.pipeline)) == [24, 49, 74, 99]
+    assert builder.few(cut_steps(builder.pipeline)) == [24, 49, 74, 99]

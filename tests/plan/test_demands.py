@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.plan.writes import writes_of
 from tests.steps.graphs import graphs
 from tests.strategies import kinds
 from volconv.boundary import KINDS
@@ -11,16 +12,10 @@ from volconv.meta import ArrayMeta, Axis
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.cuts import aligned
 from volconv.plan.demands import axis_demands
-from volconv.plan.output import OutputSpec
 from volconv.plan.write import Write
 from volconv.steps import Step, WindowOptions, chain
 from volconv.steps.correlate import correlate_step
 from volconv.steps.upsample import METHODS, upsample_step
-
-
-def writes_of(shape, unit, place):
-    spec = OutputSpec("", "v", "float64", tuple(unit))
-    return [Write(place, spec, tuple(shape), (1,) * len(shape))]
 
 
 @given(graphs(), st.data())
@@ -61,17 +56,17 @@ def test_demands_of_many_blocks_of_finer_and_coarser_places_are_those_of_each(da
         output = aligned(writes[0].output, writes[0].output, jump)
         writes.append(Write(place, output, shape, jump))
     found = axis_demands(pipeline, source, grid, writes, 0)
-    written = dict.fromkeys((write.place for write in writes), 0)
+    written = dict.fromkeys((write.step for write in writes), 0)
     for block in range(grid.counts[0]):
-        wanted = {write.place: write.cells(grid, 0, block) for write in writes}
+        wanted = {write.step: write.cells(grid, 0, block) for write in writes}
         assert found.by_block[block] == pipeline.demands(0, wanted)
         for write in writes:
             # one after the other, each storage unit by one block
-            assert wanted[write.place].start == written[write.place]
-            written[write.place] = wanted[write.place].stop
-            is_last = written[write.place] == write.shape[0]
-            assert is_last or written[write.place] % write.output.unit[0] == 0
-    assert written == {write.place: write.shape[0] for write in writes}
+            assert wanted[write.step].start == written[write.step]
+            written[write.step] = wanted[write.step].stop
+            is_last = written[write.step] == write.shape[0]
+            assert is_last or written[write.step] % write.output.unit[0] == 0
+    assert written == {write.step: write.shape[0] for write in writes}
 
 
 @pytest.mark.parametrize(("stride", "factor", "unit"), [(2, 3, 7), (3, 4, 6)])
@@ -91,7 +86,7 @@ def test_shares_of_a_save_that_reads_hide_for_a_while_are_needed_all_the_same(
     grid = BlockGrid(shape, (unit,), (1,))
     found = axis_demands(pipeline, meta, grid, writes, 0)
     for block in range(grid.counts[0]):
-        wanted = {write.place: write.cells(grid, 0, block) for write in writes}
+        wanted = {write.step: write.cells(grid, 0, block) for write in writes}
         assert found.by_block[block] == pipeline.demands(0, wanted)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.plan.test_demands import writes_of
+from tests.plan.writes import writes_of
 from tests.strategies import kinds
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan import periodic

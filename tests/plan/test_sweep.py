@@ -277,7 +277,8 @@ def test_blocks_beside_each_other_decode_what_their_order_says(
     reads = [halo_reads(6, blocks, *halo) for blocks in (6, 3, 6)]
     room = 6**3 * CHUNK**3 // share
     traffic = best_traffic(reads, room, tiling, at_once)
-    sweep = traffic.sweep.cut(tiling, [axis.blocks for axis in reads])
+    counts = [axis.blocks for axis in reads]
+    sweep = traffic.sweep.cut(tiling, traffic.within, counts)
     cells = np.empty((CHUNK,) * 3, "u1")
     cache = chunk_cache(
         lambda box: cells[tuple(slice(side.size) for side in box)].copy(),

@@ -1,5 +1,6 @@
 """A small volume in a store, and a configuration over it."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,9 @@ import pytest
 import xarray as xr
 
 from volconv.config import parse_config
+from volconv.io import bucket as bucket_module
+from volconv.io import objects
+from volconv.run import lease
 from volconv.run.prepare import Limits, prepare
 
 CONFIG = """
@@ -23,6 +27,40 @@ output:
   path: out.zarr
   chunks: {z: 3, y: 4, x: 5}
 """
+
+
+NAMES = (f"bucket-{number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    """An S3 server's, on this machine."""
+    from tests.servers import s3_server  # takes a second, for few tests
+
+    with s3_server() as found:
+        yield found
+
+
+def forget_clients():
+    """Reach stores anew, as the environment says now."""
+    objects.object_client.cache_clear()
+    bucket_module.input_store.cache_clear()
+
+
+@pytest.fixture
+def bucket(endpoint, monkeypatch):
+    """A bucket's URL, with the environment that reaches it."""
+    from tests.servers import environment, s3_client
+
+    for name, value in environment(endpoint).items():
+        monkeypatch.setenv(name, value)
+    forget_clients()
+    name = next(NAMES)
+    s3_client(endpoint).create_bucket(Bucket=name)
+    monkeypatch.setattr(lease, "BEAT", 0.2)
+    monkeypatch.setattr(lease, "LIFE", 0.8)
+    yield f"s3://{name}"
+    forget_clients()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 
 import volconv
 from tests.run.conftest import prepared, stopping_at
-from tests.run.test_runner import result, run, tree
+from tests.run.runs import result, run, tree
 from volconv.errors import DimError
 from volconv.io import ZarrSource
 from volconv.plan.report import plan_json, plan_text

@@ -15,8 +15,8 @@ from numpy.testing import assert_array_equal
 
 from tests.io.images import FORMATS, write_image
 from tests.run.conftest import CONFIG, prepared, stopping_at
-from tests.run.test_runner import run, tree
-from tests.servers import environment, flaky, s3_client, s3_server
+from tests.run.runs import run, tree
+from tests.servers import environment, flaky
 from volconv.errors import (
     ConfigError,
     InputError,
@@ -25,38 +25,10 @@ from volconv.errors import (
     PlanMismatch,
 )
 from volconv.io import ZarrSource, objects
-from volconv.io import bucket as bucket_module
 from volconv.io.bucket import HIDDEN, Bucket, input_store
 from volconv.run import lease
 from volconv.run.outputs import target_of
 from volconv.run.status import status_of
-
-NAMES = (f"bucket-{number}" for number in itertools.count())
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    with s3_server() as found:
-        yield found
-
-
-def forget_clients():
-    objects.object_client.cache_clear()
-    bucket_module.input_store.cache_clear()
-
-
-@pytest.fixture
-def bucket(endpoint, monkeypatch):
-    """A bucket's URL, with the environment that reaches it."""
-    for name, value in environment(endpoint).items():
-        monkeypatch.setenv(name, value)
-    forget_clients()
-    name = next(NAMES)
-    s3_client(endpoint).create_bucket(Bucket=name)
-    monkeypatch.setattr(lease, "BEAT", 0.2)
-    monkeypatch.setattr(lease, "LIFE", 0.8)
-    yield f"s3://{name}"
-    forget_clients()
 
 
 @pytest.fixture

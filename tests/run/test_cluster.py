@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tests.run.conftest import CONFIG, prepared
-from tests.run.test_runner import run, tree
+from tests.run.runs import run, tree
 from volconv.errors import ClusterError
 from volconv.run.folder import FolderTarget
 from volconv.run.stations import IN_FLIGHT, LOOK, Roster

@@ -30,8 +30,11 @@ output:
 class Fake:
     """A worker whose blocks are done at once."""
 
-    def __init__(self, work: Work, **_: object):
+    def __init__(self, work: Work, *_: object):
         self.sweep = work.stage.sweep
+
+    def close(self):
+        """Nothing is to be ended."""
 
     def run(self, turn):
         key = object_key(self.sweep.index(turn))

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from tests.run.conftest import prepared
-from tests.run.test_runner import interrupted, run, tree
+from tests.run.runs import interrupted, run, tree
 from volconv.io.folder import Folder
 from volconv.run.folder import FolderTarget
 from volconv.run.journal import make_safe, told, unsafe

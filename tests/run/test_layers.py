@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import volconv
-from tests.run.test_runner import result, run
+from tests.run.runs import result, run
 
 NETWORK = """
 version: 1

@@ -95,9 +95,9 @@ def peak_of_blocks(folder, ready):
     begin(targets, plan, ready.labels)
     (run,) = stage_runs(plan, ready.source, targets)
     alone = replace(run.work("threads"), stage=replace(run.stage, cache_bytes=0))
-    Worker(alone, lag=2).run(0)  # compiles, and opens the stores
+    Worker(alone, threads=1).run(0)  # compiles, and opens the stores
     tracemalloc.start()
-    worker = Worker(alone, lag=2)
+    worker = Worker(alone, threads=1)
     for turn in range(run.stage.grid.total):
         worker.run(turn)
     peak = tracemalloc.get_traced_memory()[1]

@@ -22,7 +22,7 @@ from tests.io.images import (
     write_image,
 )
 from tests.run.conftest import prepared
-from tests.run.test_runner import run, tree
+from tests.run.runs import run, tree
 from volconv.errors import ConfigError, PlanMismatch, UnitError
 from volconv.io import ZarrSource
 

@@ -17,7 +17,8 @@ import zarr
 from numpy.testing import assert_array_equal
 
 import volconv
-from tests.run.conftest import CONFIG, prepared, stopping_at
+from tests.run.conftest import CONFIG, prepared
+from tests.run.runs import interrupted, result, run, tree
 from volconv.errors import (
     ClusterError,
     InputError,
@@ -28,16 +29,6 @@ from volconv.errors import (
     StorageError,
 )
 from volconv.run.folder import FolderTarget
-from volconv.run.runner import run_plan
-
-
-def run(folder, text=CONFIG, *, limits=None, **options):
-    ready = prepared(folder, text, **(limits or {}))
-    return run_plan(ready.plan, ready.source, ready.labels, **options)
-
-
-def result(folder, name="out.zarr"):
-    return xr.open_zarr(folder / name, chunks=None).load()
 
 
 def expected(volume):
@@ -51,15 +42,6 @@ def expected(volume):
         stride={"y": 2, "x": 1},
         padding=1,
     )
-
-
-def tree(store):
-    """Every file of a store with its bytes."""
-    return {
-        str(file.relative_to(store)): file.read_bytes()
-        for file in sorted(store.rglob("*"))
-        if file.is_file()
-    }
 
 
 def test_a_run_writes_what_the_functions_compute_bit_for_bit(folder, volume):
@@ -287,14 +269,6 @@ def test_a_store_that_fails_before_the_first_block_is_named(folder, monkeypatch)
 
 
 # interruptions
-
-
-def interrupted(folder, blocks=3):
-    """Stop a run after some blocks, as Ctrl-C would."""
-    with pytest.raises(KeyboardInterrupt):
-        run(folder, progress=stopping_at(blocks))
-    assert not (folder / "out.zarr").exists()
-    return FolderTarget(folder / "out.zarr")
 
 
 def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(folder):

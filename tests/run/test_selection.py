@@ -8,7 +8,7 @@ import xarray as xr
 
 import volconv
 from tests.run.conftest import prepared
-from tests.run.test_runner import result, run
+from tests.run.runs import result, run
 from volconv.config import parse_config
 from volconv.errors import DimError, GeometryError
 from volconv.plan.report import plan_json, plan_text

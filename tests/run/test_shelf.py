@@ -22,16 +22,16 @@ def test_pieces_hold_what_was_put_there_however_they_come_and_go(events):
     held: list[tuple[np.ndarray, np.ndarray]] = []
     for number, (units, goes) in enumerate(events):
         free = 16 - sum(cells.nbytes // UNIT for cells, _ in held)
-        place = shelf.place(units * UNIT)
-        if place is None:
+        slot = shelf.slot(units * UNIT)
+        if slot is None:
             assert free < 16
             assert all(units > gap for gap in gaps_of(shelf, held))
         else:
             cells = np.arange(units * UNIT // 4, dtype="i4").reshape(2, -1) + number
-            piece = place.holding(cells[:, ::-1])
+            piece = slot.holding(cells[:, ::-1])
             assert piece.flags.c_contiguous
             held.append((piece, cells[:, ::-1]))
-            del place, piece
+            del slot, piece
         assert all(np.array_equal(piece, cells) for piece, cells in held)
         if goes < len(held):
             del held[goes]
@@ -49,23 +49,23 @@ def gaps_of(shelf, held):
     return [begin - end for end, begin in zip(ends, begins, strict=True)]
 
 
-def test_a_place_is_taken_while_any_view_of_it_is_there():
+def test_a_slot_is_taken_while_any_view_of_it_is_there():
     shelf = Shelf(2 * UNIT)
-    first = shelf.place(UNIT).holding(np.full(UNIT, 7, "u1"))
-    assert shelf.place(2 * UNIT) is None
+    first = shelf.slot(UNIT).holding(np.full(UNIT, 7, "u1"))
+    assert shelf.slot(2 * UNIT) is None
     view = first.reshape(2, -1).view("i2")[1:, 3:]
     del first
     gc.collect()
-    assert shelf.place(2 * UNIT) is None
+    assert shelf.slot(2 * UNIT) is None
     assert (view == 0x0707).all()
     del view
-    assert shelf.place(2 * UNIT) is not None
+    assert shelf.slot(2 * UNIT) is not None
 
 
-def test_small_pieces_lie_elsewhere_and_take_no_place():
+def test_small_pieces_lie_elsewhere_and_take_no_slot():
     shelf = Shelf(0)
-    assert shelf.place(SMALL).holding(np.arange(3)).tolist() == [0, 1, 2]
-    assert shelf.place(SMALL + 1) is None
+    assert shelf.slot(SMALL).holding(np.arange(3)).tolist() == [0, 1, 2]
+    assert shelf.slot(SMALL + 1) is None
 
 
 def test_any_thread_may_let_go_of_a_piece():
@@ -75,10 +75,10 @@ def test_any_thread_may_let_go_of_a_piece():
     def serve(number):
         for turn in range(200):
             with lock:
-                place = shelf.place(UNIT)
-            assert place is not None
-            piece = place.holding(np.full(UNIT, number, "u1"))
-            del place
+                slot = shelf.slot(UNIT)
+            assert slot is not None
+            piece = slot.holding(np.full(UNIT, number, "u1"))
+            del slot
             assert (piece == number).all(), turn
         return number
 

@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 
 import volconv
 from tests.run.conftest import prepared, stopping_at
-from tests.run.test_runner import result, run, tree
+from tests.run.runs import result, run, tree
 from volconv.errors import ConfigError, OutputError
 from volconv.plan.stage import PROCESS_MEMORY
 from volconv.run.folder import FolderTarget

@@ -21,6 +21,9 @@ class Fake:
         self.fails = fails
         self.done = []
 
+    def close(self):
+        """Nothing is to be ended."""
+
     def run(self, turn):
         if turn in self.fails:
             raise ValueError(f"turn {turn} is bad")

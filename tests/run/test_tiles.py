@@ -3,13 +3,16 @@
 import pytest
 
 from tests.run.conftest import CONFIG, prepared
-from tests.run.test_runner import tree
+from tests.run.runs import tree
 from volconv.meta import ArrayMeta, Axis
+from volconv.plan import search
 from volconv.plan.output import output_spec
 from volconv.plan.plan import make_plan
 from volconv.plan.search import Search
 from volconv.plan.stage import Room
 from volconv.plan.sweep import Tiling
+from volconv.plan.tiles import Tiles
+from volconv.plan.traffic import Traffic, orders
 from volconv.run.runner import run_plan
 from volconv.steps import WindowOptions, chain
 from volconv.steps.box import box_step
@@ -20,7 +23,7 @@ TILINGS = [Tiling((3, 1, 1)), Tiling((1, 2, 5)), Tiling((3, 2, 5)), Tiling((1, 4
 
 def ready(folder, monkeypatch, tiling, **limits):
     """The plan of a configuration whose blocks are cut as is said."""
-    monkeypatch.setattr(Search, "tilings", lambda *_: [tiling])
+    monkeypatch.setattr(Search, "tilings", lambda *_: ([tiling], []))
     found = prepared(folder, CONFIG, **limits)
     assert all(stage.tiling == tiling for stage in found.plan.stages)
     return found
@@ -42,6 +45,39 @@ def test_tiles_come_in_the_order_of_the_plan(folder, monkeypatch, tiling):
         turns = range(stage.sweep.total)
         tiles = [tile for turn in turns for tile in stage.tiles_of(turn)]
         assert tiles == list(stage.tile_sweep)
+
+
+@pytest.mark.parametrize("tiling", TILINGS)
+def test_tiles_in_pencils_write_the_same_bytes_in_the_order_of_the_plan(
+    folder, monkeypatch, tiling
+):
+    whole = ready(folder, monkeypatch, Tiling())
+    run_plan(whole.plan, whole.source, whole.labels)
+    expected = tree(folder / "out.zarr")
+
+    def thrifty(reads, room, tiling, at_once=1, most=None):
+        """The order of those that fit that holds least of what is held at all."""
+        tiles = Tiles(reads, tiling, at_once)
+        found = [
+            Traffic.of(order, order.joint([sides[-1] for sides in order.keepings]))
+            for order in orders(tiles)
+        ]
+        fitting = [traffic for traffic in found if 0 < traffic.held <= room]
+        return min(
+            fitting or [Traffic.plain(tiles)],
+            key=lambda traffic: (-len(traffic.within), traffic.held),
+        )
+
+    monkeypatch.setattr(search, "best_traffic", thrifty)
+    cut = ready(folder, monkeypatch, tiling)
+    kept = {loop.keeps for stage in cut.plan.stages for loop in stage.tile_sweep.loops}
+    assert kept != {"all"}
+    for stage in cut.plan.stages:
+        turns = range(stage.sweep.total)
+        tiles = [tile for turn in turns for tile in stage.tiles_of(turn)]
+        assert tiles == list(stage.tile_sweep)
+    run_plan(cut.plan, cut.source, cut.labels, restart=True)
+    assert tree(folder / "out.zarr") == expected
 
 
 def test_a_block_that_reads_far_more_than_it_writes_is_read_in_parts():

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.oracle import padded
-from tests.steps.test_pipeline import steps_over
+from tests.steps.pipelines import steps_over
 from tests.strategies import arrays, kinds, meta_of
 from volconv.meta import without
 from volconv.steps.cellwise import OPERATIONS, join_step

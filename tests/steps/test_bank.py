@@ -14,7 +14,7 @@ from scipy import ndimage
 import volconv
 from tests.families import allocated
 from tests.oracle import padded, same_bits
-from tests.steps.test_pipeline import steps_over
+from tests.steps.pipelines import steps_over
 from tests.strategies import (
     DTYPES,
     arrays,

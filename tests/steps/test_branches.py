@@ -10,7 +10,7 @@ from scipy import ndimage
 from tests.boxes import Reader
 from tests.oracle import same_bits
 from tests.steps.graphs import graphs, whole_results
-from tests.steps.test_pipeline import whole_box
+from tests.steps.pipelines import whole_box
 from tests.strategies import intervals, meta_of
 from volconv.geometry import Interval
 from volconv.steps import WindowOptions

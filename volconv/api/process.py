@@ -95,10 +95,10 @@ def lazy_values(pipeline: Pipeline, data: Any) -> Any:
             return lazy_join(step, read)
         return lazy_step(step, read[0])
 
-    places = [data]
+    results = [data]
     for node in pipeline.nodes:
-        places.append(of(node.step, [places[place] for place in node.inputs]))
-    return places[-1]
+        results.append(of(node.step, [results[read] for read in node.inputs]))
+    return results[-1]
 
 
 def is_lazy(array: xr.DataArray | xr.Variable) -> bool:

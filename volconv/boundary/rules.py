@@ -94,10 +94,10 @@ def source_index(cell: int, cells: int, kind: str) -> int | None:
     if kind == "wrap":
         return cell % cells
     if kind == "reflect":
-        place = cell % (2 * cells - 2)
-        return min(place, 2 * cells - 2 - place)
-    place = cell % (2 * cells)
-    return min(place, 2 * cells - 1 - place)
+        phase = cell % (2 * cells - 2)
+        return min(phase, 2 * cells - 2 - phase)
+    phase = cell % (2 * cells)
+    return min(phase, 2 * cells - 1 - phase)
 
 
 def runs(wanted: Interval, cells: int, kind: str) -> tuple[Run, ...]:
@@ -139,10 +139,10 @@ def run_end(cell: int, cells: int, kind: str) -> tuple[int, int]:
     if kind == "wrap":
         return cell - cell % cells + cells, 1
     period = 2 * cells if kind == "symmetric" else 2 * cells - 2
-    place = cell % period
-    if place < cells:
-        return cell - place + cells, 1
-    return cell - place + period, -1
+    phase = cell % period
+    if phase < cells:
+        return cell - phase + cells, 1
+    return cell - phase + period, -1
 
 
 def run_source(dest: Interval, cells: int, kind: str, step: int) -> Interval | None:

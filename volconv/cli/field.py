@@ -53,8 +53,8 @@ def field(
         return
     shown = [
         one
-        for place, one in enumerate(seen, start=1)
-        if every or place == len(seen) or not one.layer.is_pointwise
+        for number, one in enumerate(seen, start=1)
+        if every or number == len(seen) or not one.layer.is_pointwise
     ]
     for line in table([HEADS, *(row for one in shown for row in rows(one, dims))]):
         print(line)
@@ -124,8 +124,8 @@ def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         words = [
-            text.ljust(width) if place < 3 else text.rjust(width)
-            for place, (text, width) in enumerate(zip(row, widths, strict=True))
+            text.ljust(width) if column < 3 else text.rjust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield "  ".join(words).rstrip()
 

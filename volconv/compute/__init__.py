@@ -1,10 +1,10 @@
 """Arithmetic on one block: NumPy in, NumPy out; no chunk, no dimension name."""
 
 from volconv.compute.choose import ENGINES, Choice, check_engine, choose_engine
-from volconv.compute.compiled.edges import CONSTANT, Edges
-from volconv.compute.compiled.factors import factorise
-from volconv.compute.compiled.program import aligned_empty
-from volconv.compute.compiled.separable import box_operations
+from volconv.compute.compiled.programs.edges import CONSTANT, Edges
+from volconv.compute.compiled.programs.program import aligned_empty
+from volconv.compute.compiled.separable.engine import box_operations
+from volconv.compute.compiled.separable.factors import factorise
 from volconv.compute.correlation import Correlation
 from volconv.compute.numbers import (
     Numbers,

@@ -18,13 +18,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute.compiled import jit
-from volconv.compute.compiled.edges import Edges
-from volconv.compute.compiled.layer import AXES, LayerWork, carried_shifts
-from volconv.compute.compiled.layer_weights import PackedWeights, pack_weights
-from volconv.compute.compiled.local_cache import LocalCache
-from volconv.compute.compiled.program import Program
-from volconv.compute.compiled.regions import Cells, Side
+from volconv.compute.compiled.layers.layer import AXES, LayerWork, carried_shifts
+from volconv.compute.compiled.layers.regions import Cells, Side
+from volconv.compute.compiled.layers.weights import PackedWeights, pack_weights
+from volconv.compute.compiled.llvm import jit
+from volconv.compute.compiled.programs.edges import Edges
+from volconv.compute.compiled.programs.local_cache import LocalCache
+from volconv.compute.compiled.programs.program import Program
 from volconv.compute.numbers import cast, cast_bytes
 from volconv.compute.pointwise import Clip
 from volconv.geometry import Interval
@@ -165,11 +165,11 @@ class Convolution:
                 for channel, tap in itertools.product(
                     range(inputs), itertools.product(*map(range, kernel))
                 ):
-                    places = (*(0,) * (AXES - len(tap)), *tap)
+                    index = (*(0,) * (AXES - len(tap)), *tap)
                     box = tuple(
                         slice(j * d, j * d + (n - 1) * s + 1, s)
                         for j, n, (_, s, d) in zip(
-                            places, (planes, rows, line), self.windows, strict=True
+                            index, (planes, rows, line), self.windows, strict=True
                         )
                     )
                     part = cells[(..., group * inputs + channel, *box)]
@@ -223,13 +223,13 @@ class Convolution:
         self, shape: Sequence[int], edges: Edges | None
     ) -> tuple[Side, Side, Side]:
         """The layer along planes, rows and cells of a block."""
-        places = [np.arange(size) for size in shape]
+        indices = [np.arange(size) for size in shape]
         if edges is not None:
             for number, axis in enumerate(self.axes, AXES - len(self.axes)):
-                places[number] = edges.places(axis, np.arange(edges.shape[axis]))
+                indices[number] = edges.indices(axis, np.arange(edges.shape[axis]))
         planes, rows, line = (
-            Side(*window, place)
-            for window, place in zip(self.windows, places, strict=True)
+            Side(*window, index)
+            for window, index in zip(self.windows, indices, strict=True)
         )
         return planes, rows, line
 

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute import exact, reference
-from volconv.compute.compiled import correlator as compiled
-from volconv.compute.compiled import direct, separable
-from volconv.compute.compiled.edges import Edges
-from volconv.compute.compiled.program import aligned_empty
+from volconv.compute.compiled.direct import engine as direct
+from volconv.compute.compiled.programs import correlator as compiled
+from volconv.compute.compiled.programs.edges import Edges
+from volconv.compute.compiled.programs.program import aligned_empty
+from volconv.compute.compiled.separable import engine as separable
 from volconv.compute.numbers import Numbers, cast
 from volconv.compute.shapes import out_shape
 from volconv.errors import NumberError

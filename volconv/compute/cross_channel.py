@@ -140,9 +140,9 @@ class LocalResponse(CrossChannel):
         """The cells, each over what its neighbours among the channels say."""
         squares = values * values
         before = (self.size - 1) // 2
-        for place, row in enumerate(values):
-            first = max(0, place - before)
-            sums = total(squares[first : place - before + self.size])
+        for channel, row in enumerate(values):
+            first = max(0, channel - before)
+            sums = total(squares[first : channel - before + self.size])
             sums *= self.alpha / self.size
             sums += self.bias
             np.divide(row, np.power(sums, sums.dtype.type(self.beta)), out=row)
@@ -162,7 +162,7 @@ class Reduction(CrossChannel):
     kind: str = "max"
 
     def of(self, values: Array) -> Array:
-        """One row: NaN where a channel is, places of the first of equal ones."""
+        """One row: NaN where a channel is, indices of the first of equal ones."""
         return KINDS[self.kind](values)[np.newaxis]
 
 

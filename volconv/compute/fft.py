@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from volconv.compute.compiled import direct
-from volconv.compute.compiled.correlator import Correlator, dtypes
+from volconv.compute.compiled.direct import engine as direct
+from volconv.compute.compiled.programs.correlator import Correlator, dtypes
 from volconv.compute.fft_tiles import Run, Tiling, tile_code
 
 __all__ = ["prepare", "work_bytes"]
@@ -181,12 +181,12 @@ class Fft(Correlator):
         axes = self.tiling.axes
         for index in np.ndindex(out.shape[: 3 - len(axes)]):
             parts = [array[index] for array in (cells, out)]
-            places = [[1] * len(self.size), [1] * len(self.size)]
-            for place, array in zip(places, parts, strict=True):
+            shapes = [[1] * len(self.size), [1] * len(self.size)]
+            for shape, array in zip(shapes, parts, strict=True):
                 for axis, size in zip(axes, array.shape, strict=True):
-                    place[axis] = size
-            found = np.empty(places[1], self.compute_dtype)
-            self.direct(parts[0].reshape(places[0]), found)
+                    shape[axis] = size
+            found = np.empty(shapes[1], self.compute_dtype)
+            self.direct(parts[0].reshape(shapes[0]), found)
             parts[1][...] = found.reshape(parts[1].shape)
 
 

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from volconv.compute.compiled import jit, program, spectrum
-from volconv.compute.compiled.copies import copy
-from volconv.compute.compiled.correlator import scalar_of
-from volconv.compute.compiled.peaks import LIMIT, peaks, suits
-from volconv.compute.compiled.spectrum import Item
-from volconv.compute.compiled.tilecode import TileCode, up
+from volconv.compute.compiled.fft import spectrum
+from volconv.compute.compiled.fft.peaks import LIMIT, peaks, suits
+from volconv.compute.compiled.fft.spectrum import Item
+from volconv.compute.compiled.fft.tilecode import TileCode, up
+from volconv.compute.compiled.llvm import jit
+from volconv.compute.compiled.packing.copies import copy
+from volconv.compute.compiled.programs import program
+from volconv.compute.compiled.programs.correlator import scalar_of
 from volconv.compute.fft_lengths import batch_shape, best_tile
 
 __all__ = ["Run", "Tiling", "tile_code"]
@@ -89,7 +91,7 @@ class Tiling:
         found = np.fft.fftn(scaled, lengths, axes=(0, 1, 2)) / math.prod(lengths)
         return self.code.arranged(found, lanes(self.code.size))
 
-    def places(self, shape: Sequence[int]) -> list[Triple]:
+    def firsts(self, shape: Sequence[int]) -> list[Triple]:
         """First outputs of the tiles of a volume."""
         sides = zip(shape, self.outputs, strict=True)
         found = itertools.product(*(range(0, m, u) for m, u in sides))
@@ -170,10 +172,10 @@ class Run:
         """
         if block.shape[:2] == (1, 1) and self.tiling.outputs[2] < out.shape[2]:
             return self._line(block, out)
-        places = self.tiling.places(out.shape)
+        firsts = self.tiling.firsts(out.shape)
         odd = []
-        for number in range(0, len(places), 2):
-            pair = [self._parts(block, out, at) for at in places[number : number + 2]]
+        for number in range(0, len(firsts), 2):
+            pair = [self._parts(block, out, at) for at in firsts[number : number + 2]]
             if not self._pair(pair):
                 odd += pair
         return odd

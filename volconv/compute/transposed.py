@@ -1,6 +1,6 @@
 """A transposed convolution layer over one block: each cell spread over several outputs.
 
-Outputs of one phase see the same taps of the kernel, those whose place along each axis
+Outputs of one phase see the same taps of the kernel, those whose index along each axis
 leaves the phase over when it is divided by u. Phase by phase, the layer is a convolution
 of neighbouring cells with these taps, the last one first::
 
@@ -19,12 +19,12 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute.compiled.edges import Edges
-from volconv.compute.compiled.jit import is_readable
-from volconv.compute.compiled.layer import LONGEST, carried_shifts
-from volconv.compute.compiled.layer_weights import pack_weights
-from volconv.compute.compiled.local_cache import LocalCache
-from volconv.compute.compiled.program import Program
+from volconv.compute.compiled.layers.layer import LONGEST, carried_shifts
+from volconv.compute.compiled.layers.weights import pack_weights
+from volconv.compute.compiled.llvm.jit import is_readable
+from volconv.compute.compiled.programs.edges import Edges
+from volconv.compute.compiled.programs.local_cache import LocalCache
+from volconv.compute.compiled.programs.program import Program
 from volconv.compute.convolution import Convolution, in_rows
 from volconv.compute.numbers import cast
 from volconv.compute.upsampling import Phase, phases_of

@@ -1,6 +1,6 @@
-"""Faults of a configuration as its reader sees them: the line, the place, the mend.
+"""Faults of a configuration as its reader sees them: the line, the path, the mend.
 
-Steps and list items are counted from 1 in texts, as people do; places in code from 0.
+Steps and list items are counted from 1 in texts, as people do; indices in code from 0.
 """
 
 from __future__ import annotations
@@ -59,16 +59,16 @@ def faults_of(document: Document, error: ValidationError | None) -> list[Fault]:
 
 def fault_of(document: Document, details: Mapping[str, Any]) -> Fault:
     """The fault of one of the model's errors, which are all in words already."""
-    place = place_in(document.values, details["loc"])
-    where, context = path_text(place), details["ctx"]
-    line = document.line(place)
+    path = path_in(document.values, details["loc"])
+    where, context = path_text(path), details["ctx"]
+    line = document.line(path)
     if details["type"] == UNKNOWN:
         known = context["known"]
-        mend = did_you_mean(str(place[-1]), known)
+        mend = did_you_mean(str(path[-1]), known)
         mend = mend[:1].upper() + mend[1:] or f"Expected one of: {', '.join(known)}."
         return Fault(line, f"unknown key {where}. {mend}")
     if details["type"] == MISSING:
-        where = path_text((*place, context["key"]))
+        where = path_text((*path, context["key"]))
         expected = context["expected"]
         return Fault(
             line, f"missing key {where}. Expected {expected[:1].lower()}{expected[1:]}"
@@ -80,26 +80,26 @@ def fault_of(document: Document, details: Mapping[str, Any]) -> Fault:
     return Fault(line, f"{where}: {text}" if where else text)
 
 
-def place_in(values: Any, loc: Path) -> Path:
+def path_in(values: Any, loc: Path) -> Path:
     """The part of a path that the text has.
 
     pydantic puts the branch of a union that it tried between a key and what lies below
     it; ``..`` goes one key up, where a value contradicts its neighbour.
     """
     around: list[Any] = [values]
-    place: list[str | int] = []
+    path: list[str | int] = []
     for part in loc:
         here = around[-1]
         if part == "..":
             around.pop()
-            place.pop()
+            path.pop()
         elif has(here, part):
             around.append(here[part])
-            place.append(part)
+            path.append(part)
         elif here == part:  # a bare name stands for a mapping without settings
             around.append(None)
-            place.append(part)
-    return tuple(place)
+            path.append(part)
+    return tuple(path)
 
 
 def has(values: Any, part: str | int) -> bool:
@@ -109,15 +109,15 @@ def has(values: Any, part: str | int) -> bool:
     return isinstance(values, Mapping) and part in values
 
 
-def path_text(place: Path) -> str:
-    """A place as a text, list positions counted from 1.
+def path_text(path: Path) -> str:
+    """A path as a text, list indices counted from 1.
 
     Examples
     --------
     >>> path_text(("steps", 0, "gaussian", "sigma"))
     'steps.1.gaussian.sigma'
     """
-    return ".".join(key_text(part) for part in place)
+    return ".".join(key_text(part) for part in path)
 
 
 def key_text(part: str | int) -> str:

@@ -48,7 +48,7 @@ class Document:
     values : dict, list or scalar
         Plain values; keys are texts.
     lines : dict
-        The line, counted from 1, of the key or the list item at each place.
+        The line, counted from 1, of the key or the list item at each path.
     faults : list of Fault
         Keys that are set twice.
     """
@@ -57,11 +57,11 @@ class Document:
     lines: dict[Path, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
-    def line(self, place: Path) -> int:
-        """The line of a place, or of the nearest around it that the text has."""
-        while place and place not in self.lines:
-            place = place[:-1]
-        return self.lines.get(place, 1)
+    def line(self, path: Path) -> int:
+        """The line of a path, or of the nearest around it that the text has."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
 
 
 def read_text(text: str | bytes, path: str) -> Document:
@@ -148,7 +148,7 @@ class Level:
     """A list or mapping that is being filled."""
 
     values: dict[str, Any] | list[Any]
-    place: Path
+    path: Path
     key: str | None = None
 
 
@@ -188,21 +188,21 @@ class Builder:
             self.take_key(level, event)
             return
         value = self.value_of(event)
-        place: Path = ()
+        path: Path = ()
         if level is None:
             self.document.values = value
             self.document.lines[()] = self.line
         elif isinstance(level.values, list):
-            place = (*level.place, len(level.values))
-            self.document.lines.setdefault(place, self.line)
+            path = (*level.path, len(level.values))
+            self.document.lines.setdefault(path, self.line)
             level.values.append(value)
         else:
             assert level.key is not None, "a key comes before its value"
-            place = (*level.place, level.key)
+            path = (*level.path, level.key)
             level.values.setdefault(level.key, value)
             level.key = None
         if isinstance(value, dict | list):
-            self.descend(Level(value, place))
+            self.descend(Level(value, path))
 
     def descend(self, level: Level) -> None:
         """Fill a list or mapping next."""
@@ -223,12 +223,12 @@ class Builder:
                 Fault(self.line, "got a list or mapping as a key; expected a name.")
             )
         level.key = event.value
-        place = (*level.place, event.value)
-        first = self.document.lines.setdefault(place, self.line)
+        path = (*level.path, event.value)
+        first = self.document.lines.setdefault(path, self.line)
         assert isinstance(level.values, dict), "only a mapping has keys"
         if event.value in level.values:
             text = (
-                f"{path_text(place)} is set twice (first on line {first}). Delete one."
+                f"{path_text(path)} is set twice (first on line {first}). Delete one."
             )
             self.document.faults.append(Fault(self.line, text))
 

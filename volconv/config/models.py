@@ -26,7 +26,7 @@ from volconv.steps.fields import Count, Dims, DTypeName, PathText
 from volconv.steps.model import SettingsModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
 from volconv.steps.registry import step_classes
-from volconv.steps.settings import RenormalisedSettings, StepSettings, TextPlace
+from volconv.steps.settings import RenormalisedSettings, StepSettings, TextPath
 from volconv.steps.wiring import wiring_faults
 
 __all__ = ["Config", "Input", "Output", "located"]
@@ -163,9 +163,9 @@ class Config(SettingsModel):
     ) -> tuple[StepSettings, ...]:
         """The steps, if they name only dimensions that the input has."""
         named = (
-            (within(number, step, place), dim)
+            (within(number, step, path), dim)
             for number, step in enumerate(steps)
-            for place, dim in step.named_dims()
+            for path, dim in step.named_dims()
         )
         require_dims("steps", info, named, made_by(steps))
         return steps
@@ -235,9 +235,9 @@ class Config(SettingsModel):
         return self.model_copy(update={**paths, "steps": steps})
 
 
-def within(number: int, step: StepSettings, place: TextPlace) -> TextPlace:
-    """A step's place in the list of steps."""
-    return (number, step.step_name, *place)
+def within(number: int, step: StepSettings, path: TextPath) -> TextPath:
+    """The path of something in a step, from the list of steps on."""
+    return (number, step.step_name, *path)
 
 
 def made_by(steps: Iterable[StepSettings]) -> tuple[str, ...]:
@@ -248,7 +248,7 @@ def made_by(steps: Iterable[StepSettings]) -> tuple[str, ...]:
 def require_dims(
     title: str,
     info: ValidationInfo,
-    named: Iterable[tuple[TextPlace, str]],
+    named: Iterable[tuple[TextPath, str]],
     made: Sequence[str],
 ) -> None:
     """Refuse dimensions that the input's `dims` lack, where the text has these.
@@ -258,26 +258,26 @@ def require_dims(
     title, info
         Of the field that is validated.
     named : iterable of pairs
-        Places, and the dimension that each names.
+        Paths, and the dimension that each names.
     made : sequence of str
         Dimensions that steps make.
 
     Raises
     ------
     ValidationError
-        With the place of each.
+        With the path of each.
     """
     source: Any = info.data.get("input")
     if source is None or source.dims is None:
         return
     known = dict.fromkeys((*source.dims, *made))
     meta = ArrayMeta(tuple(Axis(dim, 1) for dim in known), "float32")
-    errors: list[tuple[TextPlace, VolconvError]] = []
-    for place, dim in named:
+    errors: list[tuple[TextPath, VolconvError]] = []
+    for path, dim in named:
         try:
             meta.require([dim], "")
         except DimError as error:
-            errors.append((place, error))
+            errors.append((path, error))
     if errors:
         raise refused_at(title, errors)
 

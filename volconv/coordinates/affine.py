@@ -24,7 +24,7 @@ def output_affine(affine: ArrayLike, windows: Sequence[Window]) -> NDArray[np.fl
     Parameters
     ----------
     affine : array_like
-        Matrix of n + 1 columns for n axes, the last one the place of cell 0: NIfTI's of
+        Matrix of n + 1 columns for n axes, the last one the position of cell 0: NIfTI's of
         4 x 4, for example, as ``nibabel`` has it.
     windows : sequence of Window
         One for each axis, in the affine's order; ``Window(1)`` where nothing moves. The
@@ -33,7 +33,7 @@ def output_affine(affine: ArrayLike, windows: Sequence[Window]) -> NDArray[np.fl
     Returns
     -------
     ndarray
-        Columns times the strides, and the place of the first window's centre. The label
+        Columns times the strides, and the position of the first window's centre. The label
         of a coordinate has no part in it.
 
     Raises

@@ -34,9 +34,9 @@ def bounds_names(dataset: xr.Dataset) -> list[str]:
 def bounds_owners(dataset: xr.Dataset) -> dict[str, str]:
     """The CF bounds variables that a dataset has, with the name of what each bounds."""
     named = {
-        place.get(key): str(name)
+        held.get(key): str(name)
         for name, variable in dataset.variables.items()
-        for place in (variable.attrs, variable.encoding)
+        for held in (variable.attrs, variable.encoding)
         for key in BOUNDS
     }
     return {str(name): named[name] for name in dataset.variables if name in named}
@@ -62,7 +62,7 @@ def moved_bounds(
     -------
     dict of str to Variable, optional
         None where the coordinate is dropped, or where the input's cells do not touch one
-        another, so that there is no place between them.
+        another, so that there is no edge between them.
     """
     owners = {
         name: moved.variables.get(owner)

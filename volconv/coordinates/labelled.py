@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from volconv.coordinates.bounds import BOUNDS, bounds_names, moved_bounds
 from volconv.coordinates.encoding import finer_times, storage_free
 from volconv.coordinates.longitude import turn_of
-from volconv.coordinates.spatial_attrs import RANGES, without_places
+from volconv.coordinates.spatial_attrs import RANGES, without_positions
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.errors import DimError
 from volconv.geometry import Centres, Geometry, Mix
@@ -104,37 +104,37 @@ def output_coords(
         if isinstance(window, Mix):
             coords = coords.drop_vars(along)
         elif along:
-            places = geometry.places(dim, sizes[dim])
+            positions = geometry.positions(dim, sizes[dim])
             centres = Centres.of(window, sizes[dim])
-            coords = coords_along(coords, dim, places, centres)
-        forget_places(coords)
+            coords = coords_along(coords, dim, positions, centres)
+        forget_positions(coords)
     for name in coords.variables:
         variable = coords.variables[name]
         variable.encoding = storage_free(variable.encoding)
     return coords
 
 
-def forget_places(coords: xr.Dataset) -> None:
+def forget_positions(coords: xr.Dataset) -> None:
     """Take from grid mappings and other scalars what they say of where cells lay."""
     for variable in coords.variables.values():
         if variable.ndim == 0:
-            variable.attrs = without_places(variable.attrs)
+            variable.attrs = without_positions(variable.attrs)
 
 
 def coords_along(
-    coords: xr.Dataset, dim: str, places: Centres, centres: Centres
+    coords: xr.Dataset, dim: str, positions: Centres, centres: Centres
 ) -> xr.Dataset:
-    """Coordinates at places along one dimension, and bounds around the centres."""
+    """Coordinates at positions along one dimension, and bounds around the centres."""
     along = [name for name in bounds_names(coords) if dim in coords[name].dims]
     others = coords.drop_vars(along) if along else coords
-    if places.are_cells:
-        moved = others.isel({dim: places.slice}, missing_dims="ignore")
+    if positions.are_cells:
+        moved = others.isel({dim: positions.slice}, missing_dims="ignore")
     else:
-        moved = interpolated(others, dim, places)
+        moved = interpolated(others, dim, positions)
     bounds = moved_bounds(coords, moved, dim, centres)
     kept = {name: found for name, found in bounds.items() if found is not None}
     moved = with_coords(moved, kept)
-    is_between = places.first % 2 or (kept and centres.edges().first % 2)
+    is_between = positions.first % 2 or (kept and centres.edges().first % 2)
     for variable in moved.variables.values():
         if dim in variable.dims:
             lost = set(bounds) - set(kept)

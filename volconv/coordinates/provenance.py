@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from volconv.coordinates.spatial_attrs import lie_elsewhere, without_places
+from volconv.coordinates.spatial_attrs import lie_elsewhere, without_positions
 from volconv.geometry import Window
 from volconv.steps import Step
 from volconv.steps.memoised import memoised
@@ -66,7 +66,7 @@ def carried_attrs(attrs: Mapping[Any, Any], nodes: Sequence[Node]) -> dict[Any, 
     """
     told = [lasting_attrs(attrs)]
     for node in nodes:
-        first, *others = (told[place] for place in node.inputs)
+        first, *others = (told[read] for read in node.inputs)
         for other in others:
             first = common_attrs(first, other)
         if node.step.name in PRODUCTS:
@@ -114,7 +114,7 @@ def recorded(
 
     Without those that say where the input's cells lie, where the outputs lie elsewhere.
     """
-    kept = without_places(attrs) if lie_elsewhere(steps) else dict(attrs)
+    kept = without_positions(attrs) if lie_elsewhere(steps) else dict(attrs)
     earlier = earlier_steps(kept.pop(PROVENANCE, None))
     texts = ", ".join([*map(json.dumps, earlier), *map(step_text, steps)])
     record = f'{{"version": {json.dumps(__version__)}, "steps": [{texts}]}}'

@@ -9,7 +9,7 @@ from volconv.geometry import Centres
 from volconv.steps import Step
 from volconv.steps.memoised import memoised
 
-__all__ = ["NGFF", "RANGES", "lie_elsewhere", "without_places"]
+__all__ = ["NGFF", "RANGES", "lie_elsewhere", "without_positions"]
 
 RANGES = frozenset({"actual_range", "valid_range", "valid_min", "valid_max", "step"})
 """Attributes of a coordinate that are true of its own values only."""
@@ -29,25 +29,25 @@ GDAL = "GeoTransform"
 
 
 def lie_elsewhere(steps: Iterable[Step]) -> bool:
-    """Whether the outputs of steps are not at the places of the input's cells."""
+    """Whether the outputs of steps are not at the positions of the input's cells."""
     return any(map(moves_cells, steps))
 
 
 @memoised
 def moves_cells(step: Step) -> bool:
-    """Whether the outputs of a step are not at the places of its input's cells."""
+    """Whether the outputs of a step are not at the positions of its input's cells."""
     return any(
         not Centres.of(window, step.source.sizes[dim]).are_all_cells
         for dim, window in step.geometry
     )
 
 
-def without_places(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+def without_positions(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
     """Attributes without those that say where cells lie.
 
     Examples
     --------
-    >>> without_places({"res": (0.5, 0.5), "origin": "a scanner", "units": "K"})
+    >>> without_positions({"res": (0.5, 0.5), "origin": "a scanner", "units": "K"})
     {'origin': 'a scanner', 'units': 'K'}
     """
     return {

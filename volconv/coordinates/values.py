@@ -64,11 +64,11 @@ def values_at(
         since = values_at(passed(values), centres, axis)
         return cftimes(values.flat[0], since)
     parts = centres.parts
-    places = centres.first + centres.step * np.arange(centres.count)
-    lower = np.clip(places // parts, 0, centres.cells - 2)
+    positions = centres.first + centres.step * np.arange(centres.count)
+    lower = np.clip(positions // parts, 0, centres.cells - 2)
     shape = [1] * values.ndim
     shape[axis] = -1
-    rest = (places - parts * lower).reshape(shape)
+    rest = (positions - parts * lower).reshape(shape)
     if values.dtype.kind in "iu":
         if not centres.are_whole:
             values = values.astype("float64")

@@ -155,7 +155,7 @@ class Geometry:
     def __iter__(self) -> Iterator[tuple[str, Window]]:
         return iter(self.windows)
 
-    def places(self, dim: str, cells: int) -> Centres:
+    def positions(self, dim: str, cells: int) -> Centres:
         """Where along a dimension the coordinates of the outputs are taken."""
         return Centres.of(self[dim], cells, self.label(dim))
 
@@ -164,7 +164,7 @@ class Geometry:
         if isinstance(self[dim], Mix):
             return dim not in self.new_dims and not isinstance(self[dim], Among)
         centres = Centres.of(self[dim], cells)
-        return not (centres.are_all_cells and self.places(dim, cells).are_all_cells)
+        return not (centres.are_all_cells and self.positions(dim, cells).are_all_cells)
 
     def label(self, dim: str) -> str:
         """Which cell of a window along a dimension gives the coordinate."""

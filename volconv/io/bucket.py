@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from zarr.abc.store import ByteRequest, Store
 from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import ObjectStore
 
+from volconv.io.ahead import OnTheWay
 from volconv.io.noting import Noting
 from volconv.io.objects import in_plain_words, object_client
 
@@ -57,7 +59,22 @@ class InputStore(RemoteStore):
 
     A chunk that is not stored means a chunk of fill values. A gateway in trouble says the
     same of a chunk that is stored. The listing knows better: what it names must be there.
+
+    Attributes
+    ----------
+    ahead : tuple of OnTheWay
+        What has been asked for before it is read.
+    loop : AbstractEventLoop or None
+        Where it was read last.
     """
+
+    ahead: tuple[OnTheWay, ...] = ()
+    loop: asyncio.AbstractEventLoop | None = None
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """All but what belongs to this process."""
+        state = super().__getstate__()
+        return {k: v for k, v in state.items() if k not in ("ahead", "loop")}
 
     async def get(
         self,
@@ -72,6 +89,20 @@ class InputStore(RemoteStore):
         ConnectionError
             If the store lists the object and does not find it.
         """
+        self.loop = asyncio.get_running_loop()
+        for ahead in self.ahead:
+            there = await ahead.take((key, byte_range))
+            if there is not None:
+                return there[0]
+        return await self.ask(key, prototype, byte_range)
+
+    async def ask(
+        self,
+        key: str,
+        prototype: BufferPrototype,
+        byte_range: ByteRequest | None = None,
+    ) -> Buffer | None:
+        """What `get` gives, asked for now."""
         found = await super().get(key, prototype, byte_range)
         if found is not None or key.rpartition("/")[2] in METADATA:
             return found

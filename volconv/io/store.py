@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -27,6 +28,9 @@ __all__ = [
     "object_key",
     "write_unit",
 ]
+
+
+_opening = threading.Lock()
 
 
 def codecs(spec: OutputSpec) -> list[Any]:
@@ -142,7 +146,10 @@ def write_unit(
     int
         Their crc32c.
     """
-    array = opened_for_writing(place, spec.variable)
+    with (
+        _opening
+    ):  # once, whichever thread comes first: its store notes what is written
+        array = opened_for_writing(place, spec.variable)
     cells = values.squeeze(spec.new_axes)
     part = tuple(side.slice for side in spec.stored(box))
     if isinstance(place, Folder) and may_carry_out():

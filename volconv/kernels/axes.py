@@ -140,15 +140,15 @@ def no_unit(where: str, length: str, axis: Axis, otherwise: str) -> UnitError:
     """What is raised for a coordinate without a unit: where to put it."""
     dim, unit = axis.dim, unit_text(length)
     if axis.spacing or axis.uneven:
-        place = f"data[{dim!r}].attrs['units'] = {unit!r}"
+        code = f"data[{dim!r}].attrs['units'] = {unit!r}"
     else:
         values = f"({dim!r}, values, {{'units': {unit!r}}})"
-        place = f"data.assign_coords({{{dim!r}: {values}}})"
+        code = f"data.assign_coords({{{dim!r}: {values}}})"
     return UnitError(
         where,
         repr(length),
         f"a coordinate with a unit along {dim!r}",
-        f"set the 'units' attribute of the coordinate {dim!r}, as by {place}, "
+        f"set the 'units' attribute of the coordinate {dim!r}, as by {code}, "
         f"{otherwise}",
     )
 

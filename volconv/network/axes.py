@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from volconv.errors import DimError
 from volconv.meta import ArrayMeta
 from volconv.network.graph import Graph, GraphNode
 from volconv.steps import Step
+from volconv.steps.layer import spatial_dims
 
 __all__ = ["Axes", "Build", "Builder", "one"]
 
@@ -43,17 +43,9 @@ class Axes:
             If there are not as many as the network has, or one is not there.
         """
         meta.require([self.channel], "channel")
-        own = tuple(dim for dim in meta.dims if dim != self.channel)
-        dims = own if self.dims is None else self.dims
-        meta.require(dims, "dims")
-        if len(dims) != self.count or self.channel in dims:
-            raise DimError(
-                "dims",
-                f"{list(dims)}",
-                f"{self.count} dimensions beside {self.channel!r}, as the network has",
-                "say dims=[…]" if self.dims is None else "",
-            )
-        return dims
+        return spatial_dims(
+            meta, self.channel, self.dims, self.count, "as the network has"
+        )
 
 
 Builder = Callable[[Graph, GraphNode, Axes], Build]

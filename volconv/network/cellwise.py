@@ -42,7 +42,7 @@ def batch_norm(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     if node.attributes.get("training_mode", 0):
         raise KindError(node.where, "training_mode 1", "a network that is trained")
     gain, bias, mean, variance = (
-        graph.constant_of(node, place) for place in range(1, 5)
+        graph.constant_of(node, index) for index in range(1, 5)
     )
     eps = node.number("epsilon", 1e-5)
     learned = NormNumbers(mean, variance, gain, bias, eps)
@@ -91,8 +91,8 @@ def clip(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     """Values within two ends: attributes before opset 11, inputs since."""
     del axes
     ends = []
-    for place, key in enumerate(("min", "max"), start=1):
-        end = graph.constant_of(node, place)
+    for index, key in enumerate(("min", "max"), start=1):
+        end = graph.constant_of(node, index)
         value = node.attributes.get(key) if end is None else end.item()
         ends.append(None if value is None or abs(value) > BEYOND else value)
     if ends == [None, None]:
@@ -107,7 +107,7 @@ BEYOND = 3.4e38
 def join(name: str, graph: Graph, node: GraphNode, axes: Axes) -> Build:
     """An operation over several results, or over one and a constant."""
     constants = [
-        place for place, read in enumerate(node.inputs) if graph.is_constant(read)
+        index for index, read in enumerate(node.inputs) if graph.is_constant(read)
     ]
     if not constants:
         spread = (axes.channel,)

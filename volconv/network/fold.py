@@ -32,9 +32,9 @@ def apart(graph: Graph) -> Graph:
             replace(
                 node,
                 outputs=(made,),
-                attributes={**node.attributes, "place": place, "count": count},
+                attributes={**node.attributes, "index": index, "count": count},
             )
-            for place, made in enumerate(node.outputs)
+            for index, made in enumerate(node.outputs)
             if made
         ]
     return replace(graph, nodes=tuple(nodes))

@@ -109,7 +109,7 @@ class Graph:
         """Whether a name is that of a constant."""
         return name in self.constants
 
-    def constant_of(self, node: GraphNode, place: int) -> NDArray[Any] | None:
+    def constant_of(self, node: GraphNode, index: int) -> NDArray[Any] | None:
         """The constant that a node reads as one of its inputs; None where there is none.
 
         Raises
@@ -117,12 +117,12 @@ class Graph:
         KindError
             If what it reads there is computed.
         """
-        name = node.inputs[place] if place < len(node.inputs) else ""
+        name = node.inputs[index] if index < len(node.inputs) else ""
         if not name:
             return None
         if not self.is_constant(name):
             raise KindError(
-                node.where, f"input {place + 1} ({name!r}) computed", "a constant there"
+                node.where, f"input {index + 1} ({name!r}) computed", "a constant there"
             )
         return self.constants[name]
 

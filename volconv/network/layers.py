@@ -52,7 +52,7 @@ class NetworkLayer:
     title : str
         The node's name.
     reads : tuple of str or int
-        What it reads: the name of a step, or the place of a layer.
+        What it reads: the name of a step, or the number of a layer.
     build : callable
         Makes the step for its inputs.
     name, save : str, optional
@@ -127,7 +127,7 @@ def graph_steps(
     before : int
         Steps of the pipeline before the first layer.
     source : str or int
-        What the network reads: the name of a step, or a place.
+        What the network reads: the name of a step, or a number.
 
     Raises
     ------
@@ -135,21 +135,21 @@ def graph_steps(
         If an operator is no step, or if there is none.
     """
     small = folded(unturned(pruned(apart(graph), output)))
-    places: dict[str, str | int] = {graph.input: source}
+    read: dict[str, str | int] = {graph.input: source}
     sizes = Sizes(small, axes)
     number = before
     for node in small.nodes:
         names = graph_inputs(small, node)
-        inputs = tuple(places[name] for name in names)
+        inputs = tuple(read[name] for name in names)
         if node.op in ALIASES or (node.op in OF_MANY and len(node.inputs) == 1):
-            places[node.outputs[0]] = inputs[0]
+            read[node.outputs[0]] = inputs[0]
             sizes.same[node.outputs[0]] = names[0]
             continue
         build = sizes.noting(node, names, builder(small, node, axes, sizes))
         number += 1
-        places[node.outputs[0]] = number
+        read[node.outputs[0]] = number
         yield NetworkLayer(node.where, node.name, inputs, build)
-    if number == before or places.get(small.outputs[0]) != number:
+    if number == before or read.get(small.outputs[0]) != number:
         raise KindError(
             graph.path, "no layer that makes its output", "a network of layers"
         )

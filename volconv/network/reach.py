@@ -101,11 +101,13 @@ def graph_layers(graph: Graph, sizes: Mapping[str, int | None]) -> list[Layer]:
     VolconvError
         If attributes do not fit, or a padding depends on a size that is not known.
     """
-    places = {graph.input: 0}
+    numbers = {graph.input: 0}
     layers: list[Layer] = []
     known: list[Mapping[str, int | None]] = [sizes]
     for node in unturned(graph).nodes:
-        inputs = tuple(places[name] for name in graph.computed(node) if name in places)
+        inputs = tuple(
+            numbers[name] for name in graph.computed(node) if name in numbers
+        )
         if not inputs:
             continue  # made of constants alone
         own = known[inputs[0]]
@@ -121,7 +123,7 @@ def graph_layers(graph: Graph, sizes: Mapping[str, int | None]) -> list[Layer]:
             )
         )
         known.append(outputs)
-        places.update(dict.fromkeys(node.outputs, len(layers)))
+        numbers.update(dict.fromkeys(node.outputs, len(layers)))
     return layers
 
 
@@ -143,7 +145,7 @@ def reach(
 def other_windows(
     graph: Graph, node: GraphNode, sizes: Sequence[int | None]
 ) -> Sequence[Window] | None:
-    """Windows of nodes whose outputs are not as many as windows have places."""
+    """Windows of nodes whose outputs are not as many as windows have positions."""
     axes = len(sizes)
     if node.op == "ConvTranspose":
         return transposed_windows(graph, node, axes)

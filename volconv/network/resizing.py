@@ -28,8 +28,8 @@ def resize_mode(node: GraphNode) -> str:
     """
     mode: str = node.attributes.get("mode", "nearest")
     is_old = node.op == "Upsample"
-    places = "coordinate_transformation_mode"
-    where = "asymmetric" if is_old else node.attributes.get(places, "half_pixel")
+    key = "coordinate_transformation_mode"
+    where = "asymmetric" if is_old else node.attributes.get(key, "half_pixel")
     rounded = (
         "floor" if is_old else node.attributes.get("nearest_mode", "round_prefer_floor")
     )
@@ -39,12 +39,12 @@ def resize_mode(node: GraphNode) -> str:
         "linear": where in HALVES,
     }
     if not known.get(mode, False):
-        how = f"mode {mode!r} at {where!r} places"
+        how = f"mode {mode!r} at {where!r} coordinates"
         raise KindError(
             node.where,
             f"{how}, {rounded}" if mode == "nearest" else how,
-            "nearest at asymmetric places rounded down, nearest at half_pixel rounded, or "
-            "linear at half_pixel",
+            "nearest at asymmetric coordinates rounded down, nearest at half_pixel "
+            "rounded, or linear at half_pixel",
         )
     return mode
 
@@ -121,15 +121,15 @@ def finer_window(mode: str, factor: int) -> Window:
 
 
 HALVES = ("half_pixel", "pytorch_half_pixel")
-"""Places of outputs that are centres of the smaller cells."""
+"""Transformations whose outputs are centres of the smaller cells."""
 
 
 def scales_of(graph: Graph, node: GraphNode, count: int) -> Sequence[float] | None:
     """Factors of a node Resize or Upsample along so many axes; None where it says sizes."""
     if "scales" in node.attributes:
         return tuple(node.attributes["scales"])
-    place = 2 if node.op == "Resize" and len(node.inputs) > 2 else 1
-    constant = graph.constant_of(node, place)
+    index = 2 if node.op == "Resize" and len(node.inputs) > 2 else 1
+    constant = graph.constant_of(node, index)
     if constant is None or not constant.size:
         return None
     axes = node.attributes.get("axes")

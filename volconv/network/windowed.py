@@ -188,7 +188,7 @@ def part(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     """The cells, or the channels, of a region."""
     cuts = slices_of(graph, node, axes.count)
     if cuts is None:
-        raise KindError(node.where, "places that are computed", "constant ones")
+        raise KindError(node.where, "bounds that are computed", "constant ones")
     if any(cut.step != 1 for cut in cuts.values()):
         raise KindError(node.where, "cells that lie apart", "cells side by side")
     whole = (graph.shape[0] if graph.shape else None) or ALL
@@ -211,7 +211,7 @@ def part(graph: Graph, node: GraphNode, axes: Axes) -> Build:
 def split(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     """One of the parts into which channels are split: see `fold.apart`."""
     axis = node.attributes.get("axis", 0) % (axes.count + 2)
-    place, count = node.attributes["place"], node.attributes["count"]
+    index, count = node.attributes["index"], node.attributes["count"]
     sizes = node.attributes.get("split")
     if len(node.inputs) > 1:
         given = graph.constant_of(node, 1)
@@ -223,8 +223,8 @@ def split(graph: Graph, node: GraphNode, axes: Axes) -> Build:
         meta = one(sources)
         dim = (axes.channel, *axes.of(meta))[axis - 1]
         each = -(-meta.sizes[dim] // count)
-        start = sum(sizes[:place]) if sizes else place * each
-        stop = start + sizes[place] if sizes else min(start + each, meta.sizes[dim])
+        start = sum(sizes[:index]) if sizes else index * each
+        stop = start + sizes[index] if sizes else min(start + each, meta.sizes[dim])
         return crop_step(meta, {dim: (start, stop)})
 
     return build

@@ -163,17 +163,17 @@ def pads_of(graph: Graph, node: GraphNode, axes: int) -> Sequence[int] | None:
         return found
     rank = axes + 2
     pads = [0] * 2 * rank
-    for place, axis in enumerate(named):
-        pads[axis % rank] = found[place]
-        pads[axis % rank + rank] = found[place + len(named)]
+    for index, axis in enumerate(named):
+        pads[axis % rank] = found[index]
+        pads[axis % rank + rank] = found[index + len(named)]
     return pads
 
 
-def ints_of(graph: Graph, node: GraphNode, place: int) -> list[int] | None:
+def ints_of(graph: Graph, node: GraphNode, index: int) -> list[int] | None:
     """Whole numbers that a node reads as one of its inputs; None where computed."""
-    if place >= len(node.inputs) or not graph.is_constant(node.inputs[place]):
+    if index >= len(node.inputs) or not graph.is_constant(node.inputs[index]):
         return None
-    return [int(one) for one in graph.constants[node.inputs[place]].ravel()]
+    return [int(one) for one in graph.constants[node.inputs[index]].ravel()]
 
 
 def slices_of(graph: Graph, node: GraphNode, axes: int) -> dict[int, slice] | None:
@@ -184,7 +184,7 @@ def slices_of(graph: Graph, node: GraphNode, axes: int) -> dict[int, slice] | No
     else:
         starts, ends = ints_of(graph, node, 1), ints_of(graph, node, 2)
         given = [
-            place < len(node.inputs) and bool(node.inputs[place]) for place in (3, 4)
+            index < len(node.inputs) and bool(node.inputs[index]) for index in (3, 4)
         ]
         named = ints_of(graph, node, 3) if given[0] else list(range(len(starts or ())))
         steps = ints_of(graph, node, 4) if given[1] else None

@@ -65,18 +65,18 @@ class BlockGrid:
         return math.prod(self.counts)
 
     def index(self, number: int) -> tuple[int, ...]:
-        """A block's place along each axis."""
-        place = []
+        """A block's index along each axis."""
+        digits = []
         for count in reversed(self.counts):
             number, digit = divmod(number, count)
-            place.append(digit)
-        return tuple(reversed(place))
+            digits.append(digit)
+        return tuple(reversed(digits))
 
     def number(self, index: Sequence[int]) -> int:
-        """The block at a place along each axis."""
+        """The block of an index along each axis."""
         found = 0
-        for place, count in zip(index, self.counts, strict=True):
-            found = found * count + place
+        for digit, count in zip(index, self.counts, strict=True):
+            found = found * count + digit
         return found
 
     def intervals(self, axis: int) -> list[Interval]:
@@ -90,14 +90,14 @@ class BlockGrid:
     def box(self, number: int) -> tuple[Interval, ...]:
         """The cells of a block."""
         found = []
-        for axis, place in enumerate(self.index(number)):
+        for axis, along in enumerate(self.index(number)):
             step = self.unit[axis] * self.units[axis]
-            start = place * step
+            start = along * step
             found.append(Interval(start, min(start + step, self.shape[axis])))
         return tuple(found)
 
     def objects(self, number: int) -> Iterator[tuple[int, ...]]:
-        """Places of a block's storage units in the grid of all units."""
+        """Indices of a block's storage units in the grid of all units."""
         ranges = [
             range(side.start // unit, -(-side.stop // unit))
             for side, unit in zip(self.box(number), self.unit, strict=True)

@@ -50,33 +50,33 @@ def make_stages(
     output : OutputSpec
         What is stored of the result.
     saves : mapping of int to OutputSpec
-        What is stored of other places.
+        What is stored of other steps.
     room : Room
         Tasks at once, and memory.
     fuse : bool
         Whether steps may share a stage.
     """
     builder = Builder(source, pipeline, output, saves, room)
-    places = [*cut_places(pipeline), pipeline.last]
+    steps = [*cut_steps(pipeline), pipeline.last]
     if not fuse:
-        return builder.stages(places)
-    whole = builder.stages(places[-1:])
-    if len(places) == 1 or (room.holds(whole[0]) and not builder.may_gain(whole[0])):
+        return builder.stages(steps)
+    whole = builder.stages(steps[-1:])
+    if len(steps) == 1 or (room.holds(whole[0]) and not builder.may_gain(whole[0])):
         return whole
-    return builder.cheapest([*builder.few(places[:-1]), places[-1]])
+    return builder.cheapest([*builder.few(steps[:-1]), steps[-1]])
 
 
-def cut_places(pipeline: Pipeline) -> list[int]:
-    """Places that all later steps can do with: nothing before them is read again."""
+def cut_steps(pipeline: Pipeline) -> list[int]:
+    """Steps whose results all later ones can do with: nothing before them is read again."""
     return [
-        place
-        for place in range(1, pipeline.last)
-        if all(read >= place for node in pipeline.nodes[place:] for read in node.inputs)
+        step
+        for step in range(1, pipeline.last)
+        if all(read >= step for node in pipeline.nodes[step:] for read in node.inputs)
     ]
 
 
 MOST_PLANNED = 1000
-"""Steps of all stages that are weighed, at most: stages are planned between any two places
+"""Steps of all stages that are weighed, at most: stages are planned between any two steps
 of cuts, and a network of a hundred steps would take an hour. Ten steps are all weighed."""
 
 
@@ -98,15 +98,15 @@ class Builder:
         self.room = room
         self.made: dict[tuple[int, int], Stage] = {}
 
-    def stages(self, places: Sequence[int]) -> tuple[Stage, ...]:
-        """The stages that end at some places."""
-        starts = [0, *places[:-1]]
+    def stages(self, steps: Sequence[int]) -> tuple[Stage, ...]:
+        """The stages that end at some steps."""
+        starts = [0, *steps[:-1]]
         return tuple(
-            self.stage(start, stop) for start, stop in zip(starts, places, strict=True)
+            self.stage(start, stop) for start, stop in zip(starts, steps, strict=True)
         )
 
     def stage(self, start: int, stop: int) -> Stage:
-        """The stage from one place to another."""
+        """The stage from behind one step to another."""
         if (start, stop) not in self.made:
             nodes = tuple(
                 Node(node.step, tuple(read - start for read in node.inputs), node.name)
@@ -122,21 +122,21 @@ class Builder:
             )
         return self.made[start, stop]
 
-    def input_of(self, place: int) -> ArrayMeta:
-        """What a stage that begins behind a place reads."""
-        if place == 0:
+    def input_of(self, step: int) -> ArrayMeta:
+        """What a stage that begins behind a step reads."""
+        if step == 0:
             return self.source
-        meta = self.pipeline.meta(place, self.source)
-        chunks, is_remote = self.spec(place).chunks, self.output.is_remote
+        meta = self.pipeline.meta(step, self.source)
+        chunks, is_remote = self.spec(step).chunks, self.output.is_remote
         return replace(meta, chunks=chunks, is_remote=is_remote)
 
-    def spec(self, place: int) -> OutputSpec:
-        """How what lies at a place is stored."""
-        if place == self.pipeline.last:
+    def spec(self, step: int) -> OutputSpec:
+        """How the result of a step is stored."""
+        if step == self.pipeline.last:
             return self.output
-        if place in self.saves:
-            return self.saves[place]
-        meta = self.pipeline.meta(place, self.source)
+        if step in self.saves:
+            return self.saves[step]
+        meta = self.pipeline.meta(step, self.source)
         chunks = self.source.chunks or cubic_chunks(meta.shape)
         chunks = tuple(
             min(chunk, size) for chunk, size in zip(chunks, meta.shape, strict=True)
@@ -160,31 +160,31 @@ class Builder:
         last = self.spec(stop)
         found = [
             Write(
-                place - start,
-                aligned(self.saves[place], last, pipeline.jumps[place - start]),
-                pipeline.meta(place - start, self.source).shape,
-                pipeline.jumps[place - start],
+                step - start,
+                aligned(self.saves[step], last, pipeline.jumps[step - start]),
+                pipeline.meta(step - start, self.source).shape,
+                pipeline.jumps[step - start],
             )
-            for place in sorted(self.saves)
-            if start < place < stop
+            for step in sorted(self.saves)
+            if start < step < stop
         ]
         ones = (Fraction(1),) * len(last.chunks)
         shape = self.pipeline.meta(stop, self.source).shape
         return [*found, Write(stop - start, last, shape, ones)]
 
-    def few(self, places: Sequence[int]) -> list[int]:
-        """Of places, as many as can be weighed: the smallest results of each stretch."""
+    def few(self, steps: Sequence[int]) -> list[int]:
+        """Of steps, as many as can be weighed: the smallest results of each stretch."""
         pairs = max(1, MOST_PLANNED // len(self.pipeline.nodes))
-        stretches = min(math.isqrt(2 * pairs), len(places))
-        ends = [len(places) * part // stretches for part in range(stretches + 1)]
+        stretches = min(math.isqrt(2 * pairs), len(steps))
+        ends = [len(steps) * part // stretches for part in range(stretches + 1)]
         return [
-            min(places[start:stop], key=self.bytes_at)
+            min(steps[start:stop], key=self.bytes_at)
             for start, stop in itertools.pairwise(ends)
         ]
 
-    def bytes_at(self, place: int) -> int:
-        """Bytes of the result at a place."""
-        meta = self.pipeline.meta(place, self.source)
+    def bytes_at(self, step: int) -> int:
+        """Bytes of the result of a step."""
+        meta = self.pipeline.meta(step, self.source)
         return np.dtype(meta.dtype).itemsize * meta.cells
 
     def may_gain(self, whole: Stage) -> bool:
@@ -200,21 +200,21 @@ class Builder:
         )
         least += ENCODE * whole.bytes_written
         between = (ENCODE + DECODE) * min(
-            self.bytes_at(place) for place in cut_places(self.pipeline)
+            self.bytes_at(step) for step in cut_steps(self.pipeline)
         )
         return whole.cost > least + between
 
-    def cheapest(self, places: Sequence[int]) -> tuple[Stage, ...]:
+    def cheapest(self, steps: Sequence[int]) -> tuple[Stage, ...]:
         """The stages that cost least in sum, among those that fit if any do."""
         best: dict[int, tuple[bool, float, list[int]]] = {0: (False, 0.0, [])}
-        for stop in places:
+        for stop in steps:
             choices = []
             for start, (is_misfit, cost, before) in best.items():
                 stage = self.stage(start, stop)
                 is_one = is_misfit or not self.room.holds(stage)
                 choices.append((is_one, cost + stage.cost, [*before, stop]))
             best[stop] = min(choices)
-        return self.stages(best[places[-1]][2])
+        return self.stages(best[steps[-1]][2])
 
 
 def with_whole(

@@ -1,4 +1,4 @@
-"""What blocks need of every place of a pipeline, axis by axis."""
+"""What blocks need of every step of a pipeline, axis by axis."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Demand = tuple[tuple[Interval, ...], ...]
 
 @dataclass(frozen=True, eq=False)
 class AxisDemands:
-    """The cells along one axis that each block needs of each place.
+    """The cells along one axis that each block needs of each step.
 
     Parameters
     ----------
@@ -43,15 +43,15 @@ class AxisDemands:
 
     @cached_property
     def totals(self) -> tuple[int, ...]:
-        """Cells that all blocks need of each place, in sum."""
+        """Cells that all blocks need of each step, in sum."""
         return tuple(
-            sum(sum(cells.size for cells in needs) for needs in by_place)
-            for by_place in zip(*self.by_block, strict=True)
+            sum(sum(cells.size for cells in needs) for needs in by_step)
+            for by_step in zip(*self.by_block, strict=True)
         )
 
     @cached_property
     def most(self) -> tuple[int, ...]:
-        """Cells of each place that the block with the largest needs takes."""
+        """Cells of each step that the block with the largest needs takes."""
         return tuple(sum(cells.size for cells in needs) for needs in self.largest)
 
     @cached_property
@@ -74,8 +74,8 @@ def axis_demands(
 
     Notes
     -----
-    Blocks that reach no edge of any place need the same, further on: only two of them
-    are worked out. Where from one block to the next a place moves by a part of a cell,
+    Blocks that reach no edge of any step need the same, further on: only two of them
+    are worked out. Where from one block to the next a step moves by a part of a cell,
     or blocks write unequal shares of what is saved, this holds of every n-th block.
     """
     motion = Motion.of(pipeline, source, grid, writes, axis)
@@ -97,13 +97,13 @@ class Motion:
     pipeline, grid, writes, axis
         As in `axis_demands`.
     sizes : tuple of int
-        Cells of each place.
+        Cells of each step.
     chunk : int
         Cells of the input's chunks.
     every : int
-        Blocks after which each place has moved by whole cells, and shares are the same.
+        Blocks after which each step has moved by whole cells, and shares are the same.
     moves : tuple of int
-        By how many cells each place has then.
+        By how many cells each step has then.
     """
 
     pipeline: Pipeline
@@ -126,8 +126,7 @@ class Motion:
     ) -> Motion:
         """The motion over the blocks of a grid."""
         sizes = tuple(
-            pipeline.meta(place, source).shape[axis]
-            for place in range(pipeline.last + 1)
+            pipeline.meta(step, source).shape[axis] for step in range(pipeline.last + 1)
         )
         block = grid.unit[axis] * grid.units[axis]
         shares = [block * jump[axis] for jump in pipeline.jumps]
@@ -142,7 +141,7 @@ class Motion:
     def demand(self, number: int) -> Demand:
         """What a block needs, worked out for itself."""
         wanted = {
-            write.place: write.cells(self.grid, self.axis, number)
+            write.step: write.cells(self.grid, self.axis, number)
             for write in self.writes
         }
         return self.pipeline.demands(self.axis, wanted)
@@ -161,7 +160,7 @@ def following(
 ) -> Demand | None:
     """A block's needs, where those of two before it lie one move apart, the last first.
 
-    None where one of them reaches the edge of a place, or lies in the mirror of one: a
+    None where one of them reaches the edge of a step, or lies in the mirror of one: a
     need that moves by as much as its block, and forwards, lies in no mirror.
     """
     if len(found) < 2:

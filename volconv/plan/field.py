@@ -84,7 +84,7 @@ def receptive_fields(layers: Sequence[Layer], dims: Sequence[str]) -> list[Layer
     seen = [{dim: ReceptiveField.of([]) for dim in dims}]
     found = []
     for layer in layers:
-        inputs = [seen[place] for place in layer.inputs]
+        inputs = [seen[read] for read in layer.inputs]
         known = [fields for fields in inputs if fields is not None]
         if layer.windows is None or len(known) < len(inputs) or not inputs:
             one = LayerFields(layer, None, {})

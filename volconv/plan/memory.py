@@ -18,15 +18,23 @@ from volconv.steps.in_memory import slab_bytes
 from volconv.steps.layout import Layout, Span
 from volconv.steps.optional import weight_bytes_of
 
-__all__ = ["AT_ONCE", "PIECE", "Part", "task_memory", "weight_bytes"]
+__all__ = ["AT_ONCE", "PIECE", "Part", "ahead_bytes", "task_memory", "weight_bytes"]
 
 AT_ONCE = 4
-"""Chunks that one read of the store decodes at a time, at most."""
+"""Chunks that one read of the store decodes at a time, at most, and storage units that a
+task puts into a bucket at a time."""
 
 PIECE = 8 * 2**20
 """Bytes that are read from a folder at once, if chunks are smaller: fewer would cost
 more calls, more would be brought from memory once more to be put together. Larger chunks
 are read one by one, which saves a copy."""
+
+MOST_AHEAD, LEAST_AHEAD = 16, 2
+"""Chunks that a task asks a store for before they are read: fewer wait for their latency,
+more for their bytes."""
+
+AHEAD = 16 * 2**20
+"""Bytes of these chunks, if they are fewer than the most, and more than the least."""
 
 DECODING = 3
 """Chunks in the reader's hands while one is decoded by itself: its bytes, its cells, and
@@ -34,7 +42,7 @@ the cells once more where the codecs are a chain. Where several are read at a ti
 for each."""
 
 ENCODING = 3
-"""Storage units in the writer's hands, likewise."""
+"""Storage units in the writer's hands, likewise, for each of `AT_ONCE` in a bucket."""
 
 HEAP = 1.9
 """Bytes taken of the machine for each byte that comes and goes: what the C library's
@@ -99,24 +107,25 @@ def task_memory(
     """
     largest = [demand.largest for demand in demands]
     cells = [
-        math.prod(sum(side.size for side in one[place]) for one in largest)
-        for place in range(pipeline.last + 1)
+        math.prod(sum(side.size for side in one[step]) for one in largest)
+        for step in range(pipeline.last + 1)
     ]
     result = cells[-1] if block is None else math.prod(block)
     moments = [reading(source, largest, one_by_one=one_by_one)]
     moments += [
-        working(pipeline, place, largest, cells[place], first)
-        for place in range(1, pipeline.last + 1)
+        working(pipeline, step, largest, cells[step], first)
+        for step in range(1, pipeline.last + 1)
     ]
     for write in writes:
-        stored = result if write.place == pipeline.last else cells[write.place]
-        itemsize = np.dtype(pipeline.dtypes[write.place]).itemsize
+        stored = result if write.step == pipeline.last else cells[write.step]
+        itemsize = np.dtype(pipeline.dtypes[write.step]).itemsize
         moments.append(storing(write, stored, itemsize))
     most = max(moments, key=total)
     itemsize = np.dtype(pipeline.dtypes[-1]).itemsize
     parts = [
+        Part("chunks on their way", ahead_bytes(source)),
         Part("block's result", result * itemsize),
-        *held(pipeline, cells, {write.place for write in writes}, first),
+        *held(pipeline, cells, {write.step for write in writes}, first),
         *most,
         Part("kept by the allocator", int((HEAP - 1) * total(most))),
     ]
@@ -134,25 +143,25 @@ def held(
     """Input and results on the way: those of the fullest moment, and room beside them."""
     spans = [
         Span(
-            np.dtype(dtype).itemsize * cells[place],
-            place,
-            pipeline.held_to(place, written),
+            np.dtype(dtype).itemsize * cells[step],
+            step,
+            pipeline.held_to(step, written),
         )
-        for place, dtype in enumerate(pipeline.dtypes[:-1])
+        for step, dtype in enumerate(pipeline.dtypes[:-1])
     ]
     fullest: list[int] = []
     most = 0
-    for place in range(pipeline.last + 1):
-        there = [n for n, span in enumerate(spans) if span.first <= place <= span.last]
+    for step in range(pipeline.last + 1):
+        there = [n for n, span in enumerate(spans) if span.first <= step <= span.last]
         nbytes = sum(spans[n].nbytes for n in there)
         if nbytes > most:
             fullest, most = there, nbytes
     parts = [
         Part(
-            f"{label(pipeline, place, first)}: result" if place else "input box",
-            spans[place].nbytes,
+            f"{label(pipeline, step, first)}: result" if step else "input box",
+            spans[step].nbytes,
         )
-        for place in fullest
+        for step in fullest
     ]
     return [*parts, Part("room between results", Layout.of(spans).nbytes - most)]
 
@@ -173,14 +182,22 @@ def reading(
     ]
 
 
+def ahead_bytes(source: ArrayMeta) -> int:
+    """Bytes of chunks, as they are stored, that are asked for before they are read."""
+    if not source.is_remote:
+        return 0
+    chunk = math.prod(source.chunks or source.shape) * np.dtype(source.dtype).itemsize
+    return min(MOST_AHEAD * chunk, max(AHEAD, LEAST_AHEAD * chunk))
+
+
 def working(
-    pipeline: Pipeline, place: int, largest: Sequence[Demand], outputs: int, first: int
+    pipeline: Pipeline, number: int, largest: Sequence[Demand], outputs: int, first: int
 ) -> list[Part]:
     """What a step holds beside its inputs and its result: padded blocks, its work."""
-    node = pipeline.nodes[place - 1]
+    node = pipeline.nodes[number - 1]
     step = node.step
-    name = label(pipeline, place, first)
-    boxes = [one[place] for one in largest]
+    name = label(pipeline, number, first)
+    boxes = [one[number] for one in largest]
     cells = 0
     widest: tuple[Interval, ...] = ()
     if all(boxes):
@@ -204,9 +221,11 @@ def storing(write: Write, outputs: int, itemsize: int) -> list[Part]:
     stored = np.dtype(write.output.dtype).itemsize
     unit = math.prod(write.output.unit) * stored
     is_cast = stored != itemsize
+    units = -(-outputs * stored // unit)
+    at_once = min(AT_ONCE, units) if write.output.is_remote else 1
     return [
         Part("result as stored", outputs * stored if is_cast else 0),
-        Part("storage unit in encoding", ENCODING * unit),
+        Part("storage unit in encoding", at_once * ENCODING * unit),
     ]
 
 
@@ -215,7 +234,7 @@ def weight_bytes(pipeline: Pipeline) -> int:
     return sum(weight_bytes_of(step) for step in pipeline.steps)
 
 
-def label(pipeline: Pipeline, place: int, first: int) -> str:
+def label(pipeline: Pipeline, number: int, first: int) -> str:
     """A step as people name it."""
-    step = pipeline.nodes[place - 1].step
-    return f"step {first + place - 1} ({step.name})"
+    step = pipeline.nodes[number - 1].step
+    return f"step {first + number - 1} ({step.name})"

@@ -29,6 +29,7 @@ from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
 __all__ = [
+    "GROUPS",
     "PeriodicDemands",
     "PeriodicReads",
     "PlannedDemands",
@@ -151,7 +152,7 @@ class PeriodicDemands:
 
     @cached_property
     def totals(self) -> tuple[int, ...]:
-        """Cells that all blocks need of each place, in sum."""
+        """Cells that all blocks need of each step, in sum."""
         return tuple(
             extended(short, longer, self.reads.periods)
             for short, longer in zip(self.short.totals, self.longer.totals, strict=True)
@@ -159,7 +160,7 @@ class PeriodicDemands:
 
     @property
     def most(self) -> tuple[int, ...]:
-        """Cells of each place that the block with the largest needs takes."""
+        """Cells of each step that the block with the largest needs takes."""
         return self.short.most
 
     @property
@@ -257,7 +258,7 @@ def found_gap(motion: Motion, blocks: int) -> tuple[list[Demand], int] | None:
 def opened(
     demand: Demand, cuts: Sequence[int], by: Sequence[int], periods: int
 ) -> Demand:
-    """A demand where behind a cell of each place there are some periods more, or fewer."""
+    """A demand where behind a cell of each step there are some periods more, or fewer."""
     return tuple(
         tuple(shifted(one, cut, periods * cells) for one in needs)
         for needs, cut, cells in zip(demand, cuts, by, strict=True)

@@ -33,7 +33,7 @@ class Plan:
     output : OutputSpec
         What is stored of the result.
     saves : mapping of int to OutputSpec
-        What is stored of other places on the way.
+        What is stored of other steps on the way.
     stages : tuple of Stage
         What is carried out, one after the other.
     identity : mapping
@@ -74,6 +74,11 @@ class Plan:
     def largest(self) -> Stage:
         """The stage that takes most memory."""
         return max(self.stages, key=self.room.peak)
+
+    @property
+    def tasks_at_once(self) -> int:
+        """Tasks at once in the stage that takes most memory: no more than it has blocks."""
+        return self.room.tasks(self.largest.grid)
 
     @property
     def peak_bytes(self) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from volconv.errors import MemoryPlanError
 from volconv.plan.output import OutputSpec
-from volconv.text import bytes_text
+from volconv.text import bytes_text, tasks_text
 
 if TYPE_CHECKING:
     from volconv.plan.plan import Plan
@@ -41,7 +41,7 @@ def check_memory(plan: Plan, planned: Callable[[OutputSpec], Plan]) -> None:
     parts = ", ".join(f"{part.name} {bytes_text(part.nbytes)}" for part in stage.memory)
     raise MemoryPlanError(
         "the plan",
-        f"{bytes_text(plan.peak_bytes)} for {room.workers} tasks at once of "
+        f"{bytes_text(plan.peak_bytes)} for {tasks_text(plan.tasks_at_once)} at once of "
         f"{bytes_text(stage.task_bytes)} each ({parts}) and the process's own "
         f"{bytes_text(room.process)}",
         f"at most {bytes_text(room.limit)}",
@@ -58,7 +58,7 @@ def mends(plan: Plan, planned: Callable[[OutputSpec], Plan]) -> Iterator[str]:
     """What would make it fit, each by itself."""
     room = plan.room
     yield f"--memory {math.ceil(plan.peak_bytes / 2**20)}MiB"
-    if room.workers > 1 and room.process + plan.largest.task_bytes <= room.limit:
+    if plan.tasks_at_once > 1 and room.process + plan.largest.task_bytes <= room.limit:
         yield "--threads 1"
     output = plan.output
     for _ in range(HALVINGS):

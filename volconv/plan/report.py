@@ -16,7 +16,7 @@ from volconv.plan.plan import Plan
 from volconv.plan.stage import Stage
 from volconv.steps import Node, Step
 from volconv.steps.optional import lengths_of
-from volconv.text import bytes_text
+from volconv.text import bytes_text, tasks_text
 
 __all__ = ["plan_json", "plan_text"]
 
@@ -55,7 +55,7 @@ def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
         },
         "memory": {
             "task": plan.task_bytes,
-            "tasks_at_once": plan.room.workers,
+            "tasks_at_once": plan.tasks_at_once,
             "process": plan.room.process,
             "peak": plan.peak_bytes,
             "limit": plan.room.limit,
@@ -114,16 +114,11 @@ def plan_text(plan: Plan, coords: xr.Dataset) -> str:
         lines += stage_lines(plan, stage)
     lines += [
         f"memory   {bytes_text(plan.peak_bytes)} at most, limit "
-        f"{bytes_text(plan.room.limit)}: {tasks_text(plan.room.workers)} at once, what "
+        f"{bytes_text(plan.room.limit)}: {tasks_text(plan.tasks_at_once)} at once, what "
         f"they share, and the process's {bytes_text(plan.room.process)}",
         f"to       {plan.output.path} (variable {plan.output.variable})",
     ]
     return "\n".join(lines)
-
-
-def tasks_text(count: int) -> str:
-    """How many tasks, in words."""
-    return f"{count} task" if count == 1 else f"{count} tasks"
 
 
 def step_lines(plan: Plan, number: int) -> list[str]:
@@ -224,7 +219,7 @@ def inputs_text(plan: Plan, number: int) -> str:
     node = plan.pipeline.nodes[number - 1]
     if node.inputs == (number - 1,):
         return ""
-    names = [f"step {place}" if place else "the input" for place in node.inputs]
+    names = [f"step {read}" if read else "the input" for read in node.inputs]
     return f" of {' and '.join(names)}"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import cast
 
@@ -16,6 +18,7 @@ from volconv.plan.memory import task_memory
 from volconv.plan.periodic import PlannedDemands, planned_demands
 from volconv.plan.stage import HOLES, Room, Stage, cut_grid
 from volconv.plan.sweep import Tiling
+from volconv.plan.tilings import tilings
 from volconv.plan.traffic import best_traffic
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
@@ -39,14 +42,9 @@ MOST_CELLS = 2**31 - 1
 """Cells of an array that a tile holds, at most: libraries that count in 32 bits fail
 beyond."""
 
-TILES = (2, 4, 8)
-"""Tiles of a block along an axis that are tried."""
 FRUGAL = 0.1
 """Share of a stage's time that all of the memory must save to be taken, if any less does:
 arbitrary, well above what costs are known to and well below what is worth waiting for."""
-
-LEAST_TILE = 8
-"""Cells of a tile along the axis that is cut, at least: below, its halo is most of it."""
 
 
 def make_stage(
@@ -137,38 +135,31 @@ class Search:
         known : Stage, optional
             What is returned where none of these is better.
         """
-        for tiling in self.tilings(grid):
+        cuts, finer = self.tilings(grid)
+        for tiling in itertools.chain(cuts, finer):
             if known is None:
                 known = self.stage(grid, tiling)
+            elif tiling in finer and self.room.holds(known):
+                break
             elif self.may_beat(known, grid, tiling):
-                known = min(known, self.stage(grid, tiling), key=self.rank)
+                known = min(known, self.stage(grid, tiling, known), key=self.rank)
         return cast("Stage", known)
 
-    def tilings(self, grid: BlockGrid) -> list[Tiling]:
-        """How the blocks of a grid may be cut.
+    def tilings(self, grid: BlockGrid) -> tuple[list[Tiling], list[Tiling]]:
+        """How the blocks of a grid may be cut, and how where none of these fits.
 
-        Along the longest side, and cut in two again and again where most is read. Where
-        something is saved on the way, blocks stay whole.
+        They stay whole where something is saved on the way.
         """
-        whole = [1] * len(grid.shape)
         if len(self.writes) > 1:
-            return [Tiling()]
-        found = [Tiling()]
-        axis = max(range(len(grid.shape)), key=lambda axis: grid.block[axis])
-        found += [
-            Tiling((*whole[:axis], tiles, *whole[axis + 1 :]))
-            for tiles in TILES
-            if is_cut(grid, axis, tiles)
-        ]
+            return [Tiling()], []
         reads = [demand.reads.most for demand in self.demands(grid)]
-        tiles = list(whole)
-        while axes := [
-            axis for axis, n in enumerate(tiles) if is_cut(grid, axis, 2 * n)
-        ]:
-            axis = max(axes, key=lambda axis: reads[axis] / tiles[axis])
-            tiles[axis] *= 2
-            found.append(Tiling(tuple(tiles)))
-        return list(dict.fromkeys(found))
+        return tilings(grid, reads, self.own_chunks(grid))
+
+    def own_chunks(self, grid: BlockGrid) -> list[Fraction]:
+        """Chunks of the input that a block owns along each axis."""
+        chunks = self.source.chunks or self.source.shape
+        sides = zip(grid.block, self.pipeline.jumps[0], chunks, strict=True)
+        return [cells * jump / max(1, chunk) for cells, jump, chunk in sides]
 
     def may_beat(self, known: Stage, grid: BlockGrid, tiling: Tiling) -> bool:
         """Whether blocks may rank before a stage that fits, each chunk decoded once.
@@ -183,8 +174,13 @@ class Search:
             return True
         return self.cost(grid, tiling, demands, least_decoded(demands)) < most
 
-    def stage(self, grid: BlockGrid, tiling: Tiling) -> Stage:
-        """The stage over the tiles of a grid's blocks, in their best order."""
+    def stage(
+        self, grid: BlockGrid, tiling: Tiling, known: Stage | None = None
+    ) -> Stage:
+        """The stage over the tiles of a grid's blocks, in their best order.
+
+        In any order if it ranks behind a stage that is known, whatever the order.
+        """
         demands = self.demands(cut_grid(grid, tiling))
         is_shared = any(demand.reads.is_shared for demand in demands)
         memory = task_memory(
@@ -198,9 +194,14 @@ class Search:
         )
         task = sum(part.nbytes for part in memory)
         item = np.dtype(self.source.dtype).itemsize
-        spare = int(max(0, self.room.free - self.room.workers * task) / HOLES)
+        at_once = self.room.tasks(grid)
+        spare = int(max(0, self.room.free - at_once * task) / HOLES)
         reads = [demand.reads for demand in demands]
-        traffic = best_traffic(reads, spare // item, tiling, self.room.workers)
+        most = None
+        if known is not None and self.room.holds(known):
+            spent = self.cost(grid, tiling, demands, 0)
+            most = int((self.rank(known)[1] - spent) / (DECODE * item))
+        traffic = best_traffic(reads, spare // item, tiling, at_once, most)
         return Stage(
             self.source,
             self.pipeline,
@@ -209,6 +210,7 @@ class Search:
             grid,
             traffic.sweep,
             tiling,
+            traffic.within,
             traffic.held * item,
             memory,
             traffic.decoded * item,
@@ -247,12 +249,6 @@ def most_cells(demands: Sequence[PlannedDemands]) -> int:
     """Cells of the largest array that a tile holds."""
     places = range(len(demands[0].most))
     return max(math.prod(demand.most[place] for demand in demands) for place in places)
-
-
-def is_cut(grid: BlockGrid, axis: int, tiles: int) -> bool:
-    """Whether blocks can be cut into so many tiles along an axis."""
-    cells = grid.unit[axis] * grid.units[axis]
-    return tiles <= TILES[-1] and cells % tiles == 0 and cells // tiles >= LEAST_TILE
 
 
 def least_decoded(demands: Sequence[PlannedDemands]) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import add
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.demands import AxisDemands, axis_demands
 from volconv.plan.memory import Part
-from volconv.plan.sweep import Sweep, Tiling
+from volconv.plan.sweep import Loop, Sweep, Tiling
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
@@ -79,10 +79,14 @@ class Room:
         """Bytes for tasks and what they share."""
         return self.limit - self.process
 
+    def tasks(self, grid: BlockGrid) -> int:
+        """Tasks at once over the blocks of a grid."""
+        return min(self.workers, max(1, grid.total))
+
     def peak(self, stage: Stage) -> int:
         """Bytes that a stage takes of the machine, at most."""
         shared = shelf_bytes(stage.cache_bytes)
-        return self.process + self.workers * stage.task_bytes + shared
+        return self.process + self.tasks(stage.grid) * stage.task_bytes + shared
 
     def holds(self, stage: Stage) -> bool:
         """Whether a stage fits the limit."""
@@ -109,6 +113,8 @@ class Stage:
         Their order.
     tiling : Tiling
         How each is cut into tiles, to be read and computed one after the other.
+    within : tuple of Loop
+        Loops over the tiles of a block: the order in which they come.
     cache_bytes : int
         Bytes of decoded chunks that are held for later blocks, at most; 0 where each
         block reads for itself.
@@ -127,6 +133,7 @@ class Stage:
     grid: BlockGrid
     sweep: Sweep
     tiling: Tiling
+    within: tuple[Loop, ...]
     cache_bytes: int
     memory: tuple[Part, ...]
     bytes_read: int
@@ -173,21 +180,20 @@ class Stage:
     @cached_property
     def tile_sweep(self) -> Sweep:
         """The order of all tiles."""
-        return self.sweep.cut(self.tiling, self.tiles.counts)
+        return self.sweep.cut(self.tiling, self.within, self.tiles.counts)
 
     def tiles_of(self, turn: int) -> Iterator[tuple[int, ...]]:
         """The tiles of a block, told by their places along each axis, in order."""
-        index = list(self.sweep.index(turn))
-        axes, sides = self.tiling.axes(self.sweep.loops), []
-        for axis in axes:
-            first = index[axis] * self.tiling.along(axis)
-            stop = min(first + self.tiling.along(axis), self.tiles.counts[axis])
-            side = range(first, stop)
-            sides.append(side[::-1] if self.sweep.descending[axis] else side)
-        for places in itertools.product(*sides):
-            for axis, place in zip(axes, places, strict=True):
-                index[axis] = place
-            yield tuple(index)
+        along = map(self.tiling.along, range(len(self.grid.shape)))
+        sides = [
+            (place * tiles, min((place + 1) * tiles, count) - place * tiles)
+            for place, tiles, count in zip(
+                self.sweep.index(turn), along, self.tiles.counts, strict=True
+            )
+        ]
+        firsts, counts = zip(*sides, strict=True)
+        for place in Sweep(counts, self.within, self.sweep.descending):
+            yield tuple(map(add, firsts, place))
 
     @cached_property
     def demands(self) -> tuple[AxisDemands, ...]:

@@ -19,16 +19,19 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
-__all__ = ["WIDTHS", "Keeps", "Loop", "Sweep", "Tiling", "nests"]
+__all__ = ["FEW_WIDTHS", "WIDTHS", "Keeps", "Loop", "Sweep", "Tiling", "nests"]
 
 Keeps = Literal["all", "faces", "nothing"]
 """What stays in memory from turn to turn."""
 
 WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """Widths of pencils that are tried, in blocks, beside the whole axis."""
+
+FEW_WIDTHS = (1, 2, 4, 8, 16, 32)
+"""Widths of pencils of blocks that are cut into tiles: fewer, for there are many cuts."""
 
 
 MOST_SHARED = 3
@@ -75,15 +78,15 @@ class Tiling:
         """Tiles of a whole block."""
         return math.prod(self.tiles)
 
-    def axes(self, loops: Sequence[Loop]) -> tuple[int, ...]:
-        """The axes along which blocks are cut, the outermost loop's over tiles first.
+    def loops(self, blocks: Sequence[Loop]) -> tuple[Loop, ...]:
+        """Loops over the tiles of a block, one along each axis that is cut.
 
         They come as in the loops over blocks: of two that are computed beside each
         other, one comes to what the other reads as soon as may be.
         """
-        last = {loop.axis: number for number, loop in enumerate(loops)}
+        last = {loop.axis: number for number, loop in enumerate(blocks)}
         cut = [axis for axis, tiles in enumerate(self.tiles) if tiles > 1]
-        return tuple(sorted(cut, key=last.__getitem__))
+        return tuple(map(Loop, sorted(cut, key=last.__getitem__)))
 
 
 @dataclass(frozen=True)
@@ -121,13 +124,17 @@ class Sweep:
         """Blocks in all."""
         return math.prod(self.counts)
 
-    def cut(self, tiling: Tiling, counts: Sequence[int]) -> Sweep:
+    def cut(
+        self, tiling: Tiling, within: Sequence[Loop], counts: Sequence[int]
+    ) -> Sweep:
         """The same order with each block cut into tiles, one after the other.
 
         Parameters
         ----------
         tiling : Tiling
             How blocks are cut.
+        within : sequence of Loop
+            Loops over the tiles of a block.
         counts : sequence of int
             Tiles along each axis in all.
         """
@@ -135,8 +142,7 @@ class Sweep:
             replace(loop, width=loop.width * tiling.along(loop.axis))
             for loop in self.loops
         ]
-        loops += map(Loop, tiling.axes(self.loops))
-        return Sweep(tuple(counts), tuple(loops), self.descending)
+        return Sweep(tuple(counts), (*loops, *within), self.descending)
 
     def position(self, index: Sequence[int]) -> int:
         """When a block's turn comes."""
@@ -202,23 +208,50 @@ class Sweep:
         )
 
 
+@lru_cache(maxsize=256)
 def nests(
-    counts: Sequence[int], shared: Sequence[int]
-) -> Iterator[tuple[list[Loop], list[Loop]]]:
-    """Nests of loops over the shared axes: over pencils, and the sweep with its blocks."""
-    if not shared:
-        yield [], []
+    counts: tuple[int, ...],
+    shared: tuple[int, ...],
+    widths: tuple[int, ...] = WIDTHS,
+    *,
+    are_even: bool = False,
+) -> dict[tuple[Loop, ...], int]:
+    """Nests of loops over the shared axes, with how many of them run over pencils.
+
+    These come first; then a sweep along one axis with the blocks of a pencil.
+
+    Parameters
+    ----------
+    counts : tuple of int
+        Blocks along each axis.
+    shared : tuple of int
+        The axes.
+    widths : tuple of int
+        Widths of pencils, beside the whole axis.
+    are_even : bool
+        Whether all pencils along an axis are to have as many blocks.
+    """
+    found: dict[tuple[Loop, ...], int] = {} if shared else {(): 0}
     swept = shared if len(shared) <= MOST_SHARED else shared[:1]
     for along in swept:
         others = [axis for axis in shared if axis != along]
         choices = [
-            [width for width in WIDTHS if width < counts[axis]] + [counts[axis]]
+            [width for width in widths if is_part(width, counts[axis], even=are_even)]
             for axis in others
         ]
         if len(others) >= MOST_SHARED:
-            choices = [widths[-1:] for widths in choices]
-        for widths in itertools.product(*choices):
-            across = list(zip(others, widths, strict=True))
+            choices = [[] for _ in others]
+        for axis, found_widths in zip(others, choices, strict=True):
+            found_widths.append(counts[axis])
+        for chosen in itertools.product(*choices):
+            across = list(zip(others, chosen, strict=True))
             outer = [Loop(a, width) for a, width in across if width < counts[a]]
             inner = [Loop(a) for a, width in across if width > 1 or counts[a] == 1]
-            yield outer, [Loop(along), *inner]
+            nest = (*outer, Loop(along), *inner)
+            found[nest] = max(len(outer), found.get(nest, 0))
+    return found
+
+
+def is_part(width: int, count: int, *, even: bool) -> bool:
+    """Whether pencils of a width are part of an axis, and even ones if these must be."""
+    return width < count and not (even and count % width)

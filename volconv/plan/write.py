@@ -25,8 +25,8 @@ class Write:
 
     Parameters
     ----------
-    place : int
-        The place of the pipeline whose cells it holds.
+    step : int
+        The number, in its stage, of the step whose result it holds.
     output : OutputSpec
         How it is stored.
     shape : tuple of int
@@ -35,7 +35,7 @@ class Write:
         Its cells from one cell of the result to the next; 1 for the result itself.
     """
 
-    place: int
+    step: int
     output: OutputSpec
     shape: tuple[int, ...]
     jump: tuple[Fraction, ...]
@@ -83,16 +83,16 @@ class Write:
     def box(self, grid: BlockGrid, number: int) -> tuple[Interval, ...]:
         """The cells that a block writes."""
         return tuple(
-            self.cells(grid, axis, place)
-            for axis, place in enumerate(grid.index(number))
+            self.cells(grid, axis, along)
+            for axis, along in enumerate(grid.index(number))
         )
 
     def objects(self, grid: BlockGrid, number: int) -> Iterator[tuple[int, ...]]:
-        """Places of a block's storage units in the grid of all units."""
+        """Indices of a block's storage units in the grid of all units."""
         return self.units(self.box(grid, number))
 
     def units(self, box: Sequence[Interval]) -> Iterator[tuple[int, ...]]:
-        """Places of the storage units of a box that a block writes."""
+        """Indices of the storage units of a box that a block writes."""
         if not all(side.size for side in box):
             return iter(())
         ranges = [

@@ -157,6 +157,15 @@ class ChunkCache:
             self.holdings.shelve(chunk, entry)
         return cells[tuple(itertools.starmap(slice, part))]
 
+    def has(self, turn: int, chunk: Index) -> bool:
+        """Whether what a turn reads of a chunk is held or being decoded; where locked."""
+        if chunk in self.decoding:
+            return True
+        entry = self.holdings.entries.get(chunk)
+        if entry is None:
+            return False
+        return entry.cells(self.readers.part(turn, chunk)) is not None
+
     def finish(self, turn: int) -> None:
         """Forget what only the block of a turn read."""
         self.holdings.finish(turn)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 __all__ = ["Entry", "Index", "Part", "Pattern"]
 
 Index = tuple[int, ...]
-"""A place along each axis: of a chunk, or of a block."""
+"""An index along each axis: of a chunk, or of a block."""
 
 Part = tuple[tuple[int, int], ...]
 """Cells of a chunk: along each axis the first, and the one after the last."""
@@ -48,26 +48,26 @@ class Held:
     cells: int
 
     @cached_property
-    def places(self) -> tuple[tuple[slice, ...], ...]:
+    def slices(self) -> tuple[tuple[slice, ...], ...]:
         """Where each part lies in the chunk."""
         return tuple(tuple(itertools.starmap(slice, part)) for part in self.parts)
 
     @cached_property
     def known(self) -> dict[Part, tuple[int, tuple[slice, ...]] | None]:
-        """What `place` has found: of what blocks read of such a chunk, which is little."""
+        """What `locate` has found: of what blocks read of such a chunk, which is little."""
         return {}
 
-    def place(self, part: Part) -> tuple[int, tuple[slice, ...]] | None:
+    def locate(self, part: Part) -> tuple[int, tuple[slice, ...]] | None:
         """Which of the parts held has another one in it, and where; None for none."""
         if part in self.known:
             return self.known[part]
         for number, outer in enumerate(self.parts):
             if lies_in(part, outer):
-                place = (
+                where = (
                     slice(start - first, stop - first)
                     for (start, stop), (first, _) in zip(part, outer, strict=True)
                 )
-                return self.known.setdefault(part, (number, tuple(place)))
+                return self.known.setdefault(part, (number, tuple(where)))
         return self.known.setdefault(part, None)
 
 
@@ -144,13 +144,13 @@ class Entry:
         held = pattern.wanted(sum(readers.values()))
         if held.cells > WORTH * cells.size:
             held = held_of((pattern.whole,))
-        pieces = [cells[place] for place in held.places]
+        pieces = [cells[where] for where in held.slices]
         nbytes = sum(each.nbytes for each in pieces)
         return cls(held, pieces, pattern, readers, nbytes)
 
     def cells(self, part: Part) -> NDArray[Any] | None:
         """A part out of one of the pieces, where one holds it."""
-        found = self.held.place(part)
+        found = self.held.locate(part)
         return None if found is None else self.pieces[found[0]][found[1]]
 
     def cut(self) -> bool:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from volconv.plan.stage import shelf_bytes
 from volconv.run.held import Entry, Index, Part
 from volconv.run.readers import Readers
-from volconv.run.shelf import SMALL, Elsewhere, Place, Shelf
+from volconv.run.shelf import SMALL, Elsewhere, Shelf, Slot
 
 __all__ = ["MOST_STALE", "Holdings"]
 
@@ -102,14 +102,14 @@ class Holdings:
     def shelve(self, chunk: Index, entry: Entry) -> None:
         """Move what is held of a chunk out of its decoder's hands; locks.
 
-        A piece for which there is no place is not held.
+        A piece for which there is no slot is not held.
         """
         with self.lock:
             views = entry.pieces
-            places = [self.place(cells.nbytes) for cells in views]
+            slots = [self.slot(cells.nbytes) for cells in views]
         pieces = [
-            None if place is None else place.holding(cells)
-            for cells, place in zip(views, places, strict=True)
+            None if slot is None else slot.holding(cells)
+            for cells, slot in zip(views, slots, strict=True)
         ]
         with self.lock:
             if self.entries.get(chunk) is entry and entry.pieces is views:
@@ -117,12 +117,12 @@ class Holdings:
                 entry.hold(entry.held, pieces)
                 self.nbytes += entry.nbytes
 
-    def place(self, nbytes: int) -> Place | Elsewhere | None:
-        """A place for a piece, for which others go if need be."""
-        place = self.shelf.place(nbytes)
-        while place is None and self.give_up():
-            place = self.shelf.place(nbytes)
-        return place
+    def slot(self, nbytes: int) -> Slot | Elsewhere | None:
+        """A slot for a piece, for which others go if need be."""
+        slot = self.shelf.slot(nbytes)
+        while slot is None and self.give_up():
+            slot = self.shelf.slot(nbytes)
+        return slot
 
     def give_up(self) -> bool:
         """Give up what is missed least; whether there was anything."""
@@ -152,11 +152,11 @@ class Holdings:
             self.nbytes += entry.nbytes - before
 
     def moved(self, cells: NDArray[Any]) -> NDArray[Any] | None:
-        """Copies of cells in a place of the shelf; None if there is none."""
+        """Copies of cells in a slot of the shelf; None if there is none."""
         if cells.nbytes <= SMALL:
             return cells
-        place = self.shelf.place(cells.nbytes)
-        return None if place is None else place.holding(cells)
+        slot = self.shelf.slot(cells.nbytes)
+        return None if slot is None else slot.holding(cells)
 
     def let_go(self) -> None:
         """Give up the part that is read last of all."""

@@ -79,9 +79,9 @@ def core_quota(groups: Path, own: str) -> float:
     return quota / period if period > 0 else 0
 
 
-def number_in(file: Path, place: int = 0) -> float:
+def number_in(file: Path, index: int = 0) -> float:
     """A whole number among the words of a file; 0 where there is none."""
     try:
-        return int(file.read_text().split()[place])
+        return int(file.read_text().split()[index])
     except (OSError, ValueError, IndexError):
         return 0

@@ -23,8 +23,8 @@ from volconv.run.arrays import ArrayReader
 from volconv.run.inputs import opened_input, source_of
 from volconv.run.machine import cores, memory
 from volconv.run.outputs import check_apart
-from volconv.run.places import CoordsByPlace
 from volconv.run.runner import Labels
+from volconv.run.step_coords import StepCoords
 from volconv.run.target import OWN_ATTRIBUTES
 from volconv.steps import Pipeline, StepSettings
 from volconv.steps.files import ArrayFile, Named
@@ -100,7 +100,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     check_apart(source.path, outputs_of(config))
     stored = opened_input(source)
     steps = steps_of(config, stored.coords)
-    known = CoordsByPlace(stored.coords)
+    known = StepCoords(stored.coords)
     pipeline = resolved_pipeline(steps, stored.meta, known)
     meta = stored.meta.among(pipeline.dims)
     source = replace(source, new_axes=meta.new_axes)
@@ -118,9 +118,9 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     )
     check_holds(spec.dtype, pipeline.target(stored.meta))
     saves = {
-        place: replace(
+        number: replace(
             output_spec(
-                pipeline.meta(place, meta),
+                pipeline.meta(number, meta),
                 meta,
                 path=step.save,
                 variable=spec.variable,
@@ -128,7 +128,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
             codec=spec.codec,
             codec_options=spec.codec_options,
         )
-        for place, step in enumerate(steps, start=1)
+        for number, step in enumerate(steps, start=1)
         if step.save is not None
     }
     plan = make_plan(
@@ -141,11 +141,11 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         fuse=fuse,
     )
     labels = {
-        place: labels_of(stored, pipeline, place, known.at(place), spec.variable)
-        for place in (*saves, pipeline.last)
+        step: labels_of(stored, pipeline, step, known.at(step), spec.variable)
+        for step in (*saves, pipeline.last)
     }
-    for place, told in labels.items():
-        check_variable(spec.variable, pipeline.meta(place, stored.meta).dims, told)
+    for step, told in labels.items():
+        check_variable(spec.variable, pipeline.meta(step, stored.meta).dims, told)
     return Prepared(plan, source, labels)
 
 
@@ -271,26 +271,26 @@ def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
         axes = tuple(Axis(dim, cells) for dim, cells in sizes.items())
         none = xr.Dataset()
         steps, meta = steps_of(config, none), ArrayMeta(axes, "float32")
-        return resolved_pipeline(steps, meta, CoordsByPlace(none))
+        return resolved_pipeline(steps, meta, StepCoords(none))
     forget_opened()
     stored = opened_input(source_of(config))
     steps = steps_of(config, stored.coords)
-    return resolved_pipeline(steps, stored.meta, CoordsByPlace(stored.coords))
+    return resolved_pipeline(steps, stored.meta, StepCoords(stored.coords))
 
 
 def labels_of(
-    stored: Stored, pipeline: Pipeline, place: int, coords: xr.Dataset, name: str
+    stored: Stored, pipeline: Pipeline, step: int, coords: xr.Dataset, name: str
 ) -> Labels:
-    """Coordinates and attributes of what lies at a place and is stored by a name."""
-    steps = steps_to(pipeline, place)
+    """Coordinates and attributes of a step's result, stored by a name."""
+    steps = steps_to(pipeline, step)
     group = {
         key: value
         for key, value in stored.group_attrs.items()
         if key not in (*OWN_ATTRIBUTES, *NGFF)
     }
-    attrs = carried_attrs(stored.attrs, pipeline.nodes[:place])
+    attrs = carried_attrs(stored.attrs, pipeline.nodes[:step])
     attrs = recorded(attrs, steps, keep_attrs=True)
-    meta = pipeline.meta(place, stored.meta)
-    attrs |= declared_attrs(meta.missing if place else ())
+    meta = pipeline.meta(step, stored.meta)
+    attrs |= declared_attrs(meta.missing if step else ())
     group |= image_attributes(stored.level, meta, coords, name)
     return Labels(coords, attrs, group)

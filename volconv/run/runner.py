@@ -85,7 +85,7 @@ def run_plan(
     source : ZarrSource
         The input.
     labels : mapping of int to Labels
-        Coordinates and attributes of each place that is stored.
+        Coordinates and attributes of each step that is stored.
     on : str
         ``threads``, ``processes`` or a scheduler's address.
     restart : bool
@@ -135,9 +135,9 @@ def run_plan(
 
 
 def targets_of(plan: Plan) -> dict[int, Target]:
-    """The outputs of a plan by their places."""
+    """The outputs of a plan by their steps."""
     outputs = {**plan.saves, plan.pipeline.last: plan.output}
-    return {place: target_of(spec.path) for place, spec in outputs.items()}
+    return {step: target_of(spec.path) for step, spec in outputs.items()}
 
 
 def are_complete(plan: Plan, targets: Mapping[int, Target]) -> bool:
@@ -161,21 +161,21 @@ def begin(
 ) -> None:
     """Make the stores ready for blocks, clearing what an earlier beginning left."""
     writes = {
-        stage.first - 1 + write.place: write
+        stage.first - 1 + write.step: write
         for stage in plan.stages
         for write in stage.writes
     }
-    for place, target in targets.items():
+    for step, target in targets.items():
         target.clear()
-        meta = plan.pipeline.meta(place, plan.source)
+        meta = plan.pipeline.meta(step, plan.source)
         create_store(
             target.draft,
-            writes[place].output,
+            writes[step].output,
             meta,
-            labels[place].coords,
-            labels[place].attrs,
+            labels[step].coords,
+            labels[step].attrs,
             {
-                **labels[place].group_attrs,
+                **labels[step].group_attrs,
                 PLAN_ATTRIBUTE: plan.fingerprint,
                 STATUS_ATTRIBUTE: "complete",  # nothing else opens it
             },
@@ -207,15 +207,15 @@ def declare(result: Target, plan: Plan, runs: list[StageRun], command: str) -> N
     stages: dict[str, list[int | None]] = dict(earlier.get("stages", {}))
     objects: dict[int, int] = {}
     for run in runs:
-        places = [run.stage.first - 1 + write.place for write in run.stage.writes]
-        stages[run.name] = [place if place in outputs else None for place in places]
+        steps = [run.stage.first - 1 + write.step for write in run.stage.writes]
+        stages[run.name] = [step if step in outputs else None for step in steps]
         counts = (write.objects_in_all for write in run.stage.writes)
-        objects |= dict(zip(places, counts, strict=True))
+        objects |= dict(zip(steps, counts, strict=True))
     result.write_header(
         {
             "fingerprint": plan.fingerprint,
             "layout": layout_of(plan),
-            "objects": sum(objects[place] for place in outputs),
+            "objects": sum(objects[step] for step in outputs),
             "stages": stages,
             "command": command,
         }
@@ -223,15 +223,15 @@ def declare(result: Target, plan: Plan, runs: list[StageRun], command: str) -> N
 
 
 def layout_of(plan: Plan) -> dict[str, list[Any]]:
-    """For each place that is saved: the stage that writes it, and in which chunks.
+    """For each step that is saved: the stage that writes it, and in which chunks.
 
     What a run with other stages has saved is not what this one would go on with.
     """
     return {
-        str(stage.first - 1 + write.place): [stage.first, which, *write.output.unit]
+        str(stage.first - 1 + write.step): [stage.first, which, *write.output.unit]
         for stage in plan.stages
         for which, write in enumerate(stage.writes)
-        if stage.first - 1 + write.place in plan.saves
+        if stage.first - 1 + write.step in plan.saves
     }
 
 
@@ -272,14 +272,14 @@ def told(run: StageRun, failure: BlockFailure) -> VolconvError:
     stage = run.stage
     number = stage.number(failure.turn)
     box = ", ".join(f"{side.start}:{side.stop}" for side in stage.grid.box(number))
-    place = f"block {number} (cells {box})"
+    where = f"block {number} (cells {box})"
     if isinstance(error, VolconvError):
-        error.where = f"{place}, {error.where}"
+        error.where = f"{where}, {error.where}"
         return error
     got = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError):
         mend = "mend it, then run again: what is done is kept"
-        return StorageError(place, got, "a store that can be written", mend)
+        return StorageError(where, got, "a store that can be written", mend)
     return RunError(
-        place, got, "a block without an error", "run again: what is done is kept"
+        where, got, "a block without an error", "run again: what is done is kept"
     )

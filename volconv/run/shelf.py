@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 
 from volconv.run.allocator import lasting
 
-__all__ = ["SMALL", "Elsewhere", "Place", "Shelf"]
+__all__ = ["SMALL", "Elsewhere", "Shelf", "Slot"]
 
 SMALL = 16 * 2**10
 """Bytes of pieces that the C library holds as well, at most: arbitrary."""
 
 LINE = 64
-"""Bytes that places are multiples of: a line of a processor's cache."""
+"""Bytes that slots are multiples of: a line of a processor's cache."""
 
 
 class Shelf:
     """Memory of a fixed size.
 
-    Its owner sees to it that one thread at a time asks for places. They are given back as
+    Its owner sees to it that one thread at a time asks for slots. They are given back as
     the last array over them goes, by whatever thread.
 
     Parameters
@@ -48,8 +48,8 @@ class Shelf:
         """The memory."""
         return lasting(self.nbytes)
 
-    def place(self, nbytes: int) -> Place | Elsewhere | None:
-        """A place for a piece; None if there is none, for now."""
+    def slot(self, nbytes: int) -> Slot | Elsewhere | None:
+        """A slot for a piece; None if there is none, for now."""
         if nbytes <= SMALL:
             return Elsewhere()
         size = -(-nbytes // LINE) * LINE
@@ -58,7 +58,7 @@ class Shelf:
         if start is None and self.free:
             self.join()
             start = self.found(size)
-        return None if start is None else Place(self, start, size)
+        return None if start is None else Slot(self, start, size)
 
     def found(self, size: int) -> int | None:
         """Where so many bytes are free: those of a piece of that size before all."""
@@ -77,18 +77,18 @@ class Shelf:
         return start
 
     def take_back(self) -> None:
-        """Note the places whose arrays are gone."""
+        """Note the slots whose arrays are gone."""
         while self.returned:
             start, size = self.returned.popleft()
             self.free.setdefault(size, []).append(start)
 
     def join(self) -> None:
-        """Make one of free places side by side; the last one is part of the rest."""
-        places = sorted(
+        """Make one of free slots side by side; the last one is part of the rest."""
+        slots = sorted(
             (start, size) for size, starts in self.free.items() for start in starts
         )
         joined: list[list[int]] = []
-        for start, size in places:
+        for start, size in slots:
             if joined and sum(joined[-1]) == start:
                 joined[-1][1] += size
             else:
@@ -100,7 +100,7 @@ class Shelf:
             self.free.setdefault(size, []).append(start)
 
 
-class Place:
+class Slot:
     """Bytes of a shelf, its own as long as an array over them is there.
 
     Parameters
@@ -130,7 +130,7 @@ class Place:
         }
 
     def holding(self, cells: NDArray[Any]) -> NDArray[Any]:
-        """A copy of some cells, in this place."""
+        """A copy of some cells, in this slot."""
         flat = np.asarray(self)[: cells.nbytes].view(cells.dtype)
         copy = flat.reshape(cells.shape)
         copy[...] = cells
@@ -138,7 +138,7 @@ class Place:
 
 
 class Elsewhere:
-    """A place that the C library finds."""
+    """A slot that the C library finds."""
 
     def holding(self, cells: NDArray[Any]) -> NDArray[Any]:
         """A copy of some cells."""

@@ -37,8 +37,8 @@ def stage_runs(
         is_last = stage is plan.stages[-1]
         name = "" if is_last else digest_of(stage, plan)
         stores = [
-            targets[place].place if place in targets else result.between(name)
-            for place in (stage.first - 1 + write.place for write in stage.writes)
+            targets[step].place if step in targets else result.between(name)
+            for step in (stage.first - 1 + write.step for write in stage.writes)
         ]
         runs.append(StageRun(stage, reads, name, result, stores))
     return runs
@@ -50,7 +50,7 @@ def digest_of(stage: Stage, plan: Plan) -> str:
         "plan": plan.fingerprint,
         "first": stage.first,
         "writes": [
-            [write.place, list(write.shape), write.output.describe()]
+            [write.step, list(write.shape), write.output.describe()]
             for write in stage.writes
         ],
     }

@@ -34,19 +34,22 @@ log = logging.getLogger(__name__)
 class Station(WorkerPlugin):
     """Gives each worker of a cluster the work, also those that come later."""
 
-    def __init__(self, token: str, work: Work) -> None:
+    def __init__(self, token: str, work: Work, turns: Turns) -> None:
         self.name = token
         self.work = work
+        self.turns = turns
 
     def setup(self, worker: Any) -> None:
         """Keep the work in the worker's process."""
         keep_memory()
-        lag = 2 * worker.state.nthreads
-        stations(worker)[self.name] = Worker(self.work, lag)
+        threads = worker.state.nthreads
+        stations(worker)[self.name] = Worker(self.work, threads, self.turns)
 
     def teardown(self, worker: Any) -> None:
         """Forget it."""
-        stations(worker).pop(self.name, None)
+        served = stations(worker).pop(self.name, None)
+        if served is not None:
+            served.close()
 
 
 def stations(worker: Any) -> dict[str, Worker]:
@@ -76,7 +79,7 @@ def run_on_client(
         From what a task raised.
     """
     token = f"volconv-{uuid.uuid4().hex}"
-    client.register_plugin(Station(token, work))
+    client.register_plugin(Station(token, work, turns))
     roster = Roster(turns)
     flight: dict[Future[BlockRecord], tuple[str, int]] = {}
     done = as_completed(loop=client.loop)

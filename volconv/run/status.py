@@ -123,7 +123,7 @@ def begun(
 def read_journal(
     found: Status,
     journal: Journal,
-    places: Sequence[int | None],
+    steps: Sequence[int | None],
     done: dict[tuple[int, str], int],
     *,
     is_last: bool,
@@ -132,11 +132,11 @@ def read_journal(
     between = set()
     for _, line in journal.lines():
         for which, key, nbytes, _ in line.get("objects", ()):
-            place = places[which] if which < len(places) else None
-            if place is None:
+            step = steps[which] if which < len(steps) else None
+            if step is None:
                 between.add((which, key))
             else:
-                done[place, key] = nbytes
+                done[step, key] = nbytes
         found.seconds = (found.seconds or 0.0) + line.get("seconds", 0.0)
         if is_last and "block" in line:
             widen(found, line)

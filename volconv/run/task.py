@@ -5,15 +5,15 @@ A task is pure and idempotent: run again, it writes the same bytes to the same o
 
 from __future__ import annotations
 
-import errno
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from operator import lt
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,34 +21,25 @@ from numpy.typing import NDArray
 from volconv.compute import cast
 from volconv.geometry import Interval, relative
 from volconv.io import ZarrSource, forget_opened
+from volconv.io.expected import expected
 from volconv.io.place import Place
 from volconv.io.store import write_unit
-from volconv.plan.memory import PIECE
+from volconv.plan.memory import AT_ONCE, PIECE, ahead_bytes
 from volconv.plan.stage import Stage
 from volconv.plan.write import Write
+from volconv.run.ahead import ReadAhead
 from volconv.run.cache import ChunkCache, ReadInto
 from volconv.run.holdings import Holdings
 from volconv.run.memory import ThreadMemory
 from volconv.run.readers import Box, Readers
+from volconv.run.retries import retried
+from volconv.run.turns import Turns
 from volconv.steps.layout import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
 
-Value = TypeVar("Value")
-
-ATTEMPTS = 3
-"""Times that a block is tried where a store fails: arbitrary."""
-
-FIRST_WAIT = 0.5
-"""Seconds before the second try, doubled for each more: arbitrary."""
-
 SIDES = 1024
 """Sides of blocks whose storage units are remembered: arbitrary, a row's of each axis."""
-
-LASTING = frozenset(
-    {errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT, errno.ENOENT}
-)
-"""Errors that a second try does not mend."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,23 +103,37 @@ class Worker:
     ----------
     work : Work
         What the tasks share.
-    lag : int
-        Turns that a task may be behind another one.
+    threads : int
+        Tasks at once.
+    turns : Turns, optional
+        What there is to do, by anyone; all by default.
     """
 
-    def __init__(self, work: Work, lag: int) -> None:
+    def __init__(self, work: Work, threads: int, turns: Turns | None = None) -> None:
         forget_opened()
         self.work = work
         stage = work.stage
         self.memory = ThreadMemory()
         self.dtype = np.dtype(stage.pipeline.target(stage.source).dtype)
         self.cache: ChunkCache | None = None
+        self.ahead: ReadAhead | None = None
+        self.readers: Readers | None = None
+        coming = expected(work.source, threads * ahead_bytes(stage.source))
+        if not stage.cache_bytes and coming is None:
+            return
+        reads = [demand.reads for demand in stage.demands]
+        readers = self.readers = Readers(reads, stage.tile_sweep)
         if stage.cache_bytes:
-            reads = [demand.reads for demand in stage.demands]
-            lag *= stage.tiling.total
-            readers = Readers(reads, stage.tile_sweep)
+            lag = 2 * threads * stage.tiling.total
             holdings = Holdings(readers, work.cache_bytes, lag)
             self.cache = ChunkCache(work.source.read, holdings)
+        if coming is not None:
+            self.ahead = ReadAhead(coming, readers, stage, threads, self.cache, turns)
+
+    def close(self) -> None:
+        """End what is on its way."""
+        if self.ahead is not None:
+            self.ahead.close()
 
     def run(self, turn: int) -> BlockRecord:
         """Read, compute and write the block of a turn."""
@@ -136,7 +141,7 @@ class Worker:
         work, stage = self.work, self.work.stage
         index = stage.sweep.index(turn)
         wanted = {
-            write.place: box
+            write.step: box
             for write, box in zip(stage.writes, stage.boxes(index), strict=True)
             if all(itertools.starmap(lt, box))
         }
@@ -146,11 +151,11 @@ class Worker:
         for which, (write, store) in enumerate(
             zip(stage.writes, work.stores, strict=True)
         ):
-            if write.place not in wanted:
+            if write.step not in wanted:
                 continue
-            cells = cast(values.pop(write.place), write.output.dtype)
+            cells = cast(values.pop(write.step), write.output.dtype)
             objects += stored(
-                store, which, write, wanted[write.place], cells, sync=work.sync
+                store, which, write, wanted[write.step], cells, sync=work.sync
             )
             told = statistics(cells)
         return BlockRecord(turn, tuple(objects), time.perf_counter() - begun, *told)
@@ -179,11 +184,12 @@ class Worker:
     ) -> dict[int, NDArray[Any]]:
         """What a tile, or a whole block, makes of its input."""
         pipeline, source = self.work.stage.pipeline, self.work.source
-        turn = 0
+        turn = 0 if self.readers is None else self.readers.turn_of(index)
         read: ReadInto = partial(read_into, source)
         if self.cache is not None:
-            turn = self.cache.readers.turn_of(index)
             read = self.cache.block_read(turn)
+        if self.ahead is not None:
+            self.ahead.begin(turn)
         memory = Memory(self.memory.empty, read)
         into = {pipeline.last: out}
         given = self.memory.given
@@ -196,6 +202,8 @@ class Worker:
         self.memory.take_back(given)
         if self.cache is not None:
             self.cache.finish(turn)
+        if self.ahead is not None:
+            self.ahead.finish(turn)
         return values
 
 
@@ -214,18 +222,23 @@ def read_into(source: ZarrSource, box: Box, out: NDArray[Any]) -> NDArray[Any]:
 def stored(
     store: Place, which: int, write: Write, box: Box, cells: NDArray[Any], *, sync: bool
 ) -> Iterator[tuple[int, str, int, int]]:
-    """Write a box of whole storage units, one after the other, and tell of each."""
-    units = map(units_of, box, write.output.unit)
-    for sides in itertools.product(*units):
+    """Write a box of whole storage units, in a bucket some at a time, and tell of each."""
+
+    def put(sides: Sequence[tuple[int, Interval]]) -> tuple[int, str, int, int]:
         places, part = zip(*sides, strict=True)
         piece = cells if part == box else cells[relative(part, box)]
         unit = write.output.stored(places)
-        told = retried(
-            lambda: write_unit(store, write.output, unit, part, piece)  # noqa: B023
-        )
+        told = retried(lambda: write_unit(store, write.output, unit, part, piece))
         if sync:
             store.make_safe([f"{write.output.variable}/{told[0]}"])
-        yield which, *told
+        return which, *told
+
+    units = list(itertools.product(*map(units_of, box, write.output.unit)))
+    if len(units) == 1 or not write.output.is_remote:
+        yield from map(put, units)
+        return
+    with ThreadPoolExecutor(AT_ONCE) as pool:  # each waits for the store's answer
+        yield from pool.map(put, units)
 
 
 @lru_cache(maxsize=SIDES)
@@ -235,32 +248,6 @@ def units_of(side: Interval, unit: int) -> tuple[tuple[int, Interval], ...]:
         (start // unit, Interval(start, min(start + unit, side.stop)))
         for start in range(side.start, side.stop, unit)
     )
-
-
-def retried(action: Callable[[], Value]) -> Value:
-    """What an action returns, tried again where a store fails for the moment."""
-    wait = FIRST_WAIT
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return action()
-        except OSError as error:
-            if not may_pass(error):
-                raise
-            time.sleep(wait)
-            wait *= 2
-    return action()
-
-
-def may_pass(error: BaseException) -> bool:
-    """Whether an error comes from a store that may answer another time."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, (ConnectionError, TimeoutError, InterruptedError)):
-            return True
-        if type(cause) is OSError or isinstance(cause, BlockingIOError):
-            return cause.errno not in LASTING
-        cause = cause.__cause__
-    return False
 
 
 def statistics(cells: NDArray[Any]) -> tuple[float, float, int]:

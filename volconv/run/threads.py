@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 
 from volconv.run.task import BlockRecord, Work, Worker
+from volconv.run.turns import Turns
 
 __all__ = ["BlockFailure", "run_in_threads"]
 
@@ -45,7 +46,8 @@ def run_in_threads(
     BlockFailure
         From what a task raised; the others finish what they are at.
     """
-    crew = Threads(Worker(work, lag=2 * threads), iter(turns), threads)
+    worker = Worker(work, threads, turns if isinstance(turns, Turns) else None)
+    crew = Threads(worker, iter(turns), threads)
     try:
         while (item := crew.results.get()) is not None or crew.is_running():
             if item is None:
@@ -55,6 +57,7 @@ def run_in_threads(
             yield item
     finally:
         crew.end()
+        worker.close()
 
 
 class Threads:

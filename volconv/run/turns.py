@@ -28,8 +28,8 @@ class Turns:
     Examples
     --------
     >>> turns = Turns(np.array([False, True, True, False, True, True]))
-    >>> len(turns), list(turns), list(turns.within(2, 5)), turns.count(2, 5)
-    (4, [1, 2, 4, 5], [2, 4], 2)
+    >>> len(turns), list(turns), list(turns.within(2, 5)), turns.count(2, 5), 3 in turns
+    (4, [1, 2, 4, 5], [2, 4], 2, False)
     """
 
     def __init__(self, are_left: NDArray[np.bool_]) -> None:
@@ -47,6 +47,11 @@ class Turns:
 
     def __iter__(self) -> Iterator[int]:
         return self.within(0, self.total)
+
+    def __contains__(self, turn: object) -> bool:
+        if not isinstance(turn, int) or not 0 <= turn < self.total:
+            return False
+        return bool(self.bits[turn // BITS] >> turn % BITS & 1)
 
     def count(self, start: int, stop: int) -> int:
         """How many `within` tells, without telling each."""

@@ -31,7 +31,7 @@ from volconv.steps.correlate import (
 from volconv.steps.fields import StepName
 from volconv.steps.model import refused_at
 from volconv.steps.options import WindowOptions
-from volconv.steps.settings import TextPlace
+from volconv.steps.settings import TextPath
 from volconv.steps.window import WindowStep, window_step
 from volconv.steps.window_settings import DilatedSettings
 
@@ -83,7 +83,7 @@ class BankStep:
         return self.kernels[0].boundaries
 
     def of_box(self, box: Sequence[Interval]) -> BankStep:
-        """The step with the kernels of a box: see `PlacedStep`."""
+        """The step with the kernels of a box: see `VaryingStep`."""
         return replace(self, kernels=self.kernels[box[0].slice])
 
     def compute(
@@ -180,10 +180,10 @@ class CorrelateBank(DilatedSettings):
     def fit_the_other_keys(cls, value: Any, info: ValidationInfo) -> Any:
         """The kernels, unless their own text contradicts `dims`."""
         faults = (
-            ((place,), contradiction(kernel, info.data.get("dims")))
-            for place, kernel in placed(value)
+            ((key,), contradiction(kernel, info.data.get("dims")))
+            for key, kernel in keyed(value)
         )
-        errors = [(place, error) for place, error in faults if error is not None]
+        errors = [(path, error) for path, error in faults if error is not None]
         if errors:
             raise refused_at("kernels", errors)
         return value
@@ -191,7 +191,7 @@ class CorrelateBank(DilatedSettings):
     def resolve(self, source: ArrayMeta) -> BankStep:
         """The step for an input."""
         named = isinstance(self.kernels, dict)
-        found = placed(self.kernels)
+        found = keyed(self.kernels)
         bank = Bank.of(
             [kernel_for(source, kernel, self.dims) for _, kernel in found],
             np.array([name for name, _ in found]) if named else None,
@@ -203,17 +203,17 @@ class CorrelateBank(DilatedSettings):
         """Dimensions that it makes."""
         return (self.dim,)
 
-    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
-        """Dimensions that the text names, each with its place below the step."""
+    def named_dims(self) -> Iterator[tuple[TextPath, str]]:
+        """Dimensions that the text names, each with its path below the step's."""
         yield from (
-            (place, dim) for place, dim in super().named_dims() if place[0] != "kernels"
+            (path, dim) for path, dim in super().named_dims() if path[0] != "kernels"
         )
-        for name, kernel in placed(self.kernels):
+        for name, kernel in keyed(self.kernels):
             yield from dims_in_kernel(kernel, ("kernels", name))
 
 
-def placed(kernels: Any) -> list[tuple[int | str, Any]]:
-    """Kernels with their names, or their places from 0."""
+def keyed(kernels: Any) -> list[tuple[int | str, Any]]:
+    """Kernels with their names, or their indices from 0."""
     pairs = kernels.items() if isinstance(kernels, dict) else enumerate(kernels)
     return list(pairs)
 

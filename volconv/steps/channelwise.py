@@ -106,7 +106,7 @@ class ChannelStep(BlockStep):
     """A step of single cells whose arithmetic depends on the channel: see `BlockStep`."""
 
     def of_box(self, box: Sequence[Interval]) -> ChannelStep:
-        """The step with the channels of a box: see `PlacedStep`."""
+        """The step with the channels of a box: see `VaryingStep`."""
         operation = cast("Channelwise", self.operation)
         return replace(self, operation=operation.of_channels(box[operation.channel]))
 

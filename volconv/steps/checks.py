@@ -112,6 +112,21 @@ def read_dims(value: object) -> tuple[str, ...]:
     return found
 
 
+def read_real(where: str, value: object, expected: str) -> float:
+    """A real number, integers as they are.
+
+    Raises
+    ------
+    KindError
+        If it is no number; booleans are none.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise KindError(where, short(value), expected)
+    return value
+
+
 def real_number(where: str, value: object) -> float:
     """A finite real number, integers as they are.
 
@@ -122,10 +137,7 @@ def real_number(where: str, value: object) -> float:
     NumberError
         If it is NaN or infinite.
     """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise KindError(where, short(value), "one real number")
+    value = read_real(where, value, "one real number")
     if not math.isfinite(value):
         raise NumberError(where, str(value), "a finite number")
     return value

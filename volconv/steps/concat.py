@@ -105,7 +105,7 @@ def concat_step(
     """
     first = sources[0]
     first.require([dim], "dim")
-    place = first.index(dim)
+    axis = first.index(dim)
     for other in sources[1:]:
         alike = {**other.sizes, dim: first.sizes[dim]}
         if other.dims != first.dims or alike != first.sizes:
@@ -122,6 +122,6 @@ def concat_step(
             "dtype", f"{target.name} for a complex result", "complex64 or complex128"
         )
     size = sum(source.axis(dim).size for source in sources)
-    axes = [*first.axes[:place], Axis(dim, size), *first.axes[place + 1 :]]
+    axes = [*first.axes[:axis], Axis(dim, size), *first.axes[axis + 1 :]]
     made = replace(first, axes=tuple(axes), dtype=target.name, chunks=None)
     return ConcatStep("concat", tuple(sources), made, dim)

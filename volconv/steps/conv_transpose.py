@@ -53,7 +53,7 @@ class TransposedStep(SpreadingStep, MixStep):
     """A step that mixes channels and makes more cells: see `BlockStep`."""
 
     def of_box(self, box: Sequence[Interval]) -> Self:
-        """The step with the channels and the arithmetic of a box: see `PlacedStep`."""
+        """The step with the channels and the arithmetic of a box: see `VaryingStep`."""
         return replace(MixStep.of_box(self, box), box=tuple(box))
 
 

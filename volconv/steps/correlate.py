@@ -23,7 +23,7 @@ from volconv.steps.model import WordedModel, refused_at, refusing, short
 from volconv.steps.onekey import OneKey
 from volconv.steps.options import WindowOptions
 from volconv.steps.renormalised import KernelStep, kernel_step
-from volconv.steps.settings import RenormalisedSettings, TextPlace
+from volconv.steps.settings import RenormalisedSettings, TextPath
 from volconv.steps.window_settings import DilatedSettings
 
 __all__ = [
@@ -133,8 +133,8 @@ class Correlate(DilatedSettings, RenormalisedSettings):
         """The kernel for an input, as it is written."""
         return kernel_for(source, self.kernel, self.dims)
 
-    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
-        """Dimensions that the text names, each with its place below the step."""
+    def named_dims(self) -> Iterator[tuple[TextPath, str]]:
+        """Dimensions that the text names, each with its path below the step's."""
         yield from super().named_dims()
         yield from dims_in_kernel(self.kernel, ("kernel",))
 
@@ -170,17 +170,17 @@ def kernel_for(
     return kernel.kernel(source, dims)
 
 
-def dims_in_kernel(kernel: object, place: TextPlace) -> Iterator[tuple[TextPlace, str]]:
-    """Dimensions that a kernel's text names, each with its place."""
+def dims_in_kernel(kernel: object, path: TextPath) -> Iterator[tuple[TextPath, str]]:
+    """Dimensions that a kernel's text names, each with its path."""
     sizes: object = None
     if isinstance(kernel, GaussianKernel):
-        place, sizes = (*place, "gaussian", "sigma"), kernel.sigma
+        path, sizes = (*path, "gaussian", "sigma"), kernel.sigma
     elif isinstance(kernel, BoxKernel):
-        place, sizes = (*place, "box"), kernel.root
+        path, sizes = (*path, "box"), kernel.root
     elif isinstance(kernel, BallKernel):
-        place, sizes = (*place, "ball", "radius"), kernel.radius
+        path, sizes = (*path, "ball", "radius"), kernel.radius
     if isinstance(sizes, Mapping):
-        yield from (((*place, dim), dim) for dim in sizes)
+        yield from (((*path, dim), dim) for dim in sizes)
 
 
 def correlate_step(

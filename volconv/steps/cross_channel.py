@@ -22,7 +22,7 @@ class CrossChannelStep(BlockStep):
     """A step whose channels are each made of all: see `BlockStep`."""
 
     def of_box(self, box: Sequence[Interval]) -> CrossChannelStep:
-        """The step with the channels of a box: see `PlacedStep`."""
+        """The step with the channels of a box: see `VaryingStep`."""
         operation = cast("CrossChannel", self.operation)
         operation = operation.of_channels(box[operation.channel])
         return replace(self, operation=operation, geometry=self.windows_in(box))

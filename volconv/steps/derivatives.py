@@ -18,7 +18,7 @@ from volconv.steps.combined import combined_step
 from volconv.steps.fields import PER, Dims, Per
 from volconv.steps.options import WindowOptions
 from volconv.steps.pointwise import real
-from volconv.steps.settings import SameSizeSettings, TextPlace
+from volconv.steps.settings import SameSizeSettings, TextPath
 from volconv.steps.window import WindowStep, window_step
 from volconv.steps.window_settings import WeightedSettings, WindowSettings
 from volconv.text import check_word
@@ -48,8 +48,8 @@ class Gradient(SameSizeSettings, WeightedSettings):
         """The step for an input."""
         return gradient_step(source, self.dim, self.per, self.options())
 
-    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
-        """Dimensions that the text names, each with its place below the step."""
+    def named_dims(self) -> Iterator[tuple[TextPath, str]]:
+        """Dimensions that the text names, each with its path below the step's."""
         yield from super().named_dims()
         yield ("dim",), self.dim
 
@@ -101,8 +101,8 @@ class Sobel(SameSizeSettings, WindowSettings):
         """The step for an input."""
         return sobel_step(source, self.dim, self.dims, self.options())
 
-    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
-        """Dimensions that the text names, each with its place below the step."""
+    def named_dims(self) -> Iterator[tuple[TextPath, str]]:
+        """Dimensions that the text names, each with its path below the step's."""
         yield from super().named_dims()
         if self.dim is not None:
             yield ("dim",), self.dim

@@ -22,10 +22,10 @@ from volconv.steps.step import Join, Step, of_box
 __all__ = ["Boxes", "Evaluation", "Held", "evaluation_of", "number_of"]
 
 Held = Sequence[Sequence[NDArray[Any]]]
-"""For each place the cells of its boxes."""
+"""For each step the cells of its boxes."""
 
 Boxes = Callable[[int], Sequence[Box]]
-"""The boxes of a place."""
+"""The boxes of a step."""
 
 
 class Input(NamedTuple):
@@ -33,21 +33,21 @@ class Input(NamedTuple):
 
     Attributes
     ----------
-    place : int
-        The input's place, of which one box is held.
+    step : int
+        The step that makes it, of which one box is held.
     cells : tuple of slice
         What is read of that box.
     dtype : dtype
         Of the cells.
     """
 
-    place: int
+    step: int
     cells: tuple[slice, ...]
     dtype: np.dtype[Any]
 
     def block(self, held: Held) -> NDArray[Any]:
         """The cells."""
-        return np.asarray(held[self.place][0][self.cells], self.dtype)
+        return np.asarray(held[self.step][0][self.cells], self.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,24 +58,24 @@ class Evaluation:
     ----------
     node : Node
         The step.
-    place, number : int
+    step, number : int
         Whose box it is, and which of its boxes.
     """
 
     node: Node
-    place: int
+    step: int
     number: int
 
     def __call__(
         self, held: Held, boxes: Boxes, out: NDArray[Any] | None
     ) -> NDArray[Any]:
         """Outputs from what is held, wherever the box lies."""
-        node, box = self.node, boxes(self.place)[self.number]
-        step, place = node.step, node.inputs[0]
-        if len(node.inputs) == 1 and len(held[place]) == 1:
-            origin = [side.start for side in boxes(place)[0]]
-            return compute_cells(step, held[place][0], box, origin=origin, out=out)
-        return placed_in(out, self.of_blocks(held, boxes, box, out))
+        node, box = self.node, boxes(self.step)[self.number]
+        step, read = node.step, node.inputs[0]
+        if len(node.inputs) == 1 and len(held[read]) == 1:
+            origin = [side.start for side in boxes(read)[0]]
+            return compute_cells(step, held[read][0], box, origin=origin, out=out)
+        return written_to(out, self.of_blocks(held, boxes, box, out))
 
     def of_blocks(
         self, held: Held, boxes: Boxes, box: Box, out: NDArray[Any] | None
@@ -83,8 +83,8 @@ class Evaluation:
         """The same of a block of each input, assembled; not always into what is given."""
         node = self.node
         blocks = [
-            node.block(number, box, partial(piece_of, boxes(place), held[place]))
-            for number, place in enumerate(node.inputs)
+            node.block(number, box, partial(piece_of, boxes(read), held[read]))
+            for number, read in enumerate(node.inputs)
         ]
         if len(blocks) == 1:
             return of_box(node.step, box).compute(blocks[0], out)
@@ -102,8 +102,8 @@ class Inside(Evaluation):
     ) -> NDArray[Any]:
         """Outputs of the cells as they lie."""
         step = self.node.step
-        if is_placed(step):
-            step = of_box(step, boxes(self.place)[self.number])
+        if varies(step):
+            step = of_box(step, boxes(self.step)[self.number])
         return step.compute(self.input.block(held), out)
 
 
@@ -119,7 +119,7 @@ class Joined(Evaluation):
         """Outputs of the cells as they lie."""
         del boxes
         blocks = [one.block(held) for one in self.inputs]
-        return placed_in(out, cast("Join", self.node.step).combine(blocks, out))
+        return written_to(out, cast("Join", self.node.step).combine(blocks, out))
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,20 +137,20 @@ class AtEdge(Evaluation):
         return compute_reading(node.step, self.reading, held[node.inputs[0]][0], out)
 
 
-def evaluation_of(node: Node, place: int, number: int, boxes: Boxes) -> Evaluation:
+def evaluation_of(node: Node, step: int, number: int, boxes: Boxes) -> Evaluation:
     """How a box is made, and all others that lie as it does.
 
     Parameters
     ----------
     node : Node
         The step.
-    place, number : int
+    step, number : int
         Whose box it is, and which of its boxes.
     boxes : callable
-        The boxes of the places.
+        The boxes of each step.
     """
-    this = node, place, number
-    box, step = boxes(place)[number], node.step
+    this = node, step, number
+    box = boxes(step)[number]
     outer = [boxes(read) for read in node.inputs]
     if not all(len(read) == 1 for read in outer):
         return Evaluation(*this)
@@ -161,14 +161,14 @@ def evaluation_of(node: Node, place: int, number: int, boxes: Boxes) -> Evaluati
         if part is not None
     )
     if len(inputs) < len(parts):
-        if len(parts) > 1 or is_placed(step):
+        if len(parts) > 1 or varies(node.step):
             return Evaluation(*this)
         origin = [side.start for side in outer[0][0]]
-        return AtEdge(*this, Reading.of(step, box, origin))
+        return AtEdge(*this, Reading.of(node.step, box, origin))
     return Inside(*this, inputs[0]) if len(inputs) == 1 else Joined(*this, inputs)
 
 
-def placed_in(out: NDArray[Any] | None, found: NDArray[Any]) -> NDArray[Any]:
+def written_to(out: NDArray[Any] | None, found: NDArray[Any]) -> NDArray[Any]:
     """Outputs in the array that is given for them, if one is and they are elsewhere."""
     if out is None or found is out:
         return found
@@ -176,8 +176,8 @@ def placed_in(out: NDArray[Any] | None, found: NDArray[Any]) -> NDArray[Any]:
     return out
 
 
-def is_placed(step: Step) -> bool:
-    """Whether the arithmetic is not the same for every box: see `PlacedStep`."""
+def varies(step: Step) -> bool:
+    """Whether the arithmetic is not the same for every box: see `VaryingStep`."""
     return hasattr(step, "of_box")
 
 

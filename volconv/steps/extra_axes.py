@@ -1,12 +1,12 @@
 """Steps among dimensions that other steps of a pipeline make.
 
-All places of a pipeline have the same axes, so that one box tells cells of any of them.
+All steps of a pipeline have the same axes, so that one box tells cells of any of them.
 Where a dimension is not made yet, its axis has one cell::
 
-    place 0  input             kernel 1, y 64, x 64
-    place 1  gaussian          kernel 1, y 64, x 64
-    place 2  correlate_bank    kernel 8, y 62, x 62
-    place 3  max_pool          kernel 8, y 31, x 31
+    step 0  input             kernel 1, y 64, x 64
+    step 1  gaussian          kernel 1, y 64, x 64
+    step 2  correlate_bank    kernel 8, y 62, x 62
+    step 3  max_pool          kernel 8, y 31, x 31
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def among(step: Step, dims: Sequence[str]) -> Step:
     """A step over arrays that have all of a pipeline's dimensions."""
     if step.source.dims == tuple(dims):
         return step
-    axes = tuple(place for place, dim in enumerate(dims) if dim not in step.source.dims)
+    axes = tuple(axis for axis, dim in enumerate(dims) if dim not in step.source.dims)
     source, target = step.source.among(dims), step.target.among(dims)
     if not isinstance(step, Join):
         return Carried(step, axes, source, target)
@@ -134,7 +134,7 @@ class Carried:
         return lengths_of(self.inner)
 
     def of_box(self, box: Sequence[Interval]) -> Step:
-        """The step with the arithmetic of a box: see `PlacedStep`."""
+        """The step with the arithmetic of a box: see `VaryingStep`."""
         return replace(self, inner=of_box(self.inner, without(box, self.axes)))
 
     def own(self, block: Array) -> Array:

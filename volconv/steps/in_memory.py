@@ -92,22 +92,22 @@ def compute_reading(
     for slab in reading.slabs:
         known = slab.padded(cells, step.boundaries.fill_value)
         is_done = known is not None and of_box(step, slab.box).padding(
-            known[0], placed(out, slab.box, box), known[1]
+            known[0], part_of(out, slab.box, box), known[1]
         )
         if is_done:
             continue
         for part in slabs(step, slab.box, slab_room(step)):
             block = reading.assembled(step, cells, part, scratch.empty)
-            of_box(step, part).compute(block, placed(out, part, box))
+            of_box(step, part).compute(block, part_of(out, part, box))
     return out
 
 
-def placed(
+def part_of(
     out: NDArray[Any], part: tuple[Interval, ...], box: tuple[Interval, ...]
 ) -> NDArray[Any]:
     """Where the outputs of a part of a box go; a view, even of an array without axes."""
-    place: tuple[Any, ...] = (*relative(part, box), ...)
-    found: NDArray[Any] = out[place]
+    where: tuple[Any, ...] = (*relative(part, box), ...)
+    found: NDArray[Any] = out[where]
     return found
 
 

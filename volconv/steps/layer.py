@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from volconv.compute import check_engine, numbers_of
-from volconv.compute.compiled import jit
+from volconv.compute.compiled.llvm import jit
 from volconv.compute.convolution import LAYER_ENGINES, Convolution
 from volconv.errors import DimError, KernelError, NumberError
 from volconv.geometry import Geometry, Mix
@@ -156,7 +156,13 @@ def layer_of(
         If a dimension is not there.
     """
     meta.require([options.channel], "channel")
-    dims = dims_of(meta, options, weights.ndim - 2)
+    dims = spatial_dims(
+        meta,
+        options.channel,
+        options.dims,
+        weights.ndim - 2,
+        "one for each axis of the kernel",
+    )
     groups = whole_number("groups", options.groups)
     check_channels(weights, meta.axis(options.channel).size, groups, options.channel)
     return Layer(
@@ -212,25 +218,40 @@ def bias_of(bias: object, count: int) -> NDArray[Any]:
     return found
 
 
-def dims_of(meta: ArrayMeta, layer: LayerOptions, axes: int) -> tuple[str, ...]:
-    """Dimensions of the kernel's axes.
+def spatial_dims(
+    meta: ArrayMeta, channel: str, dims: Sequence[str] | str | None, axes: int, why: str
+) -> tuple[str, ...]:
+    """Dimensions along which windows move: all but that of channels by default.
+
+    Parameters
+    ----------
+    meta : ArrayMeta
+        The input.
+    channel : str
+        Its dimension of channels.
+    dims : str or sequence of str, optional
+        What is said of the others.
+    axes : int
+        How many there must be.
+    why : str
+        What says so, for errors.
 
     Raises
     ------
     DimError
         If there are not as many as axes, or one of them is that of channels.
     """
-    own = tuple(dim for dim in meta.dims if dim != layer.channel)
-    dims = own if layer.dims is None else as_names(layer.dims)
-    meta.require(dims, "dims")
-    if len(dims) != axes or len(set(dims)) < axes or layer.channel in dims:
+    own = tuple(dim for dim in meta.dims if dim != channel)
+    found = own if dims is None else as_names(dims)
+    meta.require(found, "dims")
+    if len(found) != axes or len(set(found)) < axes or channel in found:
         raise DimError(
             "dims",
-            str(list(dims)),
-            f"{axes} dimensions beside {layer.channel!r}, one for each axis of the kernel",
-            "say dims=[…]" if layer.dims is None else "",
+            str(list(found)),
+            f"{axes} dimensions beside {channel!r}, {why}",
+            "say dims=[…]" if dims is None else "",
         )
-    return dims
+    return found
 
 
 def check_channels(

@@ -8,7 +8,7 @@ has large arrays cleared anew by the system each time::
         |   |-- c --|        c and d lie where a was, once a is read no more
         |-- a --|-- d --|
         |------ b ------|
-        +-----------------> places
+        +-----------------> steps
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ class Memory:
 
 
 class Span(NamedTuple):
-    """Bytes that are held for some places.
+    """Bytes that are held for some steps.
 
     Parameters
     ----------
     nbytes : int
         How many.
     first, last : int
-        The first place at which they are held, and the last.
+        The first step at which they are held, and the last.
     """
 
     nbytes: int
@@ -62,7 +62,7 @@ class Span(NamedTuple):
     last: int
 
     def meets(self, other: Span) -> bool:
-        """Whether both are held at some place."""
+        """Whether both are held at some step."""
         return self.first <= other.last and other.first <= self.last
 
 

@@ -15,6 +15,7 @@ from volconv.errors import DimError, KernelError, KindError, NumberError
 from volconv.geometry import Interval
 from volconv.kernels import Kernel
 from volconv.meta import ArrayMeta
+from volconv.steps.checks import read_real
 
 __all__ = [
     "ArrayWeights",
@@ -185,13 +186,11 @@ def check_share(where: str, value: object) -> float:
     ------
     KindError, NumberError
     """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise KindError(where, repr(value), "a number from 0 to 1")
-    if not 0 <= value <= 1:
-        raise NumberError(where, f"{value}", "a number from 0 to 1")
-    return value
+    expected = "a number from 0 to 1"
+    share = read_real(where, value, expected)
+    if not 0 <= share <= 1:
+        raise NumberError(where, f"{share}", expected)
+    return share
 
 
 def check_weights(weights: CellWeights, meta: ArrayMeta) -> None:

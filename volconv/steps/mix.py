@@ -48,13 +48,13 @@ class MixStep(BlockStep):
     def channel(self) -> int:
         """The axis of channels."""
         return next(
-            place
-            for place, dim in enumerate(self.source.dims)
+            axis
+            for axis, dim in enumerate(self.source.dims)
             if isinstance(self.geometry[dim], Mix)
         )
 
     def of_box(self, box: Sequence[Interval]) -> Self:
-        """The step with the channels of a box: see `PlacedStep`."""
+        """The step with the channels of a box: see `VaryingStep`."""
         side = box[self.channel]
         if side.size == self.target.shape[self.channel]:
             return self

@@ -171,14 +171,14 @@ def refusal(got: str, expected: str, fix: str = "") -> PydanticCustomError:
 def entry(
     kind: PydanticCustomError, loc: tuple[int | str, ...], value: object
 ) -> InitErrorDetails:
-    """A fault at its place."""
+    """A fault with its path."""
     return InitErrorDetails(type=kind, loc=loc, input=value)
 
 
 def refused_at(
     title: str, errors: Iterable[tuple[tuple[int | str, ...], VolconvError]]
 ) -> ValidationError:
-    """One error of several refusals, each at its own place."""
+    """One error of several refusals, each with its own path."""
     return ValidationError.from_exception_data(
         title,
         [
@@ -213,7 +213,7 @@ def short(value: object) -> str:
     >>> short("x" * 1000)[-9:]
     'xxxxxx...'
     """
-    limit = 72  # arbitrary: with its place, one line of a terminal
+    limit = 72  # arbitrary: with its path, one line of a terminal
     if value is None:
         return "nothing"
     if isinstance(value, BaseModel):

@@ -28,7 +28,7 @@ class Node:
     step : Step
         Resolved for its input.
     inputs : tuple of int
-        Places, all before its own.
+        Numbers of the steps that it reads, all before its own; 0 is the input.
     name : str
         What later steps of a configuration call its result; may be empty.
     """

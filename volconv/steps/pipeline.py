@@ -1,17 +1,17 @@
 """The block function: any box of a pipeline's output, from boxes of its input.
 
 A pipeline is steps in order, each over the input or over the result of an earlier step.
-They are told by *place*: place 0 is the input, place n the result of the n-th step.
+They are told by number: step 0 is the input, step n the n-th of them.
 
 Each step pads its own input: where a box of a step reaches beyond the edge of that
 step's input, the step's boundary decides, exactly as if the input had been stored whole.
 A far side that a boundary needs is read, or computed, as a box of its own. What several
 steps read is computed once, over all that they read::
 
-    place 0   |--------------------------------|   read
-    place 1      |--------------------------|      smooth: what both below read
-    place 2         |-----------------|            gradient along x
-    place 3            |--------------------|      gradient along y
+    step 0    |--------------------------------|   read
+    step 1       |--------------------------|      smooth: what both below read
+    step 2          |-----------------|            gradient along x
+    step 3             |--------------------|      gradient along y
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from volconv.steps.step import Step
 __all__ = ["Node", "Pipeline", "chain", "compute_box", "wired"]
 
 Wanted = tuple[tuple[int, Interval], ...]
-"""Cells along an axis that are wanted of some places."""
+"""Cells along an axis that are wanted of some steps."""
 
 REMEMBERED_SCHEDULES = 256
 """Schedules that are remembered: arbitrary, about 2 MB. Most blocks of a run have the same,
@@ -56,7 +56,7 @@ class Pipeline:
     Parameters
     ----------
     nodes : tuple of Node
-        The step of place n is the n-th, from 1.
+        The steps, from number 1.
     """
 
     nodes: tuple[Node, ...]
@@ -68,17 +68,17 @@ class Pipeline:
 
     @property
     def last(self) -> int:
-        """The place of the result."""
+        """The number of the last step."""
         return len(self.nodes)
 
     @property
     def dims(self) -> tuple[str, ...]:
-        """The dimensions of all places, those that steps make among them."""
+        """The dimensions of all steps, those that some make among them."""
         return self.nodes[0].step.source.dims
 
-    def meta(self, place: int, source: ArrayMeta) -> ArrayMeta:
-        """What there is at a place."""
-        return self.nodes[place - 1].step.target if place else source
+    def meta(self, step: int, source: ArrayMeta) -> ArrayMeta:
+        """What a step makes; the input for 0."""
+        return self.nodes[step - 1].step.target if step else source
 
     def target(self, source: ArrayMeta) -> ArrayMeta:
         """What the pipeline makes of its input."""
@@ -86,41 +86,41 @@ class Pipeline:
 
     @cached_property
     def last_uses(self) -> tuple[int, ...]:
-        """For each place the last place that reads it; its own where none does."""
+        """For each step the last one that reads it; its own number where none does."""
         found = list(range(self.last + 1))
-        for place, node in enumerate(self.nodes, start=1):
+        for step, node in enumerate(self.nodes, start=1):
             for read in node.inputs:
-                found[read] = place
+                found[read] = step
         return tuple(found)
 
     @cached_property
     def done_at(self) -> tuple[tuple[int, ...], ...]:
-        """For each place the places that none after it reads, and it or itself does."""
+        """For each step those that none after it reads, and it or itself does."""
         found: list[list[int]] = [[] for _ in range(self.last + 1)]
-        for place, last in enumerate(self.last_uses):
-            found[last].append(place)
+        for step, last in enumerate(self.last_uses):
+            found[last].append(step)
         return tuple(map(tuple, found))
 
     @cached_property
     def jumps(self) -> tuple[tuple[Fraction, ...], ...]:
-        """For each place its cells from one cell of the result to the next, by axis.
+        """For each step its cells from one cell of the result to the next, by axis.
 
-        1 where the result does not depend on the place.
+        1 where the result does not depend on the step.
         """
         ones = (Fraction(1),) * len(self.nodes[-1].step.source.dims)
         found = {self.last: ones}
-        for place in range(self.last, 0, -1):
-            node = self.nodes[place - 1]
-            if place in found:
-                step = node.step
-                own = [step.geometry[dim].jump for dim in step.source.dims]
+        for step in range(self.last, 0, -1):
+            node = self.nodes[step - 1]
+            if step in found:
+                dims, windows = node.step.source.dims, node.step.geometry
+                own = [windows[dim].jump for dim in dims]
                 for read in node.inputs:
-                    found[read] = tuple(map(mul, found[place], own))
-        return tuple(found.get(place, ones) for place in range(self.last + 1))
+                    found[read] = tuple(map(mul, found[step], own))
+        return tuple(found.get(step, ones) for step in range(self.last + 1))
 
     @cached_property
     def floors(self) -> Mapping[int, Floored]:
-        """Layers that can do the work of the step after them, by place."""
+        """Layers that can do the work of the step after them, by number."""
         return floors_of(self.nodes)
 
     def merged_steps(self, wanted: Collection[int]) -> dict[int, Floored]:
@@ -130,29 +130,29 @@ class Pipeline:
     def demands(
         self, axis: int, wanted: Mapping[int, Interval]
     ) -> tuple[tuple[Interval, ...], ...]:
-        """Cells along one axis that each place must hold.
+        """Cells along one axis that each step must hold.
 
         Parameters
         ----------
         axis : int
             Position of the axis.
         wanted : mapping of int to Interval
-            The cells that are wanted of some places, inside each.
+            The cells that are wanted of some steps, inside each.
 
         Returns
         -------
         tuple of tuple of Interval
-            For each place from 0, what the later ones read of it and what is wanted of
+            For each step from 0, what the later ones read of it and what is wanted of
             it, in order and apart; none where nothing is.
         """
         needed: list[list[Interval]] = [[] for _ in range(self.last + 1)]
-        for place, cells in wanted.items():
-            needed[place].append(cells)
-        for place in range(self.last, 0, -1):
-            node = self.nodes[place - 1]
-            needed[place] = merged(needed[place])
+        for step, cells in wanted.items():
+            needed[step].append(cells)
+        for step in range(self.last, 0, -1):
+            node = self.nodes[step - 1]
+            needed[step] = merged(needed[step])
             for number, source in enumerate(node.inputs):
-                for cells in needed[place]:
+                for cells in needed[step]:
                     needed[source] += node.read(number, axis, cells)
         needed[0] = merged(needed[0])
         return tuple(tuple(cells) for cells in needed)
@@ -160,16 +160,14 @@ class Pipeline:
     def boxes(
         self, wanted: Mapping[int, Box]
     ) -> tuple[tuple[tuple[Interval, ...], ...], ...]:
-        """For each place and each axis, the intervals whose products it must hold."""
+        """For each step and each axis, the intervals whose products it must hold."""
         return tuple(zip(*(side.needs for side in self.sides(wanted)), strict=True))
 
     def sides(self, wanted: Mapping[int, Box]) -> list[Side]:
-        """What boxes of some places need, for each axis."""
+        """What boxes of some steps need, for each axis."""
         axes = range(len(next(iter(wanted.values()))))
         return [
-            self.side(
-                axis, tuple([(place, box[axis]) for place, box in wanted.items()])
-            )
+            self.side(axis, tuple([(step, box[axis]) for step, box in wanted.items()]))
             for axis in axes
         ]
 
@@ -189,7 +187,7 @@ class Pipeline:
 
     @lru_cache(maxsize=REMEMBERED_SCHEDULES)  # noqa: B019 (few pipelines)
     def schedule(self, kinds: tuple[Kind, ...], given: frozenset[int]) -> Schedule:
-        """How blocks of some kinds are computed, where arrays are given for some places."""
+        """How blocks of some kinds are computed, where arrays are given for some steps."""
         return schedule_of(self, kinds, given)
 
     def compute(
@@ -199,16 +197,16 @@ class Pipeline:
         into: Mapping[int, NDArray[Any]] | None = None,
         memory: Memory | None = None,
     ) -> dict[int, NDArray[Any]]:
-        """Cells of boxes of some places.
+        """Cells of boxes of some steps.
 
         Parameters
         ----------
         wanted : mapping of int to box
-            Places, and inside each a box: an interval for each axis.
+            Steps, and of each a box: an interval for each axis.
         read : callable
             Takes a box inside the input and returns its cells.
         into : mapping of int to ndarray, optional
-            Where the cells of some of the wanted boxes go, if no more of their places
+            Where the cells of some of the wanted boxes go, if no more of their steps
             is needed; by default into new arrays.
         memory : Memory, optional
             Where the input and all results on the way lie; by default each has memory
@@ -223,30 +221,30 @@ class Pipeline:
         sides = self.sides(wanted)
         schedule = self.schedule(tuple([side.kind for side in sides]), frozenset(into))
 
-        def boxes(place: int) -> list[Box]:
-            return list(itertools.product(*[side.needs[place] for side in sides]))
+        def boxes(step: int) -> list[Box]:
+            return list(itertools.product(*[side.needs[step] for side in sides]))
 
         return schedule.carried_out(boxes, read, into, memory)
 
     @cached_property
     def dtypes(self) -> tuple[str, ...]:
-        """For each place the dtype of its cells."""
+        """For each step the dtype of its cells."""
         read = (
             meta.dtype
             for node in self.nodes
-            for place, (meta, _) in zip(node.inputs, node.over, strict=True)
-            if place == 0
+            for step, (meta, _) in zip(node.inputs, node.over, strict=True)
+            if step == 0
         )
         return (next(read), *(step.target.dtype for step in self.steps))
 
-    def held_to(self, place: int, wanted: Collection[int]) -> int:
-        """The place up to which a result is held: what is wanted of it to the end."""
-        return self.last if place in wanted else self.last_uses[place]
+    def held_to(self, step: int, wanted: Collection[int]) -> int:
+        """The step up to which a result is held: what is wanted of it to the end."""
+        return self.last if step in wanted else self.last_uses[step]
 
 
 def chain(steps: Sequence[Step]) -> Pipeline:
     """The pipeline in which each step reads the result of the one before it."""
-    return wired([Node(step, (place,)) for place, step in enumerate(steps)])
+    return wired([Node(step, (number,)) for number, step in enumerate(steps)])
 
 
 def wired(nodes: Sequence[Node]) -> Pipeline:

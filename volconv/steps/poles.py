@@ -33,10 +33,10 @@ from volconv.text import check_word
 
 __all__ = ["PadPoles", "PolesStep", "pad_poles_step"]
 
-PLACES = {"between": "symmetric", "on": "reflect"}
+MIRRORS = {"between": "symmetric", "on": "reflect"}
 """Where poles lie among rows, and the mirror that each means."""
 
-POLES = ("auto", *PLACES)
+POLES = ("auto", *MIRRORS)
 """What a user may say of it."""
 
 
@@ -45,7 +45,7 @@ class PolesStep(BlockStep):
     """A step whose copies depend on how a box lies to the poles: see `BlockStep`."""
 
     def of_box(self, box: Sequence[Interval]) -> PolesStep:
-        """The step of a box: see `PlacedStep`."""
+        """The step of a box: see `VaryingStep`."""
         operation = cast("Turned", self.operation)
         rows, columns = box[operation.latitude], box[operation.longitude]
         operation = replace(operation, first=rows.start, columns=columns)
@@ -124,7 +124,7 @@ def pad_poles_step(
         "pad_poles",
         operation,
         geometry,
-        Boundaries(((latitude, PLACES[where]),)),
+        Boundaries(((latitude, MIRRORS[where]),)),
         meta,
         replace(target, dtype=dtype),
     )
@@ -148,7 +148,7 @@ def rows_beyond(latitude: str, padding: object, most: int) -> tuple[int, int]:
 
 
 def poles_of(axis: Axis, poles: str) -> str:
-    """Where the poles lie among rows: one of `PLACES`.
+    """Where the poles lie among rows: one of `MIRRORS`.
 
     Raises
     ------
@@ -169,9 +169,9 @@ def poles_of(axis: Axis, poles: str) -> str:
         )
     step = abs(axis.spacing)
     rows = {"between": axis.size, "on": axis.size - 1}
-    for place, count in rows.items():
+    for where, count in rows.items():
         if abs(180 / step - count) <= NEAR:
-            return place
+            return where
     raise BoundaryError(
         f"latitude {axis.dim!r}",
         f"{axis.size} rows of {step:g} degrees, {axis.size * step:g} in all",

@@ -27,7 +27,7 @@ from volconv.steps.missing import EvenWeights, Missing, check_flag
 from volconv.steps.options import WindowOptions, windows_of
 from volconv.steps.pointwise import chosen
 from volconv.steps.renormalised import KernelStep, kernel_step
-from volconv.steps.settings import BEYOND, PlacedSettings, RenormalisedSettings
+from volconv.steps.settings import BEYOND, PaddedSettings, RenormalisedSettings
 
 __all__ = ["mean_pool_step", "pool_step"]
 
@@ -40,7 +40,7 @@ CELL_METHODS = {
 """What CF calls the order statistics."""
 
 
-class PoolSettings(PlacedSettings):
+class PoolSettings(PaddedSettings):
     """Settings that all pooling steps share."""
 
     default_boundary: ClassVar[str] = "edge"

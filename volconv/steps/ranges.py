@@ -52,8 +52,8 @@ class RangeSettings(PointwiseSettings):
         try:
             self.resolve(ArrayMeta((), "float64"))
         except VolconvError as error:
-            place = (error.where,) if error.where in type(self).model_fields else ()
-            raise refused_at(self.step_name, [(place, error)]) from None
+            path = (error.where,) if error.where in type(self).model_fields else ()
+            raise refused_at(self.step_name, [(path, error)]) from None
         return self
 
 

@@ -27,7 +27,7 @@ class Floored(NamedTuple):
     node : Node
         The layer, with the floor.
     reader : int
-        The place of the step after it.
+        The number of the step after it.
     """
 
     node: Node
@@ -35,19 +35,19 @@ class Floored(NamedTuple):
 
 
 def floors_of(nodes: Sequence[Node]) -> Mapping[int, Floored]:
-    """The layers of a pipeline, by place, that can do what is done after them."""
-    readers = Counter(place for node in nodes for place in node.inputs)
+    """The layers of a pipeline, by number, that can do what is done after them."""
+    readers = Counter(read for node in nodes for read in node.inputs)
     found: dict[int, Floored] = {}
     for reader, node in enumerate(nodes, start=1):
         floor = floor_of(node.step)
-        (place, *_) = node.inputs
-        if floor is None or place == 0 or readers[place] > 1:
+        (read, *_) = node.inputs
+        if floor is None or read == 0 or readers[read] > 1:
             continue
-        layer = nodes[place - 1]
+        layer = nodes[read - 1]
         if isinstance(layer.step, MixStep):
             step = layer.step.floored(floor)
             if step is not None:
-                found[place] = Floored(Node(step, layer.inputs, layer.name), reader)
+                found[read] = Floored(Node(step, layer.inputs, layer.name), reader)
     return found
 
 

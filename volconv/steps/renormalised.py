@@ -100,7 +100,7 @@ class RenormalisedStep:
         return self.plain.lengths
 
     def of_box(self, box: Sequence[Interval]) -> RenormalisedStep:
-        """The step with the cell weights under a box: see `PlacedStep`."""
+        """The step with the cell weights under a box: see `VaryingStep`."""
         weights = self.missing.weights
         if weights is None:
             return self
@@ -149,11 +149,11 @@ class RenormalisedStep:
             cells = cells_under(block, windows, outputs)
             holes = None if gaps is None else cells_under(gaps, windows, outputs)
             counts = None if shares is None else shares_under(shares, windows, outputs)
-            place: tuple[Any, ...] = (*outputs, ...)  # a view, even without axes
+            where: tuple[Any, ...] = (*outputs, ...)  # a view, even without axes
             if counts is None and holes is not None and not holes.any():
-                self.plain.compute(cells, out[place])
+                self.plain.compute(cells, out[where])
             else:
-                self.arithmetic(cells, holes, counts, out[place])
+                self.arithmetic(cells, holes, counts, out[where])
         return out
 
     def gaps(self, cells: Array) -> Array | None:

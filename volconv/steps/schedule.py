@@ -1,6 +1,6 @@
 """How boxes of a pipeline are computed, worked out once for all that lie alike.
 
-Along an axis two blocks are of one *kind* where each place needs as many cells for both,
+Along an axis two blocks are of one *kind* where each step needs as many cells for both,
 and each step reads the same of what is held for it: one lies as the other does, further
 on. Where a block reads beyond an edge, or the far side, it is of a kind of its own. Blocks
 whose kinds are the same along each axis follow the same schedule::
@@ -40,9 +40,9 @@ class Kind:
     Parameters
     ----------
     wanted : tuple
-        Cells that are wanted of some places.
+        Cells that are wanted of some steps.
     needs : tuple of tuple of Interval
-        Cells that each place must hold: see `Pipeline.demands`.
+        Cells that each step must hold: see `Pipeline.demands`.
     """
 
     wanted: tuple[tuple[int, Interval], ...]
@@ -55,7 +55,7 @@ class Side(NamedTuple):
     Attributes
     ----------
     needs : tuple of tuple of Interval
-        Cells that each place must hold.
+        Cells that each step must hold.
     kind : Kind
         The blocks that are computed as it is.
     """
@@ -74,8 +74,8 @@ def alike_along(
     if any(len(cells) > 1 for cells in needs):
         return axis, wanted  # a far side is needed too
     found: list[object] = [axis, *(sum(side.size for side in cells) for cells in needs)]
-    for place, side in wanted:
-        found += place, side.size, *(side.start - outer.start for outer in needs[place])
+    for step, side in wanted:
+        found += step, side.size, *(side.start - outer.start for outer in needs[step])
     for outputs, node in zip(needs[1:], nodes, strict=True):
         for number, source in enumerate(node.inputs if outputs else ()):
             read = node.inside(number, axis, outputs[0])
@@ -103,7 +103,7 @@ class Laid(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One place on the way.
+    """One step on the way.
 
     Parameters
     ----------
@@ -112,11 +112,11 @@ class Entry:
     evaluations : tuple of Evaluation
         How each is made; none for the input, and for what is made already.
     done_by : int, optional
-        The place before it that makes its cells too.
+        The step before it that makes its cells too.
     found : (int, tuple of slice or None), optional
         Which of its boxes has what is wanted of it, and where; None if it is all.
     done : tuple of int
-        Places that are not read after it.
+        Steps that are not read after it.
     """
 
     outs: tuple[int, ...]
@@ -133,9 +133,9 @@ class Schedule:
     Parameters
     ----------
     entries : tuple of Entry
-        One for each place, from the input on.
+        One for each step, from the input on.
     given : tuple of int
-        Places whose boxes go to arrays that are given.
+        Steps whose boxes go to arrays that are given.
     laid : tuple of Laid
         Arrays for all others.
     nbytes : int
@@ -159,17 +159,17 @@ class Schedule:
         Parameters
         ----------
         boxes : callable
-            The boxes of each place.
+            The boxes of each step.
         read, into, memory
             As in `Pipeline.compute`.
         """
         outs = self.arrays(into, memory)
         held: list[Sequence[NDArray[Any]]] = []
         found: dict[int, NDArray[Any]] = {}
-        for place, entry in enumerate(self.entries):
+        for step, entry in enumerate(self.entries):
             if entry.done_by is not None:
                 held.append(held[entry.done_by])
-            elif place:
+            elif step:
                 evaluations = zip(entry.evaluations, entry.outs, strict=True)
                 held.append([make(held, boxes, outs[out]) for make, out in evaluations])
             elif memory is None:
@@ -179,8 +179,8 @@ class Schedule:
                 held.append([memory.read(box, outs[out]) for box, out in reads])
             if entry.found is not None:
                 number, cells = entry.found
-                whole = held[place][number]
-                found[place] = whole if cells is None else whole[cells]
+                whole = held[step][number]
+                found[step] = whole if cells is None else whole[cells]
             for done in entry.done:
                 held[done] = ()
         return found
@@ -189,7 +189,7 @@ class Schedule:
         self, into: Mapping[int, NDArray[Any]], memory: Memory | None
     ) -> list[Any]:
         """Where boxes go, by number: what is given first; None for a new array."""
-        found: list[Any] = [into[place] for place in self.given]
+        found: list[Any] = [into[step] for step in self.given]
         if memory is None:
             return found + [None] * len(self.laid)
         piece = memory.empty((self.nbytes,), BYTE)
@@ -210,45 +210,45 @@ def schedule_of(
     kinds : sequence of Kind
         The kinds.
     into : collection of int
-        Places of which a box may go to an array that is given.
+        Steps of which a box may go to an array that is given.
     """
-    by_place = [
+    by_step = [
         list(itertools.product(*sides))
         for sides in zip(*(kind.needs for kind in kinds), strict=True)
     ]
     wanted = {
-        place: tuple(kind.wanted[which][1] for kind in kinds)
-        for which, (place, _) in enumerate(kinds[0].wanted)
+        step: tuple(kind.wanted[which][1] for kind in kinds)
+        for which, (step, _) in enumerate(kinds[0].wanted)
     }
-    given = tuple(place for place in into if by_place[place] == [wanted[place]])
+    given = tuple(step for step in into if by_step[step] == [wanted[step]])
     merged = pipeline.merged_steps(wanted)
-    makers = {place: made.reader for place, made in merged.items()}
-    done_by = {reader: place for place, reader in makers.items()}
+    makers = {step: made.reader for step, made in merged.items()}
+    done_by = {reader: step for step, reader in makers.items()}
     numbers = itertools.count(len(given))
-    laid, nbytes = laid_out(pipeline, by_place, wanted, given, makers)
+    laid, nbytes = laid_out(pipeline, by_step, wanted, given, makers)
     entries = []
-    for place, boxes in enumerate(by_place):
-        maker = makers.get(place, place)
+    for step, boxes in enumerate(by_step):
+        maker = makers.get(step, step)
         outs: tuple[int, ...] = ()
         evaluations: tuple[Evaluation, ...] = ()
-        if place not in done_by:
+        if step not in done_by:
             is_given = maker in given
             outs = tuple(
                 given.index(maker) if is_given else next(numbers) for _ in boxes
             )
-        if place and place not in done_by:
-            node = merged[place].node if place in merged else pipeline.nodes[place - 1]
+        if step and step not in done_by:
+            node = merged[step].node if step in merged else pipeline.nodes[step - 1]
             each = range(len(boxes))
             evaluations = tuple(
-                evaluation_of(node, place, n, by_place.__getitem__) for n in each
+                evaluation_of(node, step, n, by_step.__getitem__) for n in each
             )
-        found = place_of(wanted[place], boxes) if place in wanted else None
-        done = pipeline.done_at[place]
-        entries.append(Entry(outs, evaluations, done_by.get(place), found, done))
+        found = found_in(wanted[step], boxes) if step in wanted else None
+        done = pipeline.done_at[step]
+        entries.append(Entry(outs, evaluations, done_by.get(step), found, done))
     return Schedule(tuple(entries), given, laid, nbytes)
 
 
-def place_of(box: Box, boxes: Sequence[Box]) -> tuple[int, tuple[slice, ...] | None]:
+def found_in(box: Box, boxes: Sequence[Box]) -> tuple[int, tuple[slice, ...] | None]:
     """Which of some boxes has a box in it, and where; None if it is that box."""
     number = number_of(box, boxes)
     is_whole = boxes[number] == box
@@ -257,7 +257,7 @@ def place_of(box: Box, boxes: Sequence[Box]) -> tuple[int, tuple[slice, ...] | N
 
 def laid_out(
     pipeline: Pipeline,
-    by_place: Sequence[Sequence[Box]],
+    by_step: Sequence[Sequence[Box]],
     wanted: Collection[int],
     given: Collection[int],
     makers: Mapping[int, int],
@@ -265,23 +265,23 @@ def laid_out(
     """Arrays for input and results, in one piece of memory, and its bytes.
 
     A layer that does the work of the step after it writes that one's results: see
-    `floors_of`. `makers` has, by the layer's place, the other's.
+    `floors_of`. `makers` has, by the layer's step, the other's.
     """
     if not pipeline.nodes:
         return (), 0  # nothing is made of what is read
     done_before = set(makers.values())
     laid: list[tuple[tuple[int, ...], np.dtype[Any]]] = []
     spans: list[Span] = []
-    for first, boxes in enumerate(by_place):
-        place = makers.get(first, first)
-        if first in done_before or place in given:
+    for first, boxes in enumerate(by_step):
+        step = makers.get(first, first)
+        if first in done_before or step in given:
             continue
-        dtype = np.dtype(pipeline.dtypes[place])
+        dtype = np.dtype(pipeline.dtypes[step])
         for box in boxes:
             shape = tuple(side.size for side in box)
             nbytes = dtype.itemsize * math.prod(shape)
             laid.append((shape, dtype))
-            spans.append(Span(nbytes, first, pipeline.held_to(place, wanted)))
+            spans.append(Span(nbytes, first, pipeline.held_to(step, wanted)))
     layout = Layout.of(spans)
     arrays = zip(laid, layout.starts, strict=True)
     return tuple(Laid(*each, start) for each, start in arrays), layout.nbytes

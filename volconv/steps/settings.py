@@ -37,19 +37,19 @@ from volconv.steps.step import Step
 
 __all__ = [
     "BEYOND",
-    "PlacedSettings",
+    "PaddedSettings",
     "RenormalisedSettings",
     "SameSizeSettings",
     "StepSettings",
-    "TextPlace",
+    "TextPath",
     "WeightsFile",
 ]
 
-TextPlace = tuple[str | int, ...]
-"""Where something stands in a text: keys, and places in lists from 0."""
+TextPath = tuple[str | int, ...]
+"""Path to something in a text: keys, and indices in lists from 0."""
 
 SHARED = ("name", "from", "save")
-"""Keys of every step, which say its place in a pipeline."""
+"""Keys of every step, which wire it into a pipeline."""
 
 BEYOND = ("boundary", "fill_value")
 """Keys of what lies beyond the edge."""
@@ -145,8 +145,8 @@ class StepSettings(SettingsModel, ABC):
         """Dimensions that it makes."""
         return ()
 
-    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
-        """Dimensions that the text names, each with its place below the step."""
+    def named_dims(self) -> Iterator[tuple[TextPath, str]]:
+        """Dimensions that the text names, each with its path below the step's."""
         for key in type(self).model_fields:
             value = getattr(self, key)
             if key == "dims":
@@ -155,7 +155,7 @@ class StepSettings(SettingsModel, ABC):
                 yield from (((key, dim), dim) for dim in value)
 
 
-class PlacedSettings(StepSettings):
+class PaddedSettings(StepSettings):
     """Settings that all steps with a window share, beside how far it moves.
 
     The fields are the keywords of `volconv.correlate`, which explains them.
@@ -196,7 +196,7 @@ class PlacedSettings(StepSettings):
         )
 
 
-class SameSizeSettings(PlacedSettings):
+class SameSizeSettings(PaddedSettings):
     """Settings of steps with an output for each cell unless told otherwise.
 
     The first among the bases of a class.
@@ -237,7 +237,7 @@ class WeightsFile(Named):
     """Names of the dimensions, in order, of an array that has none."""
 
 
-class RenormalisedSettings(PlacedSettings):
+class RenormalisedSettings(PaddedSettings):
     """Settings of steps whose weights may be rescaled where cells are missing.
 
     The last among the bases of a class: its keys then come before theirs.
@@ -285,8 +285,8 @@ class RenormalisedSettings(PlacedSettings):
         missing = missing_options(self.skipna, self.min_weight, self._opened)
         return replace(super().options(), missing=missing)
 
-    def named_dims(self) -> Iterator[tuple[TextPlace, str]]:
-        """Dimensions that the text names, each with its place below the step."""
+    def named_dims(self) -> Iterator[tuple[TextPath, str]]:
+        """Dimensions that the text names, each with its path below the step's."""
         yield from super().named_dims()
         dims = () if self.weights is None else self.weights.dims or ()
         yield from ((("weights", "dims"), dim) for dim in dims)

@@ -80,7 +80,7 @@ class Reading:
         dims = step.source.dims
         zeros = (0,) * len(dims)
         own = tuple(step.boundaries[dim] for dim in dims)
-        places = zeros if origin is None else tuple(origin)
+        starts = zeros if origin is None else tuple(origin)
         cells = step.source.shape if sizes is None else tuple(sizes)
         beyond = own if kinds is None else tuple(kinds)
         by = zeros if shifts is None else tuple(shifts)
@@ -92,10 +92,10 @@ class Reading:
         found = []
         for slab in () if is_inside else slabs(step, box, LARGE_SLAB_BYTES):
             read = shifted(source_intervals(step, slab), by)
-            sides = zip(read, places, cells, beyond, strict=True)
+            sides = zip(read, starts, cells, beyond, strict=True)
             inside, axes = zip(*(axis_edges(*side) for side in sides), strict=True)
             found.append(Slab(slab, inside, axes))
-        return cls(box, wanted, places, cells, beyond, by, is_inside, tuple(found))
+        return cls(box, wanted, starts, cells, beyond, by, is_inside, tuple(found))
 
     def read(self, cells: NDArray[Any], inner: Sequence[Interval]) -> NDArray[Any]:
         """Cells of a box inside the input."""

@@ -18,7 +18,7 @@ from volconv.steps.block import BlockStep, Operation
 __all__ = ["SpreadingStep", "spreading_step"]
 
 
-class PlacedOperation(Protocol):
+class VaryingOperation(Protocol):
     """An operation that is not the same for every block: see `Operation`."""
 
     def at(self, firsts: Sequence[int]) -> Any:
@@ -44,7 +44,7 @@ class SpreadingStep(BlockStep):
     box: tuple[Interval, ...] | None = None
 
     def of_box(self, box: Sequence[Interval]) -> Self:
-        """The step with the arithmetic of a box: see `PlacedStep`."""
+        """The step with the arithmetic of a box: see `VaryingStep`."""
         return replace(self, box=tuple(box))
 
     def compute(
@@ -60,7 +60,7 @@ class SpreadingStep(BlockStep):
         if out is None:
             shape = tuple(side.size for side in box)
             out = aligned_empty(shape, np.dtype(self.target.dtype))
-        cast("PlacedOperation", self.operation).at(firsts)(block, out)
+        cast("VaryingOperation", self.operation).at(firsts)(block, out)
         return out
 
 

@@ -12,7 +12,7 @@ from volconv.compute import Edges
 from volconv.geometry import Geometry, Interval
 from volconv.meta import ArrayMeta
 
-__all__ = ["Join", "PlacedStep", "Step", "of_box", "source_intervals"]
+__all__ = ["Join", "Step", "VaryingStep", "of_box", "source_intervals"]
 
 
 class Step(Protocol):
@@ -126,7 +126,7 @@ class Join(Step, Protocol):
 
 
 @runtime_checkable
-class PlacedStep(Protocol):
+class VaryingStep(Protocol):
     """A step whose arithmetic is not the same for every box of its output."""
 
     def of_box(self, box: Sequence[Interval]) -> Step:
@@ -136,7 +136,7 @@ class PlacedStep(Protocol):
 def of_box(step: Step, box: Sequence[Interval]) -> Step:
     """A step as it computes a box of its output."""
     # to ask whether it is an instance of the protocol takes 20 µs on Python 3.11
-    return cast("PlacedStep", step).of_box(box) if hasattr(step, "of_box") else step
+    return cast("VaryingStep", step).of_box(box) if hasattr(step, "of_box") else step
 
 
 def source_intervals(

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from volconv.steps.fields import ByDim, Count, Dims, EngineName
 from volconv.steps.options import WindowOptions
-from volconv.steps.settings import PlacedSettings
+from volconv.steps.settings import PaddedSettings
 
 __all__ = ["DilatedSettings", "MovingSettings", "WeightedSettings", "WindowSettings"]
 
 
-class MovingSettings(PlacedSettings):
+class MovingSettings(PaddedSettings):
     """Settings of steps whose window moves by one cell unless told otherwise."""
 
     stride: ByDim[Count] = 1

@@ -1,4 +1,4 @@
-"""Which step reads what: the names of a configuration as places of a pipeline."""
+"""Which step reads what: the names of a configuration as numbers of steps."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Wired(Protocol):
 
     @property
     def reads(self) -> Sequence[str | int] | None:
-        """Names or places of what it reads; None for the step before it."""
+        """Names or numbers of what it reads; None for the step before it."""
 
     def resolve_all(self, sources: Sequence[ArrayMeta]) -> Step:
         """The step for its inputs."""
@@ -91,15 +91,14 @@ def wiring_faults(
 class Known(Protocol):
     """What coordinates tell of a pipeline's steps, from the first to the last.
 
-    A place is where a step finds what it reads first: the input at 0, the result of
-    step 1 at 1.
+    `read` is the number of what a step reads first: 0 for the input, n for step n.
     """
 
-    def settings(self, setting: Wired, source: ArrayMeta, place: int) -> Wired:
-        """A step's settings whole, by what it reads and where that lies."""
+    def settings(self, setting: Wired, source: ArrayMeta, read: int) -> Wired:
+        """A step's settings whole, by what it reads."""
 
-    def made(self, step: Step, place: int) -> ArrayMeta:
-        """What a step makes of what lies at a place, as coordinates tell."""
+    def made(self, step: Step, read: int) -> ArrayMeta:
+        """What a step makes of what it reads, as coordinates tell."""
 
 
 def resolved_pipeline(
@@ -121,25 +120,25 @@ def resolved_pipeline(
     VolconvError
         What does not fit, the step named.
     """
-    places: dict[str, int] = {INPUT: 0}
+    numbers: dict[str, int] = {INPUT: 0}
     metas = [source]
     nodes: list[Node] = []
     for number, setting in enumerate(settings, start=1):
         inputs = tuple(
-            places[read] if isinstance(read, str) else read
+            numbers[read] if isinstance(read, str) else read
             for read in setting.reads or (number - 1,)
         )
         try:
             whole = setting
             if known is not None:
                 whole = known.settings(setting, metas[inputs[0]], inputs[0])
-            step = whole.resolve_all([metas[place] for place in inputs])
+            step = whole.resolve_all([metas[read] for read in inputs])
             made = step.target if known is None else known.made(step, inputs[0])
         except VolconvError as error:
             error.where = f"step {number} ({setting.step_name}), {error.where}"
             raise
         if setting.name is not None:
-            places[setting.name] = number
+            numbers[setting.name] = number
         metas.append(made)
         nodes.append(
             Node(step, inputs, setting.name or str(getattr(setting, "title", "")))
@@ -147,20 +146,20 @@ def resolved_pipeline(
     return wired(nodes)
 
 
-def steps_to(pipeline: Pipeline, place: int) -> list[Step]:
-    """The steps that take part in what lies at a place, in order."""
-    wanted = {place}
-    for later in range(place, 0, -1):
+def steps_to(pipeline: Pipeline, number: int) -> list[Step]:
+    """The steps that take part in the result of one, itself the last, in order."""
+    wanted = {number}
+    for later in range(number, 0, -1):
         if later in wanted:
             wanted.update(pipeline.nodes[later - 1].inputs)
     return [pipeline.nodes[one - 1].step for one in sorted(wanted) if one]
 
 
-def path_to(nodes: Sequence[Node], place: int) -> list[Step]:
-    """The steps from the input to a place, by the first input of each."""
+def path_to(nodes: Sequence[Node], number: int) -> list[Step]:
+    """The steps from the input to one, by the first input of each."""
     path: list[Step] = []
-    while place:
-        node = nodes[place - 1]
+    while number:
+        node = nodes[number - 1]
         path.append(node.step)
-        place = node.inputs[0]
+        number = node.inputs[0]
     return path[::-1]

@@ -8,10 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from tests.compute.compiled.oracle import correlate
-from tests.compute.compiled.strategies import DTYPES, LAYOUTS, Case, laid_out, shapes
-from tests.compute.compiled.test_edges import KINDS, edges_of, padded
-from tests.compute.compiled.test_engines import (
+from tests.compute.compiled.edges import KINDS, edges_of, padded
+from tests.compute.compiled.engines import (
     bits,
     product,
     run,
@@ -19,12 +17,15 @@ from tests.compute.compiled.test_engines import (
     specials,
     sub_block,
 )
-from tests.compute.compiled.test_memory import guarded
-from tests.compute.compiled.test_targets import MACHINES, assembly
-from volconv.compute.compiled import columns, separable
-from volconv.compute.compiled.doubling import Doubling
-from volconv.compute.compiled.items import ColumnCode
-from volconv.compute.compiled.program import aligned_empty
+from tests.compute.compiled.guards import guarded
+from tests.compute.compiled.machines import MACHINES, assembly
+from tests.compute.compiled.oracle import correlate
+from tests.compute.compiled.strategies import DTYPES, LAYOUTS, Case, laid_out, shapes
+from volconv.compute.compiled.loops import columns
+from volconv.compute.compiled.loops.doubling import Doubling
+from volconv.compute.compiled.loops.items import ColumnCode
+from volconv.compute.compiled.programs.program import aligned_empty
+from volconv.compute.compiled.separable import engine as separable
 
 FLOATS = ("f4", "f8")
 

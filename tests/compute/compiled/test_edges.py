@@ -5,43 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.compute.compiled.test_memory import Guarded
-from volconv.boundary import runs
-from volconv.compute.compiled import direct, separable
-from volconv.compute.compiled.edges import CONSTANT, Edges, pieces
-from volconv.compute.compiled.folds import Fold
-from volconv.geometry import Interval
-
-FILL = 3
-KINDS = ("constant", "edge", "reflect", "symmetric", "wrap")
-
-
-def edges_of(shape, dtype, padding, kinds):
-    """What the public functions make of a boundary along each axis."""
-    axes = []
-    for size, (before, after), kind in zip(shape, padding, kinds, strict=True):
-        found = runs(Interval(-before, size + after), size, kind)
-        axes.append(
-            tuple(
-                (CONSTANT, run.dest.size, 0)
-                if run.source is None
-                else (
-                    run.source.stop - 1 if run.step < 0 else run.source.start,
-                    run.dest.size,
-                    run.step,
-                )
-                for run in found
-            )
-        )
-    return Edges(tuple(axes), np.full(1, FILL, dtype).tobytes())
-
-
-def padded(cells, padding, kinds):
-    for axis, (width, kind) in enumerate(zip(padding, kinds, strict=True)):
-        widths = [width if a == axis else (0, 0) for a in range(cells.ndim)]
-        more = {"constant_values": FILL} if kind == "constant" else {}
-        cells = np.pad(cells, widths, mode=kind, **more)
-    return cells
+from tests.compute.compiled.edges import KINDS, edges_of, padded
+from tests.compute.compiled.guards import Guarded
+from volconv.compute.compiled.direct import engine as direct
+from volconv.compute.compiled.programs.edges import Edges, pieces
+from volconv.compute.compiled.separable import engine as separable
+from volconv.compute.compiled.separable.folds import Fold
 
 
 @st.composite
@@ -134,33 +103,33 @@ def test_many_taps_filter_what_lies_beyond_an_edge_once(kind, stride, shape):
 )
 def test_folded_lines_unfold(size, before, after, kind):
     edges = edges_of((size,), "f4", [(before, after)], [kind])
-    places = edges.places(0, np.arange(before + size + after))
-    fold = Fold.of(places)
-    line = np.full(len(places) + 1, 99)
-    line[fold.at : fold.at + len(fold.places)] = fold.places
+    indices = edges.indices(0, np.arange(before + size + after))
+    fold = Fold.of(indices)
+    line = np.full(len(indices) + 1, 99)
+    line[fold.at : fold.at + len(fold.indices)] = fold.indices
     for to, source, step, count in fold.copies:
         line[to : to + count] = line[source + step * np.arange(count)]
-    assert line[:-1].tolist() == places.tolist()
-    assert len(fold.places) == size + (kind == "constant" and before + after > 0)
+    assert line[:-1].tolist() == indices.tolist()
+    assert len(fold.indices) == size + (kind == "constant" and before + after > 0)
 
 
 def test_lines_that_do_not_hold_all_that_is_beyond_are_taken_whole():
-    places = np.array([7, 8, 0, 1, 2])
-    assert Fold.of(places).places.tolist() == places.tolist()
+    indices = np.array([7, 8, 0, 1, 2])
+    assert Fold.of(indices).indices.tolist() == indices.tolist()
 
 
 def test_places_outside_the_cells_are_refused():
     correlator = direct.prepare([1.0, 2.0], [1], [1], "f4", "f4")
     edges = Edges((((0, 3, 1), (3, 1, 0)),), b"\0\0\0\0")
-    with pytest.raises(ValueError, match=r"^edges: got places 3 to 3 along axis 0"):
+    with pytest.raises(ValueError, match=r"^edges: got indices 3 to 3 along axis 0"):
         correlator.padding(np.zeros(3, "f4"), np.zeros(3, "f4"), edges)
 
 
 @given(st.lists(st.integers(-1, 5), max_size=30))
-def test_pieces_cover_their_places_in_order(places):
+def test_pieces_cover_their_places_in_order(indices):
     found = [
         piece.first + step * piece.step
-        for piece in pieces(np.array(places, np.int64))
+        for piece in pieces(np.array(indices, np.int64))
         for step in range(piece.count)
     ]
-    assert found == places
+    assert found == indices

@@ -2,13 +2,23 @@
 
 import pickle
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial, reduce
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.compute.compiled.engines import (
+    bits,
+    direct_of,
+    product,
+    random_floats,
+    run,
+    separable_of,
+    specials,
+    sub_block,
+)
 from tests.compute.compiled.oracle import correlate
 from tests.compute.compiled.strategies import (
     Case,
@@ -16,37 +26,10 @@ from tests.compute.compiled.strategies import (
     long_cases,
     separable_cases,
 )
-from volconv.compute.compiled import direct, separable
-from volconv.compute.compiled.factors import factorise
-from volconv.compute.compiled.program import aligned_empty
-
-
-def run(correlator, block):
-    out = np.full(
-        correlator.output_shape(block.shape), np.nan, correlator.compute_dtype
-    )
-    correlator(block, out)
-    return out
-
-
-def direct_of(case):
-    return direct.prepare(
-        case.weights, case.stride, case.dilation, case.block.dtype, case.compute_dtype
-    )
-
-
-def separable_of(case, factors):
-    return separable.prepare(
-        factors, case.stride, case.dilation, case.block.dtype, case.compute_dtype
-    )
-
-
-def product(factors):
-    return reduce(np.multiply.outer, [np.ones(1) if f is None else f for f in factors])
-
-
-def bits(array):
-    return np.ascontiguousarray(array).view(f"u{array.itemsize}")
+from volconv.compute.compiled.direct import engine as direct
+from volconv.compute.compiled.programs.program import aligned_empty
+from volconv.compute.compiled.separable import engine as separable
+from volconv.compute.compiled.separable.factors import factorise
 
 
 @settings(max_examples=400)
@@ -76,16 +59,6 @@ def test_long_factors_equal_nested_loops_on_small_integers(drawn):
     )
 
 
-def random_floats(case, seed):
-    rng = np.random.default_rng(seed)
-    block = rng.standard_normal(case.block.shape)
-    weights = rng.standard_normal(case.weights.shape) * (case.weights != 0)
-    dtype = case.block.dtype
-    return Case(
-        block.astype(dtype), weights, case.stride, case.dilation, case.compute_dtype
-    )
-
-
 @settings(max_examples=200)
 @given(direct_cases(dtypes=("f4", "f8")), st.integers(0, 99))
 def test_direct_is_as_close_as_a_sum_of_roundings(case, seed):
@@ -110,21 +83,6 @@ def test_separable_is_as_close_as_sums_of_roundings(drawn, seed):
     taps = sum(0 if f is None else np.count_nonzero(f) for f in factors)
     bound = (taps + 6) * np.finfo(case.compute_dtype).eps * scale
     assert (abs(run(separable_of(case, factors), case.block) - expected) <= bound).all()
-
-
-def sub_block(draw, block, correlator):
-    """A block of some of the outputs, and which outputs those are."""
-    inputs, outputs = [], []
-    m = correlator.output_shape(block.shape)
-    for n, f, s, d in zip(
-        m, correlator.size, correlator.stride, correlator.dilation, strict=True
-    ):
-        first = draw(st.integers(0, n - 1))
-        stop = draw(st.integers(first + 1, n))
-        outputs.append(slice(first, stop))
-        inputs.append(slice(first * s, (stop - 1) * s + d * (f - 1) + 1))
-    part = block[tuple(inputs)]
-    return (part.copy() if draw(st.booleans()) else part), tuple(outputs)
 
 
 @settings(max_examples=400)
@@ -202,14 +160,6 @@ def test_gaussian_bits_in_large_blocks_equal_those_in_small_ones(shape, sigma):
         ]
         where = tuple(slice(a, b) for a, b in zip(first, stop, strict=True))
         np.testing.assert_array_equal(bits(run(correlator, part)), bits(whole[where]))
-
-
-def specials(shape, dtype, rng, huge=1e308):
-    values = np.array(
-        [np.nan, -np.nan, np.inf, -np.inf, -0.0, 0.0, 1.0, 5e-324, 1e-45, huge]
-    )
-    with np.errstate(over="ignore"):
-        return rng.choice(values, shape).astype(dtype)
 
 
 @settings(max_examples=150)

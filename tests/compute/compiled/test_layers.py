@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.compute.compiled.edges import KINDS, edges_of, padded
+from tests.compute.compiled.guards import Guarded
 from tests.compute.compiled.strategies import LAYOUTS, laid_out
-from tests.compute.compiled.test_edges import KINDS, edges_of, padded
-from tests.compute.compiled.test_memory import Guarded
 from tests.oracle import same_bits
-from volconv.compute.compiled import layer
+from volconv.compute.compiled.layers import layer
 from volconv.compute.convolution import Convolution
 from volconv.compute.pointwise import Clip
 from volconv.compute.transposed import Transposed

@@ -1,55 +1,14 @@
 """Nothing outside the arrays is read or written: pages beside them fault."""
 
-import ctypes
-import mmap
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.compute.compiled.engines import direct_of, product, separable_of
+from tests.compute.compiled.guards import guarded
 from tests.compute.compiled.oracle import correlate
 from tests.compute.compiled.strategies import direct_cases, long_cases, separable_cases
-from tests.compute.compiled.test_engines import direct_of, product, separable_of
-
-PAGE = mmap.PAGESIZE
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-class Guarded:
-    """An array that ends, or begins, at a page that must not be touched."""
-
-    def __init__(self, shape, dtype, *, at_end):
-        dtype = np.dtype(dtype)
-        size = int(np.prod(shape)) * dtype.itemsize
-        pages = max(1, -(-size // PAGE))
-        self.map = mmap.mmap(-1, (pages + 2) * PAGE)
-        self.address = ctypes.addressof(ctypes.c_char.from_buffer(self.map))
-        raw = np.frombuffer(self.map, np.uint8)
-        start = PAGE + (pages * PAGE - size if at_end else 0)
-        self.array = raw[start : start + size].view(dtype).reshape(shape)
-        self.last = self.address + (pages + 1) * PAGE
-
-    def protect(self, access):
-        for page in (self.address, self.last):
-            assert libc.mprotect(ctypes.c_void_p(page), PAGE, access) == 0
-
-    def __enter__(self):
-        self.protect(0)
-        return self.array
-
-    def __exit__(self, *_):
-        self.protect(3)
-
-
-def guarded(correlator, block, expected, at_end):
-    source = Guarded(block.shape, block.dtype, at_end=at_end)
-    target = Guarded(expected.shape, correlator.compute_dtype, at_end=at_end)
-    source.array[...] = block
-    with source as src, target as dst:
-        correlator(src, dst)
-        got = dst.copy()
-    np.testing.assert_array_equal(got, expected)
 
 
 @settings(max_examples=250)
@@ -74,7 +33,7 @@ def test_separable_stays_inside(drawn, at_end):
 @pytest.mark.parametrize("last", [250, 256, 257, 1023, 1027, 2050, 4094])
 @pytest.mark.parametrize("at_end", [False, True])
 def test_streamed_outputs_stay_inside(last, at_end):
-    from volconv.compute.compiled import direct
+    from volconv.compute.compiled.direct import engine as direct
 
     rng = np.random.default_rng(0)
     high = 2 + 51_200 // last
@@ -89,7 +48,7 @@ def test_streamed_outputs_stay_inside(last, at_end):
 @pytest.mark.parametrize("last", [300, 320, 1061, 4000])
 @pytest.mark.parametrize("at_end", [False, True])
 def test_outputs_of_turned_rows_stay_inside(cells, last, at_end):
-    from volconv.compute.compiled import separable
+    from volconv.compute.compiled.separable import engine as separable
 
     rng = np.random.default_rng(0)
     block = rng.integers(0, 3, (cells // last, last)).astype(np.float32)
@@ -101,7 +60,7 @@ def test_outputs_of_turned_rows_stay_inside(cells, last, at_end):
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.sampled_from([1, 4, 64]))
 def test_parts_cover_all_and_none_is_too_large(count, most, whole):
-    from volconv.compute.compiled.strips import parts
+    from volconv.compute.compiled.direct.strips import parts
 
     pieces = parts(count, most, whole)
     assert [i for first, n in pieces for i in (first, first + n)][1:-1:2] == [

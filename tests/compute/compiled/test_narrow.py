@@ -5,9 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.compute.compiled.oracle import correlate
-from tests.compute.compiled.strategies import direct_cases, separable_cases
-from tests.compute.compiled.test_engines import (
+from tests.compute.compiled.engines import (
     bits,
     direct_of,
     product,
@@ -15,9 +13,12 @@ from tests.compute.compiled.test_engines import (
     separable_of,
     sub_block,
 )
-from tests.compute.compiled.test_targets import MACHINES
+from tests.compute.compiled.machines import MACHINES
+from tests.compute.compiled.oracle import correlate
+from tests.compute.compiled.strategies import direct_cases, separable_cases
 from volconv.compute import fft, fft_tiles
-from volconv.compute.compiled import jit, peaks
+from volconv.compute.compiled.fft import peaks
+from volconv.compute.compiled.llvm import jit
 
 HOST = jit.host()
 pytestmark = pytest.mark.skipif(
@@ -80,7 +81,8 @@ def test_transforms_equal_nested_loops_on_small_integers(machine, case):
 
 @pytest.mark.skipif(HOST.vector_bytes < 64, reason="needs AVX-512 to compare with")
 def test_avx2_gives_the_bits_of_avx512(monkeypatch):
-    from volconv.compute.compiled import direct, separable
+    from volconv.compute.compiled.direct import engine as direct
+    from volconv.compute.compiled.separable import engine as separable
 
     rng = np.random.default_rng(0)
     block = rng.standard_normal((20, 40, 100)).astype(np.float32)

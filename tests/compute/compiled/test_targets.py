@@ -5,34 +5,18 @@ import re
 import llvmlite.binding as llvm
 import pytest
 
-from volconv.compute.compiled import columns, jit, pack, peaks, spectrum
-from volconv.compute.compiled.items import ColumnCode
-from volconv.compute.compiled.jit import Machine, UnsupportedMachineError
-from volconv.compute.compiled.pack import PackCode
-from volconv.compute.compiled.tilecode import TileCode
+from tests.compute.compiled.machines import MACHINES, assembly
+from volconv.compute.compiled.fft import peaks, spectrum
+from volconv.compute.compiled.fft.tilecode import TileCode
+from volconv.compute.compiled.llvm import jit
+from volconv.compute.compiled.llvm.jit import Machine, UnsupportedMachineError
+from volconv.compute.compiled.loops import columns
+from volconv.compute.compiled.loops.items import ColumnCode
+from volconv.compute.compiled.packing import pack
+from volconv.compute.compiled.packing.pack import PackCode
 
-X86 = "x86_64-unknown-linux-gnu"
-MACHINES = {
-    "sse2": Machine.parse(X86, "x86-64", ""),
-    "avx2": Machine.parse(X86, "haswell", "+avx2,+fma,+f16c"),
-    "avx512": Machine.parse(
-        X86, "skylake-avx512", "+avx512f,+avx512vl,+avx512dq,+avx512bw,+fma,+f16c"
-    ),
-    "neon": Machine.parse("aarch64-unknown-linux-gnu", "generic", "+neon"),
-    "apple": Machine.parse("arm64-apple-darwin", "apple-m1", ""),
-}
 llvm.initialize_all_targets()
 llvm.initialize_all_asmprinters()
-
-
-def assembly(text, machine):
-    target = llvm.Target.from_triple(machine.triple).create_target_machine(
-        cpu=machine.cpu, features=machine.features, opt=2
-    )
-    module = llvm.parse_assembly(text)
-    module.triple = machine.triple
-    module.verify()
-    return target.emit_assembly(module)
 
 
 @pytest.mark.parametrize("name", MACHINES)

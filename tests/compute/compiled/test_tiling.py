@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from volconv.compute.compiled import tiling
-from volconv.compute.compiled.layout import Axis, Layout
+from volconv.compute.compiled.direct.layout import Axis, Layout
+from volconv.compute.compiled.separable import tiling
 
 ITEM = 4
 

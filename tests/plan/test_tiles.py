@@ -1,0 +1,148 @@
+"""Orders of the tiles of blocks: what they decode and hold, by simulation; and cuts."""
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.plan.grids import simulated, traffics
+from volconv.geometry import Interval
+from volconv.meta import ArrayMeta, Axis
+from volconv.plan.blocks import BlockGrid
+from volconv.plan.output import output_spec
+from volconv.plan.plan import make_plan
+from volconv.plan.reads import AxisReads
+from volconv.plan.stage import Room
+from volconv.plan.sweep import Tiling
+from volconv.plan.tilings import tilings
+from volconv.plan.traffic import best_traffic
+from volconv.steps import WindowOptions, chain
+from volconv.steps.gaussian import gaussian_step
+
+
+@st.composite
+def cut_axes(draw):
+    """What the tiles of an axis read, each its own cells and a halo; and tiles a block."""
+    tile, tiles = draw(st.sampled_from((1, 2, 3, 4, 6))), draw(st.integers(1, 4))
+    blocks = draw(st.integers(1, 3))
+    size = tile * tiles * blocks - draw(st.integers(0, tile * tiles - 1))
+    before, after = draw(st.sampled_from(((0, 0), (1, 1), (2, 0), (0, 2), (3, 2))))
+    needs = tuple(
+        (Interval(max(0, at - before), min(size, at + tile + after)),)
+        for at in range(0, size, tile)
+    )
+    return AxisReads(size, draw(st.sampled_from((2, 3, 4, 8))), needs), tiles
+
+
+@st.composite
+def cut_cases(draw, most=3):
+    """What tiles read along two or three axes, and how blocks are cut into them."""
+    axes = draw(st.lists(cut_axes(), min_size=2, max_size=most))
+    while math.prod(reads.size for reads, _ in axes) > 4000:
+        axes.pop()
+    return [reads for reads, _ in axes], Tiling(tuple(tiles for _, tiles in axes))
+
+
+@settings(max_examples=40)
+@given(cut_cases(), st.data())
+def test_tiles_decode_what_their_order_says_in_little_more_than_its_room(case, data):
+    """In a quarter more, on these grids of a few cells; with plenty, all of them do."""
+    reads, tiling = case
+    shape = [axis.size for axis in reads]
+    array = np.arange(math.prod(shape), dtype="int32").reshape(shape)
+    orders = list(traffics(reads, tiling))
+    for traffic in [data.draw(st.sampled_from(orders)) for _ in range(2)]:
+        counts = [axis.blocks for axis in reads]
+        sweep = traffic.sweep.cut(tiling, traffic.within, counts)
+        for budget in (5 * traffic.held, 4 * array.nbytes):
+            done = simulated(reads, sweep, array, budget)
+            assert done.decoded_cells <= traffic.decoded
+
+
+@settings(max_examples=40)
+@given(cut_cases(), st.data())
+def test_each_tile_comes_once_and_those_of_a_block_together(case, data):
+    reads, tiling = case
+    traffic = data.draw(st.sampled_from(list(traffics(reads, tiling))))
+    counts = [axis.blocks for axis in reads]
+    sweep = traffic.sweep.cut(tiling, traffic.within, counts)
+    order = list(sweep)
+    assert sorted(order) == list(itertools.product(*map(range, counts)))
+
+    def block_of(index):
+        sides = enumerate(index)
+        return tuple(place // tiling.along(axis) for axis, place in sides)
+
+    blocks = [block for block, _ in itertools.groupby(order, block_of)]
+    assert blocks == list(traffic.sweep)
+
+
+@settings(max_examples=20)
+@given(cut_cases(most=2))
+def test_the_best_order_of_tiles_decodes_least_of_those_that_fit(case):
+    reads, tiling = case
+    orders = list(traffics(reads, tiling))
+    for room in (0, max(order.held for order in orders) // 3, 10**9):
+        best = best_traffic(reads, room, tiling)
+        fitting = [order for order in orders if order.held <= room]
+        least = min((order.decoded, order.held) for order in fitting)
+        assert (best.decoded, best.held) == least
+        # one that is known decodes as little
+        known = best_traffic(reads, room, tiling, most=best.decoded)
+        assert known.decoded == best.decoded
+
+
+def test_tiles_of_one_block_lie_in_pencils_that_hand_on_faces():
+    """Tiles of a chunk and a halo of one cell in eight: 27 chunks each, if for itself."""
+    needs = tuple((Interval(max(0, 8 * n - 1), min(64, 8 * n + 9)),) for n in range(8))
+    axes = [AxisReads(64, 8, needs) for _ in range(3)]
+    tiling = Tiling((8, 8, 8))
+    for share, most in ((4, 1), (8, (9 / 8) ** 2), (16, (11 / 8) ** 2)):
+        found = best_traffic(axes, 64**3 // share, tiling)
+        assert found.decoded <= most * 64**3
+        assert found.within
+
+
+def smoothed(sigma, room):
+    """The plan of a gaussian over 2.5 GiB, with a stride of its sigma."""
+    sizes = zip("zyx", (640, 1024, 1024), strict=True)
+    meta = ArrayMeta(tuple(itertools.starmap(Axis, sizes)), "float32", (128,) * 3)
+    options = WindowOptions(stride=sigma, padding="same", boundary="edge")
+    step = gaussian_step(meta, float(sigma), None, 4.0, options)
+    spec = output_spec(step.target, meta, path="out.zarr", variable="v")
+    return make_plan(meta, chain([step]), spec, {}, room)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "limit", "most"),
+    [(8, 845, 1.13), (8, 600, 1.4), (8, 500, 2), (4, 845, 1.8), (4, 600, 2.9)],
+)
+def test_blocks_that_read_much_decode_little_twice(sigma, limit, most):
+    plan = smoothed(sigma, Room(2, limit * 2**20))
+    assert plan.read_amplification <= most
+    assert plan.peak_bytes <= plan.room.limit
+
+
+def test_a_stage_of_one_block_has_one_task():
+    (one, two) = (smoothed(8, Room(workers, 845 * 2**20)) for workers in (1, 2))
+    assert one.blocks == 1
+    assert one.tasks_at_once == two.tasks_at_once == 1
+    assert one.peak_bytes == two.peak_bytes
+
+
+def test_some_tiles_own_chunks_of_the_input_and_some_half_of_one():
+    grid = BlockGrid((80, 128, 128), (80, 128, 128), (1, 1, 1))
+    cuts, finer = tilings(
+        grid, (640, 1024, 1024), (Fraction(5), Fraction(8), Fraction(8))
+    )
+    assert {Tiling((5, 8, 8)), Tiling((10, 8, 8)), Tiling((5, 16, 8))} <= set(cuts)
+    assert cuts[0] == Tiling()
+    assert not set(cuts) & set(finer)
+    # of five tiles a block, groups would not begin anew with those that are counted once
+    many = BlockGrid((80 * 1000,), (80,), (1,))
+    (cuts, _) = tilings(many, (640,), (Fraction(5),))
+    assert {one.total for one in cuts} == {1, 2, 4, 8}

@@ -1,0 +1,34 @@
+"""Runs, and what they leave."""
+
+import pytest
+import xarray as xr
+
+from tests.run.conftest import CONFIG, prepared, stopping_at
+from volconv.run.folder import FolderTarget
+from volconv.run.runner import run_plan
+
+
+def run(folder, text=CONFIG, *, limits=None, **options):
+    ready = prepared(folder, text, **(limits or {}))
+    return run_plan(ready.plan, ready.source, ready.labels, **options)
+
+
+def result(folder, name="out.zarr"):
+    return xr.open_zarr(folder / name, chunks=None).load()
+
+
+def tree(store):
+    """Every file of a store with its bytes."""
+    return {
+        str(file.relative_to(store)): file.read_bytes()
+        for file in sorted(store.rglob("*"))
+        if file.is_file()
+    }
+
+
+def interrupted(folder, blocks=3):
+    """Stop a run after some blocks, as Ctrl-C would."""
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, progress=stopping_at(blocks))
+    assert not (folder / "out.zarr").exists()
+    return FolderTarget(folder / "out.zarr")
