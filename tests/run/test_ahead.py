@@ -334,23 +334,31 @@ def test_each_chunk_is_asked_for_as_often_as_it_is_decoded(
     assert_array_equal(result(folder).density, result(folder, "c.zarr").density)
 
 
-def test_chunks_are_on_their_way_beside_each_other(folder, remote, way):
-    at_once, most, guard = 0, 0, threading.Lock()
+class Beside:
+    """Counts how many requests of a kind are on their way at once, at most."""
 
-    def slow(method, path):
-        nonlocal at_once, most
-        if "/c/" not in path:
+    def __init__(self, is_one):
+        self.is_one = is_one
+        self.now = self.most = 0
+        self.guard = threading.Lock()
+
+    def slow(self, method, path):
+        """A tenth of a second for each of them."""
+        if not self.is_one(method, path):
             return
-        with guard:
-            at_once += 1
-            most = max(most, at_once)
+        with self.guard:
+            self.now += 1
+            self.most = max(self.most, self.now)
         time.sleep(0.1)
-        with guard:
-            at_once -= 1
+        with self.guard:
+            self.now -= 1
 
-    way(slow)
+
+def test_chunks_are_on_their_way_beside_each_other(folder, remote, way):
+    beside = Beside(lambda _, path: "/c/" in path)
+    way(beside.slow)
     run(folder, remote, limits={"workers": 1})
-    assert most > 4
+    assert beside.most > 4
 
 
 def test_blocks_without_a_cache_ask_ahead_too(folder, remote, way, decoded):
@@ -506,24 +514,12 @@ def test_nothing_is_expected_after_a_run(folder, remote, way):
 
 
 def test_objects_of_a_block_are_put_beside_each_other(folder, bucket, way):
-    at_once, most, guard = 0, 0, threading.Lock()
-
-    def slow(method, path):
-        nonlocal at_once, most
-        if method != "PUT" or "density/c/" not in path:
-            return
-        with guard:
-            at_once += 1
-            most = max(most, at_once)
-        time.sleep(0.1)
-        with guard:
-            at_once -= 1
-
-    way(slow)
+    beside = Beside(lambda method, path: method == "PUT" and "density/c/" in path)
+    way(beside.slow)
     remote = CONFIG.replace("out.zarr", f"{bucket}/out.zarr")
     outcome = run(folder, remote, limits={"workers": 1})
     assert outcome.computed < 36  # so that blocks have several objects
-    assert most == 4
+    assert beside.most == 4
     run(folder)
     for key, value in tree(folder / "out.zarr").items():
         assert Bucket(f"{bucket}/out.zarr").get(key) == value

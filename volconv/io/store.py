@@ -146,9 +146,7 @@ def write_unit(
     int
         Their crc32c.
     """
-    with (
-        _opening
-    ):  # once, whichever thread comes first: its store notes what is written
+    with _opening:  # once, whichever thread comes first
         array = opened_for_writing(place, spec.variable)
     cells = values.squeeze(spec.new_axes)
     part = tuple(side.slice for side in spec.stored(box))
