@@ -6,11 +6,13 @@ every DataArray and Dataset an accessor of the same methods, ``da.volconv``.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from volconv.registration import register_accessor
 
 if TYPE_CHECKING:
+    from volconv import errors
     from volconv.api import (
         Window,
         abs,  # noqa: A004  numpy and xarray call it so, too
@@ -79,6 +81,7 @@ __all__ = [
     "crop",
     "difference_of_gaussians",
     "elu",
+    "errors",
     "gaussian",
     "gelu",
     "gradient",
@@ -122,6 +125,8 @@ def __getattr__(name: str) -> object:
         from volconv.version import __version__
 
         return __version__
+    if name == "errors":
+        return import_module("volconv.errors")
     if name in __all__:
         from volconv import api
 

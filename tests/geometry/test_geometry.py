@@ -74,7 +74,7 @@ def test_a_stride_or_dilation_below_one_is_refused(where, value):
 
 
 @pytest.mark.parametrize("where", ["stride", "dilation"])
-@pytest.mark.parametrize("value", [1.5, 2.0, True, "2", None, (1, 2)])
+@pytest.mark.parametrize("value", [1.5, 2.0, True, "2", None])
 def test_a_stride_or_dilation_that_is_no_whole_number_is_refused(where, value):
     with pytest.raises(KindError, match=rf"^{where} along 'x': got .*whole number"):
         along_x(6, 2, **{where: value})

@@ -31,7 +31,13 @@ from volconv.coordinates import (
     recorded,
     step_coords,
 )
-from volconv.errors import DimError, KindError, VolconvError, did_you_mean
+from volconv.errors import (
+    DimError,
+    KindError,
+    NumberError,
+    VolconvError,
+    did_you_mean,
+)
 from volconv.geometry import Geometry
 from volconv.kernels.kernel import as_names
 from volconv.meta import ArrayMeta
@@ -80,7 +86,9 @@ def apply(
         "data",
         f"{type(data).__module__}.{type(data).__name__}",
         "an xarray DataArray or Dataset",
-        "wrap it: xr.DataArray(values, dims=[…])",
+        "take each of its groups: data.map_over_datasets(function)"
+        if isinstance(data, xr.DataTree)
+        else "wrap it: xr.DataArray(values, dims=[…])",
     )
 
 
@@ -185,8 +193,15 @@ def process_of_variable(name: str, array: xr.DataArray, resolve: Resolve) -> Pro
     try:
         return resolved(resolve, meta_of(array, coords))
     except VolconvError as error:
+        if isinstance(error, NumberError) and error.where == "data":
+            error.fix = f"{error.fix or 'cast it'}, or {leaving_out(name)}"
         error.where = f"variable {name!r}, {error.where}"
         raise
+
+
+def leaving_out(name: str) -> str:
+    """The mend that a Dataset's variable may always have."""
+    return f"leave it out: dataset.drop_vars({name!r})"
 
 
 def meta_of(array: xr.DataArray, coords: xr.Dataset) -> ArrayMeta:
@@ -218,7 +233,7 @@ def check_passes(
     DimError
         Naming the variable and the dimension.
     """
-    leave_out = f"leave it out: dataset.drop_vars({name!r})"
+    leave_out = leaving_out(name)
     if array.ndim and refuses_missing_dims():
         raise DimError(
             f"variable {name!r}",

@@ -168,8 +168,10 @@ def interpolated(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
     found = {}
     for name in along:
         variable = coords.variables[name]
-        data = values_of(variable)
-        if name not in levels and centres.cells > 1 and can_interpolate(data):
+        if name in levels or centres.cells == 1:
+            continue
+        is_numpy = isinstance(variable.dtype, np.dtype)  # or one of pandas
+        if is_numpy and can_interpolate(values_of(variable)):
             found[name] = variable_at(variable, dim, centres)
     return coords.drop_vars(along).assign_coords(found)
 

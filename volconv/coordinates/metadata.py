@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike
 
 from volconv.coordinates.longitude import turn_of
 from volconv.coordinates.spacing import EVEN, spaced_axis
-from volconv.errors import DimError
+from volconv.errors import DimError, NumberError
 from volconv.meta import ArrayMeta, Axis
 
 __all__ = ["are_same_cells", "array_meta", "axis_of", "held_value"]
@@ -39,6 +39,8 @@ def array_meta(
     ------
     DimError
         If a dimension's name is not a text, or is repeated.
+    NumberError
+        If the dtype is not one of NumPy.
     """
     axes = []
     for dim, size in zip(dims, shape, strict=True):
@@ -52,8 +54,16 @@ def array_meta(
         axis = axis_of(dim, size, coords)
         around = share_of_circle(axis, coords)
         axes.append(axis if around is None else replace(axis, around=around))
-    missing = declared_missing(attrs or {}, dtype)
-    found = np.dtype(dtype)
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise NumberError(
+            "data",
+            f"dtype {dtype}, which is not one of NumPy",
+            "numbers of NumPy",
+            "cast the data first: data.astype(float)",
+        ) from None
+    missing = declared_missing(attrs or {}, found)
     # NumPy calls texts str32, and does not know that name
     name = found.str if found.kind in "SU" else found.name
     return ArrayMeta(tuple(axes), name, chunks, missing)

@@ -54,6 +54,8 @@ def spaced_axis(dim: str, variable: xr.Variable) -> Axis:
 
 def positions_of(variable: xr.Variable) -> tuple[NDArray[Any] | None, str | None]:
     """Where cells lie, as numbers, and their unit; None where they lie nowhere."""
+    if not isinstance(variable.dtype, np.dtype):  # one of pandas
+        return None, None
     if variable.dtype.kind in "mM":
         values = variable.values
         return (values - values[:1]) / np.timedelta64(1, "s"), "s"

@@ -42,8 +42,11 @@ def per_dim(
     ------
     DimError
         If the mapping names a dimension that is not among `dims`.
+    KindError
+        If it is a list, which does not say what goes where; a pair of paddings may be.
     """
     if not isinstance(value, Mapping):
+        refuse_list(where, value, dims)
         scalar = set(scalar_dims)
         return {dim: value if dim in scalar else default for dim in dims}
     for dim in value:
@@ -55,6 +58,28 @@ def per_dim(
                 did_you_mean(str(dim), dims),
             )
     return {dim: value.get(dim, default) for dim in dims}
+
+
+def refuse_list(where: str, value: object, dims: Sequence[str]) -> None:
+    """Refuse a list of values: names say what goes where.
+
+    Raises
+    ------
+    KindError
+        With the list by name, where it has a value for each dimension.
+    """
+    listed = value.tolist() if hasattr(value, "tolist") else value
+    if not isinstance(listed, list | tuple) or (
+        where == "padding" and len(listed) == 2
+    ):
+        return
+    named = dict(zip(dims, listed, strict=False))
+    raise KindError(
+        where,
+        repr(value),
+        "one value, or one for each dimension by name",
+        f"{where}={named}" if len(listed) == len(dims) else "",
+    )
 
 
 def values_by_dim(

@@ -87,7 +87,8 @@ def in_kind_of(
         raise UnitError(
             where,
             f"{length!r} over a coordinate in {units!r}",
-            "months and years on both sides or on none: they are not all as long",
+            f"a length in {'months or years' if has_calendar else 'days or the like'}: "
+            "months and years are not all as long",
             f"say it in {units if has_calendar else 'days'}, {otherwise}",
         )
     angle = arc(quantity)

@@ -28,6 +28,7 @@ __all__ = [
     "read_dims",
     "read_dtype",
     "read_engine",
+    "read_length",
     "read_padding",
     "read_path",
     "read_size",
@@ -43,15 +44,31 @@ STEP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """What a step may be called."""
 
 
-def read_count(value: object) -> int:
-    """A whole number of at least 1."""
+def refuse_list(value: object) -> None:
+    """Refuse a list, which does not say what goes where.
+
+    Raises
+    ------
+    KindError
+    """
     if isinstance(value, list | tuple):
         raise KindError(
             "",
             short(value),
             "one number, or one for each dimension by name, such as {y: 2, x: 2}",
         )
+
+
+def read_count(value: object) -> int:
+    """A whole number of at least 1."""
+    refuse_list(value)
     return whole_number("", value)
+
+
+def read_length(value: object) -> float | str:
+    """A number of cells, or a text with a unit."""
+    refuse_list(value)
+    return check_length("", value)
 
 
 def read_size(value: object) -> int | str:

@@ -24,7 +24,6 @@ from volconv.boundary.boundaries import plain_number
 from volconv.compute import ENGINES
 from volconv.compute.numbers import SOURCES
 from volconv.geometry import LABELS, PADDINGS
-from volconv.kernels.lengths import check_length
 from volconv.kernels.named import check_spread
 from volconv.steps.checks import (
     read_boundary,
@@ -32,6 +31,7 @@ from volconv.steps.checks import (
     read_dims,
     read_dtype,
     read_engine,
+    read_length,
     read_padding,
     read_path,
     read_size,
@@ -202,7 +202,7 @@ Dims = Annotated[
 
 Length = Annotated[
     float | str,
-    PlainValidator(refusing(lambda value: check_length("", value))),
+    PlainValidator(refusing(read_length)),
     AS_IS,
     WithJsonSchema({"type": ["number", "string"]}),
 ]
