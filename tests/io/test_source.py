@@ -138,21 +138,29 @@ def test_bounds_and_grid_mapping_come_along(tmp_path):
     assert stored.group_attrs == {"title": "two"}
 
 
+@pytest.mark.parametrize(
+    ("name", "mend"), [("a.nc", r"open_dataset.*to_zarr"), ("a.zarr.zip", "unzip it")]
+)
+def test_a_file_of_another_format_is_to_become_a_store(tmp_path, name, mend):
+    (tmp_path / name).write_bytes(b"CDF")
+    with pytest.raises(InputError, match=f"which is a file; .* Fix: .*{mend}"):
+        ZarrSource(str(tmp_path / name)).open()
+
+
 def test_what_is_not_there_is_named_with_what_is(tmp_path, grid):
     dataset = grid.to_dataset().assign(w=2 * grid)
     dataset.to_zarr(tmp_path / "brain.zarr", zarr_format=3, consolidated=False)
     path = str(tmp_path / "brain.zarr")
     with pytest.raises(InputError, match=r"did you mean '.*brain.zarr'"):
         ZarrSource(str(tmp_path / "brian.zarr")).open()
+    with pytest.raises(InputError, match=r"a Zarr store\.$"):
+        ZarrSource(str(tmp_path / "stomach.zarr")).open()
     with pytest.raises(InputError, match="one of v, w"):
         ZarrSource(path).open()
     with pytest.raises(InputError, match="got 'vv'; expected one of v, w"):
         ZarrSource(path, "vv").open()
     with pytest.raises(InputError, match="the store names them itself"):
         ZarrSource(path, "v", ("a", "b")).open()
-    (tmp_path / "notes.txt").write_text("not a store")
-    with pytest.raises(InputError, match="Zarr cannot open"):
-        ZarrSource(str(tmp_path / "notes.txt")).open()
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="Zarr cannot open"):
         ZarrSource(str(tmp_path / "empty")).open()

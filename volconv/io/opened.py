@@ -93,13 +93,27 @@ def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
     path = source.path
     if not is_url(path) and not Path(path).exists():
         folder = Path(path).parent
-        there = [item.name for item in folder.iterdir()] if folder.is_dir() else []
-        close = difflib.get_close_matches(Path(path).name, there, n=1)
+        there = list(folder.iterdir()) if folder.is_dir() else []
+        stems = {item.stem: item.name for item in there}  # all may end alike
+        close = [
+            stems[stem]
+            for stem in difflib.get_close_matches(Path(path).stem, stems, n=1)
+        ]
         raise InputError(
             f"{source.key}.path",
             f"{path!r}, which is not there",
             "a Zarr store",
             f"did you mean {str(folder / close[0])!r}?" if close else "",
+        )
+    if not is_url(path) and Path(path).is_file():
+        raise InputError(
+            f"{source.key}.path",
+            f"{path!r}, which is a file",
+            "a Zarr store, which is a folder",
+            "unzip it"
+            if Path(path).suffix == ".zip"
+            else "make a store of it first, as docs/inputs.md has it: "
+            "xarray.open_dataset(path, chunks={}).to_zarr(store)",
         )
     try:
         return zarr.open(readable(path), mode="r")
