@@ -152,10 +152,21 @@ def output_lines(plan: Plan, coords: xr.Dataset) -> list[str]:
         f"{f', shards of {by_text(shards)}' if shards else ''}, {output.codec}",
         *cast_note(plan),
         *(
-            f"           {dim}: {pair[0]} … {pair[1]}"
-            for dim, pair in ends(plan, coords).items()
+            f"           {dim}: {end_text(first)} … {end_text(last)}"
+            for dim, (first, last) in ends(plan, coords).items()
         ),
     ]
+
+
+def end_text(value: object) -> str:
+    """An end of a coordinate, without the last digits that sums of floats leave.
+
+    Examples
+    --------
+    >>> end_text(0.1 + 0.2), end_text(4500000.25), end_text("2026-01-01")
+    ('0.3', '4500000.25', '2026-01-01')
+    """
+    return str(float(f"{value:.12g}") if isinstance(value, float) else value)
 
 
 def step_notes(step: Step) -> list[str]:
