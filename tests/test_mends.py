@@ -69,6 +69,14 @@ def test_a_variable_that_cannot_be_computed_may_be_left_out():
     assert volconv.box(both.drop_vars("site"), 3).v[1] == 1
 
 
+@pytest.mark.parametrize("dataset", [xr.Dataset(), xr.Dataset({"v": 3.0})])
+def test_a_dataset_without_cells_is_told_so(dataset):
+    with pytest.raises(
+        volconv.errors.DimError, match="a variable that has a dimension"
+    ):
+        volconv.gaussian(dataset, 1)
+
+
 def test_groups_of_a_tree_are_taken_one_by_one():
     group = xr.Dataset({"v": ("x", np.arange(3.0))})
     tree = xr.DataTree.from_dict({"/a": group, "/b": group})

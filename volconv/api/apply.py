@@ -132,6 +132,10 @@ def apply_to_dataset(
         if array.ndim and set(named) <= set(array.dims)
     }
     if not processes:
+        if not named:
+            raise DimError(
+                "data", "a Dataset", "one with a variable that has a dimension"
+            )
         raise DimError(
             "dims", str(list(named)), "a variable that has all of these dimensions"
         )

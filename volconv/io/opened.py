@@ -93,8 +93,9 @@ def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
     path = source.path
     if not is_url(path) and not Path(path).exists():
         folder = Path(path).parent
-        there = list(folder.iterdir()) if folder.is_dir() else []
-        stems = {item.stem: item.name for item in there}  # all may end alike
+        there = folder.iterdir() if folder.is_dir() else ()
+        # stems, as all may end alike
+        stems = {item.stem: item.name for item in there if item.is_dir()}
         close = [
             stems[stem]
             for stem in difflib.get_close_matches(Path(path).stem, stems, n=1)

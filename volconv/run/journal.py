@@ -155,9 +155,10 @@ def check_fingerprint(
         key for key in dict.fromkeys([*begun, *now]) if begun.get(key) != now.get(key)
     ]
     if differing:
+        verb = "differs" if len(differing) == 1 else "differ"
         raise PlanMismatch(
             where,
-            f"an output of another plan ({', '.join(differing)} differ)",
+            f"an output of another plan ({', '.join(differing)} {verb})",
             "an output that this plan began",
             fix,
         )
