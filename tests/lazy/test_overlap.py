@@ -148,6 +148,20 @@ def test_the_same_call_makes_the_same_keys(volume):
     assert first.data.name != volconv.gaussian(chunked, 1.0, boundary="edge").data.name
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda v: v.volconv.gaussian(1.0, boundary="wrap"),
+        lambda v: v.volconv.max_pool(2),
+        lambda v: v.volconv.abs(),
+    ],
+)
+def test_dask_shows_tasks_under_the_step_s_name(volume, made):
+    prefix, _, token = made(volume.chunk(10)).data.name.rpartition("-")
+    assert prefix in {"gaussian", "max_pool", "abs"}
+    assert len(token) == 32
+
+
 def test_chunks_of_unknown_size_are_refused():
     zeros = da.zeros(20, chunks=5)
     unknown = xr.DataArray(zeros[zeros > -1], dims="x")

@@ -60,6 +60,11 @@ class JoinFunction:
 
     step: Join
 
+    @property
+    def __name__(self) -> str:
+        """What Dask calls the tasks: the step's name."""
+        return self.step.name
+
     def __call__(self, *blocks: NDArray[Any]) -> NDArray[Any]:
         """Outputs of the chunks."""
         return self.step.combine(blocks)

@@ -144,6 +144,11 @@ class BlockFunction:
     kinds: tuple[str, ...]
     sizes: tuple[int, ...]
 
+    @property
+    def __name__(self) -> str:
+        """What Dask calls the tasks: the step's name."""
+        return self.step.name
+
     def __call__(self, cells: NDArray[Any], block_id: Sequence[int]) -> NDArray[Any]:
         """Outputs that one chunk owns."""
         box = tuple(
