@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import os.path
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from volconv.errors import InputError, KindError, VolconvError
 
-__all__ = ["is_url", "lies_with", "opening", "require_packages"]
+__all__ = ["is_url", "lies_with", "near_path", "opening", "require_packages"]
 
 
 def is_url(path: str) -> bool:
@@ -28,6 +29,21 @@ def lies_with(one: str | PurePath, other: str | PurePath) -> bool:
     """
     first, second = (PurePath(os.path.normpath(path)) for path in (one, other))
     return first == second or first in second.parents or second in first.parents
+
+
+def near_path(path: Path, is_such: Callable[[Path], bool]) -> str:
+    """A suggestion of what lies beside a path that is not there, or an empty text.
+
+    Names are compared without their endings, in which all may be alike.
+    """
+    try:
+        beside = {
+            one.stem.casefold(): one for one in path.parent.iterdir() if is_such(one)
+        }
+    except OSError:
+        return ""
+    close = difflib.get_close_matches(path.stem.casefold(), beside, n=1)
+    return f"did you mean {str(beside[close[0]])!r}?" if close else ""
 
 
 def require_packages(where: str, what: str, extra: str, *packages: str) -> None:

@@ -53,7 +53,7 @@ def test_every_file_is_checked_whatever_the_first_says(folder):
     done = volconv("validate", "bad.yaml", "none.yaml", "good.yaml", cwd=folder)
     assert done.returncode == 2
     assert "bad.yaml: 1 fault\n" in done.stderr
-    assert "none.yaml: got no such file" in done.stderr
+    assert "none.yaml: got no such file; expected a configuration.\n" in done.stderr
     assert done.stdout == "good.yaml: ok (gaussian, box)\n"
 
 

@@ -439,7 +439,7 @@ def test_a_file_that_is_not_there_is_answered_with_one_that_is(tmp_path):
         load_config(tmp_path / "brian.yaml")
     assert str(caught.value) == (
         f"{tmp_path}/brian.yaml: got no such file; expected a configuration. "
-        "Fix: did you mean 'brain.yaml'?"
+        f"Fix: did you mean '{tmp_path}/brain.yaml'?"
     )
 
 

@@ -94,7 +94,8 @@ def print_outcome(outcome: Outcome, output: str) -> None:
     if outcome.computed:
         ends = range_text(tally.lowest, tally.highest, tally.nonfinite)
         print(f"cells    {ends}")
-    print(f"done     {outcome.computed} blocks computed{kept}: {output}")
+    noun = "block" if outcome.computed == 1 else "blocks"
+    print(f"done     {outcome.computed} {noun} computed{kept}: {output}")
 
 
 def collect_garbage() -> None:

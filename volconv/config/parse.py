@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from volconv.config.faults import faults_of
 from volconv.config.loader import MAX_BYTES, read_text
 from volconv.config.models import Config
-from volconv.errors import ConfigError, ConfigFileError, did_you_mean
+from volconv.errors import ConfigError, ConfigFileError
+from volconv.files import near_path
 
 __all__ = ["load_config", "parse_config"]
 
@@ -78,7 +79,7 @@ def read_bytes(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ConfigFileError(
-            str(path), "no such file", "a configuration", near_names(path)
+            str(path), "no such file", "a configuration", near_path(path, Path.is_file)
         ) from None
     except IsADirectoryError:
         raise ConfigFileError(
@@ -87,12 +88,3 @@ def read_bytes(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ConfigFileError(str(path), reason, "a file that can be read") from None
-
-
-def near_names(path: Path) -> str:
-    """A suggestion of the folder's file whose name is nearest, or nothing."""
-    try:
-        names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
-    except OSError:
-        return ""
-    return did_you_mean(path.name, names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -14,7 +13,7 @@ import zarr
 
 from volconv.coordinates import array_meta, bounds_names, grid_mappings
 from volconv.errors import InputError, did_you_mean
-from volconv.files import is_url
+from volconv.files import is_url, near_path
 from volconv.io.decoded import decoded, forget_default_fill
 from volconv.io.images import (
     BROKEN,
@@ -92,19 +91,11 @@ def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
     """
     path = source.path
     if not is_url(path) and not Path(path).exists():
-        folder = Path(path).parent
-        there = folder.iterdir() if folder.is_dir() else ()
-        # stems, as all may end alike
-        stems = {item.stem: item.name for item in there if item.is_dir()}
-        close = [
-            stems[stem]
-            for stem in difflib.get_close_matches(Path(path).stem, stems, n=1)
-        ]
         raise InputError(
             f"{source.key}.path",
             f"{path!r}, which is not there",
             "a Zarr store",
-            f"did you mean {str(folder / close[0])!r}?" if close else "",
+            near_path(Path(path), Path.is_dir),
         )
     if not is_url(path) and Path(path).is_file():
         raise InputError(
