@@ -97,6 +97,23 @@ def test_a_cluster_of_the_user_s_computes_it(folder):
     assert all(one == other for one, other in pairs)
 
 
+def test_a_script_without_a_main_is_told_what_processes_need(folder):
+    """Processes import the script, and would each begin the run again."""
+    lines = ["import volconv"]
+    call = f"volconv.run_config({text_of('a.zarr')}, on='processes', threads=1)"
+    Path("script.py").write_text("\n".join([*lines, call]))
+    found = subprocess.run(
+        [sys.executable, "script.py"], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 1
+    assert 'Fix: in a script, call below: if __name__ == "__main__":' in found.stderr
+    Path("script.py").write_text(
+        "\n".join([*lines, 'if __name__ == "__main__":', f"    {call}"])
+    )
+    subprocess.run([sys.executable, "script.py"], check=True)
+    assert Path("a.zarr").exists()
+
+
 @pytest.mark.parametrize(
     ("change", "options", "kind", "message"),
     [

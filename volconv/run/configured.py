@@ -37,7 +37,8 @@ def run_config(
         A YAML file, or what one would say; paths in it are then relative to the current
         folder.
     on : str
-        Where tasks run: ``"threads"``, ``"processes"``, or the address of a running Dask
+        Where tasks run: ``"threads"``, ``"processes"`` (in a script, call it below
+        ``if __name__ == "__main__":`` then), or the address of a running Dask
         scheduler, such as ``client.scheduler.address``.
     memory : int or str, optional
         Bytes for all tasks of one machine and the process, or a text such as
