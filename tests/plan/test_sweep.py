@@ -285,7 +285,7 @@ def test_tiles_beside_each_other_decode_what_their_order_says(
         reads,
         sweep,
         traffic.held,
-        lag=2 * tiling.blocks_at_once(at_once) * tiling.total,
+        lag=2 * tiling.in_work(at_once),
     )
     decoded = beside(cache, at_once)
     if traffic.held:

@@ -161,10 +161,6 @@ class Stage:
         """Bytes of a block's result that tasks share; 0 where each has its own."""
         return result_bytes(self.pipeline, self.grid, self.tiling)
 
-    def in_work(self, threads: int) -> int:
-        """Tiles of all blocks in work at once on so many threads; or such blocks."""
-        return self.tiling.blocks_at_once(threads) * self.tiling.total
-
     @property
     def bytes_written(self) -> int:
         """Bytes of all that is written, before encoding."""

@@ -93,6 +93,10 @@ class Tiling:
         """
         return 1 + -(-(threads - 1) // self.total)
 
+    def in_work(self, threads: int) -> int:
+        """Tiles of all blocks in work at once."""
+        return self.blocks_at_once(threads) * self.total
+
     def loops(self, blocks: Sequence[Loop]) -> tuple[Loop, ...]:
         """Loops over the tiles of a block, one along each axis that is cut.
 

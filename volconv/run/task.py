@@ -130,7 +130,7 @@ class Worker:
         reads = [demand.reads for demand in stage.demands]
         readers = self.readers = Readers(reads, stage.tile_sweep)
         if stage.cache_bytes:
-            lag = 2 * stage.in_work(threads)
+            lag = 2 * stage.tiling.in_work(threads)
             holdings = Holdings(readers, work.cache_bytes, lag)
             self.cache = ChunkCache(work.source.read, holdings)
         if coming is not None:
