@@ -149,7 +149,7 @@ def test_all_threads_share_the_tiles_of_one_block():
         assert plan.peak_bytes == (
             plan.room.process + in_all + shelf_bytes(stage.cache_bytes)
         )
-    assert stage.result_bytes == 80 * 128 * 128 * 4
+        assert stage.result_bytes == 80 * 128 * 128 * 4
 
 
 @pytest.mark.parametrize("workers", [1, 2, 8])

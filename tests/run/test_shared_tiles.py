@@ -33,7 +33,7 @@ class Crew:
         self.lock = threading.Lock()
         self.computed = []
         self.stored = []
-        self.open = Counter()
+        self.open: Counter[int] = Counter()
         self.most_open = 0
         self.threads = TileThreads(
             stage, np.dtype("f4"), threads, self.compute, self.store
