@@ -113,12 +113,14 @@ class Order:
         """What is decoded and held with what is kept along each axis.
 
         What is held for a tile stays until the tile is done, and meanwhile others
-        decode: counted over many grids, never more, and never more than twice for one.
-        Of thousands of blocks in tiles, some in a thousand take up to 5 % more (2026-11).
+        decode: counted over many grids, never more, and never more than twice for one;
+        once more for tiles of blocks. Some that reach into three chunks along an axis
+        take up to 15 % more than that (2026-11).
         """
         held = sum([one[1] for one in choice])
         if held:
-            held += max(2, self.tiles.at_once) * self.tiles.most
+            at_once = self.tiles.at_once + (1 if self.within else 0)
+            held += max(2, at_once) * self.tiles.most
         decoded = math.prod([one[0] for one in choice])
         return Keeping(decoded, held, tuple([one[2] for one in choice]))
 
