@@ -15,6 +15,7 @@ __all__ = [
     "number_text",
     "parse_bytes",
     "range_text",
+    "results_text",
     "tasks_text",
 ]
 
@@ -64,6 +65,18 @@ def range_text(lowest: float, highest: float, nonfinite: int | None) -> str:
     """
     ends = f"from {number_text(lowest)} to {number_text(highest)}"
     return f"{ends}, {nonfinite} not finite"
+
+
+def results_text(count: int, nbytes: int) -> str:
+    """Results of blocks that tasks share, each of so many bytes, in words.
+
+    Examples
+    --------
+    >>> results_text(1, 4096), results_text(2, 4096)
+    ("4.0 KiB, a block's result", '8.0 KiB, the results of 2 blocks')
+    """
+    what = "a block's result" if count == 1 else f"the results of {count} blocks"
+    return f"{bytes_text(count * nbytes)}, {what}"
 
 
 def tasks_text(count: int) -> str:

@@ -127,25 +127,21 @@ def chunk_cache(read, reads, sweep, budget, lag=0):
     return ChunkCache(read, Holdings(Readers(reads, sweep), budget, lag))
 
 
-def beside(cache: ChunkCache, blocks, at_once) -> int:
-    """Chunks that are decoded where blocks read beside each other, each a chunk a turn.
+def beside(cache: ChunkCache, at_once) -> int:
+    """Chunks that are decoded where tiles read beside each other, each a chunk a turn."""
 
-    A block is told by the turns of its tiles.
-    """
+    def reading(turn):
+        cache.block_read(turn)
+        for chunk in cache.readers.chunks_of(turn):
+            cache.part(turn, chunk, cache.readers.part(turn, chunk))
+            yield
+        cache.finish(turn)
 
-    def reading(turns):
-        for turn in turns:
-            cache.block_read(turn)
-            for chunk in cache.readers.chunks_of(turn):
-                cache.part(turn, chunk, cache.readers.part(turn, chunk))
-                yield
-            cache.finish(turn)
-
-    waiting = map(reading, blocks)
+    waiting = map(reading, range(cache.readers.sweep.total))
     running = list(itertools.islice(waiting, at_once))
     while running:
-        for block in list(running):
-            if next(block, True):
-                running.remove(block)
+        for tile in list(running):
+            if next(tile, True):
+                running.remove(tile)
                 running += itertools.islice(waiting, 1)
     return cache.decoded

@@ -268,7 +268,7 @@ def halo_reads(chunks, blocks, before, after):
 @pytest.mark.parametrize("halo", [(1, 1), (0, 1), (3, 2)])
 @pytest.mark.parametrize("share", [4, 8, 16])
 @pytest.mark.parametrize("at_once", [1, 2, 5])
-def test_blocks_beside_each_other_decode_what_their_order_says(
+def test_tiles_beside_each_other_decode_what_their_order_says(
     monkeypatch, at_once, share, halo, tiling
 ):
     """On a shelf with no more than the room of the plan."""
@@ -285,14 +285,8 @@ def test_blocks_beside_each_other_decode_what_their_order_says(
         reads,
         sweep,
         traffic.held,
-        lag=2 * at_once * tiling.total,
+        lag=2 * tiling.in_work(at_once),
     )
-
-    def block_of(turn):
-        index = enumerate(sweep.index(turn))
-        return [place // tiling.along(axis) for axis, place in index]
-
-    turns = itertools.groupby(range(sweep.total), block_of)
-    decoded = beside(cache, [list(tiles) for _, tiles in turns], at_once)
+    decoded = beside(cache, at_once)
     if traffic.held:
         assert decoded * CHUNK**3 <= traffic.decoded

@@ -16,7 +16,7 @@ from volconv.plan.blocks import BlockGrid
 from volconv.plan.output import output_spec
 from volconv.plan.plan import make_plan
 from volconv.plan.reads import AxisReads
-from volconv.plan.stage import Room
+from volconv.plan.stage import Room, shelf_bytes
 from volconv.plan.sweep import Tiling
 from volconv.plan.tilings import tilings
 from volconv.plan.traffic import best_traffic
@@ -118,20 +118,64 @@ def smoothed(sigma, room):
 
 
 @pytest.mark.parametrize(
-    ("sigma", "limit", "most"),
-    [(8, 845, 1.13), (8, 600, 1.4), (8, 500, 2), (4, 845, 1.8), (4, 600, 2.9)],
+    ("sigma", "workers", "limit", "most"),
+    [
+        (8, 1, 845, 1.13),
+        (8, 1, 600, 1.4),
+        (8, 1, 500, 1.8),
+        (8, 2, 845, 1.13),
+        (8, 2, 600, 1.8),
+        (8, 2, 500, 2.8),
+        (8, 8, 845, 5.2),
+        (4, 1, 845, 1.27),
+        (4, 2, 845, 1.27),
+        (4, 2, 600, 1.9),
+        (4, 8, 1024, 1.7),
+    ],
 )
-def test_blocks_that_read_much_decode_little_twice(sigma, limit, most):
-    plan = smoothed(sigma, Room(2, limit * 2**20))
+def test_blocks_that_read_much_decode_little_twice(sigma, workers, limit, most):
+    plan = smoothed(sigma, Room(workers, limit * 2**20))
     assert plan.read_amplification <= most
     assert plan.peak_bytes <= plan.room.limit
 
 
-def test_a_stage_of_one_block_has_one_task():
-    (one, two) = (smoothed(8, Room(workers, 845 * 2**20)) for workers in (1, 2))
-    assert one.blocks == 1
-    assert one.tasks_at_once == two.tasks_at_once == 1
-    assert one.peak_bytes == two.peak_bytes
+def test_all_threads_share_the_tiles_of_one_block():
+    for workers in (1, 2, 8):
+        plan = smoothed(8, Room(workers, 845 * 2**20))
+        (stage,) = plan.stages
+        assert plan.blocks == 1
+        assert plan.tasks_at_once == workers
+        in_all = stage.result_bytes + workers * stage.task_bytes
+        assert plan.peak_bytes == (
+            plan.room.process + in_all + shelf_bytes(stage.cache_bytes)
+        )
+        assert stage.result_bytes == 80 * 128 * 128 * 4
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_results_are_counted_of_the_blocks_that_may_be_in_work(workers):
+    plan = smoothed(4, Room(workers, 2**30))
+    (stage,) = plan.stages
+    assert stage.tiling.total >= workers
+    assert plan.blocks > 2
+    results = plan.room.results(stage.grid, stage.tiling)
+    assert results == (1 if workers == 1 else 2)
+    # the tiles of all but one are enough for all threads but one
+    for tiles in (2, 3, 7, 64):
+        tiling = Tiling((tiles,))
+        blocks = tiling.blocks_at_once(workers)
+        assert (blocks - 1) * tiles >= workers - 1 > (blocks - 2) * tiles
+
+
+def test_a_single_block_is_cut_for_the_threads_where_all_of_it_would_fit():
+    sizes = zip("zyx", (256, 256, 256), strict=True)
+    meta = ArrayMeta(tuple(itertools.starmap(Axis, sizes)), "float32", (64,) * 3)
+    options = WindowOptions(stride=4, padding="same", boundary="edge")
+    step = gaussian_step(meta, 4.0, None, 4.0, options)
+    spec = output_spec(step.target, meta, path="out.zarr", variable="v")
+    for workers in (1, 2, 4):
+        plan = make_plan(meta, chain([step]), spec, {}, Room(workers, 2**32))
+        assert (plan.blocks, plan.tasks_at_once) == (1, workers)
 
 
 def test_some_tiles_own_chunks_of_the_input_and_some_half_of_one():

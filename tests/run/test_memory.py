@@ -11,7 +11,9 @@ import zarr
 
 from tests.run.conftest import prepared
 from volconv.compute import aligned_empty
-from volconv.run import memory
+from volconv.plan.search import Search
+from volconv.plan.sweep import Tiling
+from volconv.run import memory, tiles
 from volconv.run.folder import FolderTarget
 from volconv.run.runner import begin
 from volconv.run.stages import stage_runs
@@ -95,14 +97,35 @@ def peak_of_blocks(folder, ready):
     begin(targets, plan, ready.labels)
     (run,) = stage_runs(plan, ready.source, targets)
     alone = replace(run.work("threads"), stage=replace(run.stage, cache_bytes=0))
-    Worker(alone, threads=1).run(0)  # compiles, and opens the stores
+    first = Worker(alone, threads=1)
+    first.run(0)  # compiles, and opens the stores
+    first.close()
     tracemalloc.start()
     worker = Worker(alone, threads=1)
     for turn in range(run.stage.grid.total):
         worker.run(turn)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
+    worker.close()
     return run.stage, peak
+
+
+COARSE = "  - gaussian: {sigma: 2, stride: 4, padding: valid}\n"
+
+
+def test_a_tile_and_the_result_take_what_is_said(tmp_path, monkeypatch):
+    """On one thread: one result, and one tile's memory."""
+    monkeypatch.setattr(memory, "lasting", allocated)
+    monkeypatch.setattr(tiles, "lasting", allocated)
+    monkeypatch.setattr(Search, "tilings", lambda *_: ([Tiling((2, 2, 2))], []))
+    volume_of(tmp_path, "float32")
+    ready = prepared(tmp_path, text_of(COARSE), workers=1)
+    stage, peak = peak_of_blocks(tmp_path, ready)
+    kept = "kept by the allocator"
+    said = sum(part.nbytes for part in stage.memory if part.name != kept)
+    said += ready.plan.room.results(stage.grid, stage.tiling) * stage.result_bytes
+    assert peak <= said + SLACK
+    assert said <= 4 * peak
 
 
 def allocated(nbytes):
@@ -148,6 +171,16 @@ def said_and_measured(folder, *words):
     )
     assert any(line.startswith("done ") for line in page), done.stderr
     return said, 1024 * int(peak)
+
+
+def test_threads_that_share_tiles_take_what_their_plan_says(tmp_path):
+    """One block of 340 MB of input, with a halo, and two threads."""
+    volume_of(tmp_path, "float32", cells=440, chunk=88)
+    steps = "  - gaussian: {sigma: 4, stride: 4, boundary: edge}\n"
+    (tmp_path / "config.yaml").write_text(text_of(steps, chunk=110))
+    said, measured = said_and_measured(tmp_path, "--threads", "2", "--memory", "380MiB")
+    assert measured <= said
+    assert said <= 1.25 * measured
 
 
 def test_a_run_of_a_process_takes_what_its_plan_says(tmp_path):

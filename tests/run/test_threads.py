@@ -21,8 +21,14 @@ class Fake:
         self.fails = fails
         self.done = []
 
+    def stop(self):
+        """Nothing is to be stopped."""
+
     def close(self):
         """Nothing is to be ended."""
+
+    def begin(self, turn):
+        return lambda: self.run(turn)
 
     def run(self, turn):
         if turn in self.fails:

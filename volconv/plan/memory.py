@@ -90,8 +90,8 @@ def task_memory(
     writes : sequence of Write
         What is stored.
     block : sequence of int or None
-        Cells of a block's result along each axis, where the demands are those of its
-        tiles; else None.
+        Cells of a block's result along each axis, where a task is one of its tiles and
+        the result is shared; else None.
     one_by_one : bool
         Whether chunks are decoded one by one, to be held for later blocks.
     first : int
@@ -99,11 +99,12 @@ def task_memory(
 
     Notes
     -----
-    A thread keeps the memory of its block's result, and one piece in which input and
-    results on the way lie, each from when it is read or computed until the last step
-    that reads it: `Layout`. Beside these come and go a part of the input as it is read,
-    what a step works with, such as a padded block, and what is stored as it is encoded:
-    the most of them counts, with what the allocator keeps.
+    A thread keeps the memory of its block's result, unless this is shared, and one piece
+    in which input and results on the way lie, each from when it is read or computed until
+    the last step that reads it: `Layout`. Beside these come and go a part of the input as
+    it is read, what a step works with, such as a padded block, and what is stored as it is
+    encoded: the most of them counts, with what the allocator keeps. Any thread may be the
+    one that stores the result of a block in tiles.
     """
     largest = [demand.largest for demand in demands]
     cells = [
@@ -124,7 +125,7 @@ def task_memory(
     itemsize = np.dtype(pipeline.dtypes[-1]).itemsize
     parts = [
         Part("chunks on their way", ahead_bytes(source)),
-        Part("block's result", result * itemsize),
+        Part("block's result", result * itemsize if block is None else 0),
         *held(pipeline, cells, {write.step for write in writes}, first),
         *most,
         Part("kept by the allocator", int((HEAP - 1) * total(most))),

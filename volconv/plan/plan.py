@@ -77,8 +77,8 @@ class Plan:
 
     @property
     def tasks_at_once(self) -> int:
-        """Tasks at once in the stage that takes most memory: no more than it has blocks."""
-        return self.room.tasks(self.largest.grid)
+        """Tasks at once in the stage that takes most memory: no more than it has."""
+        return self.room.tasks(self.largest.grid, self.largest.tiling)
 
     @property
     def peak_bytes(self) -> int:

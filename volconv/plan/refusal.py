@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from volconv.errors import MemoryPlanError
 from volconv.plan.output import OutputSpec
-from volconv.text import bytes_text, tasks_text
+from volconv.text import bytes_text, results_text, tasks_text
 
 if TYPE_CHECKING:
     from volconv.plan.plan import Plan
@@ -39,10 +39,12 @@ def check_memory(plan: Plan, planned: Callable[[OutputSpec], Plan]) -> None:
         return
     room, stage = plan.room, plan.largest
     parts = ", ".join(f"{part.name} {bytes_text(part.nbytes)}" for part in stage.memory)
+    count = room.results(stage.grid, stage.tiling)
+    results = f", {results_text(count, stage.result_bytes)}" if count else ""
     raise MemoryPlanError(
         "the plan",
         f"{bytes_text(plan.peak_bytes)} for {tasks_text(plan.tasks_at_once)} at once of "
-        f"{bytes_text(stage.task_bytes)} each ({parts}) and the process's own "
+        f"{bytes_text(stage.task_bytes)} each ({parts}){results} and the process's own "
         f"{bytes_text(room.process)}",
         f"at most {bytes_text(room.limit)}",
         ", or ".join(mends(plan, planned)),
@@ -58,7 +60,9 @@ def mends(plan: Plan, planned: Callable[[OutputSpec], Plan]) -> Iterator[str]:
     """What would make it fit, each by itself."""
     room = plan.room
     yield f"--memory {math.ceil(plan.peak_bytes / 2**20)}MiB"
-    if plan.tasks_at_once > 1 and room.process + plan.largest.task_bytes <= room.limit:
+    stage = plan.largest
+    alone = room.process + stage.task_bytes + stage.result_bytes
+    if plan.tasks_at_once > 1 and alone <= room.limit:
         yield "--threads 1"
     output = plan.output
     for _ in range(HALVINGS):

@@ -16,7 +16,7 @@ from volconv.plan.plan import Plan
 from volconv.plan.stage import Stage
 from volconv.steps import Node, Step
 from volconv.steps.optional import lengths_of
-from volconv.text import bytes_text, tasks_text
+from volconv.text import bytes_text, results_text, tasks_text
 
 __all__ = ["plan_json", "plan_text"]
 
@@ -96,6 +96,7 @@ def stage_json(plan: Plan, stage: Stage) -> dict[str, Any]:
         "memory": {
             "task": stage.task_bytes,
             "parts": {part.name: part.nbytes for part in stage.memory},
+            "results": plan.room.results(stage.grid, stage.tiling) * stage.result_bytes,
             "chunks_held": stage.cache_bytes,
         },
     }
@@ -197,6 +198,7 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
     held = (
         f", {bytes_text(stage.cache_bytes)} of them held" if stage.cache_bytes else ""
     )
+    results = plan.room.results(stage.grid, stage.tiling)
     return [
         *lines,
         f"blocks   {stage.grid.total} of {by_text(block)} cells{tiles}, "
@@ -208,6 +210,7 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
             f"           {bytes_text(part.nbytes):>10}  {part.name}"
             for part in stage.memory
         ),
+        *([f"shared   {results_text(results, stage.result_bytes)}"] if results else []),
     ]
 
 

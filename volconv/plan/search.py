@@ -16,7 +16,7 @@ from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.memory import task_memory
 from volconv.plan.periodic import PlannedDemands, planned_demands
-from volconv.plan.stage import HOLES, Room, Stage, cut_grid
+from volconv.plan.stage import HOLES, Room, Stage, cut_grid, result_bytes
 from volconv.plan.sweep import Tiling
 from volconv.plan.tilings import tilings
 from volconv.plan.traffic import best_traffic
@@ -121,9 +121,10 @@ class Search:
         return self.room.workers * (1 if axis in self.source.new_axes else 4)
 
     def rank(self, stage: Stage) -> tuple[int, float]:
-        """What is to be small: by how much it does not fit, then cost, and memory."""
+        """What is to be small: by how much it does not fit, then time, and memory."""
         peak, limit = self.room.peak(stage), self.room.limit
-        return max(0, peak - limit), stage.cost * (1 + FRUGAL * peak / max(1, limit))
+        time = stage.cost / self.room.tasks(stage.grid, stage.tiling)
+        return max(0, peak - limit), time * (1 + FRUGAL * peak / max(1, limit))
 
     def best(self, grid: BlockGrid, known: Stage | None = None) -> Stage:
         """The stage over the blocks of a grid, cut into tiles as is best.
@@ -172,7 +173,8 @@ class Search:
         excess, most = self.rank(known)
         if excess:
             return True
-        return self.cost(grid, tiling, demands, least_decoded(demands)) < most
+        cost = self.cost(grid, tiling, demands, least_decoded(demands))
+        return cost < most * self.room.tasks(grid, tiling)
 
     def stage(
         self, grid: BlockGrid, tiling: Tiling, known: Stage | None = None
@@ -193,15 +195,17 @@ class Search:
             first=self.first,
         )
         task = sum(part.nbytes for part in memory)
+        result = result_bytes(self.pipeline, grid, tiling)
+        in_tasks = self.room.in_tasks(grid, tiling, task, result)
         item = np.dtype(self.source.dtype).itemsize
-        at_once = self.room.tasks(grid)
-        spare = int(max(0, self.room.free - at_once * task) / HOLES)
+        room = int(max(0, self.room.free - in_tasks) / HOLES) // item
+        at_once = self.room.tasks(grid, tiling)
         reads = [demand.reads for demand in demands]
         most = None
         if known is not None and self.room.holds(known):
             spent = self.cost(grid, tiling, demands, 0)
-            most = int((self.rank(known)[1] - spent) / (DECODE * item))
-        traffic = best_traffic(reads, spare // item, tiling, at_once, most)
+            most = int((self.rank(known)[1] * at_once - spent) / (DECODE * item))
+        traffic = best_traffic(reads, room, tiling, at_once, most)
         return Stage(
             self.source,
             self.pipeline,

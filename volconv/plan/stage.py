@@ -26,6 +26,7 @@ __all__ = [
     "Stage",
     "cut_grid",
     "nbytes_of",
+    "result_bytes",
     "shelf_bytes",
 ]
 
@@ -79,14 +80,25 @@ class Room:
         """Bytes for tasks and what they share."""
         return self.limit - self.process
 
-    def tasks(self, grid: BlockGrid) -> int:
-        """Tasks at once over the blocks of a grid."""
-        return min(self.workers, max(1, grid.total))
+    def tasks(self, grid: BlockGrid, tiling: Tiling) -> int:
+        """Tasks at once: blocks of a grid, or tiles of them where they are cut."""
+        return min(self.workers, max(1, cut_grid(grid, tiling).total))
+
+    def results(self, grid: BlockGrid, tiling: Tiling) -> int:
+        """Results of blocks that tasks share: none where a task has its own."""
+        if tiling.total == 1:
+            return 0
+        return min(tiling.blocks_at_once(self.workers), max(1, grid.total))
+
+    def in_tasks(self, grid: BlockGrid, tiling: Tiling, task: int, result: int) -> int:
+        """Bytes of tasks at once and of the results that they share, told those of each."""
+        return self.tasks(grid, tiling) * task + self.results(grid, tiling) * result
 
     def peak(self, stage: Stage) -> int:
         """Bytes that a stage takes of the machine, at most."""
-        shared = shelf_bytes(stage.cache_bytes)
-        return self.process + self.tasks(stage.grid) * stage.task_bytes + shared
+        cut = stage.grid, stage.tiling
+        in_tasks = self.in_tasks(*cut, stage.task_bytes, stage.result_bytes)
+        return self.process + in_tasks + shelf_bytes(stage.cache_bytes)
 
     def holds(self, stage: Stage) -> bool:
         """Whether a stage fits the limit."""
@@ -108,11 +120,11 @@ class Stage:
     writes : tuple of Write
         What is stored, the result last.
     grid : BlockGrid
-        Blocks of the result, one task each.
+        Blocks of the result.
     sweep : Sweep
         Their order.
     tiling : Tiling
-        How each is cut into tiles, to be read and computed one after the other.
+        How each is cut into tiles. A task is a tile, or a block that is not cut.
     within : tuple of Loop
         Loops over the tiles of a block: the order in which they come.
     cache_bytes : int
@@ -143,6 +155,11 @@ class Stage:
     def task_bytes(self) -> int:
         """Memory of one task, in bytes."""
         return sum(part.nbytes for part in self.memory)
+
+    @property
+    def result_bytes(self) -> int:
+        """Bytes of a block's result that tasks share; 0 where each has its own."""
+        return result_bytes(self.pipeline, self.grid, self.tiling)
 
     @property
     def bytes_written(self) -> int:
@@ -202,6 +219,13 @@ class Stage:
             axis_demands(self.pipeline, self.source, self.tiles, self.writes, axis)
             for axis in range(len(self.grid.shape))
         )
+
+
+def result_bytes(pipeline: Pipeline, grid: BlockGrid, tiling: Tiling) -> int:
+    """Bytes of a block's result that tasks share; 0 where each has its own."""
+    if tiling.total == 1:
+        return 0
+    return math.prod(grid.block) * np.dtype(pipeline.dtypes[-1]).itemsize
 
 
 def shelf_bytes(held: int) -> int:

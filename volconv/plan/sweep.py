@@ -59,7 +59,7 @@ class Loop:
 
 @dataclass(frozen=True)
 class Tiling:
-    """How blocks are cut into tiles, which are read and computed one after the other.
+    """How blocks are cut into tiles, of which each is read and computed at once.
 
     Parameters
     ----------
@@ -78,11 +78,30 @@ class Tiling:
         """Tiles of a whole block."""
         return math.prod(self.tiles)
 
+    def blocks_at_once(self, threads: int) -> int:
+        """Blocks in work at once where threads share the tiles of each, in their order.
+
+        One of which the last tile is computed or the result written, and as many as have
+        tiles for all other threads.
+
+        Examples
+        --------
+        >>> Tiling((4, 4)).blocks_at_once(8), Tiling((2, 1)).blocks_at_once(8)
+        (2, 5)
+        >>> Tiling().blocks_at_once(8), Tiling((4, 4)).blocks_at_once(1)
+        (8, 1)
+        """
+        return 1 + -(-(threads - 1) // self.total)
+
+    def in_work(self, threads: int) -> int:
+        """Tiles of all blocks in work at once."""
+        return self.blocks_at_once(threads) * self.total
+
     def loops(self, blocks: Sequence[Loop]) -> tuple[Loop, ...]:
         """Loops over the tiles of a block, one along each axis that is cut.
 
-        They come as in the loops over blocks: of two that are computed beside each
-        other, one comes to what the other reads as soon as may be.
+        They come as in the loops over blocks: the first tiles of one read what the last
+        of the one before did.
         """
         last = {loop.axis: number for number, loop in enumerate(blocks)}
         cut = [axis for axis, tiles in enumerate(self.tiles) if tiles > 1]
@@ -127,7 +146,7 @@ class Sweep:
     def cut(
         self, tiling: Tiling, within: Sequence[Loop], counts: Sequence[int]
     ) -> Sweep:
-        """The same order with each block cut into tiles, one after the other.
+        """The same order with each block cut into tiles.
 
         Parameters
         ----------

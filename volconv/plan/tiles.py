@@ -52,7 +52,7 @@ class Tiles:
     tiling : Tiling
         How blocks are cut into tiles.
     at_once : int
-        Blocks that are computed at the same time.
+        Tiles that are computed at the same time.
     """
 
     reads: Sequence[Reads]
@@ -104,9 +104,7 @@ class Tiles:
         """What `ways` has found."""
         return {}
 
-    def ways(
-        self, axis: int, widths: tuple[int, ...], free: int, beside: tuple[bool, ...]
-    ) -> list[Way]:
+    def ways(self, axis: int, widths: tuple[int, ...], free: int) -> list[Way]:
         """What loops along an axis may keep, by what is decoded then.
 
         Parameters
@@ -117,27 +115,22 @@ class Tiles:
             Tiles of a turn of each loop, the outermost first.
         free : int
             How many of them need not keep all.
-        beside : tuple of bool
-            For each, whether a block beside this one has decoded some of what it holds.
         """
-        key = (axis, widths, free, beside)
+        key = (axis, widths, free)
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = sorted(self.found_ways(*key))
         return found
 
     def found_ways(
-        self, axis: int, widths: tuple[int, ...], free: int, beside: tuple[bool, ...]
+        self, axis: int, widths: tuple[int, ...], free: int
     ) -> Iterator[Way]:
         """What `ways` tells, in any order."""
         one = self.ordered[axis]
         if not one.is_shared:
             yield Way(one.whole, (0,) * len(widths), 0, 0)
             return
-        held = [
-            one.held(width) + (one.most if more else 0)
-            for width, more in zip(widths, beside, strict=True)
-        ]
+        held = [one.held(width) for width in widths]
         for nothing, faces in combinations_with_replacement(range(free + 1), 2):
             decoded, thick = one.whole, [0] * nothing
             if nothing:

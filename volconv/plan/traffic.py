@@ -72,7 +72,7 @@ def best_traffic(
     tiling : Tiling
         How blocks are cut into tiles.
     at_once : int
-        Blocks that are computed at the same time.
+        Tiles that are computed at the same time, or blocks where these are not cut.
     most : int, optional
         Cells to be decoded beyond which no order is of use: whichever comes then.
 

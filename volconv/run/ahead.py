@@ -59,7 +59,7 @@ class ReadAhead:
     @property
     def reach(self) -> int:
         """Turns that are looked ahead for chunks, at most."""
-        return max(REACH, 2 * self.threads * self.stage.tiling.total)
+        return max(REACH, 2 * self.stage.tiling.in_work(self.threads))
 
     def begin(self, turn: int) -> None:
         """Have asked for what a turn reads, and those after it as far as there is room."""

@@ -82,9 +82,12 @@ def crew_of(on: str, room: Room, work: Work) -> Iterator[Crew]:
             yield lambda turns: run_in_threads(work, turns, room.workers)
             give_back()
             return
-        if on == "processes":
-            work = replace(work, cache_bytes=work.cache_bytes // room.workers)
-        with connected(on, room.workers) as client:
+        processes = room.workers
+        if on == "processes" and work.stage.tiling.total > 1:
+            processes = 1  # threads share the tiles of a block
+        elif on == "processes":
+            work = replace(work, cache_bytes=work.cache_bytes // processes)
+        with connected(on, processes, room.workers // processes) as client:
             yield lambda turns: run_while_reached(work, turns, client)
 
 
@@ -120,15 +123,17 @@ def run_while_reached(
 
 
 @contextmanager
-def connected(on: str, workers: int) -> Iterator[Client]:
+def connected(on: str, processes: int, threads: int) -> Iterator[Client]:
     """A Dask client, and whatever was started for it, until the end.
 
     Parameters
     ----------
     on : str
         ``processes``, or the address of a running scheduler.
-    workers : int
+    processes : int
         Processes to start; a running scheduler has its own.
+    threads : int
+        Of each.
 
     Raises
     ------
@@ -146,7 +151,7 @@ def connected(on: str, workers: int) -> Iterator[Client]:
     with dask.config.set(quiet):
         if on == "processes":
             with (
-                local_cluster(workers) as cluster,
+                local_cluster(processes, threads) as cluster,
                 Client(cluster, set_as_default=False) as client,
             ):
                 yield client
@@ -155,14 +160,14 @@ def connected(on: str, workers: int) -> Iterator[Client]:
                 yield client
 
 
-def local_cluster(workers: int) -> LocalCluster:
+def local_cluster(processes: int, threads: int) -> LocalCluster:
     """Processes of this machine that were started for a run."""
     from distributed import LocalCluster
 
     try:
         return LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
+            n_workers=processes,
+            threads_per_worker=threads,
             processes=True,
             host=LOOPBACK,
             dashboard_address=f"{LOOPBACK}:0",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -33,6 +33,7 @@ from volconv.run.holdings import Holdings
 from volconv.run.memory import ThreadMemory
 from volconv.run.readers import Box, Readers
 from volconv.run.retries import retried
+from volconv.run.tiles import TileThreads
 from volconv.run.turns import Turns
 from volconv.steps.layout import Memory
 
@@ -118,38 +119,97 @@ class Worker:
         self.cache: ChunkCache | None = None
         self.ahead: ReadAhead | None = None
         self.readers: Readers | None = None
+        self.tiles: TileThreads[BlockRecord] | None = None
         coming = expected(work.source, threads * ahead_bytes(stage.source))
+        if stage.tiling.total > 1:
+            self.tiles = TileThreads(
+                stage, self.dtype, threads, self.compute_tile, self.stored
+            )
         if not stage.cache_bytes and coming is None:
             return
         reads = [demand.reads for demand in stage.demands]
         readers = self.readers = Readers(reads, stage.tile_sweep)
         if stage.cache_bytes:
-            lag = 2 * threads * stage.tiling.total
+            lag = 2 * stage.tiling.in_work(threads)
             holdings = Holdings(readers, work.cache_bytes, lag)
             self.cache = ChunkCache(work.source.read, holdings)
         if coming is not None:
             self.ahead = ReadAhead(coming, readers, stage, threads, self.cache, turns)
 
+    def stop(self) -> None:
+        """Compute no more than what has begun: blocks of which tiles are left fail."""
+        if self.tiles is not None:
+            self.tiles.close()
+
     def close(self) -> None:
         """End what is on its way."""
+        self.stop()
         if self.ahead is not None:
             self.ahead.close()
 
     def run(self, turn: int) -> BlockRecord:
         """Read, compute and write the block of a turn."""
+        return self.begin(turn)()
+
+    def begin(self, turn: int) -> Callable[[], BlockRecord]:
+        """What waits for the block of a turn, or computes it where it is not in tiles.
+
+        Blocks in tiles are computed in the order in which they are begun.
+        """
+        if self.tiles is not None:
+            return self.tiles.begin(turn).result
+        return partial(self.run_whole, turn)
+
+    def run_whole(self, turn: int) -> BlockRecord:
+        """Read, compute and write the block of a turn at once."""
         begun = time.perf_counter()
-        work, stage = self.work, self.work.stage
+        stage = self.work.stage
         index = stage.sweep.index(turn)
         wanted = {
             write.step: box
             for write, box in zip(stage.writes, stage.boxes(index), strict=True)
             if all(itertools.starmap(lt, box))
         }
-        values = self.computed(turn, index, wanted)
+        self.memory.take_back(0)
+        shape = [stop - start for start, stop in wanted[stage.pipeline.last]]
+        out: NDArray[Any] = self.memory.empty(shape, self.dtype)
+        values = self.read_and_compute(index, wanted, out)
+        return self.written(turn, wanted, values, begun)
+
+    def compute_tile(
+        self, turn: int, tile: tuple[int, ...], result: NDArray[Any]
+    ) -> None:
+        """Read and compute a tile into the result of its block."""
+        stage = self.work.stage
+        (box,) = stage.boxes(stage.sweep.index(turn))
+        part = stage.tiles.box(stage.tiles.number(tile))
+        into = result[relative(part, box)]
+        last = stage.pipeline.last
+        self.memory.take_back(0)
+        found = self.read_and_compute(tile, {last: part}, into)[last]
+        if found is not into:
+            into[...] = found
+
+    def stored(self, turn: int, result: NDArray[Any], begun: float) -> BlockRecord:
+        """Write the result of a block in tiles."""
+        stage = self.work.stage
+        (box,) = stage.boxes(stage.sweep.index(turn))
+        last = stage.pipeline.last
+        return self.written(turn, {last: box}, {last: result}, begun)
+
+    def written(
+        self,
+        turn: int,
+        wanted: dict[int, Box],
+        values: dict[int, NDArray[Any]],
+        begun: float,
+    ) -> BlockRecord:
+        """Write what a block makes of its input, and tell of it."""
+        work = self.work
         objects: list[tuple[int, str, int, int]] = []
         told = (np.nan, np.nan, 0)
         for which, (write, store) in enumerate(
-            zip(stage.writes, work.stores, strict=True)
+            zip(work.stage.writes, work.stores, strict=True)
         ):
             if write.step not in wanted:
                 continue
@@ -159,25 +219,6 @@ class Worker:
             )
             told = statistics(cells)
         return BlockRecord(turn, tuple(objects), time.perf_counter() - begun, *told)
-
-    def computed(
-        self, turn: int, index: tuple[int, ...], wanted: dict[int, Box]
-    ) -> dict[int, NDArray[Any]]:
-        """What a block makes of its input; valid until the thread's next block."""
-        stage = self.work.stage
-        result = stage.pipeline.last
-        self.memory.take_back(0)
-        shape = [stop - start for start, stop in wanted[result]]
-        out: NDArray[Any] = self.memory.empty(shape, self.dtype)
-        if stage.tiling.total == 1:
-            return self.read_and_compute(index, wanted, out)
-        for tile in stage.tiles_of(turn):
-            part = stage.tiles.box(stage.tiles.number(tile))
-            into = out[relative(part, wanted[result])]
-            found = self.read_and_compute(tile, {result: part}, into)[result]
-            if found is not into:
-                into[...] = found
-        return {result: out}
 
     def read_and_compute(
         self, index: tuple[int, ...], wanted: dict[int, Box], out: NDArray[Any]

@@ -56,6 +56,7 @@ def run_in_threads(
                 raise item from item.__cause__
             yield item
     finally:
+        worker.stop()
         crew.end()
         worker.close()
 
@@ -107,12 +108,13 @@ class Threads:
         found: list[BlockRecord] = []
         begun = time.perf_counter()
         while not self.stop.is_set():
-            with self.guard:
+            with self.guard:  # blocks begin in the order of their turns
                 turn = next(self.turns, None)
-            if turn is None:
-                break
+                if turn is None:
+                    break
+                finished = self.worker.begin(turn)
             try:
-                found.append(self.worker.run(turn))
+                found.append(finished())
             except BaseException as error:
                 if found:
                     yield found
