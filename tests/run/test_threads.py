@@ -18,13 +18,17 @@ class Fake:
     """A worker whose blocks are nothing, and of which some fail."""
 
     def __init__(self, fails=()):
+        self.writer = self
         self.fails = fails
         self.done = []
 
     def close(self):
         """Nothing is to be ended."""
 
-    def run(self, turn):
+    def give_up(self):
+        """Nothing is on its way."""
+
+    def begin(self, turn):
         if turn in self.fails:
             raise ValueError(f"turn {turn} is bad")
         return BlockRecord(turn, **RECORD, lowest=0.0, highest=1.0, nonfinite=0)
