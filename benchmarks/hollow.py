@@ -65,7 +65,7 @@ def nothing_kept() -> Iterator[None]:
         del keys
 
     with (
-        patch("volconv.run.task.write_unit", write_unit),
+        patch("volconv.run.writer.write_unit", write_unit),
         patch.multiple(Folder, sizes=sizes, make_safe=make_safe),
     ):
         yield

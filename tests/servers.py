@@ -2,6 +2,7 @@
 
 import http.client
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -96,3 +97,23 @@ def flaky(endpoint, fault):
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class Beside:
+    """Counts how many requests of a kind are on their way at once, at most."""
+
+    def __init__(self, is_one):
+        self.is_one = is_one
+        self.now = self.most = 0
+        self.guard = threading.Lock()
+
+    def slow(self, method, path):
+        """A tenth of a second for each of them."""
+        if not self.is_one(method, path):
+            return
+        with self.guard:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.1)
+        with self.guard:
+            self.now -= 1

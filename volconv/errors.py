@@ -144,7 +144,7 @@ class MemoryPlanError(VolconvError, ValueError):
 
 
 class ClusterError(VolconvError, OSError):
-    """A Dask scheduler that cannot be reached, or no longer."""
+    """A Dask scheduler that cannot be reached, or no longer, or stays without workers."""
 
     __str__ = VolconvError.__str__
 

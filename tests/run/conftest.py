@@ -1,6 +1,7 @@
 """A small volume in a store, and a configuration over it."""
 
 import itertools
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,33 @@ def bucket(endpoint, monkeypatch):
     monkeypatch.setattr(lease, "LIFE", 0.8)
     yield f"s3://{name}"
     forget_clients()
+
+
+@pytest.fixture
+def way(endpoint, monkeypatch):
+    """Ways to the server: what each request meets is said, and all are noted."""
+    from tests.servers import flaky
+
+    open_ways = []
+
+    def take(fault=lambda *_: None):
+        asked: Counter[str] = Counter()
+
+        def noted(method, path):
+            if method == "GET" and "density/c/" in path:
+                asked[path.partition("/c/")[2]] += 1
+            return fault(method, path)
+
+        opened = flaky(endpoint, noted)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", opened.__enter__())
+        forget_clients()
+        open_ways.append(opened)
+        return asked
+
+    yield take
+    forget_clients()
+    for opened in open_ways:
+        opened.__exit__(None, None, None)
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """Chunks asked for before they are read: the same bytes, no more requests, bounded."""
 
 import asyncio
-import contextlib
 import itertools
 import threading
 import time
 from collections import Counter
-from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -16,21 +14,18 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from tests.plan.grids import chunk_cache, read_cases, traffics
-from tests.run.conftest import CONFIG, forget_clients, prepared, stopping_at
-from tests.run.runs import result, run, tree
+from tests.run.conftest import CONFIG, prepared, stopping_at
+from tests.run.runs import result, run
 from tests.run.test_bucket import upload
-from tests.servers import flaky
+from tests.servers import Beside
 from volconv.errors import InputError
-from volconv.io import store as store_module
 from volconv.io.ahead import OnTheWay
 from volconv.io.bucket import Bucket, InputStore, input_store
 from volconv.io.source import ZarrSource
-from volconv.io.store import object_key
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.memory import ahead_bytes
 from volconv.plan.sweep import Tiling
 from volconv.run.ahead import ReadAhead
-from volconv.run.runner import run_plan
 from volconv.run.turns import Turns
 
 # what is on its way
@@ -282,31 +277,6 @@ def remote(folder, bucket):
 
 
 @pytest.fixture
-def way(endpoint, monkeypatch):
-    """Ways to the server: what each request meets is said, and all are noted."""
-    open_ways = []
-
-    def take(fault=lambda *_: None):
-        asked: Counter[str] = Counter()
-
-        def noted(method, path):
-            if method == "GET" and "density/c/" in path:
-                asked[path.partition("/c/")[2]] += 1
-            return fault(method, path)
-
-        opened = flaky(endpoint, noted)
-        monkeypatch.setenv("AWS_ENDPOINT_URL", opened.__enter__())
-        forget_clients()
-        open_ways.append(opened)
-        return asked
-
-    yield take
-    forget_clients()
-    for opened in open_ways:
-        opened.__exit__(None, None, None)
-
-
-@pytest.fixture
 def decoded(monkeypatch):
     """How often each chunk of inputs in chunks of 4 x 5 x 6 is read."""
     found: Counter[str] = Counter()
@@ -332,26 +302,6 @@ def test_each_chunk_is_asked_for_as_often_as_it_is_decoded(
     local = CONFIG.replace("{z: 3, y: 4, x: 5}", "{z: 3, y: 4, x: 4}")
     run(folder, local.replace("out.zarr", "c.zarr"))
     assert_array_equal(result(folder).density, result(folder, "c.zarr").density)
-
-
-class Beside:
-    """Counts how many requests of a kind are on their way at once, at most."""
-
-    def __init__(self, is_one):
-        self.is_one = is_one
-        self.now = self.most = 0
-        self.guard = threading.Lock()
-
-    def slow(self, method, path):
-        """A tenth of a second for each of them."""
-        if not self.is_one(method, path):
-            return
-        with self.guard:
-            self.now += 1
-            self.most = max(self.most, self.now)
-        time.sleep(0.1)
-        with self.guard:
-            self.now -= 1
 
 
 def test_chunks_are_on_their_way_beside_each_other(folder, remote, way):
@@ -508,60 +458,3 @@ def test_nothing_is_expected_after_a_run(folder, remote, way):
     run(folder, remote)
     url = remote.partition("path: ")[2].partition("}")[0]
     assert input_store(url).ahead == ()
-
-
-# what is written
-
-
-def test_objects_of_a_block_are_put_beside_each_other(folder, bucket, way):
-    beside = Beside(lambda method, path: method == "PUT" and "density/c/" in path)
-    way(beside.slow)
-    remote = CONFIG.replace("out.zarr", f"{bucket}/out.zarr")
-    outcome = run(folder, remote, limits={"workers": 1})
-    assert outcome.computed < 36  # so that blocks have several objects
-    assert beside.most == 4
-    run(folder)
-    for key, value in tree(folder / "out.zarr").items():
-        assert Bucket(f"{bucket}/out.zarr").get(key) == value
-
-
-def test_threads_that_write_first_at_once_write_through_one_store(folder, monkeypatch):
-    begun = threading.Barrier(2, timeout=5)
-    opening = store_module.opened_for_writing.__wrapped__
-
-    def slow(place, variable):
-        with contextlib.suppress(threading.BrokenBarrierError):
-            begun.wait(0.2)  # for another one that opens it too
-        opened.append(variable)
-        return opening(place, variable)
-
-    opened: list[str] = []
-    monkeypatch.setattr(store_module, "opened_for_writing", lru_cache(slow))
-    run(folder, limits={"workers": 2})
-    assert opened == ["density"]
-
-
-def test_no_block_is_told_of_before_its_objects_are_there(folder, bucket, way):
-    written, put = set(), threading.Lock()
-
-    def slow(method, path):
-        if method == "PUT" and "density/c/" in path:
-            time.sleep(0.02)
-            with put:
-                written.add(path.partition("density/")[2])
-
-    way(slow)
-    text = CONFIG.replace("out.zarr", f"{bucket}/out.zarr")
-    ready = prepared(folder, text, workers=1)
-    (stage,) = ready.plan.stages
-    told: list[int] = []
-
-    def progress(done, total):
-        for turn in range(len(told), done):
-            told.append(turn)
-            (box,) = stage.boxes(stage.sweep.index(turn))
-            for unit in stage.writes[-1].units(box):
-                assert object_key(unit) in written
-
-    run_plan(ready.plan, ready.source, ready.labels, progress=progress)
-    assert len(told) == ready.plan.blocks

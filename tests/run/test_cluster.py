@@ -17,9 +17,17 @@ from hypothesis.extra.numpy import arrays
 
 from tests.run.conftest import CONFIG, prepared
 from tests.run.runs import run, tree
+from volconv.cli.exits import exit_code
 from volconv.errors import ClusterError
 from volconv.run.folder import FolderTarget
-from volconv.run.stations import IN_FLIGHT, LOOK, Roster
+from volconv.run.roster import (
+    IN_FLIGHT,
+    LONGEST,
+    LOOK,
+    PATIENCE,
+    Absence,
+    Roster,
+)
 from volconv.run.turns import Turns
 
 TEXT = CONFIG.replace("{z: 3, y: 4, x: 5}", "{z: 1, y: 1, x: 5}")
@@ -97,6 +105,62 @@ def test_a_run_outlives_its_workers(folder, cluster):
     assert outcome.computed == total
     assert sorted(turns) == list(range(total))
     assert tree(folder / "out.zarr") == whole
+
+
+def all_killed(workers):
+    for worker in workers:
+        worker.kill()
+        worker.wait()
+
+
+def test_a_run_whose_workers_all_die_says_so_and_goes_on_with_others(
+    folder, cluster, monkeypatch, caplog
+):
+    monkeypatch.setattr("volconv.run.roster.PATIENCE", 0.2)
+    run(folder, TEXT, limits=LIMITS)
+    whole = tree(folder / "out.zarr")
+    workers = [cluster.worker(), cluster.worker()]
+    cluster.has_workers(2)
+    told = threading.Event()
+    monkeypatch.setattr("volconv.run.roster.log.warning", lambda *_: told.set())
+
+    def progress(done, _):
+        if done == 4:
+            all_killed(workers)
+            threading.Thread(target=lambda: told.wait(60) and cluster.worker()).start()
+
+    outcome = run(
+        folder, TEXT, limits=LIMITS, on=cluster.address, restart=True, progress=progress
+    )
+    assert told.is_set()
+    assert outcome.computed == prepared(folder, TEXT, **LIMITS).plan.blocks
+    assert tree(folder / "out.zarr") == whole
+
+
+def test_a_run_whose_workers_stay_away_ends_with_its_code_and_is_gone_on_with(
+    folder, cluster, monkeypatch
+):
+    monkeypatch.setattr("volconv.run.roster.LONGEST", 1.0)
+    workers = [cluster.worker(), cluster.worker()]
+    cluster.has_workers(2)
+    target = FolderTarget(folder / "out.zarr")
+    done_before: list[int] = []
+
+    def progress(done, _):
+        if done == 4:
+            all_killed(workers)
+            done_before.extend(block for block, _ in journalled(target))
+
+    with pytest.raises(
+        ClusterError, match=r"had no workers for .*run again"
+    ) as failure:
+        run(folder, TEXT, limits=LIMITS, on=cluster.address, progress=progress)
+    assert exit_code(failure.value) == 7
+    outcome = run(folder, TEXT, limits=LIMITS)
+    assert outcome.kept >= len(done_before) > 0
+    resumed = tree(folder / "out.zarr")
+    run(folder, TEXT, limits=LIMITS, restart=True)
+    assert tree(folder / "out.zarr") == resumed
 
 
 def test_a_scheduler_that_dies_is_told_and_what_is_done_is_kept(folder, cluster):
@@ -214,14 +278,42 @@ def test_without_workers_nothing_is_given_and_nothing_is_lost():
     assert [turn for _, turn in roster.assignments()] == [0, 1, 2]
 
 
-def test_a_run_that_waits_for_workers_says_so_once(monkeypatch, caplog):
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that go by when they are told to."""
+    now = [0.0]
+    monkeypatch.setattr("volconv.run.roster.time.monotonic", lambda: now[0])
+    return now
+
+
+def test_a_run_that_waits_for_workers_says_so_once_each_time(clock, caplog):
+    absence = Absence()
+    for clock[0] in (0.0, PATIENCE, PATIENCE + 1, PATIENCE + 2):
+        absence.note(are_some=False)
+    (first,) = caplog.messages
+    assert first.startswith("the cluster has no workers: waiting for some, 30 minutes")
+    for clock[0] in (20.0, 30.0):
+        absence.note(are_some=True)
+    assert caplog.messages[1:] == ["the cluster has workers: going on"]
+    for clock[0] in (31.0, 30.0 + PATIENCE, 31.0 + PATIENCE):
+        absence.note(are_some=False)
+    assert caplog.messages[2:] == [first]
+
+
+def test_a_short_absence_is_not_told_and_a_long_one_ends_the_run(clock, caplog):
     roster = Roster(Turns.all(5))
-    roster.wait()
-    assert not caplog.records
-    monkeypatch.setattr("volconv.run.stations.PATIENCE", 0)
-    roster.wait()
-    roster.wait()
-    assert caplog.messages == ["the cluster has no workers: waiting for some"]
+    for clock[0] in (PATIENCE, 100.0, 100.0 + LONGEST):
+        roster.look(Workers())
+        looked(roster, Workers(a=1))
+    assert "workers: going on" not in caplog.messages[-1:]
+    clock[0] += LONGEST
+    roster.look(Workers(a=1))
+    looked(roster, Workers())
+    clock[0] += LONGEST
+    roster.look(Workers())
+    clock[0] += 1
+    with pytest.raises(ClusterError, match=r"no workers for 30 minutes.*run again"):
+        roster.look(Workers())
 
 
 def test_a_worker_that_comes_late_takes_the_far_half_of_the_longest_run():
@@ -244,6 +336,18 @@ def test_the_run_of_a_worker_that_is_gone_is_done_by_another():
         roster.finished("b")
         done += [turn for _, turn in roster.assignments()]
     assert sorted(done) == list(range(20))
+
+
+def test_turns_that_are_given_back_are_done_by_whoever_comes():
+    roster = Roster(Turns.all(8))
+    roster.look(Workers(a=1))
+    given = [turn for _, turn in roster.assignments()]
+    looked(roster, Workers())
+    for turn in given:
+        roster.give_back(turn)
+    assert roster.left == 8
+    looked(roster, Workers(b=4))
+    assert sorted(roster.assignments()) == [("b", turn) for turn in range(8)]
 
 
 @given(arrays(bool, st.integers(0, 60)), st.data())

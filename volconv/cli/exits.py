@@ -8,7 +8,7 @@
     4    the output exists, was begun by another plan, or cannot be written
     5    storage failed while running: a full disk, a lost connection
     6    the plan does not fit the memory limit
-    7    the cluster cannot be reached, or no longer
+    7    the cluster cannot be reached, or no longer, or stays without workers
     8    some blocks failed; the finished ones are kept
     9    `status` was asked for an output that is not complete
     130  interrupted; the finished blocks are kept

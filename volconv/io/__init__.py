@@ -2,7 +2,7 @@
 
 from volconv.io.opened import opened
 from volconv.io.source import ZarrSource
-from volconv.io.store import opened_for_writing
+from volconv.io.store import opened_for_encoding, opened_for_writing
 
 __all__ = ["ZarrSource", "forget_opened"]
 
@@ -15,3 +15,4 @@ def forget_opened() -> None:
     """
     opened.cache_clear()
     opened_for_writing.cache_clear()
+    opened_for_encoding.cache_clear()

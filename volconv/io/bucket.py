@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,16 +16,21 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import ObjectStore
 
 from volconv.io.ahead import OnTheWay
-from volconv.io.noting import Noting
 from volconv.io.objects import in_plain_words, object_client
 
-__all__ = ["DRAFT", "HIDDEN", "Bucket", "DraftStore", "InputStore", "input_store"]
+__all__ = ["AT_ONCE", "DRAFT", "HIDDEN", "Bucket", "InputStore", "input_store"]
 
 HIDDEN = ".volconv"
 """What a run keeps below an output's URL until it is complete."""
 
 DRAFT = f"{HIDDEN}/draft"
 """Where the metadata of a group lies that is not complete."""
+
+AT_ONCE = 16
+"""Objects that are read or written beside each other: arbitrary, a store answers late."""
+
+Content = bytes | bytearray | memoryview
+"""Bytes of an object."""
 
 METADATA = frozenset({"zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"})
 """Last parts of keys that are no chunks; a store without one of them is as good."""
@@ -47,11 +53,6 @@ class RemoteStore(ObjectStore[Any]):
         """Whether an object is there."""
         with in_plain_words(f"{self.store}/{key}"):
             return await super().exists(key)
-
-    async def set(self, key: str, value: Buffer) -> None:
-        """Write a whole object."""
-        with in_plain_words(f"{self.store}/{key}"):
-            await super().set(key, value)
 
 
 class InputStore(RemoteStore):
@@ -125,11 +126,7 @@ class InputStore(RemoteStore):
         return False
 
 
-class WrittenStore(Noting, RemoteStore):
-    """A store that is written."""
-
-
-class DraftStore(WrittenStore):
+class DraftStore(RemoteStore):
     """A group that is being written: chunks at their keys, metadata out of sight.
 
     Without metadata nothing opens the group, nor an array of it.
@@ -143,30 +140,6 @@ class DraftStore(WrittenStore):
     ) -> Buffer | None:
         """An object, or a part of it."""
         return await super().get(placed(key), prototype, byte_range)
-
-    async def exists(self, key: str) -> bool:
-        """Whether an object is there."""
-        return await super().exists(placed(key))
-
-    async def set(self, key: str, value: Buffer) -> None:
-        """Write a whole object."""
-        await super().set(placed(key), value)
-
-    async def set_if_not_exists(self, key: str, value: Buffer) -> None:
-        """Write a whole object where there is none."""
-        await super().set_if_not_exists(placed(key), value)
-
-    async def delete(self, key: str) -> None:
-        """Remove an object."""
-        await super().delete(placed(key))
-
-    async def is_empty(self, prefix: str) -> bool:
-        """Whether no group or array is below a key."""
-        return await super().is_empty(f"{DRAFT}/{prefix}".rstrip("/"))
-
-    def list_dir(self, prefix: str) -> AsyncGenerator[str, None]:
-        """Groups and arrays below a key, by their metadata."""
-        return super().list_dir(f"{DRAFT}/{prefix}".rstrip("/"))
 
 
 def placed(key: str) -> str:
@@ -201,8 +174,8 @@ class Bucket:
         return self.url
 
     def zarr_store(self) -> Store:
-        """What Zarr reads and writes through."""
-        kind = DraftStore if self.is_draft else WrittenStore
+        """What Zarr reads metadata through."""
+        kind = DraftStore if self.is_draft else RemoteStore
         return kind(object_client(self.url))
 
     def holds(self, key: str) -> bool:
@@ -217,10 +190,25 @@ class Bucket:
         except FileNotFoundError:
             return None
 
-    def put(self, key: str, content: bytes) -> None:
+    def get_all(self, keys: Iterable[str]) -> list[bytes | None]:
+        """The same of some objects, beside each other."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(self.get, keys))
+
+    def put(self, key: str, content: Content) -> None:
         """Write an object, at once or not at all."""
         with in_plain_words(f"{self.url}/{key}"):
             object_client(self.url).put(key, content)
+
+    def put_all(self, contents: Mapping[str, Content]) -> None:
+        """Write some objects, beside each other."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(self.put, contents.keys(), contents.values()))
+
+    def put_group(self, contents: Mapping[str, Content]) -> None:
+        """Write the objects of a group; of a draft with metadata out of sight."""
+        at = placed if self.is_draft else str
+        self.put_all({at(key): content for key, content in contents.items()})
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove objects."""

@@ -11,10 +11,14 @@ from typing import Any
 import xarray as xr
 import zarr
 from numpy.typing import NDArray
+from zarr.abc.store import Store
 from zarr.codecs import BloscCodec, Crc32cCodec, GzipCodec, ZstdCodec
+from zarr.core.buffer import Buffer, default_buffer_prototype
+from zarr.storage import MemoryStore
 
 from volconv.coordinates import bounds_names, grid_mappings
 from volconv.geometry import Interval
+from volconv.io.bucket import Bucket
 from volconv.io.folder import Folder
 from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.noting import Noting
@@ -24,7 +28,9 @@ from volconv.plan.output import OutputSpec
 
 __all__ = [
     "consolidate",
+    "consolidated",
     "create_store",
+    "encoded_unit",
     "object_key",
     "write_unit",
 ]
@@ -76,7 +82,9 @@ def create_store(
     apart = [*bounds_names(coords), *grid_mappings(attrs, coords)]
     dataset = in_free_length(coords).reset_coords(apart)
     dataset = dataset.assign_attrs(dict(group_attrs))
-    store = place.zarr_store()
+    documents: dict[str, Buffer] = {}
+    is_bucket = isinstance(place, Bucket)  # where each request waits for an answer
+    store = MemoryStore(documents) if is_bucket else place.zarr_store()
     dataset.to_zarr(store, mode="w-", zarr_format=3, consolidated=False)
     group = zarr.open_group(store, mode="r+")
     array = group.create_array(
@@ -93,6 +101,8 @@ def create_store(
     extra = [str(name) for name in dataset.coords if name not in dataset.dims]
     if extra:
         array.attrs["coordinates"] = " ".join(extra)
+    if isinstance(place, Bucket):
+        place.put_group({key: one.as_buffer_like() for key, one in documents.items()})
 
 
 def in_free_length(coords: xr.Dataset) -> xr.Dataset:
@@ -113,20 +123,56 @@ def plain(attrs: Mapping[Any, Any]) -> dict[str, Any]:
     }
 
 
-def write_unit(
+def encoded_unit(
     place: Place,
     spec: OutputSpec,
     unit: Iterable[int],
     box: tuple[Interval, ...],
     values: NDArray[Any],
+) -> tuple[str, Buffer]:
+    """The object of a storage unit; nothing is written.
+
+    Parameters
+    ----------
+    place : Place
+        Where the group lies.
+    spec : OutputSpec
+        The array.
+    unit : iterable of int
+        The unit's place along each axis of the stored array.
+    box : tuple of Interval
+        Its cells.
+    values : ndarray
+        What they become; they may change as soon as it is encoded.
+
+    Returns
+    -------
+    str
+        The unit's key below the array.
+    Buffer
+        Its bytes.
+    """
+    with _opening:
+        array, encoded = opened_for_encoding(place, spec.variable)
+    fill(array, spec, box, values)
+    key = object_key(unit)
+    return key, encoded.pop(f"{spec.variable}/{key}")
+
+
+def write_unit(
+    place: Folder,
+    spec: OutputSpec,
+    unit: Iterable[int],
+    box: tuple[Interval, ...],
+    values: NDArray[Any],
 ) -> tuple[str, int, int]:
-    """Write a storage unit; an empty one too.
+    """Write a storage unit to a folder; an empty one too.
 
     One that is left out would read as the fill value, like one that was lost.
 
     Parameters
     ----------
-    place : Place
+    place : Folder
         Where the group lies.
     spec : OutputSpec
         The array.
@@ -148,15 +194,37 @@ def write_unit(
     """
     with _opening:  # once, whichever thread comes first
         array = opened_for_writing(place, spec.variable)
-    cells = values.squeeze(spec.new_axes)
-    part = tuple(side.slice for side in spec.stored(box))
-    if isinstance(place, Folder) and may_carry_out():
-        carry_out(array.async_array.setitem(part, cells))
-    else:
-        array[part] = cells
+    fill(array, spec, box, values)
     key = object_key(unit)
     assert isinstance(array.store, Noting), "places are written through these"
     return key, *array.store.written.pop(f"{spec.variable}/{key}")
+
+
+def fill(
+    array: zarr.Array[Any],
+    spec: OutputSpec,
+    box: tuple[Interval, ...],
+    values: NDArray[Any],
+) -> None:
+    """Set cells of an array whose store answers at once."""
+    cells = values.squeeze(spec.new_axes)
+    part = tuple(side.slice for side in spec.stored(box))
+    if may_carry_out():
+        carry_out(array.async_array.setitem(part, cells))
+    else:
+        array[part] = cells
+
+
+@lru_cache(maxsize=8)
+def opened_for_encoding(
+    place: Place, variable: str
+) -> tuple[zarr.Array[Any], dict[str, Buffer]]:
+    """The array that the tasks of a process write to, with its objects in memory."""
+    metadata = opened_for_writing(place, variable).metadata
+    documents = metadata.to_buffer_dict(default_buffer_prototype())
+    encoded = {f"{variable}/{key}": content for key, content in documents.items()}
+    array = zarr.open_array(MemoryStore(encoded), path=variable, mode="r+")
+    return array.with_config({"write_empty_chunks": True}), encoded
 
 
 @lru_cache(maxsize=8)
@@ -182,9 +250,17 @@ def unit_of(key: str) -> tuple[int, ...]:
     return tuple(map(int, key.split("/")[1:]))
 
 
-def consolidate(place: Place) -> None:
-    """Copy the metadata of the group's arrays into its own."""
+def consolidate(store: Store) -> None:
+    """Copy the metadata of a group's arrays into its own."""
     with warnings.catch_warnings():
         # format 3 does not specify it yet; readers that do not know it ignore it
         warnings.filterwarnings("ignore", "Consolidated metadata", UserWarning)
-        zarr.consolidate_metadata(place.zarr_store())
+        zarr.consolidate_metadata(store)
+
+
+def consolidated(documents: Mapping[str, bytes]) -> bytes:
+    """The metadata of a group with that of its arrays, from all of them by their keys."""
+    of = default_buffer_prototype().buffer.from_bytes
+    there = {key: of(content) for key, content in documents.items()}
+    consolidate(MemoryStore(there))
+    return there["zarr.json"].to_bytes()

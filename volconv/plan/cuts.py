@@ -127,8 +127,8 @@ class Builder:
         if step == 0:
             return self.source
         meta = self.pipeline.meta(step, self.source)
-        chunks, is_remote = self.spec(step).chunks, self.output.is_remote
-        return replace(meta, chunks=chunks, is_remote=is_remote)
+        stored = self.spec(step)
+        return replace(meta, chunks=stored.chunks, is_remote=stored.is_remote)
 
     def spec(self, step: int) -> OutputSpec:
         """How the result of a step is stored."""
@@ -142,7 +142,8 @@ class Builder:
             min(chunk, size) for chunk, size in zip(chunks, meta.shape, strict=True)
         )
         chunks = with_whole(chunks, meta.shape, self.mixed)
-        return OutputSpec("", BETWEEN, meta.dtype, chunks, new_axes=meta.new_axes)
+        path = self.output.path  # below which it lies
+        return OutputSpec(path, BETWEEN, meta.dtype, chunks, new_axes=meta.new_axes)
 
     @cached_property
     def mixed(self) -> set[int]:

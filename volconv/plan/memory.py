@@ -18,23 +18,31 @@ from volconv.steps.in_memory import slab_bytes
 from volconv.steps.layout import Layout, Span
 from volconv.steps.optional import weight_bytes_of
 
-__all__ = ["AT_ONCE", "PIECE", "Part", "ahead_bytes", "task_memory", "weight_bytes"]
+__all__ = [
+    "AT_ONCE",
+    "MOST_ON_WAY",
+    "PIECE",
+    "Part",
+    "ahead_bytes",
+    "sent_bytes",
+    "task_memory",
+    "weight_bytes",
+]
 
 AT_ONCE = 4
-"""Chunks that one read of the store decodes at a time, at most, and storage units that a
-task puts into a bucket at a time."""
+"""Chunks that one read of the store decodes at a time, at most."""
 
 PIECE = 8 * 2**20
 """Bytes that are read from a folder at once, if chunks are smaller: fewer would cost
 more calls, more would be brought from memory once more to be put together. Larger chunks
 are read one by one, which saves a copy."""
 
-MOST_AHEAD, LEAST_AHEAD = 16, 2
-"""Chunks that a task asks a store for before they are read: fewer wait for their latency,
-more for their bytes."""
+MOST_ON_WAY, LEAST_ON_WAY = 16, 2
+"""Chunks that a task asks a store for before they are read, and storage units that it has
+on their way to one: fewer wait for their latency, more for their bytes."""
 
-AHEAD = 16 * 2**20
-"""Bytes of these chunks, if they are fewer than the most, and more than the least."""
+ON_WAY = 16 * 2**20
+"""Bytes of these, if they are fewer than the most, and more than the least."""
 
 DECODING = 3
 """Chunks in the reader's hands while one is decoded by itself: its bytes, its cells, and
@@ -42,7 +50,7 @@ the cells once more where the codecs are a chain. Where several are read at a ti
 for each."""
 
 ENCODING = 3
-"""Storage units in the writer's hands, likewise, for each of `AT_ONCE` in a bucket."""
+"""Storage units in the writer's hands, likewise."""
 
 HEAP = 1.9
 """Bytes taken of the machine for each byte that comes and goes: what the C library's
@@ -125,6 +133,7 @@ def task_memory(
     itemsize = np.dtype(pipeline.dtypes[-1]).itemsize
     parts = [
         Part("chunks on their way", ahead_bytes(source)),
+        Part("objects on their way", sent_bytes(writes)),
         Part("block's result", result * itemsize if block is None else 0),
         *held(pipeline, cells, {write.step for write in writes}, first),
         *most,
@@ -187,8 +196,20 @@ def ahead_bytes(source: ArrayMeta) -> int:
     """Bytes of chunks, as they are stored, that are asked for before they are read."""
     if not source.is_remote:
         return 0
-    chunk = math.prod(source.chunks or source.shape) * np.dtype(source.dtype).itemsize
-    return min(MOST_AHEAD * chunk, max(AHEAD, LEAST_AHEAD * chunk))
+    return on_their_way(math.prod(source.chunks or source.shape), source.dtype)
+
+
+def sent_bytes(writes: Sequence[Write]) -> int:
+    """Bytes of storage units, as they are stored, that are sent while others are made."""
+    outputs = [write.output for write in writes if write.output.is_remote]
+    each = (on_their_way(math.prod(one.unit), one.dtype) for one in outputs)
+    return max(each, default=0)
+
+
+def on_their_way(cells: int, dtype: str) -> int:
+    """Bytes on their way between a task and a store, of pieces of so many cells."""
+    each = cells * np.dtype(dtype).itemsize
+    return min(MOST_ON_WAY * each, max(ON_WAY, LEAST_ON_WAY * each))
 
 
 def working(
@@ -222,11 +243,9 @@ def storing(write: Write, outputs: int, itemsize: int) -> list[Part]:
     stored = np.dtype(write.output.dtype).itemsize
     unit = math.prod(write.output.unit) * stored
     is_cast = stored != itemsize
-    units = -(-outputs * stored // unit)
-    at_once = min(AT_ONCE, units) if write.output.is_remote else 1
     return [
         Part("result as stored", outputs * stored if is_cast else 0),
-        Part("storage unit in encoding", at_once * ENCODING * unit),
+        Part("storage unit in encoding", ENCODING * unit),
     ]
 
 

@@ -24,7 +24,7 @@ from functools import partial
 from typing import Any
 
 from volconv.io.bucket import DRAFT, HIDDEN, Bucket
-from volconv.io.store import consolidate
+from volconv.io.store import consolidated
 from volconv.run.journal import Places
 from volconv.run.journal_objects import ObjectJournal
 from volconv.run.lease import Lease, check_held, holder
@@ -103,13 +103,15 @@ class BucketTarget:
         if self.objects.holds("zarr.json"):
             return
         check_held(self.objects, LOCK)
-        consolidate(self.place)
-        below = f"{DRAFT}/"
-        drafts = [key.removeprefix(below) for key in self.objects.listed(DRAFT)]
-        for key in sorted(drafts, key=lambda key: (key == "zarr.json", key)):
-            content = self.objects.get(below + key)
-            assert content is not None, "it was listed"
-            self.objects.put(key, content)
+        keys = list(self.objects.listed(DRAFT))
+        names = [key.removeprefix(f"{DRAFT}/") for key in keys]
+        contents = self.objects.get_all(keys)
+        found = zip(names, contents, strict=True)
+        documents = {name: content for name, content in found if content is not None}
+        group = consolidated(documents)
+        del documents["zarr.json"]
+        self.objects.put_all(documents)
+        self.objects.put("zarr.json", group)
 
     def discard_partial(self) -> None:
         """Remove what a run kept."""

@@ -129,7 +129,7 @@ class FolderTarget:
             return
         for litter in self.store.rglob("*.partial"):
             litter.unlink()
-        consolidate(self.draft)
+        consolidate(self.draft.zarr_store())
         for file in self.store.rglob("zarr.json"):
             with file.open("rb") as handle:
                 os.fsync(handle.fileno())

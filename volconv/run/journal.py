@@ -44,8 +44,8 @@ class Journal(Protocol):
     def lines(self) -> Iterator[Line]:
         """The lines so far, without those that a crash left torn."""
 
-    def take_over(self, objects: Iterable[Key]) -> None:
-        """Make objects of an earlier run safe with the rest: marks stand for them too."""
+    def take_over(self) -> None:
+        """Make objects of earlier runs safe with the rest: marks stand for them too."""
 
     def append(self, *records: BlockRecord) -> None:
         """Add finished blocks."""

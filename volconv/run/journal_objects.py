@@ -10,12 +10,11 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 
-from volconv.io.bucket import Bucket
+from volconv.io.bucket import AT_ONCE, Bucket
 from volconv.io.place import Place
-from volconv.run.journal import Key, Line, Places, line_of, make_safe, read_line
+from volconv.run.journal import Line, Places, line_of, make_safe, read_line
 from volconv.run.task import BlockRecord
 
 __all__ = ["ObjectJournal"]
@@ -25,9 +24,6 @@ FIRST_BATCH = 1.0
 
 SHARE = 0.02
 """Share of the time so far that the next object waits, and that a crash may cost."""
-
-AT_ONCE = 16
-"""Objects that are read at a time: arbitrary, a store answers late."""
 
 
 class ObjectJournal:
@@ -65,18 +61,16 @@ class ObjectJournal:
     def lines(self) -> Iterator[Line]:
         """The lines so far; all of them are safe."""
         keys = sorted(self.place.listed())
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            for first in range(0, len(keys), AT_ONCE):
-                for content in pool.map(self.place.get, keys[first : first + AT_ONCE]):
-                    for line in (content or b"").splitlines():
-                        found = read_line(line)
-                        if found is not None:
-                            yield 0, found
-                    yield 1, {"safe": 1}
+        for first in range(0, len(keys), AT_ONCE):
+            for content in self.place.get_all(keys[first : first + AT_ONCE]):
+                for line in (content or b"").splitlines():
+                    found = read_line(line)
+                    if found is not None:
+                        yield 0, found
+                yield 1, {"safe": 1}
 
-    def take_over(self, objects: Iterable[Key]) -> None:
+    def take_over(self) -> None:
         """Nothing: a line is written after what it tells of is safe."""
-        del objects
 
     def append(self, *records: BlockRecord) -> None:
         """Add finished blocks."""

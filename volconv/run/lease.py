@@ -81,7 +81,7 @@ class Lease:
             self.stop.set()
             beating.join()
             HELD.pop(self.place.url, None)
-            if self.is_mine():
+            if self.has_token():
                 self.place.remove([self.key])
 
     def take(self) -> None:
@@ -127,11 +127,15 @@ class Lease:
 
     def is_mine(self) -> bool:
         """Whether the object is this run's: an answer may be lost, and a write not."""
-        found = read_mapping(self.place.get(self.key)) or {}
-        if found.get("token") != self.content["token"]:
+        if not self.has_token():
             return False
         self.mark = self.look() or self.mark
         return True
+
+    def has_token(self) -> bool:
+        """Whether the object has this run's token."""
+        found = read_mapping(self.place.get(self.key)) or {}
+        return bool(found.get("token") == self.content["token"])
 
     def beat(self) -> None:
         """Renew the object until the end, or until it is another's."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from volconv.io import ZarrSource
 from volconv.io.place import Place
 from volconv.plan.stage import Stage
-from volconv.run.journal import Key, told, unsafe
+from volconv.run.journal import Key, told
 from volconv.run.ledger import Ledger
 from volconv.run.target import Target
 from volconv.run.task import BlockRecord, Work
@@ -139,7 +139,7 @@ class StageRun:
         the next mark stands for it too.
         """
         journal = self.target.journal(self.name, self.object_of)
-        journal.take_over(unsafe(journal.lines()))
+        journal.take_over()
         complete = False
         try:
             for together in records:

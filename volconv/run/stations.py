@@ -1,34 +1,33 @@
-"""Tasks on the workers of a Dask cluster, neighbouring blocks on the same one."""
+"""Tasks on the workers of a Dask cluster."""
 
 from __future__ import annotations
 
-import logging
-import time
+import itertools
 import uuid
-from collections.abc import Iterator, Mapping
-from operator import attrgetter
+from collections.abc import Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from distributed import Client, Future, WorkerPlugin, as_completed, get_worker
+from distributed import Client, WorkerPlugin, as_completed, get_worker, secede
+from distributed import Future as Task
 
 from volconv.run.allocator import keep_memory
+from volconv.run.roster import IN_FLIGHT, Roster
 from volconv.run.task import BlockRecord, Work, Worker
 from volconv.run.threads import BlockFailure
-from volconv.run.turns import Stretch, Turns
+from volconv.run.turns import Turns
 
 __all__ = ["run_on_client"]
 
-IN_FLIGHT = 3
-"""Tasks submitted for each thread of a cluster: one that runs, and two so that none
-waits."""
+ON_WAY = 4
+"""Tasks more where objects go to a bucket, for they are on their way while others run:
+arbitrary."""
 
-LOOK = 2.0
-"""Seconds between two looks at which workers there are: arbitrary."""
+Flight = dict[Task[BlockRecord], tuple[str, int]]
+"""Tasks that are submitted: for each the worker that it was meant for, and its turn."""
 
-PATIENCE = 5.0
-"""Seconds without workers before that is said: arbitrary."""
-
-log = logging.getLogger(__name__)
+MOMENT = 0.1
+"""Seconds that are waited for a task before looking at the workers: arbitrary."""
 
 
 class Station(WorkerPlugin):
@@ -43,20 +42,57 @@ class Station(WorkerPlugin):
         """Keep the work in the worker's process."""
         keep_memory()
         threads = worker.state.nthreads
-        stations(worker)[self.name] = Worker(self.work, threads, self.turns)
+        stations(worker)[self.name] = Served(self.work, threads, self.turns)
 
     def teardown(self, worker: Any) -> None:
-        """Forget it."""
+        """Forget it; the worker goes on meanwhile."""
         served = stations(worker).pop(self.name, None)
         if served is not None:
             served.close()
 
 
-def stations(worker: Any) -> dict[str, Worker]:
+class Served:
+    """What a worker of a cluster keeps for a stage.
+
+    Parameters
+    ----------
+    work : Work
+        What its tasks share.
+    threads : int
+        Tasks that compute at once.
+    turns : Turns
+        What there is to do, by anyone.
+    """
+
+    def __init__(self, work: Work, threads: int, turns: Turns) -> None:
+        self.worker = Worker(work, threads, turns)
+        self.pool = ThreadPoolExecutor(threads)
+
+    def run(self, turn: int) -> BlockRecord:
+        """Carry a task out; while objects are on their way to a bucket another begins.
+
+        The thread that waits for them is then none of the worker's any more. Threads of
+        our own compute, which last, as the memory does that each keeps.
+        """
+        if self.worker.writer.outbox is None:
+            return self.worker.run(turn)
+        found = self.pool.submit(self.worker.begin(turn)).result()
+        if not isinstance(found, Future):
+            return found
+        secede()
+        return found.result()
+
+    def close(self) -> None:
+        """End what has not begun."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+        self.worker.close(wait=False)
+
+
+def stations(worker: Any) -> dict[str, Served]:
     """What a Dask worker keeps for the stages that it serves."""
     if not hasattr(worker, "volconv_stations"):
         worker.volconv_stations = {}
-    found: dict[str, Worker] = worker.volconv_stations
+    found: dict[str, Served] = worker.volconv_stations
     return found
 
 
@@ -77,15 +113,22 @@ def run_on_client(
     ------
     BlockFailure
         From what a task raised.
+    ClusterError
+        If there are no workers for too long.
     """
     token = f"volconv-{uuid.uuid4().hex}"
     client.register_plugin(Station(token, work, turns))
-    roster = Roster(turns)
-    flight: dict[Future[BlockRecord], tuple[str, int]] = {}
-    done = as_completed(loop=client.loop)
+    is_sent = any(write.output.is_remote for write in work.stage.writes)
+    roster = Roster(turns, IN_FLIGHT + ON_WAY * is_sent)
+    number = itertools.count()
+    flight: Flight = {}
+    done = as_completed(loop=client.loop, with_results=True, raise_errors=False)
     try:
         while True:
-            roster.look(client)
+            if roster.look(client):
+                for task in stranded(flight, roster.threads, client):
+                    roster.give_back(flight.pop(task)[1])
+                    task.cancel()
             for address, turn in roster.assignments():
                 future = client.submit(
                     run_turn,
@@ -94,122 +137,55 @@ def run_on_client(
                     pure=False,
                     workers=[address],
                     allow_other_workers=True,
-                    key=f"{token}-{turn}",
+                    key=f"{token}-{next(number)}",
                 )
                 flight[future] = (address, turn)
                 done.add(future)
-            if not flight:
-                if not roster.left:
-                    return
-                roster.wait()  # no worker yet
+            if not flight and not roster.left:
+                return
+            ended = next_ended(done)
+            if ended is None:
                 continue
-            future = next(done)
-            address, turn = flight.pop(future)
+            task, record = ended
+            if task not in flight:  # it was stranded
+                continue
+            address, turn = flight.pop(task)
             roster.finished(address)
-            if future.status == "error":
-                raise BlockFailure(turn) from future.exception()
-            record = future.result()  # an error where the scheduler is gone
+            if task.status == "error":
+                raise BlockFailure(turn) from task.exception()
+            if isinstance(record, BaseException):  # the scheduler is gone
+                raise record
             # what a worker that dies then still holds is not computed again
-            future.release()
+            task.release()
             yield [record]
     finally:
         client.cancel(list(flight))
         client.unregister_worker_plugin(token)
 
 
-class Roster:
-    """Which worker does which turns.
+def stranded(flight: Flight, there: Collection[str], client: Client) -> list[Task[Any]]:
+    """Tasks whose worker is gone and that no other one runs, or is to run.
 
-    Parameters
-    ----------
-    turns : Turns
-        What there is to do.
+    Dask gives such tasks to those that are there then, and to none that comes when none
+    was.
     """
-
-    def __init__(self, turns: Turns) -> None:
-        self.unassigned: list[Stretch] = [Stretch(turns, 0, turns.total)]
-        self.runs: dict[str, Stretch] = {}
-        self.threads: dict[str, int] = {}
-        self.flying: dict[str, int] = {}
-        self.looked = 0.0
-        self.begun = time.monotonic()
-        self.is_told = False
-
-    @property
-    def left(self) -> int:
-        """Turns that are not submitted."""
-        return sum(run.left for run in (*self.unassigned, *self.runs.values()))
-
-    def look(self, client: Client) -> None:
-        """Take notice of workers that came and went, now and then."""
-        now = time.monotonic()
-        if self.threads and now - self.looked < LOOK:
-            return
-        self.looked = now
-        there = dict(client.nthreads())
-        for address in [a for a in self.flying if a not in there]:
-            del self.flying[address]
-            if address in self.runs:
-                self.unassigned.append(self.runs.pop(address))
-        is_first = not self.runs
-        if is_first and len(self.unassigned) == 1 and there:
-            self.runs = divided(self.unassigned.pop(), there)
-        for address in there:
-            self.flying.setdefault(address, 0)
-        self.threads = there
-
-    def wait(self) -> None:
-        """Pause before the next look; once, say what is waited for."""
-        if not self.is_told and time.monotonic() - self.begun > PATIENCE:
-            self.is_told = True
-            log.warning("the cluster has no workers: waiting for some")
-        time.sleep(0.1)
-
-    def assignments(self) -> Iterator[tuple[str, int]]:
-        """Workers with the turns that they are to be given now."""
-        for address, threads in self.threads.items():
-            while self.flying[address] < IN_FLIGHT * threads:
-                turn = self.next_turn(address)
-                if turn is None:
-                    break
-                self.flying[address] += 1
-                yield address, turn
-
-    def next_turn(self, address: str) -> int | None:
-        """A turn for a worker; None if all are given."""
-        while (run := self.runs.get(address) or self.taken_over()) is not None:
-            turn = run.take()
-            if turn is not None:
-                self.runs[address] = run
-                return turn
-            self.runs.pop(address, None)
-        return None
-
-    def taken_over(self) -> Stretch | None:
-        """A run that has none to do it, or half of the longest run; None if none has."""
-        if self.unassigned:
-            return self.unassigned.pop()
-        longest = max(self.runs.values(), key=attrgetter("span"), default=None)
-        if longest is None or longest.span < 2:
-            return None
-        return longest.cut(longest.stop - longest.span // 2)
-
-    def finished(self, address: str) -> None:
-        """Note that a worker has room for another turn."""
-        if address in self.flying:
-            self.flying[address] -= 1
+    gone = [
+        task
+        for task, (address, _) in flight.items()
+        if address not in there and task.status == "pending"
+    ]
+    if not gone or not there:
+        return []
+    keys = set(itertools.chain.from_iterable(client.processing().values()))
+    return [task for task in gone if task.key not in keys]
 
 
-def divided(turns: Stretch, threads: Mapping[str, int]) -> dict[str, Stretch]:
-    """A run of its own for every worker, as long as it has threads."""
-    found: dict[str, Stretch] = {}
-    first, span = turns.start, turns.span
-    before, total = 0, sum(threads.values())
-    for address, count in threads.items():
-        found[address] = Stretch(
-            turns.turns,
-            first + span * before // total,
-            first + span * (before + count) // total,
-        )
-        before += count
-    return found
+def next_ended(tasks: as_completed) -> tuple[Task[BlockRecord], Any] | None:
+    """A task that has ended, and what it gave; None where for a moment none has.
+
+    What it gave has been fetched: a worker that dies before that has it computed again.
+    """
+    with tasks.thread_condition:
+        if not tasks.has_ready():
+            tasks.thread_condition.wait(MOMENT)
+    return next(tasks) if tasks.has_ready() else None

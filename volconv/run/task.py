@@ -1,6 +1,7 @@
 """One task: the turn of a block in, objects in the stores out.
 
 A task is pure and idempotent: run again, it writes the same bytes to the same objects.
+Objects of a bucket are on their way while the thread that made them goes on.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from operator import lt
 from typing import Any
 
@@ -19,14 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute import cast
-from volconv.geometry import Interval, relative
+from volconv.geometry import relative
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.expected import expected
+from volconv.io.outbox import when_all_are_there
 from volconv.io.place import Place
-from volconv.io.store import write_unit
-from volconv.plan.memory import AT_ONCE, PIECE, ahead_bytes
+from volconv.plan.memory import PIECE, ahead_bytes
 from volconv.plan.stage import Stage
-from volconv.plan.write import Write
 from volconv.run.ahead import ReadAhead
 from volconv.run.cache import ChunkCache, ReadInto
 from volconv.run.holdings import Holdings
@@ -35,12 +35,10 @@ from volconv.run.readers import Box, Readers
 from volconv.run.retries import retried
 from volconv.run.tiles import TileThreads
 from volconv.run.turns import Turns
+from volconv.run.writer import Sent, Writer
 from volconv.steps.layout import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
-
-SIDES = 1024
-"""Sides of blocks whose storage units are remembered: arbitrary, a row's of each axis."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +80,7 @@ class BlockRecord:
     objects : tuple of (int, str, int, int)
         For each object the number of the write, its key, its bytes and its crc32c.
     seconds : float
-        Time from reading to the objects being written.
+        Time from reading to the objects being written, or on their way to a bucket.
     lowest, highest : float
         Of the result's finite cells; NaN where there are none, or they are complex.
     nonfinite : int
@@ -95,6 +93,10 @@ class BlockRecord:
     lowest: float
     highest: float
     nonfinite: int
+
+
+Told = BlockRecord | Future[BlockRecord]
+"""What a block leaves behind, at once, or when its objects are all there."""
 
 
 class Worker:
@@ -116,10 +118,11 @@ class Worker:
         stage = work.stage
         self.memory = ThreadMemory()
         self.dtype = np.dtype(stage.pipeline.target(stage.source).dtype)
+        self.writer = Writer(stage.writes, work.stores, threads, sync=work.sync)
         self.cache: ChunkCache | None = None
         self.ahead: ReadAhead | None = None
         self.readers: Readers | None = None
-        self.tiles: TileThreads[BlockRecord] | None = None
+        self.tiles: TileThreads[Told] | None = None
         coming = expected(work.source, threads * ahead_bytes(stage.source))
         if stage.tiling.total > 1:
             self.tiles = TileThreads(
@@ -137,30 +140,35 @@ class Worker:
             self.ahead = ReadAhead(coming, readers, stage, threads, self.cache, turns)
 
     def stop(self) -> None:
-        """Compute no more than what has begun: blocks of which tiles are left fail."""
+        """Begin nothing more: blocks of which tiles are left fail, nothing is sent."""
         if self.tiles is not None:
             self.tiles.close()
+        self.writer.give_up()
 
-    def close(self) -> None:
-        """End what is on its way."""
+    def close(self, *, wait: bool = True) -> None:
+        """End what is on its way; wait for what is being sent, if that is wanted."""
         self.stop()
         if self.ahead is not None:
             self.ahead.close()
+        if wait:
+            self.writer.close()
 
     def run(self, turn: int) -> BlockRecord:
         """Read, compute and write the block of a turn."""
-        return self.begin(turn)()
+        block = self.begin(turn)()
+        return block.result() if isinstance(block, Future) else block
 
-    def begin(self, turn: int) -> Callable[[], BlockRecord]:
+    def begin(self, turn: int) -> Callable[[], Told]:
         """What waits for the block of a turn, or computes it where it is not in tiles.
 
-        Blocks in tiles are computed in the order in which they are begun.
+        Blocks in tiles are computed in the order in which they are begun. A block is told
+        of later where its objects are still on their way to a bucket.
         """
         if self.tiles is not None:
             return self.tiles.begin(turn).result
         return partial(self.run_whole, turn)
 
-    def run_whole(self, turn: int) -> BlockRecord:
+    def run_whole(self, turn: int) -> Told:
         """Read, compute and write the block of a turn at once."""
         begun = time.perf_counter()
         stage = self.work.stage
@@ -190,7 +198,7 @@ class Worker:
         if found is not into:
             into[...] = found
 
-    def stored(self, turn: int, result: NDArray[Any], begun: float) -> BlockRecord:
+    def stored(self, turn: int, result: NDArray[Any], begun: float) -> Told:
         """Write the result of a block in tiles."""
         stage = self.work.stage
         (box,) = stage.boxes(stage.sweep.index(turn))
@@ -203,22 +211,20 @@ class Worker:
         wanted: dict[int, Box],
         values: dict[int, NDArray[Any]],
         begun: float,
-    ) -> BlockRecord:
+    ) -> Told:
         """Write what a block makes of its input, and tell of it."""
-        work = self.work
         objects: list[tuple[int, str, int, int]] = []
+        sent: Sent = []
         told = (np.nan, np.nan, 0)
-        for which, (write, store) in enumerate(
-            zip(work.stage.writes, work.stores, strict=True)
-        ):
+        for which, write in enumerate(self.work.stage.writes):
             if write.step not in wanted:
                 continue
             cells = cast(values.pop(write.step), write.output.dtype)
-            objects += stored(
-                store, which, write, wanted[write.step], cells, sync=work.sync
-            )
+            objects += self.writer.write(which, wanted[write.step], cells, sent)
             told = statistics(cells)
-        return BlockRecord(turn, tuple(objects), time.perf_counter() - begun, *told)
+        seconds = time.perf_counter() - begun
+        record = BlockRecord(turn, tuple(objects), seconds, *told)
+        return when_all_are_there(sent, record) if sent else record
 
     def read_and_compute(
         self, index: tuple[int, ...], wanted: dict[int, Box], out: NDArray[Any]
@@ -258,37 +264,6 @@ def read_into(source: ZarrSource, box: Box, out: NDArray[Any]) -> NDArray[Any]:
         return found
     out[...] = found
     return out
-
-
-def stored(
-    store: Place, which: int, write: Write, box: Box, cells: NDArray[Any], *, sync: bool
-) -> Iterator[tuple[int, str, int, int]]:
-    """Write a box of whole storage units, in a bucket some at a time, and tell of each."""
-
-    def put(sides: Sequence[tuple[int, Interval]]) -> tuple[int, str, int, int]:
-        places, part = zip(*sides, strict=True)
-        piece = cells if part == box else cells[relative(part, box)]
-        unit = write.output.stored(places)
-        told = retried(lambda: write_unit(store, write.output, unit, part, piece))
-        if sync:
-            store.make_safe([f"{write.output.variable}/{told[0]}"])
-        return which, *told
-
-    units = list(itertools.product(*map(units_of, box, write.output.unit)))
-    if len(units) == 1 or not write.output.is_remote:
-        yield from map(put, units)
-        return
-    with ThreadPoolExecutor(AT_ONCE) as pool:  # each waits for the store's answer
-        yield from pool.map(put, units)
-
-
-@lru_cache(maxsize=SIDES)
-def units_of(side: Interval, unit: int) -> tuple[tuple[int, Interval], ...]:
-    """Places and cells of the storage units along one axis, for a row of blocks."""
-    return tuple(
-        (start // unit, Interval(start, min(start + unit, side.stop)))
-        for start in range(side.start, side.stop, unit)
-    )
 
 
 def statistics(cells: NDArray[Any]) -> tuple[float, float, int]:

@@ -6,7 +6,9 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from functools import partial
 
 from volconv.run.task import BlockRecord, Work, Worker
 from volconv.run.turns import Turns
@@ -44,21 +46,23 @@ def run_in_threads(
     Raises
     ------
     BlockFailure
-        From what a task raised; the others finish what they are at.
+        From what a task raised first, after the records of what the others were at.
+        What was not being sent then is not.
     """
     worker = Worker(work, threads, turns if isinstance(turns, Turns) else None)
     crew = Threads(worker, iter(turns), threads)
+    failure: BlockFailure | None = None
     try:
         while (item := crew.results.get()) is not None or crew.is_running():
-            if item is None:
-                continue
             if isinstance(item, BlockFailure):
-                raise item from item.__cause__
-            yield item
+                failure = failure or item
+            elif item is not None:
+                yield item
     finally:
-        worker.stop()
         crew.end()
         worker.close()
+    if failure is not None:
+        raise failure from failure.__cause__
 
 
 class Threads:
@@ -95,16 +99,20 @@ class Threads:
 
     def serve(self) -> None:
         """Take turns, as one thread."""
+        late = Late()
         try:
-            for together in self.served():
+            for together in self.served(late):
                 self.results.put(together)
         except BlockFailure as failure:
-            self.stop.set()
-            self.results.put(failure)
+            self.fail(failure)
+        late.wait()
         self.results.put(None)
 
-    def served(self) -> Iterator[list[BlockRecord]]:
-        """Records of the turns that this thread takes, also of those before one fails."""
+    def served(self, late: Late) -> Iterator[list[BlockRecord]]:
+        """Records of the turns that this thread takes, also of those before one fails.
+
+        Blocks whose objects are on their way then are told of by whoever sends them.
+        """
         found: list[BlockRecord] = []
         begun = time.perf_counter()
         while not self.stop.is_set():
@@ -114,17 +122,37 @@ class Threads:
                     break
                 finished = self.worker.begin(turn)
             try:
-                found.append(finished())
+                block = finished()
             except BaseException as error:
                 if found:
                     yield found
                 raise BlockFailure(turn) from error
+            if isinstance(block, Future):
+                late.begin(block, partial(self.tell, turn))
+                continue
+            found.append(block)
             now = time.perf_counter()
             if now - begun > TOGETHER or len(found) == MOST_TOGETHER:
                 yield found
                 found, begun = [], time.perf_counter()
         if found:
             yield found
+
+    def tell(self, turn: int, block: Future[BlockRecord]) -> None:
+        """Tell of a block whose objects are all there, or of one that failed."""
+        error = block.exception()
+        if error is None:
+            self.results.put([block.result()])
+            return
+        failure = BlockFailure(turn)
+        failure.__cause__ = error
+        self.fail(failure)
+
+    def fail(self, failure: BlockFailure) -> None:
+        """Tell of a failure; no thread takes another turn, and nothing more is sent."""
+        self.stop.set()
+        self.results.put(failure)
+        self.worker.stop()  # after it, for others fail by that
 
     def is_running(self) -> bool:
         """Whether a thread is left, after one has said that it ended."""
@@ -134,6 +162,34 @@ class Threads:
     def end(self) -> None:
         """Let the threads finish what they are at, and no more."""
         self.stop.set()
+        self.worker.stop()
         while any(thread.is_alive() for thread in self.pool):
             with contextlib.suppress(queue.Empty):
                 self.results.get(timeout=0.05)
+
+
+class Late:
+    """Blocks of a thread whose objects are on their way."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.told = threading.Semaphore(0)
+
+    def begin(
+        self,
+        block: Future[BlockRecord],
+        tell: Callable[[Future[BlockRecord]], None],
+    ) -> None:
+        """Have a block told of when it is there, or failed."""
+        self.begun += 1
+
+        def there(block: Future[BlockRecord]) -> None:
+            tell(block)
+            self.told.release()
+
+        block.add_done_callback(there)
+
+    def wait(self) -> None:
+        """Wait until all are told of."""
+        for _ in range(self.begun):
+            self.told.acquire()

@@ -1,0 +1,182 @@
+"""Objects on their way beside their makers: bounded, all told of, none after the end."""
+
+import threading
+from concurrent.futures import CancelledError
+
+import numpy as np
+import pytest
+import zarr
+
+from volconv.geometry import Interval
+from volconv.io.folder import Folder
+from volconv.io.outbox import Outbox, when_all_are_there
+from volconv.io.store import codecs, encoded_unit, write_unit
+from volconv.plan.output import OutputSpec
+
+SOON = 10
+
+
+class Far:
+    """A store whose objects are there when they are let, or fail."""
+
+    def __init__(self):
+        self.begun = threading.Semaphore(0)
+        self.gate = threading.Semaphore(0)
+
+    def put(self, error=None):
+        def put():
+            self.begun.release()
+            assert self.gate.acquire(timeout=SOON)
+            if error is not None:
+                raise error
+
+        return put
+
+    def has_begun(self, count):
+        for _ in range(count):
+            assert self.begun.acquire(timeout=SOON)
+
+    def let(self, count):
+        self.gate.release(count)
+
+
+@pytest.fixture
+def far():
+    return Far()
+
+
+def handed_over(outbox, far, nbytes):
+    """A thread that hands an object over, and an event that says when it has."""
+    done = threading.Event()
+
+    def hand_over():
+        try:
+            outbox.send(far.put(), nbytes)
+        except CancelledError:
+            return
+        done.set()
+
+    thread = threading.Thread(target=hand_over)
+    thread.start()
+    return thread, done
+
+
+def test_no_more_bytes_are_on_their_way_than_there_is_room_for(far):
+    outbox = Outbox(most=100, at_once=8)
+    for _ in range(2):
+        outbox.send(far.put(), 45)
+    far.has_begun(2)
+    thread, done = handed_over(outbox, far, 11)
+    assert not done.wait(0.1)
+    assert outbox.nbytes == 90
+    far.let(1)
+    assert done.wait(SOON)
+    assert outbox.nbytes == 56
+    far.let(2)
+    thread.join()
+    outbox.close()
+    assert outbox.nbytes == 0
+
+
+def test_what_is_larger_than_the_room_is_sent_alone(far):
+    outbox = Outbox(most=10, at_once=8)
+    outbox.send(far.put(), 30)
+    thread, done = handed_over(outbox, far, 1)
+    assert not done.wait(0.1)
+    far.let(2)
+    assert done.wait(SOON)
+    thread.join()
+    outbox.close()
+
+
+def test_no_more_are_sent_at_a_time_than_may_be(far):
+    outbox = Outbox(most=100, at_once=2)
+    sent = [outbox.send(far.put(), 1) for _ in range(5)]
+    far.has_begun(2)
+    assert not far.begun.acquire(timeout=0.1)
+    far.let(5)
+    assert when_all_are_there(sent, "there").result(SOON) == "there"
+    outbox.close()
+
+
+def test_a_value_waits_for_the_last_and_fails_with_the_first_that_does(far):
+    outbox = Outbox(most=100, at_once=8)
+    good = when_all_are_there([outbox.send(far.put(), 1) for _ in range(3)], 7)
+    far.let(2)
+    with pytest.raises(TimeoutError):
+        good.result(0.1)
+    far.let(1)
+    assert good.result(SOON) == 7
+    first, second = OSError("first"), OSError("second")
+    told: list[BaseException | None] = []
+    sent = [outbox.send(far.put(first), 1)]
+    bad = when_all_are_there([*sent, outbox.send(far.put(), 1)], 7)
+    bad.add_done_callback(lambda one: told.append(one.exception()))
+    far.has_begun(5)
+    far.let(2)
+    assert bad.exception(SOON) is first
+    both = when_all_are_there(
+        [outbox.send(far.put(error), 1) for error in (first, second)], 7
+    )
+    both.add_done_callback(lambda one: told.append(one.exception()))
+    far.has_begun(2)
+    far.let(2)
+    outbox.close()
+    assert both.exception(SOON) in (first, second)
+    assert len(told) == 2  # each once
+
+
+def test_after_the_end_nothing_is_sent_and_nobody_waits(far):
+    outbox = Outbox(most=100, at_once=1)
+    being_sent = outbox.send(far.put(), 40)
+    far.has_begun(1)
+    waiting = when_all_are_there([outbox.send(far.put(), 40)], 7)
+    thread, done = handed_over(outbox, far, 40)
+    outbox.give_up()
+    thread.join(SOON)
+    assert not thread.is_alive()
+    assert not done.is_set()
+    assert isinstance(waiting.exception(SOON), CancelledError)
+    with pytest.raises(CancelledError):
+        outbox.send(far.put(), 1)
+    far.let(1)
+    outbox.close()
+    assert being_sent.done()
+    assert not far.begun.acquire(blocking=False)
+    assert outbox.nbytes == 0
+
+
+# what is sent
+
+
+@pytest.mark.parametrize("codec", ["zstd", "blosc", "gzip", "none"])
+@pytest.mark.parametrize("shards", [None, (4, 6)])
+def test_an_encoded_unit_is_the_object_that_zarr_writes(tmp_path, codec, shards):
+    spec = OutputSpec("", "cells", "float32", (2, 3), shards, codec)
+    for name in ("a", "b"):
+        zarr.create_array(
+            Folder(tmp_path / name).zarr_store(),
+            name="cells",
+            shape=(7, 9),
+            chunks=(2, 3),
+            shards=shards,
+            dtype="float32",
+            compressors=codecs(spec),
+        )
+    values = np.random.default_rng(1).random((7, 9), "float32")
+    values[:4, :6] = 0  # an empty one is one too
+    wide, high = spec.unit
+    for unit in np.ndindex(-(-7 // wide), -(-9 // high)):
+        box = (
+            Interval(unit[0] * wide, min(7, (unit[0] + 1) * wide)),
+            Interval(unit[1] * high, min(9, (unit[1] + 1) * high)),
+        )
+        cells = values[tuple(side.slice for side in box)].copy()
+        key, content = encoded_unit(Folder(tmp_path / "a"), spec, unit, box, cells)
+        cells[:] = -1  # its memory is another block's then
+        encoded = content.to_bytes()
+        cells[:] = values[tuple(side.slice for side in box)]
+        told = write_unit(Folder(tmp_path / "b"), spec, unit, box, cells)
+        assert told[0] == key
+        assert encoded == (tmp_path / "b" / "cells" / key).read_bytes()
+    assert not (tmp_path / "a" / "cells" / "c").exists()
