@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from volconv.config import load_config
 from volconv.errors import GeometryError, VolconvError
 from volconv.text import parse_bytes
 
@@ -75,6 +74,8 @@ def prepared(
     config: str, memory: str | None, threads: int | None, *, fuse: bool
 ) -> Prepared:
     """The plan of a configuration in a file, and what it needs to be carried out."""
+    from volconv.config import load_config
+
     loaded = load_config(config).located(Path(config).parent)
     from volconv.run.prepare import Limits, prepare
 

@@ -6,14 +6,13 @@ import threading
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import xarray as xr
 import zarr
 from numpy.typing import NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec, GzipCodec, ZstdCodec
 
-from volconv.coordinates import bounds_names, grid_mappings
+from volconv.coordinates import Coords, NoCoords, bounds_names, grid_mappings
 from volconv.geometry import Interval
 from volconv.io.folder import Folder
 from volconv.io.inline import carry_out, may_carry_out
@@ -21,6 +20,9 @@ from volconv.io.noting import Noting
 from volconv.io.place import Place
 from volconv.meta import ArrayMeta
 from volconv.plan.output import OutputSpec
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = [
     "consolidate",
@@ -52,7 +54,7 @@ def create_store(
     place: Place,
     spec: OutputSpec,
     target: ArrayMeta,
-    coords: xr.Dataset,
+    coords: Coords,
     attrs: Mapping[Any, Any],
     group_attrs: Mapping[str, object],
 ) -> None:
@@ -73,12 +75,17 @@ def create_store(
     group_attrs : mapping
         The group's attributes.
     """
-    apart = [*bounds_names(coords), *grid_mappings(attrs, coords)]
-    dataset = in_free_length(coords).reset_coords(apart)
-    dataset = dataset.assign_attrs(dict(group_attrs))
     store = place.zarr_store()
-    dataset.to_zarr(store, mode="w-", zarr_format=3, consolidated=False)
-    group = zarr.open_group(store, mode="r+")
+    extra = []
+    if isinstance(coords, NoCoords):
+        group = zarr.create_group(store, zarr_format=3, attributes=plain(group_attrs))
+    else:
+        apart = [*bounds_names(coords), *grid_mappings(attrs, coords)]
+        dataset = in_free_length(coords).reset_coords(apart)
+        dataset = dataset.assign_attrs(dict(group_attrs))
+        dataset.to_zarr(store, mode="w-", zarr_format=3, consolidated=False)
+        group = zarr.open_group(store, mode="r+")
+        extra = [str(name) for name in dataset.coords if name not in dataset.dims]
     array = group.create_array(
         spec.variable,
         shape=target.own.shape,
@@ -90,7 +97,6 @@ def create_store(
         dimension_names=target.own.dims,
         attributes=plain(attrs),
     )
-    extra = [str(name) for name in dataset.coords if name not in dataset.dims]
     if extra:
         array.attrs["coordinates"] = " ".join(extra)
 
