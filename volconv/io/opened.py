@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zarr
+from zarr.codecs import BloscCodec, ZstdCodec
 
 from volconv.coordinates import array_meta
 from volconv.errors import InputError, did_you_mean
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from volconv.io.source import ZarrSource
 
 __all__ = ["opened"]
+
+KNOWING = (ZstdCodec, BloscCodec)
+"""Codecs that make room for the cells, and for nothing else."""
 
 
 @lru_cache(maxsize=8)
@@ -138,6 +142,7 @@ def stored_array(
         min(chunk, size) for chunk, size in zip(array.chunks, array.shape, strict=True)
     )
     meta = array_meta(named.dims, array.shape, array.dtype, named.coords, chunks, attrs)
+    meta = replace(meta, in_decoding=in_decoding(array))
     return Stored(
         array,
         with_scales(meta, named.level),
@@ -147,3 +152,13 @@ def stored_array(
         notes=named.notes,
         level=named.level,
     )
+
+
+def in_decoding(array: zarr.Array[Any]) -> int:
+    """Chunks' worth of bytes while one is decoded: see `ArrayMeta`.
+
+    Zstandard and Blosc know how much comes of what they decode, and make room for no more.
+    """
+    is_alone = not array.shards and not array.filters and len(array.compressors) <= 1
+    is_simple = all(isinstance(each, KNOWING) for each in array.compressors)
+    return 2 if is_alone and is_simple else 3
