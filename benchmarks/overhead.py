@@ -39,7 +39,8 @@ from benchmarks.hollow import Made, blocks_of_one_chunk, grown, nothing_kept
 from volconv.config import parse_config
 from volconv.errors import MemoryPlanError
 from volconv.plan.stage import Room
-from volconv.run.prepare import Limits, Prepared, prepare
+from volconv.run.limits import Limits
+from volconv.run.prepare import Prepared, prepare
 from volconv.run.runner import run_plan
 
 SIDE = 8

@@ -1,5 +1,6 @@
 """The public functions against NumPy and SciPy, on DataArrays and Datasets."""
 
+import inspect
 import json
 
 import numpy as np
@@ -305,6 +306,20 @@ def test_the_input_is_left_as_it_was(volume):
 def test_the_accessor_is_the_function(volume, name, arguments):
     found = getattr(volume.volconv, name)(*arguments, stride={"x": 2})
     assert found.identical(getattr(volconv, name)(volume, *arguments, stride={"x": 2}))
+
+
+def test_every_function_of_labelled_data_is_a_method_with_its_parameters(volume):
+    others = {"Window", "__version__", "run_config", "set_options"}
+    others |= {"output_affine", "output_transformations"}
+    functions = set(volconv.__all__) - others
+    assert functions == {name for name in dir(volume.volconv) if name[0] != "_"} - {
+        "data"
+    }
+    for name in functions:
+        method, function = getattr(volume.volconv, name), getattr(volconv, name)
+        _, *parameters = inspect.signature(function).parameters.values()
+        assert [*inspect.signature(method).parameters.values()] == parameters
+        assert method.__doc__ == function.__doc__
 
 
 # bad input

@@ -2,6 +2,7 @@
 
 The public functions take a DataArray or a Dataset; importing this package also gives
 every DataArray and Dataset an accessor of the same methods, ``da.volconv``.
+`run_config` carries out a configuration, from store to store.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         unsharp,
         upsample,
     )
+    from volconv.run.configured import run_config
     from volconv.version import __version__
 
 __all__ = [
@@ -100,6 +102,7 @@ __all__ = [
     "pad_poles",
     "prelu",
     "relu",
+    "run_config",
     "scale",
     "set_options",
     "sigmoid",
@@ -122,6 +125,10 @@ def __getattr__(name: str) -> object:
         from volconv.version import __version__
 
         return __version__
+    if name == "run_config":
+        from volconv.run.configured import run_config
+
+        return run_config
     if name in __all__:
         from volconv import api
 

@@ -11,7 +11,8 @@ from tests.strategies import windows, windows_over
 from volconv import Window
 from volconv.config import parse_config
 from volconv.errors import KindError
-from volconv.run.prepare import Limits, prepare
+from volconv.run.limits import Limits
+from volconv.run.prepare import prepare
 
 
 def centres_in_the_world(affine, chosen, outputs):

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import volconv
 from volconv.config import parse_config
 from volconv.coordinates.calendars import are_cftimes
-from volconv.run.prepare import Limits, prepare
+from volconv.run.limits import Limits
+from volconv.run.prepare import prepare
 
 CALENDARS = ("noleap", "all_leap", "360_day", "julian", "standard")
 

@@ -15,7 +15,8 @@ from tests.coordinates.axes import axes, expected_value, windowed
 from volconv.config import parse_config
 from volconv.errors import DimError, KindError
 from volconv.plan.report import plan_text
-from volconv.run.prepare import Limits, prepare
+from volconv.run.limits import Limits
+from volconv.run.prepare import prepare
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from volconv.config import parse_config
 from volconv.coordinates import array_meta
 from volconv.errors import BoundaryError
 from volconv.plan.report import plan_json, plan_text
-from volconv.run.prepare import Limits, prepare
+from volconv.run.limits import Limits
+from volconv.run.prepare import prepare
 
 EAST = {"units": "degrees_east"}
 

@@ -64,3 +64,14 @@ def cases(draw):
     }
     chunks = dict(zip(dims, [draw(chunkings(size)) for size in shape], strict=True))
     return array, kernel, moved, options, chunks
+
+
+@st.composite
+def even_cases(draw):
+    """An array along one dimension in chunks of one size, a kernel, and its windows."""
+    cells = draw(st.integers(1, 40))
+    window = draw(windows(cells))
+    size = window.pop("size")
+    array = xr.DataArray(np.arange(cells) % 7, dims="x")
+    chunked = array.chunk(x=draw(st.integers(1, 16)))
+    return chunked, np.arange(1, 1 + size), window

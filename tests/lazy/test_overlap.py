@@ -11,7 +11,7 @@ from scipy import ndimage
 
 import volconv
 import volconv.errors
-from tests.lazy.strategies import cases
+from tests.lazy.strategies import cases, even_cases
 
 
 @given(cases())
@@ -118,16 +118,40 @@ def test_a_strided_window_reads_no_neighbour_that_it_does_not_need():
         assert sources == {(row.name, *index)}
 
 
-def test_the_halo_lies_after_a_chunk_alone():
-    """Size 3 without padding: a chunk reads itself and the next, never the one before."""
+def test_halos_lie_where_windows_reach():
+    """Size 3: without padding a chunk reads the next one, with `same` both beside it."""
     row = da.zeros(40, chunks=10)
-    found = volconv.correlate(xr.DataArray(row, dims="x"), [1, 1, 1]).data
-    second = found.blocks[1]
-    needed = second.__dask_graph__().cull(second.__dask_keys__()).to_dict()
-    assert {key for key in needed if key[0] == row.name} == {
-        (row.name, 1),
-        (row.name, 2),
-    }
+    for padding, wanted in (("valid", {1, 2}), ("same", {0, 1, 2})):
+        array = xr.DataArray(row, dims="x")
+        second = volconv.correlate(array, [1, 1, 1], padding=padding).data.blocks[1]
+        needed = second.__dask_graph__().cull(second.__dask_keys__()).to_dict()
+        assert {key[1] for key in needed if key[0] == row.name} == wanted
+
+
+@given(even_cases())
+def test_zarr_takes_what_comes_of_even_chunks(case):
+    """Zarr wants chunks of one size, and a last one that is no larger."""
+    array, kernel, options = case
+    found = volconv.correlate(array, kernel, **options)
+    for chunks in found.chunks:
+        assert set(chunks[:-1]) <= {chunks[0]}
+        assert chunks[-1] <= chunks[0]
+    whole = volconv.correlate(array.compute(), kernel, **options)
+    with dask.config.set(scheduler="synchronous"):
+        assert_array_equal(found.values, whole.values)
+
+
+def test_results_of_the_same_length_have_the_chunks_of_their_data(tmp_path):
+    data = xr.DataArray(da.ones((40, 27), chunks=10), dims=("y", "x"), name="v")
+    smooth = volconv.gaussian(data, 1.5)
+    assert smooth.chunks == data.chunks
+    halved = volconv.gaussian(data, 1.5, stride=2, boundary="wrap")
+    assert halved.chunks == ((5, 5, 5, 5), (5, 5, 4))
+    finer = volconv.upsample(data, 2)
+    assert finer.chunks == ((20, 20, 20, 20), (20, 20, 14))
+    (data - smooth).to_zarr(tmp_path / "high.zarr", consolidated=False)
+    stored = xr.open_zarr(tmp_path / "high.zarr", consolidated=False)
+    assert_array_equal(stored["v"].values, (data - smooth).values)
 
 
 def test_nothing_is_computed_at_graph_time():

@@ -17,7 +17,8 @@ from tests.network.zoo import Builder
 from tests.oracle import same_bits
 from volconv.config import parse_config
 from volconv.errors import ConfigError, DimError, KindError
-from volconv.run.prepare import Limits, prepare
+from volconv.run.limits import Limits
+from volconv.run.prepare import prepare
 from volconv.run.runner import run_plan
 from volconv.steps.network import Onnx
 

@@ -1,4 +1,4 @@
-"""Blocks, bytes and chunk ownership, against enumeration."""
+"""Blocks and bytes, against enumeration."""
 
 import itertools
 
@@ -7,12 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from volconv.boundary import KINDS, source_index
-from volconv.geometry import Interval, Window
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.demands import axis_demands
 from volconv.plan.output import OutputSpec
-from volconv.plan.ownership import owned_chunks
 from volconv.plan.write import Write
 from volconv.steps import WindowOptions, chain
 from volconv.steps.correlate import correlate_step
@@ -97,42 +95,3 @@ def test_a_block_behind_the_mirror_does_not_move_as_the_one_in_it():
     reads = axis_demands(chain([step]), meta, grid, [write], 0).reads
     # cells 5 and 1 in the mirror, then 3, 7, 11, 15
     assert reads.chunks == ((1,), (0,), (1,), (2,), (3,), (5,))
-
-
-@st.composite
-def owned_axes(draw):
-    sizes = draw(st.lists(st.integers(1, 6), min_size=1, max_size=7))
-    cells = sum(sizes)
-    kind = draw(st.sampled_from(KINDS[:4]))
-    window = Window(
-        draw(st.integers(1, 4)),
-        draw(st.integers(1, 5)),
-        draw(st.integers(1, 3)),
-        (draw(st.integers(0, 9)), draw(st.integers(12, 15))),
-    )
-    return sizes, cells, kind, window
-
-
-@given(owned_axes())
-def test_each_output_is_owned_once_by_a_chunk_that_holds_its_cells(axis):
-    sizes, cells, kind, window = axis
-    outputs = window.out_size(cells)
-    found = owned_chunks(sizes, window, kind, outputs)
-    edges = {0, *np.cumsum(sizes).tolist()}
-    assert sum(found.chunk_sizes) == cells
-    assert {chunk.start for chunk in found.chunks} <= edges
-    assert [k for o in found.outputs for k in range(o.start, o.stop)] == list(
-        range(outputs)
-    )
-    for number, (chunk, owned) in enumerate(
-        zip(found.chunks, found.outputs, strict=True)
-    ):
-        assert owned.size > 0
-        if number:
-            assert chunk.size >= found.halo
-        held = Interval(chunk.start, min(chunk.stop + found.halo, cells))
-        for k in range(owned.start, owned.stop):
-            start = k * window.stride - window.padding[0]
-            for j in range(window.size):
-                read = source_index(start + j * window.dilation, cells, kind)
-                assert read is None or held.start <= read < held.stop

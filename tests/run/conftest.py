@@ -11,7 +11,8 @@ from volconv.config import parse_config
 from volconv.io import bucket as bucket_module
 from volconv.io import objects
 from volconv.run import lease
-from volconv.run.prepare import Limits, prepare
+from volconv.run.limits import Limits
+from volconv.run.prepare import prepare
 
 CONFIG = """
 version: 1

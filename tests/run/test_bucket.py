@@ -109,7 +109,8 @@ def test_a_folder_and_a_bucket_may_be_written_by_one_run(folder, bucket):
 
 def test_unfused_stages_lie_out_of_sight_and_are_removed(folder, bucket, text):
     from volconv.config import parse_config
-    from volconv.run.prepare import Limits, prepare
+    from volconv.run.limits import Limits
+    from volconv.run.prepare import prepare
     from volconv.run.runner import run_plan
 
     config = parse_config(text).located(folder)

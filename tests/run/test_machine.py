@@ -47,7 +47,7 @@ def test_a_quota_is_read_in_both_versions_of_control_groups(tmp_path, files, quo
 
 def test_a_plan_needs_no_dask():
     code = (
-        "import sys; from volconv.run.prepare import Limits; Limits(); "
+        "import sys; from volconv.run.limits import Limits; Limits(); "
         "sys.exit(any(name in sys.modules for name in ('dask', 'distributed')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

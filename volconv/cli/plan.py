@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from volconv.errors import GeometryError, VolconvError
-from volconv.text import parse_bytes
+from volconv.errors import VolconvError
 
 if TYPE_CHECKING:
     from volconv.plan.plan import Plan
@@ -77,16 +76,10 @@ def prepared(
     from volconv.config import load_config
 
     loaded = load_config(config).located(Path(config).parent)
-    from volconv.run.prepare import Limits, prepare
+    from volconv.run.limits import Limits
+    from volconv.run.prepare import prepare
 
-    given = {}
-    if memory is not None:
-        given["memory"] = parse_bytes("--memory", memory)
-    if threads is not None:
-        if threads < 1:
-            raise GeometryError("--threads", str(threads), "at least 1")
-        given["workers"] = threads
-    return prepare(loaded, Limits(**given), fuse=fuse)
+    return prepare(loaded, Limits.of(memory, threads, "--"), fuse=fuse)
 
 
 def print_plan(ready: Prepared, *, as_json: bool) -> None:

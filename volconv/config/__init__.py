@@ -2,7 +2,7 @@
 
 from volconv.config.codecs import codec_name
 from volconv.config.models import Config, Input, Output
-from volconv.config.parse import load_config, parse_config
+from volconv.config.parse import config_of, load_config, parse_config
 from volconv.config.schema import MODELINE, SCHEMA_NAME, schema_text
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Input",
     "Output",
     "codec_name",
+    "config_of",
     "load_config",
     "parse_config",
     "schema_text",

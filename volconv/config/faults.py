@@ -30,7 +30,7 @@ class Fault:
     Parameters
     ----------
     line : int
-        Counted from 1.
+        Counted from 1; 0 where there is no text.
     text : str
         What is wrong and how to mend it.
     """
@@ -39,7 +39,7 @@ class Fault:
     text: str
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.text}"
+        return f"line {self.line}: {self.text}" if self.line else self.text
 
 
 def faults_of(document: Document, error: ValidationError | None) -> list[Fault]:

@@ -48,20 +48,24 @@ class Document:
     values : dict, list or scalar
         Plain values; keys are texts.
     lines : dict
-        The line, counted from 1, of the key or the list item at each path.
+        The line, counted from 1, of the key or the list item at each path; none where
+        the values were read from no text.
     faults : list of Fault
         Keys that are set twice.
     """
 
     values: Any = None
-    lines: dict[Path, int] = field(default_factory=dict)
+    lines: dict[Path, int] = field(default_factory=lambda: {(): 1})
     faults: list[Fault] = field(default_factory=list)
 
     def line(self, path: Path) -> int:
-        """The line of a path, or of the nearest around it that the text has."""
+        """The line of a path, or of the nearest around it that the text has.
+
+        0 where no text was read.
+        """
         while path and path not in self.lines:
             path = path[:-1]
-        return self.lines.get(path, 1)
+        return self.lines.get(path, 0)
 
 
 def read_text(text: str | bytes, path: str) -> Document:

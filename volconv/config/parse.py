@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from volconv.config.faults import faults_of
-from volconv.config.loader import MAX_BYTES, read_text
+from volconv.config.loader import MAX_BYTES, Document, read_text
 from volconv.config.models import Config
-from volconv.errors import ConfigError, ConfigFileError, did_you_mean
+from volconv.errors import ConfigError, ConfigFileError, KindError, did_you_mean
 
-__all__ = ["load_config", "parse_config"]
+__all__ = ["config_of", "load_config", "parse_config"]
 
 
 def load_config(path: str | Path) -> Config:
@@ -59,7 +63,56 @@ def parse_config(text: str | bytes, path: str = "config") -> Config:
     >>> config.steps[0].sigma
     1.5
     """
-    document = read_text(text, path)
+    return config_in(read_text(text, path), path)
+
+
+def config_of(values: Mapping[str, Any], path: str = "config") -> Config:
+    """The configuration that a mapping says, as a text would.
+
+    Parameters
+    ----------
+    values : mapping
+        What YAML has: texts, numbers, lists and mappings; paths, tuples and NumPy's
+        numbers and arrays, too.
+    path : str
+        For errors.
+
+    Raises
+    ------
+    ConfigError
+        If it has faults, with all of them.
+    KindError
+        If it has values that no text has.
+    """
+    try:
+        plain = json.loads(json.dumps(values, default=plain_value))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise KindError(path, str(error), "what a YAML text can say") from None
+    return config_in(Document(plain, lines={}), path)
+
+
+def plain_value(value: object) -> object:
+    """A value that YAML has no word for as one that it has.
+
+    Raises
+    ------
+    TypeError
+    """
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "tolist"):  # of NumPy, which is not imported for it
+        return value.tolist()
+    raise TypeError(f"a value of type {type(value).__name__}")
+
+
+def config_in(document: Document, path: str) -> Config:
+    """The configuration that a document says.
+
+    Raises
+    ------
+    ConfigError
+        If it has faults, with all of them.
+    """
     try:
         config, error = Config.model_validate(document.values), None
     except ValidationError as invalid:

@@ -1,6 +1,6 @@
-"""A step over a Dask array: one call of `dask.array.map_overlap`, one-sided.
+"""A step over a Dask array: one call of `dask.array.map_overlap`.
 
-A chunk owns the outputs whose windows start in it, so its halo lies after it alone.
+A chunk owns the outputs that lie in its place, and has halos of its neighbours' cells.
 Boundaries are filled inside the block function, from the block's true position; a wrapped
 axis is first extended by copies of its far sides.
 """
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from volconv.boundary import runs
 from volconv.geometry import Interval, Window
-from volconv.plan.ownership import Ownership, owned_chunks
+from volconv.lazy.ownership import Ownership, even_chunks, owned_chunks
 from volconv.steps import Step, compute_cells
 
 __all__ = ["lazy_step"]
@@ -32,21 +32,32 @@ def lazy_step(step: Step, data: da.Array) -> da.Array:
         Resolved for the array's shape and dtype.
     data : dask array
         The step's input. Chunks too small for the window are merged.
+
+    Returns
+    -------
+    dask array
+        Its chunks are those of the data over the stride, alike but for the last one
+        where the data's are.
     """
     windows = [step.geometry[dim] for dim in step.source.dims]
     kinds = [step.boundaries[dim] for dim in step.source.dims]
-    shifts = []
-    for axis, (window, kind) in enumerate(zip(windows, kinds, strict=True)):
-        shift = 0
+    before = [window.padding[0] for window in windows]
+    shifts, even = [], []
+    for axis, outputs in enumerate(step.target.shape):
+        window, shift = windows[axis], 0
+        even.append(even_chunks(data.chunks[axis], window, outputs))
         if min(window.padding) < 0:
             data, shift = cropped(data, axis, window)
-            windows[axis] = Window(1)
-        elif kind == "wrap" and any(window.padding):
-            data, shift = extended(data, axis, window, step.target.shape[axis])
-            windows[axis] = window.padded
+            windows[axis], before[axis] = Window(1), 0
+            even[axis] = None
+        elif kinds[axis] == "wrap" and any(window.padding):
+            data, shift = extended(data, axis, window, outputs)
+            windows[axis], before[axis] = window.padded, shift
         shifts.append(shift)
     owned = [
-        owned_chunks(data.chunks[axis], windows[axis], kinds[axis], outputs)
+        owned_chunks(
+            data.chunks[axis], windows[axis], kinds[axis], outputs, before[axis]
+        )
         for axis, outputs in enumerate(step.target.shape)
     ]
     data = data.rechunk(tuple(one.chunk_sizes for one in owned))
@@ -57,7 +68,7 @@ def lazy_step(step: Step, data: da.Array) -> da.Array:
     result: da.Array = da.map_overlap(
         block_function,
         data,
-        depth={axis: (0, one.halo) for axis, one in enumerate(owned)},
+        depth={axis: one.halo for axis, one in enumerate(owned)},
         boundary="none",
         trim=False,
         allow_rechunk=False,
@@ -65,7 +76,11 @@ def lazy_step(step: Step, data: da.Array) -> da.Array:
         dtype=dtype,
         meta=np.empty((0,) * data.ndim, dtype=dtype),
     )
-    return result
+    wanted = tuple(
+        one.output_sizes if sizes is None else sizes
+        for one, sizes in zip(owned, even, strict=True)
+    )
+    return result if wanted == result.chunks else result.rechunk(wanted)
 
 
 def extended(
@@ -155,7 +170,7 @@ class BlockFunction:
             cells,
             box,
             origin=[
-                one.chunks[number].start
+                max(0, one.chunks[number].start - one.halo[0])
                 for one, number in zip(self.owned, block_id, strict=True)
             ],
             sizes=self.sizes,

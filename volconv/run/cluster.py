@@ -19,7 +19,7 @@ from volconv.run.threads import BlockFailure, run_in_threads
 from volconv.run.turns import Turns
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 __all__ = ["check_answer", "check_crew", "crew_of"]
 
@@ -133,10 +133,10 @@ def connected(on: str, workers: int) -> Iterator[Client]:
     Raises
     ------
     ClusterError
-        If no scheduler answers there.
+        If no scheduler answers there, or processes do not start.
     """
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     quiet: dict[str, Any] = {
         "distributed.worker.memory.target": False,
@@ -146,21 +146,36 @@ def connected(on: str, workers: int) -> Iterator[Client]:
     with dask.config.set(quiet):
         if on == "processes":
             with (
-                LocalCluster(
-                    n_workers=workers,
-                    threads_per_worker=1,
-                    processes=True,
-                    host=LOOPBACK,
-                    dashboard_address=f"{LOOPBACK}:0",
-                    memory_limit=0,
-                    silence_logs=50,  # what failed is told with its block
-                ) as cluster,
+                local_cluster(workers) as cluster,
                 Client(cluster, set_as_default=False) as client,
             ):
                 yield client
         else:
             with reached(on) as client:
                 yield client
+
+
+def local_cluster(workers: int) -> LocalCluster:
+    """Processes of this machine that were started for a run."""
+    from distributed import LocalCluster
+
+    try:
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host=LOOPBACK,
+            dashboard_address=f"{LOOPBACK}:0",
+            memory_limit=0,
+            silence_logs=50,  # what failed is told with its block
+        )
+    except RuntimeError as error:
+        raise ClusterError(
+            "--on",
+            f"processes that do not start: {error}",
+            "processes that import the script anew",
+            'in a script, call below: if __name__ == "__main__":',
+        ) from error
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from volconv.config import Config, codec_name
 from volconv.coordinates import (
@@ -26,7 +26,8 @@ from volconv.plan.plan import Plan, make_plan
 from volconv.plan.stage import Room
 from volconv.run.arrays import ArrayReader
 from volconv.run.inputs import opened_input, source_of
-from volconv.run.machine import cores, libraries, memory
+from volconv.run.limits import Limits
+from volconv.run.machine import libraries
 from volconv.run.outputs import check_apart
 from volconv.run.runner import Labels
 from volconv.run.step_coords import StepCoords
@@ -37,32 +38,7 @@ from volconv.steps.network import Onnx
 from volconv.steps.settings import RenormalisedSettings
 from volconv.steps.wiring import Wired, resolved_pipeline, steps_to
 
-__all__ = ["Limits", "Prepared", "config_pipeline", "prepare"]
-
-SHARE = 0.75
-"""Share of the machine's memory, or of the container's, that a run takes by default."""
-
-
-def share_of_memory() -> int:
-    """Bytes that a run takes by default."""
-    return int(SHARE * memory())
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a run may take of one machine.
-
-    Parameters
-    ----------
-    workers : int
-        Tasks at once: by default one for each core.
-    memory : int
-        Bytes for all of them and the process: by default three quarters of the
-        machine's memory, or of the container's.
-    """
-
-    workers: int = field(default_factory=cores)
-    memory: int = field(default_factory=share_of_memory)
+__all__ = ["Prepared", "config_pipeline", "prepare"]
 
 
 @dataclass(frozen=True)

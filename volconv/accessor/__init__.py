@@ -1,5 +1,0 @@
-"""``da.volconv`` and ``ds.volconv``."""
-
-from volconv.accessor.accessor import Accessor
-
-__all__ = ["Accessor"]
