@@ -74,7 +74,7 @@ def timed(name: str, job: str, folder: Path, memory: str) -> Taken:
 
 def race(job: str, folder: Path, given: argparse.Namespace) -> None:
     """Run the contestants of a job in turn, report what they took, compare results."""
-    from volconv.plan.stage import PROCESS_MEMORY  # no other contestant imports us
+    from volconv.plan.stage import PLAIN_PROCESS  # no other contestant imports us
 
     gib = given.gib
     place = folder / f"{gib:g}GiB"
@@ -82,7 +82,7 @@ def race(job: str, folder: Path, given: argparse.Namespace) -> None:
     if not source.exists():
         place.mkdir(parents=True, exist_ok=True)
         make_volume(source, shape_of(gib))
-    quarter = gib * 2**30 / 4 + PROCESS_MEMORY
+    quarter = gib * 2**30 / 4 + PLAIN_PROCESS
     memory = given.memory or f"{max(LEAST, int(quarter / 2**20))}MiB"
     names = [name for name in entries(job) if name not in given.without.split(",")]
     taken: dict[str, list[Taken]] = {name: [] for name in names}

@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 
 import volconv
 from volconv.steps.registry import FAMILIES
@@ -133,6 +134,32 @@ correlator(np.ones((6, 6), "f4"), np.empty((4, 4), "f4"))
 print(*sorted({"numpy.ma", "xarray", "pydantic", "scipy"} & set(sys.modules)))
 """
     assert told(code) == "\n"
+
+
+@pytest.fixture
+def array(tmp_path, monkeypatch):
+    """A folder with an array that has names of dimensions, and no coordinates."""
+    monkeypatch.chdir(tmp_path)
+    zarr.create_array(
+        "in.zarr", shape=(6, 6), dtype="float32", dimension_names=("y", "x")
+    )
+    step = "correlate: {kernel: {box: 3}, padding: same, boundary: edge}"
+    (tmp_path / "a.yaml").write_text(CONFIG.format(step=step), encoding="utf-8")
+
+
+def test_an_array_without_coordinates_is_run_over_without_xarray(array):
+    for words in (["plan", "a.yaml"], ["run", "a.yaml"], ["status", "out.zarr"]):
+        modules, _, _ = json.loads(told(COMMAND, *words).splitlines()[-1])
+        assert "zarr" in modules
+        assert not {"xarray", "pandas", "dask"} & set(modules)
+    assert xr.open_zarr("out.zarr")["data"].dims == ("y", "x")
+
+
+def test_help_and_the_grammar_are_told_without_what_computes(array):
+    for words in (["--help"], ["validate", "a.yaml"]):
+        modules, _, _ = json.loads(told(COMMAND, *words).splitlines()[-1])
+        assert not {"zarr", "llvmlite"} & set(modules)
+        assert ("pydantic" in modules) == ("validate" in words)
 
 
 def test_garbage_is_collected_during_a_run_but_not_what_came_before(command):

@@ -84,6 +84,9 @@ class ArrayMeta:
         no declaring.
     is_remote : bool
         Whether its chunks come over a network, for which some are read at a time.
+    in_decoding : int
+        Chunks' worth of bytes while one is decoded by itself: its bytes, its cells, and
+        the cells once more where its codecs are a chain or the reader copies them.
 
     Raises
     ------
@@ -98,6 +101,7 @@ class ArrayMeta:
     chunks: tuple[int, ...] | None = None
     missing: tuple[float, ...] = ()
     is_remote: bool = False
+    in_decoding: int = 3
 
     def __post_init__(self) -> None:
         dims = self.dims

@@ -71,7 +71,7 @@ def test_what_a_verb_raises_ends_the_command_with_its_code(
     def fail():
         raise error
 
-    monkeypatch.setattr("volconv.cli.schema.schema_text", fail)
+    monkeypatch.setattr("volconv.config.schema_text", fail)
     monkeypatch.setattr(sys, "argv", ["volconv", "schema"])
     with pytest.raises(SystemExit) as caught:
         main()
@@ -80,7 +80,7 @@ def test_what_a_verb_raises_ends_the_command_with_its_code(
 
 
 def test_a_slip_of_ours_is_not_dressed_up_as_the_users(monkeypatch):
-    monkeypatch.setattr("volconv.cli.schema.schema_text", lambda: 1 / 0)
+    monkeypatch.setattr("volconv.config.schema_text", lambda: 1 / 0)
     monkeypatch.setattr(sys, "argv", ["volconv", "schema"])
     with pytest.raises(ZeroDivisionError):
         main()

@@ -16,7 +16,7 @@ from volconv.plan.blocks import BlockGrid
 from volconv.plan.output import output_spec
 from volconv.plan.plan import make_plan
 from volconv.plan.reads import AxisReads
-from volconv.plan.stage import Room, shelf_bytes
+from volconv.plan.stage import PLAIN_PROCESS, Room, shelf_bytes
 from volconv.plan.sweep import Tiling
 from volconv.plan.tilings import tilings
 from volconv.plan.traffic import best_traffic
@@ -134,7 +134,7 @@ def smoothed(sigma, room):
     ],
 )
 def test_blocks_that_read_much_decode_little_twice(sigma, workers, limit, most):
-    plan = smoothed(sigma, Room(workers, limit * 2**20))
+    plan = smoothed(sigma, Room(workers, limit * 2**20, libraries=PLAIN_PROCESS))
     assert plan.read_amplification <= most
     assert plan.peak_bytes <= plan.room.limit
 

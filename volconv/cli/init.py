@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from volconv.config import SCHEMA_NAME, schema_text
 from volconv.errors import OutputError
 
 __all__ = ["Starter", "init", "starter_text"]
@@ -36,6 +35,8 @@ def init(
     ] = None,
 ) -> None:
     """Write a commented configuration to start from, and the schema beside it."""
+    from volconv.config import SCHEMA_NAME, schema_text
+
     target = path or Path()
     if target.is_dir():
         target /= f"{kind}.yaml"

@@ -23,7 +23,10 @@ VERBS = ("init", "validate", "plan", "run", "status", "schema", "field")
 
 
 class Verbs(Mapping[str, Any]):
-    """The command of each verb, its module imported when it is asked for."""
+    """The command of each verb, its module imported when it is asked for.
+
+    A page of help asks for all of them: what a verb does is imported by its function.
+    """
 
     def __getitem__(self, verb: str) -> Any:
         if verb not in VERBS:

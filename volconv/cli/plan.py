@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from volconv.config import load_config
 from volconv.errors import VolconvError
 
 if TYPE_CHECKING:
@@ -74,6 +73,8 @@ def prepared(
     config: str, memory: str | None, threads: int | None, *, fuse: bool
 ) -> Prepared:
     """The plan of a configuration in a file, and what it needs to be carried out."""
+    from volconv.config import load_config
+
     loaded = load_config(config).located(Path(config).parent)
     from volconv.run.limits import Limits
     from volconv.run.prepare import prepare

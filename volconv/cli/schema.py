@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from volconv.config import schema_text
-
 __all__ = ["schema"]
 
 
 def schema() -> None:
     """Print the JSON schema of configurations, for editors."""
+    from volconv.config import schema_text
+
     print(schema_text(), end="")

@@ -8,7 +8,6 @@ import typer
 
 from volconv.cli.exits import exit_code
 from volconv.cli.report import print_error
-from volconv.config import load_config
 from volconv.errors import VolconvError
 
 __all__ = ["validate"]
@@ -26,6 +25,8 @@ def validate(
 
 def check(path: str) -> int:
     """Print what is to be said of one configuration; its exit code."""
+    from volconv.config import load_config
+
     try:
         config = load_config(path)
     except VolconvError as error:

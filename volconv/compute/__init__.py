@@ -3,7 +3,7 @@
 from volconv.compute.choose import ENGINES, Choice, check_engine, choose_engine
 from volconv.compute.compiled.programs.edges import CONSTANT, Edges
 from volconv.compute.compiled.programs.program import aligned_empty
-from volconv.compute.compiled.separable.engine import box_operations
+from volconv.compute.compiled.separable.boxes import box_operations
 from volconv.compute.compiled.separable.factors import factorise
 from volconv.compute.correlation import Correlation
 from volconv.compute.numbers import (

@@ -21,7 +21,6 @@ from volconv.compute.compiled.direct import engine as direct
 from volconv.compute.compiled.programs import correlator as compiled
 from volconv.compute.compiled.programs.edges import Edges
 from volconv.compute.compiled.programs.program import aligned_empty
-from volconv.compute.compiled.separable import engine as separable
 from volconv.compute.numbers import Numbers, cast
 from volconv.compute.shapes import out_shape
 from volconv.errors import NumberError
@@ -178,7 +177,10 @@ class Correlation:
             return reference.prepare(weights, *window)
         if np.dtype(compute).kind != "f":
             return exact.prepare(weights, *window)
+        # engines are imported when they are asked for: each is some ten modules
         if self.engine == "separable":
+            from volconv.compute.compiled.separable import engine as separable
+
             return separable.prepare(by_axis(factors), *window)
         if self.engine == "fft":
             from volconv.compute import fft

@@ -10,6 +10,7 @@ from volconv.coordinates.labelled import (
     step_coords,
 )
 from volconv.coordinates.metadata import are_same_cells, array_meta
+from volconv.coordinates.none import Coords, NoCoords
 from volconv.coordinates.provenance import (
     carried_attrs,
     declared_attrs,
@@ -22,6 +23,8 @@ from volconv.coordinates.values import plain_value
 
 __all__ = [
     "NGFF",
+    "Coords",
+    "NoCoords",
     "are_same_cells",
     "array_meta",
     "bounds_names",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from volconv.coordinates.longitude import (
@@ -17,6 +16,9 @@ from volconv.coordinates.longitude import (
 )
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.geometry import Centres
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["BOUNDS", "bounds_names", "moved_bounds"]
 
@@ -144,6 +146,8 @@ def bounds_at(
         cells = cells + turns[:, None].astype(cells.dtype)
     keep = {"units", "calendar", "dtype"} if values.dtype.kind in "mMO" else set()
     encoding = {key: item for key, item in bounds.encoding.items() if key in keep}
+    import xarray as xr
+
     return xr.Variable(bounds.dims, cells, bounds.attrs, encoding)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from volconv.coordinates.calendars import are_cftimes
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["finer_times", "storage_free"]
 

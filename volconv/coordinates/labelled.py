@@ -9,10 +9,9 @@ lies on a cell, and is dropped elsewhere.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from volconv.coordinates.bounds import BOUNDS, bounds_names, moved_bounds
@@ -24,6 +23,9 @@ from volconv.errors import DimError
 from volconv.geometry import Centres, Geometry, Mix
 from volconv.steps import Step
 from volconv.steps.optional import labels_of
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = [
     "check_new_dims",
@@ -185,6 +187,8 @@ def variable_at(variable: xr.Variable, dim: str, centres: Centres) -> xr.Variabl
     if variable.dtype.kind in "mMO":
         keep.add("dtype")
     encoding = {key: item for key, item in variable.encoding.items() if key in keep}
+    import xarray as xr
+
     return xr.Variable(variable.dims, values, variable.attrs, encoding)
 
 

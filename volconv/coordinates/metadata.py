@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import DTypeLike
 
 from volconv.coordinates.longitude import turn_of
+from volconv.coordinates.none import Coords
 from volconv.coordinates.spacing import EVEN, spaced_axis
 from volconv.errors import DimError, NumberError
 from volconv.meta import ArrayMeta, Axis
@@ -29,7 +29,7 @@ def array_meta(
     dims: Iterable[Hashable],
     shape: Iterable[int],
     dtype: np.dtype[Any],
-    coords: xr.Dataset,
+    coords: Coords,
     chunks: tuple[int, ...] | None = None,
     attrs: Mapping[Any, Any] | None = None,
 ) -> ArrayMeta:
@@ -115,14 +115,14 @@ def held_value(value: object, dtype: DTypeLike) -> float | None:
     return int(value) if is_whole and limits.min <= value <= limits.max else None
 
 
-def axis_of(dim: str, size: int, coords: xr.Dataset) -> Axis:
+def axis_of(dim: str, size: int, coords: Coords) -> Axis:
     """A dimension with the spacing and unit of its own coordinate."""
     if dim not in coords.variables or coords.variables[dim].dims != (dim,):
         return Axis(dim, size)
     return spaced_axis(dim, coords.variables[dim])
 
 
-def share_of_circle(axis: Axis, coords: xr.Dataset) -> float | None:
+def share_of_circle(axis: Axis, coords: Coords) -> float | None:
     """What the longitudes along a dimension cover of a circle; None where there are none.
 
     They are the dimension's own coordinate, or another one along it alone.

@@ -9,13 +9,13 @@ empty, and a decimal number is a cell's label whatever the rounding of that one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from volconv.coordinates.longitude import turn_of
+from volconv.coordinates.none import Coords, NoCoords
 from volconv.coordinates.spacing import EVEN, spaced_axis
 from volconv.coordinates.values import can_interpolate, plain_value, values_at
 from volconv.errors import DimError, GeometryError, KindError, VolconvError
@@ -23,6 +23,9 @@ from volconv.geometry import Centres, Window
 from volconv.kernels import position_on
 from volconv.meta import ArrayMeta
 from volconv.steps.frame import Ends
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["labelled_region"]
 
@@ -37,7 +40,7 @@ BY_CELLS = "crop by cells instead: region"
 
 
 def labelled_region(
-    labels: Mapping[str, Ends], meta: ArrayMeta, coords: xr.Dataset
+    labels: Mapping[str, Ends], meta: ArrayMeta, coords: Coords
 ) -> dict[str, tuple[int, int]]:
     """First cell, and the one after the last, between two labels of each dimension.
 
@@ -63,6 +66,7 @@ def labelled_region(
 
     Examples
     --------
+    >>> import xarray as xr
     >>> coords = xr.Dataset(coords={"x": ("x", [0, 10, 20, 30], {"units": "mm"})})
     >>> meta = ArrayMeta((spaced_axis("x", coords["x"].variable),), "float32")
     >>> labelled_region({"x": ("1 cm", 25)}, meta, coords)
@@ -72,7 +76,7 @@ def labelled_region(
     return {dim: cells_between(dim, ends, coords) for dim, ends in labels.items()}
 
 
-def cells_between(dim: str, ends: Ends, coords: xr.Dataset) -> tuple[int, int]:
+def cells_between(dim: str, ends: Ends, coords: Coords) -> tuple[int, int]:
     """First cell, and the one after the last, between two labels of one dimension."""
     where = f"labels along {dim!r}"
     variable = coordinate_of(where, dim, coords)
@@ -101,7 +105,7 @@ def cells_between(dim: str, ends: Ends, coords: xr.Dataset) -> tuple[int, int]:
     return int(inside[0]), int(inside[-1]) + 1
 
 
-def coordinate_of(where: str, dim: str, coords: xr.Dataset) -> xr.Variable:
+def coordinate_of(where: str, dim: str, coords: Coords) -> xr.Variable:
     """A dimension's own coordinate, of one label for each cell.
 
     Raises
@@ -109,7 +113,7 @@ def coordinate_of(where: str, dim: str, coords: xr.Dataset) -> xr.Variable:
     DimError
     """
     variable = coords.variables.get(dim)
-    if variable is None or variable.dims != (dim,):
+    if isinstance(coords, NoCoords) or variable is None or variable.dims != (dim,):
         raise DimError(where, "no coordinate", f"a coordinate along {dim!r}", BY_CELLS)
     index = coords.xindexes.get(dim)
     if index is not None and len(coords.xindexes.get_all_coords(dim)) > 1:
@@ -196,6 +200,8 @@ def looked_up(values: NDArray[Any], first: Any, last: Any) -> NDArray[np.int64]:
     Where labels fall, along the axis turned around: texts of dates are found among those
     that rise only.
     """
+    import xarray as xr
+
     cells = xr.DataArray(np.arange(len(values)), {"x": values}, "x")
     found: NDArray[np.int64]
     if values[0] > values[-1] and not are_names(values):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from volconv.coordinates.longitude import goes_one_way, turn_of, unrolled
 from volconv.meta import Axis
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["EVEN", "spaced_axis"]
 
@@ -34,6 +36,7 @@ def spaced_axis(dim: str, variable: xr.Variable) -> Axis:
 
     Examples
     --------
+    >>> import xarray as xr
     >>> hours = xr.Variable("t", [0, 6, 12], {"units": "hours since 1900-01-01"})
     >>> spaced_axis("t", hours)
     Axis(dim='t', size=3, spacing=6.0, units='hours', uneven='', around=None, is_new=False)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xarray as xr
 import zarr
 
+from volconv.coordinates import Coords, NoCoords
 from volconv.files import is_url
 from volconv.io.bucket import InputStore, input_store
 from volconv.io.objects import is_object_url, normal_url
@@ -101,7 +101,7 @@ class Named:
     """Names of an array's dimensions, their coordinates, and what is to be said of them."""
 
     dims: tuple[str, ...]
-    coords: xr.Dataset
+    coords: Coords
     notes: tuple[str, ...] = ()
     level: Level | None = None
 
@@ -120,7 +120,7 @@ def named_by(
     shape : tuple of int
         Cells.
     """
-    none = xr.Dataset()
+    none = NoCoords()
     if level is None:
         return Named(dims, none)
     note = level.note
@@ -132,7 +132,7 @@ def named_by(
     return Named(level.names, level_coords(level, shape), level=level)
 
 
-def level_coords(level: Level, shape: tuple[int, ...]) -> xr.Dataset:
+def level_coords(level: Level, shape: tuple[int, ...]) -> Coords:
     """Centres of a level's cells, as coordinates with their units; labels of channels."""
     found: dict[str, tuple[str, Any, Mapping[str, str]]] = {}
     for axis, size in zip(level.axes, shape, strict=True):
@@ -142,6 +142,10 @@ def level_coords(level: Level, shape: tuple[int, ...]) -> xr.Dataset:
             centres = axis.translation + axis.scale * np.arange(size)
             units = {"units": axis.unit} if axis.unit else {}
             found[axis.name] = axis.name, centres, units
+    if not found:
+        return NoCoords()
+    import xarray as xr
+
     return xr.Dataset(coords=found)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-import xarray as xr
-
+from volconv.coordinates import Coords
 from volconv.coordinates.spacing import spaced_axis
 from volconv.io.ome import Level, LevelAxis
 from volconv.meta import ArrayMeta, Axis
@@ -21,7 +20,7 @@ FINEST = 64
 
 
 def image_attributes(
-    level: Level | None, meta: ArrayMeta, coords: xr.Dataset, variable: str
+    level: Level | None, meta: ArrayMeta, coords: Coords, variable: str
 ) -> dict[str, object]:
     """Attributes that make a group an image of one level; none where it is no image.
 
@@ -80,7 +79,7 @@ def is_image(kinds: list[str]) -> bool:
     return len(before[before[:1] == ["time"] :]) <= 1 and "time" not in before[1:]
 
 
-def placed(known: LevelAxis, axis: Axis, coords: xr.Dataset) -> LevelAxis | None:
+def placed(known: LevelAxis, axis: Axis, coords: Coords) -> LevelAxis | None:
     """An axis where the output's coordinate lies; None where no scale can say it."""
     variable = coords.variables.get(axis.dim)
     if variable is None or known.kind == "channel":

@@ -1,20 +1,18 @@
-"""Opening a Zarr input: an array by itself, or a variable of a group, through xarray."""
+"""Opening a Zarr input: an array by itself, a level of an image, or a variable."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import xarray as xr
 import zarr
+from zarr.codecs import BloscCodec, ZstdCodec
 
-from volconv.coordinates import array_meta, bounds_names, grid_mappings
+from volconv.coordinates import array_meta
 from volconv.errors import InputError, did_you_mean
 from volconv.files import is_url, near_path
-from volconv.io.decoded import decoded, forget_default_fill
 from volconv.io.images import (
     BROKEN,
     level_above,
@@ -25,49 +23,15 @@ from volconv.io.images import (
     with_scales,
 )
 from volconv.io.ome import Level, level_of, level_paths
-from volconv.meta import ArrayMeta
+from volconv.io.stored import Stored
 
 if TYPE_CHECKING:
     from volconv.io.source import ZarrSource
 
-__all__ = ["Stored", "opened"]
+__all__ = ["opened"]
 
-
-@dataclass(frozen=True)
-class Stored:
-    """An array that is opened and not yet read.
-
-    Parameters
-    ----------
-    cells : Variable or zarr.Array
-        Gives NumPy values for slices.
-    meta : ArrayMeta
-        Dimensions, dtype, chunks.
-    name : str
-        The variable's name.
-    attrs : mapping
-        Its attributes.
-    coords : Dataset
-        Its coordinates with their CF bounds.
-    group_attrs : mapping
-        The attributes of its group.
-    key : str
-        Where it lies below the source's path; empty where the path is its own.
-    notes : tuple of str
-        What a user should know of how it was taken.
-    level : Level, optional
-        What an OME-Zarr image says of it, if it is of one.
-    """
-
-    cells: xr.Variable | zarr.Array[Any]
-    meta: ArrayMeta
-    name: str
-    attrs: Mapping[Any, Any] = field(default_factory=dict)
-    coords: xr.Dataset = field(default_factory=xr.Dataset)
-    group_attrs: Mapping[Any, Any] = field(default_factory=dict)
-    key: str = ""
-    notes: tuple[str, ...] = ()
-    level: Level | None = None
+KNOWING = (ZstdCodec, BloscCodec)
+"""Codecs that make room for the cells, and for nothing else."""
 
 
 @lru_cache(maxsize=8)
@@ -77,8 +41,15 @@ def opened(source: ZarrSource) -> Stored:
     if isinstance(node, zarr.Array):
         found = stored_array(source, node, level_above(source.path, node.shape))
     else:
-        found = stored_level(source, node) or stored_variable(source, node)
+        found = stored_level(source, node) or variable_of(source, node)
     return replace(found, meta=replace(found.meta, is_remote=is_url(source.path)))
+
+
+def variable_of(source: ZarrSource, group: zarr.Group) -> Stored:
+    """A variable of a group, as xarray reads it, which is imported for it."""
+    from volconv.io.variables import stored_variable
+
+    return stored_variable(source, group)
 
 
 def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
@@ -177,6 +148,7 @@ def stored_array(
         min(chunk, size) for chunk, size in zip(array.chunks, array.shape, strict=True)
     )
     meta = array_meta(named.dims, array.shape, array.dtype, named.coords, chunks, attrs)
+    meta = replace(meta, in_decoding=in_decoding(array))
     return Stored(
         array,
         with_scales(meta, named.level),
@@ -188,117 +160,11 @@ def stored_array(
     )
 
 
-def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
-    """A variable of a group, decoded as xarray decodes it, with its coordinates."""
-    dataset = opened_dataset(source, group)
-    if not dataset.variables:
-        raise without_arrays(source, group)
-    bounds = bounds_names(dataset)
-    dataset = dataset.set_coords([n for n in bounds if n in dataset.data_vars])
-    name = chosen_variable(source, dataset)
-    array = dataset[name]
-    if source.dims is not None and source.dims != array.dims:
-        raise InputError(
-            f"{source.key}.dims",
-            str(list(source.dims)),
-            f"the dimensions of {name!r}, {list(array.dims)}",
-            f"leave {source.key}.dims out: the store names them itself",
-        )
-    stored = array.encoding.get("preferred_chunks") or {}
-    chunks = tuple(int(stored.get(dim, size)) for dim, size in array.sizes.items())
-    beside = [
-        bound
-        for bound in bounds
-        if bound in dataset.coords and set(dataset[bound].dims[:1]) <= set(array.dims)
-    ]
-    beside += grid_mappings(array.attrs, dataset)
-    coords = array.coords.to_dataset().assign_coords(
-        {each: dataset[each].variable for each in beside}
-    )
-    meta = array_meta(array.dims, array.shape, array.dtype, coords, chunks, array.attrs)
-    level = level_of(dataset.attrs, str(name), array.shape)
-    return Stored(
-        array.variable,
-        meta,
-        str(name),
-        array.attrs,
-        coords,
-        dataset.attrs,
-        str(name),
-        level=level if level and level.names == array.dims else None,
-    )
+def in_decoding(array: zarr.Array[Any]) -> int:
+    """Chunks' worth of bytes while one is decoded: see `ArrayMeta`.
 
-
-def without_arrays(source: ZarrSource, group: zarr.Group) -> InputError:
-    """The error of a group that holds groups, or nothing."""
-    try:
-        inner = sorted(name for name, _ in group.groups())
-    except BROKEN:
-        inner = []
-    return InputError(
-        f"{source.key} {source.path!r}",
-        f"a group without arrays; groups in it: {', '.join(inner[:9]) or 'none'}",
-        "a group of arrays, or one array",
-        f"{source.key}.path: {source.path}/{inner[0]}" if inner else "",
-    )
-
-
-def opened_dataset(source: ZarrSource, group: zarr.Group) -> xr.Dataset:
-    """The group as xarray reads it; values stay in the store.
-
-    Raises
-    ------
-    InputError
-        If its arrays have no names of dimensions.
+    Zstandard and Blosc know how much comes of what they decode, and make room for no more.
     """
-    try:
-        raw: xr.Dataset = xr.open_zarr(
-            readable(source.path),
-            chunks=None,
-            consolidated=group.metadata.consolidated_metadata is not None,
-            decode_cf=False,
-        )
-        if group.metadata.zarr_format == 2:
-            for variable in raw.variables.values():
-                forget_default_fill(variable)
-        return decoded(raw)
-    except BROKEN as error:
-        raise InputError(
-            f"{source.key} {source.path!r}",
-            f"a group that xarray cannot read ({error})",
-            f"arrays with names of dimensions; its arrays are: {array_names(group)}",
-            f"give the path of one array, and {source.key}.dims",
-        ) from error
-
-
-def array_names(group: zarr.Group) -> str:
-    """Names of a group's arrays, as far as their metadata can be read."""
-    try:
-        return ", ".join(sorted(name for name, _ in group.arrays())) or "none"
-    except BROKEN:
-        return "not to be told, for the metadata of one is broken"
-
-
-def chosen_variable(source: ZarrSource, dataset: xr.Dataset) -> Hashable:
-    """The variable that the user names, or the only one that has dimensions.
-
-    Raises
-    ------
-    InputError
-        If it is not there, or there are several.
-    """
-    names = sorted(str(name) for name, v in dataset.data_vars.items() if v.ndim)
-    where = f"{source.key}.variable of {source.path!r}"
-    expected = f"one of {', '.join(names) or 'none'}"
-    if source.variable is not None:
-        if source.variable in dataset.variables:
-            return source.variable
-        raise InputError(
-            where,
-            repr(source.variable),
-            expected,
-            did_you_mean(source.variable, names),
-        )
-    if len(names) != 1:
-        raise InputError(where, "nothing", expected, f"say {source.key}.variable")
-    return names[0]
+    is_alone = not array.shards and not array.filters and len(array.compressors) <= 1
+    is_simple = all(isinstance(each, KNOWING) for each in array.compressors)
+    return 2 if is_alone and is_simple else 3

@@ -15,8 +15,9 @@ from volconv.files import is_url
 from volconv.geometry import relative
 from volconv.io.digest import chunks_digest, text_digest
 from volconv.io.inline import carry_out, may_carry_out
-from volconv.io.opened import Stored, opened
+from volconv.io.opened import opened
 from volconv.io.pieces import Box, pieces
+from volconv.io.stored import Stored
 from volconv.io.whole import AS_DECODED
 from volconv.meta import without
 from volconv.plan.memory import PIECE

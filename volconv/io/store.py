@@ -6,9 +6,8 @@ import threading
 import warnings
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import xarray as xr
 import zarr
 from numpy.typing import NDArray
 from zarr.abc.store import Store
@@ -16,7 +15,7 @@ from zarr.codecs import BloscCodec, Crc32cCodec, GzipCodec, ZstdCodec
 from zarr.core.buffer import Buffer, default_buffer_prototype
 from zarr.storage import MemoryStore
 
-from volconv.coordinates import bounds_names, grid_mappings
+from volconv.coordinates import Coords, NoCoords, bounds_names, grid_mappings
 from volconv.geometry import Interval
 from volconv.io.bucket import Bucket
 from volconv.io.folder import Folder
@@ -25,6 +24,9 @@ from volconv.io.noting import Noting
 from volconv.io.place import Place
 from volconv.meta import ArrayMeta
 from volconv.plan.output import OutputSpec
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = [
     "consolidate",
@@ -58,7 +60,7 @@ def create_store(
     place: Place,
     spec: OutputSpec,
     target: ArrayMeta,
-    coords: xr.Dataset,
+    coords: Coords,
     attrs: Mapping[Any, Any],
     group_attrs: Mapping[str, object],
 ) -> None:
@@ -79,14 +81,19 @@ def create_store(
     group_attrs : mapping
         The group's attributes.
     """
-    apart = [*bounds_names(coords), *grid_mappings(attrs, coords)]
-    dataset = in_free_length(coords).reset_coords(apart)
-    dataset = dataset.assign_attrs(dict(group_attrs))
     documents: dict[str, Buffer] = {}
     is_bucket = isinstance(place, Bucket)  # where each request waits for an answer
     store = MemoryStore(documents) if is_bucket else place.zarr_store()
-    dataset.to_zarr(store, mode="w-", zarr_format=3, consolidated=False)
-    group = zarr.open_group(store, mode="r+")
+    extra = []
+    if isinstance(coords, NoCoords):
+        group = zarr.create_group(store, zarr_format=3, attributes=plain(group_attrs))
+    else:
+        apart = [*bounds_names(coords), *grid_mappings(attrs, coords)]
+        dataset = in_free_length(coords).reset_coords(apart)
+        dataset = dataset.assign_attrs(dict(group_attrs))
+        dataset.to_zarr(store, mode="w-", zarr_format=3, consolidated=False)
+        group = zarr.open_group(store, mode="r+")
+        extra = [str(name) for name in dataset.coords if name not in dataset.dims]
     array = group.create_array(
         spec.variable,
         shape=target.own.shape,
@@ -98,7 +105,6 @@ def create_store(
         dimension_names=target.own.dims,
         attributes=plain(attrs),
     )
-    extra = [str(name) for name in dataset.coords if name not in dataset.dims]
     if extra:
         array.attrs["coordinates"] = " ".join(extra)
     if isinstance(place, Bucket):

@@ -8,10 +8,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
-from volconv.coordinates import are_same_cells
+from volconv.coordinates import Coords, are_same_cells
 from volconv.errors import DimError
 from volconv.geometry import Interval
 from volconv.io.digest import text_digest
@@ -70,7 +69,7 @@ class ZarrWeights:
         }
 
 
-def check_coords(weights: ZarrWeights, coords: xr.Dataset) -> None:
+def check_coords(weights: ZarrWeights, coords: Coords) -> None:
     """Refuse weights of other cells than some coordinates', where both name theirs.
 
     Raises

@@ -44,13 +44,9 @@ on their way to one: fewer wait for their latency, more for their bytes."""
 ON_WAY = 16 * 2**20
 """Bytes of these, if they are fewer than the most, and more than the least."""
 
-DECODING = 3
-"""Chunks in the reader's hands while one is decoded by itself: its bytes, its cells, and
-the cells once more where the codecs are a chain. Where several are read at a time, two
-for each."""
-
 ENCODING = 3
-"""Storage units in the writer's hands, likewise."""
+"""Storage units in the writer's hands: cells, once more where codecs are a chain, and
+bytes."""
 
 HEAP = 1.9
 """Bytes taken of the machine for each byte that comes and goes: what the C library's
@@ -184,7 +180,7 @@ def reading(
     chunk = math.prod(source.chunks or (0,)) * item
     at_once = AT_ONCE if source.is_remote else min(AT_ONCE, PIECE // max(1, chunk))
     if one_by_one or at_once < 2:
-        return [Part("chunks in decoding", DECODING * chunk)]
+        return [Part("chunks in decoding", source.in_decoding * chunk)]
     sides = [max((side.size for side in one[0]), default=0) for one in largest]
     return [
         Part("part of the input", min(math.prod(sides) * item, max(PIECE, chunk))),

@@ -7,10 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from volconv.boundary import closes
-from volconv.coordinates import plain_value
+from volconv.coordinates import Coords, plain_value
 from volconv.geometry import Mix, Part, Repeat, Spreading
 from volconv.plan.plan import Plan
 from volconv.plan.stage import Stage
@@ -21,7 +20,7 @@ from volconv.text import bytes_text, results_text, tasks_text
 __all__ = ["plan_json", "plan_text"]
 
 
-def plan_json(plan: Plan, coords: xr.Dataset) -> dict[str, Any]:
+def plan_json(plan: Plan, coords: Coords) -> dict[str, Any]:
     """The plan as JSON: all that `plan_text` says, in bytes and lists.
 
     Parameters
@@ -102,7 +101,7 @@ def stage_json(plan: Plan, stage: Stage) -> dict[str, Any]:
     }
 
 
-def plan_text(plan: Plan, coords: xr.Dataset) -> str:
+def plan_text(plan: Plan, coords: Coords) -> str:
     """The plan as a page of text."""
     source = plan.source.own
     lines = [f"input    {sizes_text(source.sizes)}  {source.dtype}"]
@@ -144,7 +143,7 @@ def step_lines(plan: Plan, number: int) -> list[str]:
     return lines
 
 
-def output_lines(plan: Plan, coords: xr.Dataset) -> list[str]:
+def output_lines(plan: Plan, coords: Coords) -> list[str]:
     """What is stored, and the first and last value of its coordinates."""
     output, shards = plan.output, plan.output.stored_shards
     return [
@@ -247,7 +246,7 @@ def cast_note(plan: Plan) -> list[str]:
     return [f"           {last} {how} to {plan.output.dtype}"]
 
 
-def ends(plan: Plan, coords: xr.Dataset) -> dict[str, tuple[Any, Any]]:
+def ends(plan: Plan, coords: Coords) -> dict[str, tuple[Any, Any]]:
     """First and last coordinate along each dimension that has one, as text or numbers."""
     found = {}
     for dim in plan.target.dims:

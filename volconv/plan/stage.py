@@ -21,6 +21,7 @@ from volconv.steps import Pipeline
 
 __all__ = [
     "HOLES",
+    "PLAIN_PROCESS",
     "PROCESS_MEMORY",
     "Room",
     "Stage",
@@ -35,10 +36,16 @@ Box = tuple[Interval, ...]
 SIDES = 4096
 """Places along axes whose cells are remembered: arbitrary, about 1 MB."""
 
-PROCESS_MEMORY = 205 * 2**20
-"""Bytes of the interpreter with its libraries: 186 MiB measured 2026-11 as the peak of a
-run of three steps over 16 cells cubed (``/usr/bin/time -v volconv run``), compiled engines
-and their compiler among it; and what runs of some hundred blocks add."""
+PLAIN_PROCESS = 162 * 2**20
+"""Bytes of the interpreter with its libraries, compiled engines and their compiler among
+them, where no coordinates are read: 145 MiB measured 2026-11 as the peak of runs of one to
+nine steps over 16 cells cubed (``/usr/bin/time -v volconv run``); and what runs of some
+hundred blocks add."""
+
+PROCESS_MEMORY = 225 * 2**20
+"""The same with xarray and what it imports when it reads coordinates: pandas, dask.array
+and, where they are installed, cftime, pint and SciPy. 217 MiB measured likewise with all of
+these, 196 MiB without times."""
 
 HOLES = 1.15
 """Bytes for each byte of chunks held: pieces of them come, are cut down and go in an order
@@ -64,16 +71,19 @@ class Room:
         Bytes of all tasks, of what they share, and of the process itself.
     weights : int
         Bytes of the weights of layers, which the process holds throughout.
+    libraries : int
+        Bytes of the interpreter with its libraries.
     """
 
     workers: int
     limit: int
     weights: int = 0
+    libraries: int = PROCESS_MEMORY
 
     @property
     def process(self) -> int:
         """Bytes of the process itself, with the weights that it holds."""
-        return PROCESS_MEMORY + WEIGHTS * self.weights
+        return self.libraries + WEIGHTS * self.weights
 
     @property
     def free(self) -> int:

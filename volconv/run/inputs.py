@@ -6,7 +6,7 @@ import logging
 
 from volconv.config import Config
 from volconv.io import ZarrSource
-from volconv.io.opened import Stored
+from volconv.io.stored import Stored
 
 __all__ = ["opened_input", "source_of"]
 

@@ -10,7 +10,9 @@ import os
 import sys
 from pathlib import Path
 
-__all__ = ["cores", "memory"]
+from volconv.plan.stage import PLAIN_PROCESS, PROCESS_MEMORY
+
+__all__ = ["cores", "libraries", "memory"]
 
 CGROUPS = Path("/sys/fs/cgroup")
 """Where Linux says what a container may use."""
@@ -48,6 +50,11 @@ def memory() -> int:
     limits = [number_in(CGROUPS / name) for name in LIMITS]
     limits.append(resource.getrlimit(resource.RLIMIT_RSS)[1])
     return min([total, *(int(limit) for limit in limits if limit > 0)])
+
+
+def libraries() -> int:
+    """Bytes of this process itself, which has opened its input."""
+    return PROCESS_MEMORY if "xarray" in sys.modules else PLAIN_PROCESS
 
 
 def own_group() -> str:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import xarray as xr
-
 from volconv.config import Config, codec_name
-from volconv.coordinates import NGFF, carried_attrs, declared_attrs, recorded
+from volconv.coordinates import (
+    NGFF,
+    Coords,
+    NoCoords,
+    carried_attrs,
+    declared_attrs,
+    recorded,
+)
 from volconv.coordinates.metadata import held_value
 from volconv.errors import NumberError, OutputError, VolconvError
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.ome_output import image_attributes
-from volconv.io.opened import Stored
+from volconv.io.stored import Stored
 from volconv.io.weights import ZarrWeights, check_coords
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.output import output_spec
@@ -22,6 +27,7 @@ from volconv.plan.stage import Room
 from volconv.run.arrays import ArrayReader
 from volconv.run.inputs import opened_input, source_of
 from volconv.run.limits import Limits
+from volconv.run.machine import libraries
 from volconv.run.outputs import check_apart
 from volconv.run.runner import Labels
 from volconv.run.step_coords import StepCoords
@@ -44,7 +50,7 @@ class Prepared:
     labels: Mapping[int, Labels]
 
     @property
-    def coords(self) -> xr.Dataset:
+    def coords(self) -> Coords:
         """Coordinates of the output."""
         return self.labels[self.plan.pipeline.last].coords
 
@@ -111,7 +117,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         pipeline,
         spec,
         source.identity(),
-        Room(limits.workers, limits.memory),
+        Room(limits.workers, limits.memory, libraries=libraries()),
         saves=saves,
         fuse=fuse,
     )
@@ -124,7 +130,7 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
     return Prepared(plan, source, labels)
 
 
-def steps_of(config: Config, coords: xr.Dataset) -> list[Wired]:
+def steps_of(config: Config, coords: Coords) -> list[Wired]:
     """The steps of a configuration, the files that they name opened."""
     steps = opened(config, coords)
     if not any(isinstance(step, Onnx) for step in steps):
@@ -135,7 +141,7 @@ def steps_of(config: Config, coords: xr.Dataset) -> list[Wired]:
     return expanded(steps)
 
 
-def opened(config: Config, coords: xr.Dataset) -> list[StepSettings]:
+def opened(config: Config, coords: Coords) -> list[StepSettings]:
     """The steps with what they name of other files: arrays read, cell weights opened.
 
     Raises
@@ -169,7 +175,7 @@ def outputs_of(config: Config) -> list[str]:
 
 
 def with_cell_weights(
-    step: StepSettings, outputs: Sequence[str], coords: xr.Dataset
+    step: StepSettings, outputs: Sequence[str], coords: Coords
 ) -> StepSettings:
     """The step with its cell weights opened, if it names some.
 
@@ -244,9 +250,8 @@ def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
     """
     if sizes:
         axes = tuple(Axis(dim, cells) for dim, cells in sizes.items())
-        none = xr.Dataset()
-        steps, meta = steps_of(config, none), ArrayMeta(axes, "float32")
-        return resolved_pipeline(steps, meta, StepCoords(none))
+        steps, meta = steps_of(config, NoCoords()), ArrayMeta(axes, "float32")
+        return resolved_pipeline(steps, meta, StepCoords(NoCoords()))
     forget_opened()
     stored = opened_input(source_of(config))
     steps = steps_of(config, stored.coords)
@@ -254,7 +259,7 @@ def config_pipeline(config: Config, sizes: Mapping[str, int]) -> Pipeline:
 
 
 def labels_of(
-    stored: Stored, pipeline: Pipeline, step: int, coords: xr.Dataset, name: str
+    stored: Stored, pipeline: Pipeline, step: int, coords: Coords, name: str
 ) -> Labels:
     """Coordinates and attributes of a step's result, stored by a name."""
     steps = steps_to(pipeline, step)

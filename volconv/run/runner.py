@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import xarray as xr
-
+from volconv.coordinates import Coords
 from volconv.errors import InputError, RunError, StorageError, VolconvError
 from volconv.io import ZarrSource
 from volconv.io.store import create_store
@@ -61,7 +60,7 @@ class Labels:
         The group's attributes.
     """
 
-    coords: xr.Dataset
+    coords: Coords
     attrs: Mapping[Any, Any]
     group_attrs: Mapping[str, object]
 

@@ -6,8 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-import xarray as xr
-
+from volconv.coordinates import NoCoords
 from volconv.errors import RunError
 from volconv.io import ZarrSource
 from volconv.io.store import create_store
@@ -65,7 +64,7 @@ def make_between(run: StageRun) -> None:
     if run.stores[-1] != store or store.holds(f"{write.output.variable}/zarr.json"):
         return
     meta = run.stage.pipeline.target(run.stage.source)
-    create_store(store, write.output, meta, xr.Dataset(), {}, {})
+    create_store(store, write.output, meta, NoCoords(), {}, {})
 
 
 def check_all_there(run: StageRun) -> None:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import xarray as xr
 
-from volconv.coordinates import array_meta, labelled_region, step_coords
+from volconv.coordinates import (
+    Coords,
+    NoCoords,
+    array_meta,
+    labelled_region,
+    new_labels,
+    step_coords,
+)
 from volconv.meta import ArrayMeta
 from volconv.steps import Step
 from volconv.steps.frame import Crop
@@ -25,10 +31,10 @@ class StepCoords:
         Those of the input, which stay.
     """
 
-    def __init__(self, coords: xr.Dataset) -> None:
+    def __init__(self, coords: Coords) -> None:
         self.found = [coords]
 
-    def at(self, step: int) -> xr.Dataset:
+    def at(self, step: int) -> Coords:
         """Coordinates of a step's result; of the input for 0."""
         return self.found[step]
 
@@ -44,7 +50,7 @@ class StepCoords:
 
         One cell alone has none there, and keeps what is known of it.
         """
-        here = step_coords(self.at(read).copy(), step)
+        here = followed(self.at(read), step)
         self.found.append(here)
         target = step.target
         if not here.variables:
@@ -59,3 +65,14 @@ class StepCoords:
                 for known, told in axes
             ),
         )
+
+
+def followed(coords: Coords, step: Step) -> Coords:
+    """Coordinates of a step's output; the input's stay."""
+    if not isinstance(coords, NoCoords):
+        return step_coords(coords.copy(), step)
+    if not new_labels(step):
+        return coords
+    import xarray as xr
+
+    return step_coords(xr.Dataset(), step)

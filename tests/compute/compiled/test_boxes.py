@@ -1,5 +1,6 @@
 """Taps of one weight, summed by doubling: against loops, SciPy, and themselves."""
 
+import itertools
 import math
 
 import numpy as np
@@ -22,6 +23,7 @@ from tests.compute.compiled.machines import MACHINES, assembly
 from tests.compute.compiled.oracle import correlate
 from tests.compute.compiled.strategies import DTYPES, LAYOUTS, Case, laid_out, shapes
 from volconv.compute.compiled.loops import columns
+from volconv.compute.compiled.loops.columns import Cover
 from volconv.compute.compiled.loops.doubling import Doubling
 from volconv.compute.compiled.loops.items import ColumnCode
 from volconv.compute.compiled.programs.program import aligned_empty
@@ -295,4 +297,6 @@ def test_box_loops_compile_for(name, scalar, box):
         ColumnCode(scalar, (7,), gap=3, box=box, is_alone=True),
         ColumnCode(scalar, (34, 33), box=box),
     ):
-        assert "add" in assembly(columns.text(code, machine), machine)
+        for rows, cells in itertools.product((1, 99), repeat=2):
+            cover = Cover.of(code, machine, rows, cells)
+            assert "add" in assembly(columns.text(code, machine, cover), machine)

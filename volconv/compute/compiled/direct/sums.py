@@ -138,7 +138,8 @@ class Sums:
             **{Item.COUNTS + i: n for i, n in enumerate(self.numbers)},
         }
         where: dict[int, Base] = {Item.SOURCE: bases[0], Item.TARGET: bases[1]}
-        return program.calls(columns.address(self.code), count, items, where)
+        address = columns.address(self.code, *counts)
+        return program.calls(address, count, items, where)
 
     def _stream(self, cells: int, target: Integers | int) -> Stream:
         """How the output is written, given the cells of a row and where rows begin."""

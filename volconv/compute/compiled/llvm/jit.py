@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import llvmlite.binding as llvm
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
@@ -74,6 +72,9 @@ class UnsupportedMachineError(RuntimeError):
 @cache
 def host() -> Machine:
     """The machine that runs the process."""
+    # here and not above: it takes 40 ms, and whoever only plans does without
+    import llvmlite.binding as llvm
+
     features = llvm.get_host_cpu_features().flatten()
     triple = llvm.get_process_triple()
     return Machine.parse(triple, llvm.get_host_cpu_name(), features)
@@ -119,6 +120,8 @@ def address(key: Hashable, name: str, write: Callable[[Machine], str]) -> int:
 
 
 def _compile(text: str, name: str, machine: Machine) -> int:
+    import llvmlite.binding as llvm
+
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_triple(machine.triple).create_target_machine(

@@ -7,7 +7,7 @@ tiles at the end of a row or of a block may therefore overlap the ones before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from volconv.compute.compiled.llvm import jit
 from volconv.compute.compiled.llvm.emit import BITS, Function, Scalar, vector
@@ -17,31 +17,79 @@ from volconv.compute.compiled.loops.items import MOST_STREAMED, ColumnCode, Item
 from volconv.compute.compiled.loops.tiles import Tile, fma
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from volconv.compute.compiled.llvm.jit import Machine
 
 # The odd 64 bytes keep the staged rows of a tile out of each other's sets.
 STAGE = MOST_STREAMED + LINE
 
 
-def address(code: ColumnCode) -> int:
-    """Address of the compiled inner loops, ``columns(row of arguments)``."""
-    return jit.address(code, "columns", lambda machine: text(code, machine))
+class Cover(NamedTuple):
+    """What blocks of some size are covered by: two kinds of tiles out of eight.
+
+    The others are compiled when there are blocks that need them: few are shorter or
+    narrower than a tile, and each kind takes a process some milliseconds.
+
+    Attributes
+    ----------
+    is_tall : bool
+        Whether there are as many rows as a tile has; if not, tiles have one row.
+    is_wide : bool
+        Whether a row is at least a vector long; if not, tiles are some cells wide.
+    """
+
+    is_tall: bool
+    is_wide: bool
+
+    @classmethod
+    def of(cls, code: ColumnCode, machine: Machine, rows: int, cells: int) -> Cover:
+        """What blocks of so many rows of so many cells are covered by."""
+        return cls(
+            rows >= shape_of(code, machine)[0], cells >= lanes_of(code.scalar, machine)
+        )
 
 
-def text(code: ColumnCode, machine: Machine) -> str:
+def address(code: ColumnCode, rows: int, cells: int) -> int:
+    """Address of the compiled inner loops, ``columns(row of arguments)``.
+
+    Parameters
+    ----------
+    code : ColumnCode
+        What is summed.
+    rows, cells : int
+        `Item.ROWS` and `Item.CELLS` of each row of arguments.
+    """
+    cover = Cover.of(code, jit.host(), rows, cells)
+    key = code, cover
+    return jit.address(key, "columns", lambda machine: text(code, machine, cover))
+
+
+def text(code: ColumnCode, machine: Machine, cover: Cover) -> str:
     """IR of the inner loops for a machine."""
-    lanes = machine.vector_bytes * 8 // BITS[code.scalar]
+    lanes = lanes_of(code.scalar, machine)
     rows, vectors = shape_of(code, machine)
+    if not cover.is_tall:
+        rows = 1
+    if cover.is_wide:
+        shapes = list(dict.fromkeys([(lanes, vectors), (lanes, 1)]))
+    else:
+        shapes = [(width, 1) for width in (4, 1) if width < lanes]
+    widths = list(dict.fromkeys(width for width, _ in shapes))
     tile = BoxTile if code.box else Tile
-    narrow = list(dict.fromkeys(n for n in (lanes, 4, 1) if n <= lanes))
-    shapes = [(rows, lanes, vectors), (1, lanes, vectors)]
-    shapes += [(r, n, 1) for r in (rows, 1) for n in narrow]
-    parts = [tile(code, machine, *shape).text() for shape in dict.fromkeys(shapes)]
-    parts += [
-        _row(code.scalar, r, lanes, vectors, narrow) for r in dict.fromkeys((rows, 1))
+    parts = [
+        *_declarations(code.scalar, widths),
+        *(tile(code, machine, rows, *shape).text() for shape in shapes),
+        _row(code.scalar, rows, shapes),
+        stream(code.scalar, lanes),
+        _block(rows),
     ]
-    parts += [stream(code.scalar, lanes), _block(rows)]
-    return "\n".join([*_declarations(code.scalar, narrow), *parts])
+    return "\n".join(parts)
+
+
+def lanes_of(scalar: Scalar, machine: Machine) -> int:
+    """Cells of a vector."""
+    return machine.vector_bytes * 8 // BITS[scalar]
 
 
 def tile_shape(machine: Machine) -> tuple[int, int]:
@@ -76,8 +124,17 @@ def _declarations(scalar: Scalar, widths: list[int]) -> list[str]:
     return lines
 
 
-def _row(scalar: Scalar, rows: int, lanes: int, vectors: int, narrow: list[int]) -> str:
-    """Function that covers some rows of output with tiles, left to right."""
+def _row(scalar: Scalar, rows: int, shapes: Sequence[tuple[int, int]]) -> str:
+    """Function that covers some rows of output with tiles, left to right.
+
+    Parameters
+    ----------
+    scalar : {"float", "double"}
+    rows : int
+        Of a tile.
+    shapes : sequence of (int, int)
+        Cells of a vector and vectors in a row of each kind of tile, the widest first.
+    """
     size = BITS[scalar] // 8
     f = Function(f"internal void @row_{rows}(ptr %row, ptr %src, ptr %dst)")
     staged = f.op(f"alloca [{rows * STAGE} x i8], align 64")
@@ -90,7 +147,6 @@ def _row(scalar: Scalar, rows: int, lanes: int, vectors: int, narrow: list[int])
     touching = f.op(f"icmp eq i64 {pitch}, {f.mul(cells, size)}")
     apart = f.op(f"select i1 {touching}, i64 {pitch}, i64 {STAGE}")
     to = f.op(f"select i1 {streamed}, i64 {apart}, i64 {pitch}")
-    wide = lanes * vectors
 
     def tile(x: str, lanes: int, vectors: int) -> None:
         shift = f.mul(x, size)
@@ -99,17 +155,10 @@ def _row(scalar: Scalar, rows: int, lanes: int, vectors: int, narrow: list[int])
             f"ptr {f.at('%src', shift)}, ptr {f.at(start, shift)}, i64 {to})"
         )
 
-    with f.loop(f.sub(cells, wide - 1), step=wide) as turn:
-        tile(turn.index, lanes, vectors)
-    done = turn.index
-    # What is left is covered by one more tile that overlaps the one before, if it
-    # is more than a vector and the row is long enough.
-    long = f.op(f"icmp sge i64 {cells}, {wide}")
-    many = f.op(f"icmp sgt i64 {f.sub(cells, done)}, {lanes}")
-    many = f.op(f"and i1 {many}, {long}")
-    with f.when(many):
-        tile(f.sub(cells, wide), lanes, vectors)
-    done = f.op(f"select i1 {many}, i64 {cells}, i64 {done}")
+    done = "0"
+    if shapes[0][1] > 1:
+        done = _wide_tiles(f, cells, shapes[0], tile)
+    narrow = list(dict.fromkeys(width for width, _ in shapes))
     for width, wider in zip(narrow, [0, *narrow], strict=False):
         # Rows at least one vector long end in a vector that overlaps the one
         # before; shorter rows are left to narrower vectors, single cells at last.
@@ -131,8 +180,30 @@ def _row(scalar: Scalar, rows: int, lanes: int, vectors: int, narrow: list[int])
     return f.text()
 
 
+def _wide_tiles(
+    f: Function,
+    cells: str,
+    shape: tuple[int, int],
+    tile: Callable[[str, int, int], None],
+) -> str:
+    """Cover a row with tiles of several vectors; how many cells are done then."""
+    lanes, vectors = shape
+    wide = lanes * vectors
+    with f.loop(f.sub(cells, wide - 1), step=wide) as turn:
+        tile(turn.index, lanes, vectors)
+    done = turn.index
+    # What is left is covered by one more tile that overlaps the one before, if it
+    # is more than a vector and the row is long enough.
+    long = f.op(f"icmp sge i64 {cells}, {wide}")
+    many = f.op(f"icmp sgt i64 {f.sub(cells, done)}, {lanes}")
+    many = f.op(f"and i1 {many}, {long}")
+    with f.when(many):
+        tile(f.sub(cells, wide), lanes, vectors)
+    return f.op(f"select i1 {many}, i64 {cells}, i64 {done}")
+
+
 def _block(rows: int) -> str:
-    """Function that covers a block with rows, the last ones perhaps twice."""
+    """Function that covers a block of at least so many rows, the last perhaps twice."""
     f = Function("void @columns(ptr %row)")
     source = f.argument("%row", Item.SOURCE, "ptr")
     target = f.argument("%row", Item.TARGET, "ptr")
@@ -140,16 +211,16 @@ def _block(rows: int) -> str:
     step = f.argument("%row", Item.STEP)
     pitch = f.argument("%row", Item.TARGET_PITCH)
 
-    def cover(y: str, rows: int) -> None:
+    def cover(y: str) -> None:
         src = f.at(source, f.mul(y, step))
         dst = f.at(target, f.mul(y, pitch))
         f.do(f"call void @row_{rows}(ptr %row, ptr {src}, ptr {dst})")
 
-    enough = f.op(f"icmp sge i64 {count}, {rows}")
-    with f.when(enough):
+    if rows == 1:
+        with f.loop(count) as turn:
+            cover(turn.index)
+    else:
         last = f.sub(count, rows)
         with f.loop(count, step=rows) as turn:
-            cover(f.smaller(turn.index, last), rows)
-    with f.when(f.op(f"xor i1 {enough}, true")), f.loop(count) as turn:
-        cover(turn.index, 1)
+            cover(f.smaller(turn.index, last))
     return f.text()

@@ -9,7 +9,6 @@ doubling, which takes fewer additions than taps (`loops.doubling`).
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,8 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from volconv.compute.compiled.direct import engine as direct
-from volconv.compute.compiled.direct.taps import TALLEST_BOX, Taps, box_of, taps_of
-from volconv.compute.compiled.loops.doubling import Doubling, operations
+from volconv.compute.compiled.direct.taps import Taps, box_of, taps_of
 from volconv.compute.compiled.programs.correlator import (
     Array,
     Correlator,
@@ -26,6 +24,7 @@ from volconv.compute.compiled.programs.correlator import (
     ProgramCorrelator,
     dtypes,
 )
+from volconv.compute.compiled.separable.boxes import is_box, is_doubled
 from volconv.compute.compiled.separable.fused import Fused
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def prepare(
     source, compute = dtypes(source_dtype, compute_dtype)
     windows = [axis for axis, array in enumerate(arrays) if array.size > 1]
     shapes = [1] * len(arrays)
-    if not windows or (len(windows) == 1 and not _is_box(arrays, stride, dilation)):
+    if not windows or (len(windows) == 1 and not is_box(arrays, stride, dilation)):
         weights = np.ones(shapes)
         for axis in windows or [0]:
             shapes[axis] = -1
@@ -115,73 +114,10 @@ def _prepared(
         shape[axis] = -1
         along = arrays[axis].reshape(shape)
         moves = stride[axis], dilation[axis]
-        is_box = _is_doubled(arrays[axis], *moves, is_last=axis == windows[-1])
+        is_box = is_doubled(arrays[axis], *moves, is_last=axis == windows[-1])
         passes.append((box_of if is_box else taps_of)(along, axis))
     window = size, stride, dilation
     return Separable(*window, source, compute, windows, tuple(passes))
-
-
-def box_operations(
-    weights: NDArray[np.float64], stride: Sequence[int], dilation: Sequence[int]
-) -> int | None:
-    """Operations for an output of taps along one axis that are summed by doubling.
-
-    Parameters
-    ----------
-    weights : ndarray, real
-        Of at least two axes, as blocks are; a window along one of them.
-    stride, dilation : sequence of int, cells
-        For each axis.
-
-    Returns
-    -------
-    int or None
-        None for other kernels, which the direct engine sums.
-
-    Examples
-    --------
-    >>> box_operations(np.ones((31, 1)), (1, 1), (1, 1))
-    9
-    >>> box_operations(np.arange(31.0).reshape(31, 1), (1, 1), (1, 1)) is None
-    True
-    """
-    if weights.dtype.kind == "c" or weights.size != max(weights.shape, default=0):
-        return None
-    sizes = weights.shape
-    flat = weights.ravel().astype(np.float64)
-    arrays = [flat if n == flat.size > 1 else np.ones(1) for n in sizes]
-    if not _is_box(arrays, stride, dilation):
-        return None
-    parts = -(-flat.size // TALLEST_BOX)
-    return parts * operations(-(-flat.size // parts)) + parts - 1
-
-
-def _is_box(
-    arrays: Sequence[NDArray[np.float64]],
-    stride: Sequence[int],
-    dilation: Sequence[int],
-) -> bool:
-    """Whether the one factor with taps is summed by doubling, and beside another axis."""
-    windows = [axis for axis, array in enumerate(arrays) if array.size > 1]
-    if len(windows) != 1 or len(arrays) < 2:
-        return False
-    (axis,) = windows
-    return _is_doubled(arrays[axis], stride[axis], dilation[axis], is_last=True)
-
-
-def _is_doubled(
-    weights: NDArray[np.float64], stride: int, dilation: int, *, is_last: bool
-) -> bool:
-    """Whether a factor is summed by doubling: from the kernel and the window alone.
-
-    The last axis with a window may be that of the vectors, where strides leave few sums
-    to be shared.
-    """
-    common = math.gcd(stride, dilation)
-    step, gap = stride // common, dilation // common
-    if (weights != weights[0]).any() or not weights[0] or (is_last and step > 1):
-        return False
-    return Doubling(gap).pays(min(len(weights), TALLEST_BOX), step)
 
 
 def _with_one_scale(
