@@ -69,10 +69,10 @@ def refuse_list(where: str, value: object, dims: Sequence[str]) -> None:
         With the list by name, where it has a value for each dimension.
     """
     listed = value.tolist() if hasattr(value, "tolist") else value
-    if not isinstance(listed, list | tuple) or (
-        where == "padding" and len(listed) == 2
-    ):
+    if not isinstance(listed, list | tuple):
         return
+    if where == "padding" and not all(isinstance(one, list | tuple) for one in listed):
+        return  # a pair, or none
     named = dict(zip(dims, listed, strict=False))
     raise KindError(
         where,
