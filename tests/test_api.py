@@ -309,7 +309,7 @@ def test_the_accessor_is_the_function(volume, name, arguments):
 
 
 def test_every_function_of_labelled_data_is_a_method_with_its_parameters(volume):
-    others = {"Window", "__version__", "run_config", "set_options"}
+    others = {"Window", "__version__", "errors", "run_config", "set_options"}
     others |= {"output_affine", "output_transformations"}
     functions = set(volconv.__all__) - others
     assert functions == {name for name in dir(volume.volconv) if name[0] != "_"} - {
