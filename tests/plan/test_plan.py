@@ -78,6 +78,18 @@ def test_what_cannot_fit_is_refused_with_numbers_that_would():
     assert plan(limit=enough).peak_bytes <= enough
 
 
+@pytest.mark.parametrize(("size", "mebibytes"), [(32, 1), (32, 5), (64, 8), (64, 12)])
+def test_fewer_threads_are_offered_where_they_fit(size, mebibytes):
+    limit = PROCESS_MEMORY + mebibytes * 2**20
+    chunks = dict.fromkeys("zyx", size)
+    with pytest.raises(MemoryPlanError, match="or --threads") as refusal:
+        plan(limit=limit, workers=8, chunks=chunks)
+    threads = int(re.search(r"--threads (\d)", str(refusal.value))[1])
+    assert plan(limit=limit, workers=threads, chunks=chunks).peak_bytes <= limit
+    with pytest.raises(MemoryPlanError):
+        plan(limit=limit, workers=2 * threads, chunks=chunks)
+
+
 @pytest.mark.parametrize("name", ["chunks", "shards"])
 def test_smaller_units_are_offered_where_they_fit(name):
     def refused(**output):

@@ -154,10 +154,10 @@ def make_plan(
     saves = saves or {}
     room = replace(room, weights=weight_bytes(pipeline))
 
-    def planned(output: OutputSpec) -> Plan:
+    def planned(output: OutputSpec, room: Room) -> Plan:
         stages = make_stages(source, pipeline, output, saves, room, fuse=fuse)
         return Plan(source, pipeline, output, saves, stages, identity, room)
 
-    plan = planned(output)
+    plan = planned(output, room)
     check_memory(plan, planned)
     return plan

@@ -13,6 +13,7 @@ from volconv.text import bytes_text, results_text, tasks_text
 
 if TYPE_CHECKING:
     from volconv.plan.plan import Plan
+    from volconv.plan.stage import Room
 
 __all__ = ["check_memory"]
 
@@ -20,7 +21,7 @@ HALVINGS = 4
 """Smaller outputs' units that are tried: arbitrary, each is a plan anew."""
 
 
-def check_memory(plan: Plan, planned: Callable[[OutputSpec], Plan]) -> None:
+def check_memory(plan: Plan, planned: Callable[[OutputSpec, Room], Plan]) -> None:
     """Refuse a plan whose tasks do not fit the limit.
 
     Parameters
@@ -28,7 +29,7 @@ def check_memory(plan: Plan, planned: Callable[[OutputSpec], Plan]) -> None:
     plan : Plan
         The plan.
     planned : callable
-        The plan for another output.
+        The plan for another output, or in another room.
 
     Raises
     ------
@@ -56,20 +57,22 @@ def fits(plan: Plan) -> bool:
     return plan.peak_bytes <= plan.room.limit
 
 
-def mends(plan: Plan, planned: Callable[[OutputSpec], Plan]) -> Iterator[str]:
+def mends(plan: Plan, planned: Callable[[OutputSpec, Room], Plan]) -> Iterator[str]:
     """What would make it fit, each by itself."""
     room = plan.room
     yield f"--memory {math.ceil(plan.peak_bytes / 2**20)}MiB"
-    stage = plan.largest
-    alone = room.process + stage.task_bytes + stage.result_bytes
-    if plan.tasks_at_once > 1 and alone <= room.limit:
-        yield "--threads 1"
+    workers = room.workers
+    while workers > 1:
+        workers //= 2
+        if fits(planned(plan.output, replace(room, workers=workers))):
+            yield f"--threads {workers}"
+            break
     output = plan.output
     for _ in range(HALVINGS):
         before, output = output, halved(output)
         if output.unit == before.unit:
             return
-        if fits(planned(output)):
+        if fits(planned(output, room)):
             key = "output.shards" if output.shards else "output.chunks"
             sides = zip(plan.target.dims, output.unit, before.unit, strict=True)
             cells = {dim: cells for dim, cells, larger in sides if larger > 1}
