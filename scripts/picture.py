@@ -40,11 +40,13 @@ def width(plane: xr.DataArray) -> float:
     return abs(last - first)
 
 
-def draw(plane: xr.DataArray, axes: Axes, colours: dict[str, Any]) -> AxesImage:
-    """One plane in its coordinates, cells as large as they are."""
+def draw(
+    store: str, plane: xr.DataArray, axes: Axes, colours: dict[str, Any]
+) -> AxesImage:
+    """One plane of a store in its coordinates, cells as large as they are."""
     vertical, horizontal = plane.dims
     extent = (*cells(plane[horizontal]), *cells(plane[vertical]))
-    axes.set_title(title(plane), fontsize=9)
+    axes.set_title(f"{store}: {title(plane)}", fontsize=9)
     axes.set_xlabel(label(plane[horizontal]), fontsize=8)
     axes.set_ylabel(label(plane[vertical]), fontsize=8)
     axes.tick_params(labelsize=7)
@@ -93,7 +95,9 @@ def main() -> None:
     parser.add_argument("after", type=Path, help="the output's store")
     parser.add_argument("picture", type=Path, help="the PNG to write")
     given = parser.parse_args()
-    rows = [planes(opened(store)) for store in (given.before, given.after)]
+    stores = (given.before, given.after)
+    rows = [planes(opened(store)) for store in stores]
+    named = [(store, p) for store, row in zip(stores, rows, strict=True) for p in row]
     seen = np.concatenate([plane.values.ravel() for plane in rows[0]])
     low, high = map(float, np.nanpercentile(seen, (1, 99.5)))
     widths = [width(plane) for plane in rows[0]]
@@ -106,8 +110,8 @@ def main() -> None:
         layout="constrained",
     )
     images = [
-        draw(plane, place, colours)
-        for place, plane in zip(axes.ravel(), [*rows[0], *rows[1]], strict=True)
+        draw(store.stem, plane, place, colours)
+        for (store, plane), place in zip(named, axes.ravel(), strict=True)
     ]
     name = rows[0][0].attrs.get("long_name", rows[0][0].name)
     unit = rows[0][0].attrs.get("units", "")
