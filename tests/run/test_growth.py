@@ -33,12 +33,15 @@ class Fake:
     def __init__(self, work: Work, *_: object):
         self.sweep = work.stage.sweep
 
+    def stop(self):
+        """Nothing is to be stopped."""
+
     def close(self):
         """Nothing is to be ended."""
 
-    def run(self, turn):
+    def begin(self, turn):
         key = object_key(self.sweep.index(turn))
-        return BlockRecord(turn, ((0, key, 2048, 0),), 0.0, 0.0, 1.0, 0)
+        return lambda: BlockRecord(turn, ((0, key, 2048, 0),), 0.0, 0.0, 1.0, 0)
 
 
 def grown(folder, blocks):

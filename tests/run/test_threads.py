@@ -28,9 +28,9 @@ class Fake:
         """Nothing is to be ended."""
 
     def begin(self, turn):
-        return lambda: self.run(turn)
+        return lambda: self.block(turn)
 
-    def run(self, turn):
+    def block(self, turn):
         if turn in self.fails:
             raise ValueError(f"turn {turn} is bad")
         return BlockRecord(turn, **RECORD, lowest=0.0, highest=1.0, nonfinite=0)

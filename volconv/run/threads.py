@@ -105,8 +105,9 @@ class Threads:
                 self.results.put(together)
         except BlockFailure as failure:
             self.fail(failure)
-        late.wait()
-        self.results.put(None)
+        finally:  # whoever counts the threads would wait for one that says nothing
+            late.wait()
+            self.results.put(None)
 
     def served(self, late: Late) -> Iterator[list[BlockRecord]]:
         """Records of the turns that this thread takes, also of those before one fails.
