@@ -120,7 +120,8 @@ def even_chunks(
 ) -> tuple[int, ...] | None:
     """Outputs of each chunk, alike but for a smaller last one, where the data's are so.
 
-    As Zarr wants them; None where the data's are not, or each output reads all cells.
+    As Zarr wants them, and at most one more than the data's; None where the data's are
+    not alike, or each output reads all cells.
 
     Examples
     --------
@@ -134,7 +135,7 @@ def even_chunks(
         return None
     if any(size != sizes[0] for size in sizes[:-1]) or sizes[-1] > sizes[0]:
         return None
-    each = math.ceil(sizes[0] / window.jump)
+    each = max(math.ceil(sizes[0] / window.jump), -(-outputs // (len(sizes) + 1)))
     whole, rest = divmod(outputs, each)
     return (each,) * whole + (rest,) * bool(rest)
 
