@@ -86,13 +86,13 @@ def config_of(values: Mapping[str, Any], path: str = "config") -> Config:
         If it has values that no text has.
     """
     try:
-        plain = json.loads(json.dumps(values, default=plain_value))
+        plain = json.loads(json.dumps(values, default=as_yaml))
     except (TypeError, ValueError, RecursionError) as error:
         raise KindError(path, str(error), "what a YAML text can say") from None
     return config_in(Document(plain, lines={}), path)
 
 
-def plain_value(value: object) -> object:
+def as_yaml(value: object) -> object:
     """A value that YAML has no word for as one that it has.
 
     Raises
