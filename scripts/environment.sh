@@ -25,4 +25,6 @@ environment() {
     cp pyproject.toml "$stamp"
   fi
   PATH=$PWD/$folder/bin:$PATH
+  # nothing is compiled yet: processes that may not keep what they compile would each do it anew
+  unset PYTHONDONTWRITEBYTECODE
 }
