@@ -70,7 +70,8 @@ def strips(layout: Layout, itemsize: int, layers: int) -> Iterator[Strip]:
 def parts(count: int, most: int, whole: int) -> list[tuple[int, int]]:
     """Nearly equal parts of at most `most`, as (first, how many).
 
-    All begin at multiples of `whole`, if `most` is not less than that.
+    All begin at multiples of `whole`, if `most` is not less than that. What is not more
+    than `most` stays whole.
 
     Examples
     --------
@@ -78,7 +79,11 @@ def parts(count: int, most: int, whole: int) -> list[tuple[int, int]]:
     [(0, 8), (8, 2)]
     >>> parts(9, 4, 1)
     [(0, 3), (3, 3), (6, 3)]
+    >>> parts(181, 181, 64)
+    [(0, 181)]
     """
+    if count <= most:
+        return [(0, count)]
     most = most // whole * whole or most
     pieces = -(-count // most)
     size = min(most, -(-count // (pieces * whole)) * whole)

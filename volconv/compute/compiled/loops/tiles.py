@@ -82,7 +82,7 @@ class Tile:
         f = Function(self.signature)
         pitch = f.argument("%row", Item.PITCH)
         ahead = f.argument("%row", Item.AHEAD)
-        if self.vectors > 1 and not self.code.fetches_lines:
+        if self.width == self.machine.vector_bytes and not self.code.fetches_lines:
             self._fetch_tile(f, ahead)
         offset = f.argument("%row", Item.OFFSETS, "ptr")
         weight = f.argument("%row", Item.WEIGHTS, "ptr")
