@@ -14,6 +14,7 @@ from tests.run.conftest import prepared, stopping_at
 from tests.run.runs import result, run, tree
 from volconv.errors import DimError
 from volconv.io import ZarrSource
+from volconv.plan import search
 from volconv.plan.report import plan_json, plan_text
 from volconv.plan.stage import PROCESS_MEMORY
 from volconv.run.runner import run_plan
@@ -102,6 +103,7 @@ def decoded(folder, monkeypatch, text, **limits):
 def test_each_chunk_is_decoded_once_for_all_kernels(
     folder, monkeypatch, workers, chunks
 ):
+    monkeypatch.setattr(search, "FRUGAL", 0)  # memory is not to be saved
     text = BANK.replace("path: out.zarr}", f"path: out.zarr, {chunks[1:-1]}}}")
     found = decoded(folder, monkeypatch, text, workers=workers)
     assert set(found) == set(itertools.product(range(3), range(3), range(3)))

@@ -320,7 +320,7 @@ def test_other_blocks_go_on_with_the_same_objects(folder):
     run(folder)
     whole = tree(folder / "out.zarr")
     shutil.rmtree(folder / "out.zarr")
-    interrupted(folder, blocks=5)
+    interrupted(folder, blocks=6)
     wide = prepared(folder, workers=1)
     assert wide.plan.blocks != prepared(folder).plan.blocks
     outcome = run(folder, limits={"workers": 1})
