@@ -25,6 +25,14 @@ def test_same_job(race, cases, size):
     race(f"correlate {size}^3", ours, peers.correlators(cells, kernel), work=work)
 
 
+@pytest.mark.benchmark(group="correlate, sides that are no multiple of a vector")
+@pytest.mark.parametrize("size", [3, 5])
+def test_odd_sides(race, cases, size):
+    cells, kernel = cases.volume()[:-1, :-3, :-5].copy(), cases.kernel(size)
+    others = {"scipy.ndimage": peers.correlators(cells, kernel)["scipy.ndimage"]}
+    race(f"correlate {size}^3, odd sides", same(cells, kernel), others)
+
+
 @pytest.mark.benchmark(group="correlate, the engine alone")
 @pytest.mark.parametrize("threads", [1, 2], ids=["one", "two"])
 @pytest.mark.parametrize(
