@@ -167,17 +167,18 @@ def stranded(flight: Flight, there: Collection[str], client: Client) -> list[Tas
     """Tasks whose worker is gone and that no other one runs, or is to run.
 
     Dask gives such tasks to those that are there then, and to none that comes when none
-    was.
+    was. So it does with those whose result was lost with their worker.
     """
     gone = [
         task
         for task, (address, _) in flight.items()
-        if address not in there and task.status == "pending"
+        if address not in there and task.status not in {"error", "cancelled"}
     ]
     if not gone or not there:
         return []
     keys = set(itertools.chain.from_iterable(client.processing().values()))
-    return [task for task in gone if task.key not in keys]
+    held = client.who_has(gone)
+    return [task for task in gone if task.key not in keys and not held.get(task.key)]
 
 
 def next_ended(tasks: as_completed) -> tuple[Task[BlockRecord], Any] | None:
