@@ -13,7 +13,7 @@ Box = tuple[Interval, ...]
 
 
 def pieces(box: Box, chunks: Sequence[int], most: int) -> Iterator[Box]:
-    """Parts of a box that meet at borders of chunks, of some cells at most, or a chunk.
+    """Parts of a box that meet at borders of chunks, each of a chunk, or of few cells.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def pieces(box: Box, chunks: Sequence[int], most: int) -> Iterator[Box]:
     chunks : sequence of int
         Cells of a chunk along each axis; chunks begin at 0.
     most : int
-        Cells of a piece.
+        Cells of the chunks that a piece reads, at most: of each of them all is decoded.
 
     Examples
     --------
@@ -31,16 +31,15 @@ def pieces(box: Box, chunks: Sequence[int], most: int) -> Iterator[Box]:
     (Interval(start=4, stop=8),)
     (Interval(start=8, stop=9),)
     """
-    if math.prod(side.size for side in box) > most:
-        spans = [
-            -(-side.stop // chunk) - side.start // chunk
-            for side, chunk in zip(box, chunks, strict=True)
-        ]
-        axis = max(range(len(box)), key=spans.__getitem__)
-        if spans[axis] > 1:
-            side, chunk = box[axis], chunks[axis]
-            border = (side.start // chunk + spans[axis] // 2) * chunk
-            for part in (Interval(side.start, border), Interval(border, side.stop)):
-                yield from pieces((*box[:axis], part, *box[axis + 1 :]), chunks, most)
-            return
-    yield box
+    spans = [
+        -(-side.stop // chunk) - side.start // chunk
+        for side, chunk in zip(box, chunks, strict=True)
+    ]
+    axis = max(range(len(box)), key=spans.__getitem__)
+    if spans[axis] < 2 or math.prod(spans) * math.prod(chunks) <= most:
+        yield box
+        return
+    side, chunk = box[axis], chunks[axis]
+    border = (side.start // chunk + spans[axis] // 2) * chunk
+    for part in (Interval(side.start, border), Interval(border, side.stop)):
+        yield from pieces((*box[:axis], part, *box[axis + 1 :]), chunks, most)

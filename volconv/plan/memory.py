@@ -44,9 +44,11 @@ on their way to one: fewer wait for their latency, more for their bytes."""
 ON_WAY = 16 * 2**20
 """Bytes of these, if they are fewer than the most, and more than the least."""
 
-ENCODING = 3
-"""Storage units in the writer's hands: cells, once more where codecs are a chain, and
-bytes."""
+IN_CODEC = {"zstd": 1, "none": 1, "blosc": 2, "gzip": 2}
+"""Storage units that a codec holds at once, its result among them."""
+
+IN_SHARDS = 3
+"""Shards that are held while one is encoded: cells, chunks, and all of them together."""
 
 HEAP = 1.9
 """Bytes taken of the machine for each byte that comes and goes: what the C library's
@@ -237,12 +239,22 @@ def working(
 def storing(write: Write, outputs: int, itemsize: int) -> list[Part]:
     """What it takes to store a result: a cast copy, and a unit in encoding."""
     stored = np.dtype(write.output.dtype).itemsize
-    unit = math.prod(write.output.unit) * stored
+    unit = math.prod(write.output.unit)
     is_cast = stored != itemsize
     return [
         Part("result as stored", outputs * stored if is_cast else 0),
-        Part("storage unit in encoding", ENCODING * unit),
+        Part("storage unit in encoding", copies(write, outputs) * unit * stored),
     ]
+
+
+def copies(write: Write, outputs: int) -> int:
+    """Storage units in the hands of the encoder: as it counts them, none left out."""
+    output = write.output
+    if output.shards:
+        return IN_SHARDS
+    whole = outputs == math.prod(output.unit)
+    is_padded = any(size % unit for size, unit in zip(write.shape, output.unit, strict=True))
+    return IN_CODEC[output.codec] + (not whole or is_padded)
 
 
 def weight_bytes(pipeline: Pipeline) -> int:
