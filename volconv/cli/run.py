@@ -50,6 +50,9 @@ def run(
     ] = False,
 ) -> None:
     """Show the plan, then run it. Goes on where an earlier run was stopped."""
+    from volconv.run.allocator import keep_memory
+
+    keep_memory()
     ready = prepared(config, memory, threads, fuse=not no_fuse)
     print_plan(ready, as_json=False)
     if dry_run:

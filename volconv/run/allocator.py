@@ -26,6 +26,9 @@ MOST_KEPT = 256 * 2**20
 def keep_memory() -> None:
     """Let all threads share one arena, and keep what they free, where glibc is used.
 
+    To be called before there are threads, those of a store among them: an arena that is
+    there stays in use, with what threads freed in it.
+
     Chunks and blocks are freed by other threads than those that take the next ones.
     With an arena for each thread the free ones pile up: a run of 128³ chunks with a
     plan of 685 MiB then took 770 to 800 MiB, and 740 MiB with one arena, in the same

@@ -9,6 +9,7 @@ from typing import Any
 
 from volconv.config import Config, config_of, load_config
 from volconv.errors import KindError
+from volconv.run.allocator import keep_memory
 from volconv.run.limits import Limits
 from volconv.run.prepare import prepare
 from volconv.run.progress import Progress, no_progress
@@ -87,6 +88,7 @@ def run_config(
     >>> xr.open_zarr(f"{folder}/half.zarr", consolidated=False).x.values
     array([0.25, 1.25, 2.25, 3.25])
     """
+    keep_memory()
     limits = Limits.of(memory, threads)
     ready = prepare(located_config(config), limits, fuse=fuse)
     return run_plan(

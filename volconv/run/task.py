@@ -146,11 +146,18 @@ class Worker:
         self.writer.give_up()
 
     def close(self, *, wait: bool = True) -> None:
-        """End what is on its way; wait for what is being sent, if that is wanted."""
+        """End what is on its way; wait for what has begun, if that is wanted.
+
+        The next stage needs the memory: tiles, whose threads call this worker, let go of
+        it, or it would stay until the garbage collector comes.
+        """
         self.stop()
+        tiles, self.tiles = self.tiles, None
         if self.ahead is not None:
             self.ahead.close()
         if wait:
+            if tiles is not None:
+                tiles.wait()
             self.writer.close()
 
     def run(self, turn: int) -> BlockRecord:

@@ -111,8 +111,11 @@ class TileThreads(Generic[Record]):
         self.pieces: list[NDArray[np.uint8]] = []
         self.is_closed = False
         self.changed = threading.Condition()
-        for _ in range(threads):
-            threading.Thread(target=self.serve, daemon=True).start()
+        self.crew = [
+            threading.Thread(target=self.serve, daemon=True) for _ in range(threads)
+        ]
+        for thread in self.crew:
+            thread.start()
 
     def begin(self, turn: int) -> Future[Record]:
         """The record of a block, which comes after those of earlier turns that wait."""
@@ -138,6 +141,11 @@ class TileThreads(Generic[Record]):
             self.changed.notify_all()
         for block in idle:
             block.tell(None)
+
+    def wait(self) -> None:
+        """Wait for the tiles that have begun, once it is closed."""
+        for thread in self.crew:
+            thread.join()
 
     def serve(self) -> None:
         """Compute tiles, as one thread."""
