@@ -2,7 +2,7 @@
 
 from volconv.compute.choose import ENGINES, Choice, check_engine, choose_engine
 from volconv.compute.compiled.programs.edges import CONSTANT, Edges
-from volconv.compute.compiled.programs.program import aligned_empty
+from volconv.compute.compiled.programs.program import aligned_empty, let_go_of_scratch
 from volconv.compute.compiled.separable.boxes import box_operations
 from volconv.compute.compiled.separable.factors import factorise
 from volconv.compute.correlation import Correlation
@@ -29,5 +29,6 @@ __all__ = [
     "checked_dtype",
     "choose_engine",
     "factorise",
+    "let_go_of_scratch",
     "numbers_of",
 ]

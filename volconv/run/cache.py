@@ -91,6 +91,7 @@ class ChunkCache:
             if out is None:
                 out = np.empty([side.size for side in box], cells.dtype)
             out[place] = cells
+            del cells  # which is of a decoded chunk: the next one needs the memory
         assert out is not None, "a box has cells"
         return out
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import cast
+from volconv.compute import cast, let_go_of_scratch
 from volconv.geometry import relative
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.expected import expected
@@ -253,6 +253,7 @@ class Worker:
             return pipeline.compute(wanted, source.read, into, memory)
 
         values = retried(computed)
+        let_go_of_scratch()  # chunks are decoded and encoded in the same memory
         self.memory.take_back(given)
         if self.cache is not None:
             self.cache.finish(turn)

@@ -229,6 +229,11 @@ def scratch(size: int) -> tuple[NDArray[np.uint8], int]:
     return kept
 
 
+def let_go_of_scratch() -> None:
+    """Free what the thread keeps: for whoever counts memory, and has other uses for it."""
+    _kept.__dict__.clear()
+
+
 def aligned_empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """A new array that begins on a 64-byte boundary, as `numpy.empty` need not.
 
