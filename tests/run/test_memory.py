@@ -62,6 +62,16 @@ CASES = [
     # magnitudes in float64, for sums that may not fit: here all do
     ("int32", SUMS, "", 4.0),
     ("int64", "  - add: {from: [input, input, input]}\n", "", 1.5),
+    *(
+        ("float32", "  - abs\n", more, 2.5)
+        for more in (
+            "",
+            ", codec: none",
+            ", codec: blosc",
+            ", codec: {gzip: {level: 1}}",
+            ", shards: {z: 64, y: 64, x: 64}",
+        )
+    ),
 ]
 SLACK = 1.5e6
 """Bytes of the interpreter's own small things, about."""
@@ -188,6 +198,25 @@ def test_a_run_of_a_process_takes_what_its_plan_says(tmp_path):
     volume_of(tmp_path, "float32", cells=440, chunk=88)
     (tmp_path / "config.yaml").write_text(text_of(SMOOTH + HALVE, chunk=44))
     said, measured = said_and_measured(tmp_path, "--threads", "2", "--memory", "420MiB")
+    assert measured <= said
+    assert said <= 1.25 * measured
+
+
+def test_a_box_that_reaches_into_many_large_chunks_takes_what_its_plan_says(tmp_path):
+    """Blocks at corners of eight chunks of 21 MB, few of which may be held."""
+    volume_of(tmp_path, "float32", cells=352, chunk=176)
+    (tmp_path / "config.yaml").write_text(text_of(SMOOTH, chunk=88))
+    said, measured = said_and_measured(tmp_path, "--threads", "2", "--memory", "370MiB")
+    assert measured <= said
+    assert said <= 1.25 * measured
+
+
+def test_stages_take_what_the_largest_of_them_says(tmp_path):
+    """What the first one held is gone when the second one begins."""
+    volume_of(tmp_path, "float32", cells=440, chunk=110)
+    (tmp_path / "config.yaml").write_text(text_of(2 * SMOOTH, chunk=110))
+    words = "--no-fuse", "--threads", "2", "--memory", "300MiB"
+    said, measured = said_and_measured(tmp_path, *words)
     assert measured <= said
     assert said <= 1.25 * measured
 

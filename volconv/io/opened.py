@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zarr
-from zarr.codecs import BloscCodec, ZstdCodec
+from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 
 from volconv.coordinates import array_meta
 from volconv.errors import InputError, did_you_mean
@@ -163,8 +163,11 @@ def stored_array(
 def in_decoding(array: zarr.Array[Any]) -> int:
     """Chunks' worth of bytes while one is decoded: see `ArrayMeta`.
 
-    Zstandard and Blosc know how much comes of what they decode, and make room for no more.
+    Zstandard and Blosc know how much comes of what they decode, and make room for no more;
+    gzip puts it together of what it has made so far.
     """
+    if any(isinstance(each, GzipCodec) for each in array.compressors):
+        return 4
     is_alone = not array.shards and not array.filters and len(array.compressors) <= 1
     is_simple = all(isinstance(each, KNOWING) for each in array.compressors)
     return 2 if is_alone and is_simple else 3

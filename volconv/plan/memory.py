@@ -253,7 +253,9 @@ def copies(write: Write, outputs: int) -> int:
     if output.shards:
         return IN_SHARDS
     whole = outputs == math.prod(output.unit)
-    is_padded = any(size % unit for size, unit in zip(write.shape, output.unit, strict=True))
+    is_padded = any(
+        size % unit for size, unit in zip(write.shape, output.unit, strict=True)
+    )
     return IN_CODEC[output.codec] + (not whole or is_padded)
 
 
