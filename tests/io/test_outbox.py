@@ -180,3 +180,25 @@ def test_an_encoded_unit_is_the_object_that_zarr_writes(tmp_path, codec, shards)
         assert told[0] == key
         assert encoded == (tmp_path / "b" / "cells" / key).read_bytes()
     assert not (tmp_path / "a" / "cells" / "c").exists()
+
+
+def test_who_is_told_that_an_object_is_not_sent_may_give_up_too(far):
+    """As a run does whose block fails with it."""
+    outbox = Outbox(100, at_once=1)
+    outbox.send(far.put(), 1)
+    far.has_begun(1)
+    waits = outbox.send(far.put(), 1)
+    told = threading.Event()
+
+    def give_up(_):
+        outbox.give_up()
+        told.set()
+
+    waits.add_done_callback(give_up)
+    giving_up = threading.Thread(target=outbox.give_up, daemon=True)
+    giving_up.start()
+    giving_up.join(SOON)
+    assert told.is_set()
+    assert waits.cancelled()
+    far.let(1)
+    outbox.close()

@@ -74,8 +74,13 @@ class Outbox:
             self.room.notify_all()
 
     def give_up(self) -> None:
-        """Send nothing any more but what is being sent; nobody waits for room then."""
+        """Send nothing any more but what is being sent; nobody waits for room then.
+
+        Whoever learns that an object is not sent may call this too, while it is done.
+        """
         with self.room:
+            if self.is_given_up:
+                return
             self.is_given_up = True
             self.room.notify_all()
         self.pool.shutdown(wait=False, cancel_futures=True)

@@ -44,7 +44,7 @@ on their way to one: fewer wait for their latency, more for their bytes."""
 ON_WAY = 16 * 2**20
 """Bytes of these, if they are fewer than the most, and more than the least."""
 
-IN_CODEC = {"zstd": 1, "none": 1, "blosc": 2, "gzip": 2}
+IN_CODEC = {"zstd": 1, "none": 1, "blosc": 2, "gzip": 3}
 """Storage units that a codec holds at once, its result among them."""
 
 IN_SHARDS = 3
