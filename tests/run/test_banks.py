@@ -13,7 +13,7 @@ import volconv
 from tests.run.conftest import prepared, stopping_at
 from tests.run.runs import result, run, tree
 from volconv.errors import DimError
-from volconv.io import ZarrSource
+from volconv.io import ZarrSource, source
 from volconv.plan import search
 from volconv.plan.report import plan_json, plan_text
 from volconv.plan.stage import PROCESS_MEMORY
@@ -65,7 +65,11 @@ def values(folder, name):
     return result(folder, f"{name}.zarr").density
 
 
-def test_a_run_writes_what_the_function_computes_bit_for_bit(folder, volume):
+@pytest.mark.parametrize("piece", [4, 8 * 2**20])
+def test_a_run_writes_what_the_function_computes_bit_for_bit(
+    folder, volume, monkeypatch, piece
+):
+    monkeypatch.setattr(source, "PIECE", piece)
     run(folder, BANK)
     found = values(folder, "out")
     expected = volconv.correlate_bank(

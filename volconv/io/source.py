@@ -84,7 +84,7 @@ class ZarrSource:
         parts = [box]
         if not waits:
             itemsize = np.dtype(stored.meta.dtype).itemsize
-            chunks = without(stored.meta.chunks or stored.meta.shape, self.new_axes)
+            chunks = stored.meta.chunks or stored.meta.shape
             parts = list(pieces(box, chunks, PIECE // itemsize))
         if len(parts) == 1:
             found = self.read_piece(stored, box, waits=waits)
