@@ -13,7 +13,7 @@ Box = tuple[Interval, ...]
 
 
 def pieces(box: Box, chunks: Sequence[int], most: int) -> Iterator[Box]:
-    """Parts of a box that meet at borders of chunks, each of a chunk, or of few cells.
+    """Parts of a box that meet at borders of chunks, of one chunk each, or few cells.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def pieces(box: Box, chunks: Sequence[int], most: int) -> Iterator[Box]:
     chunks : sequence of int
         Cells of a chunk along each axis; chunks begin at 0.
     most : int
-        Cells of the chunks that a piece reads, at most: of each of them all is decoded.
+        Cells of all the chunks that a piece reads of: each of them is decoded whole.
 
     Examples
     --------
