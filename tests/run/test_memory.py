@@ -183,39 +183,22 @@ def said_and_measured(folder, *words):
     return said, 1024 * int(peak)
 
 
-def test_threads_that_share_tiles_take_what_their_plan_says(tmp_path):
-    """One block of 340 MB of input, with a halo, and two threads."""
-    volume_of(tmp_path, "float32", cells=440, chunk=88)
-    steps = "  - gaussian: {sigma: 4, stride: 4, boundary: edge}\n"
-    (tmp_path / "config.yaml").write_text(text_of(steps, chunk=110))
-    said, measured = said_and_measured(tmp_path, "--threads", "2", "--memory", "380MiB")
-    assert measured <= said
-    assert said <= 1.25 * measured
+COARSEST = "  - gaussian: {sigma: 4, stride: 4, boundary: edge}\n"
+RUNS = {
+    "threads share the tiles of one block": (440, 88, COARSEST, 110, "380MiB"),
+    "threads have blocks of their own": (440, 88, SMOOTH + HALVE, 44, "420MiB"),
+    "boxes reach into eight chunks of 21 MB": (352, 176, SMOOTH, 88, "370MiB"),
+    "one stage after the other": (440, 110, 2 * SMOOTH, 110, "300MiB", "--no-fuse"),
+}
 
 
-def test_a_run_of_a_process_takes_what_its_plan_says(tmp_path):
-    """A volume of 340 MB and two threads."""
-    volume_of(tmp_path, "float32", cells=440, chunk=88)
-    (tmp_path / "config.yaml").write_text(text_of(SMOOTH + HALVE, chunk=44))
-    said, measured = said_and_measured(tmp_path, "--threads", "2", "--memory", "420MiB")
-    assert measured <= said
-    assert said <= 1.25 * measured
-
-
-def test_a_box_that_reaches_into_many_large_chunks_takes_what_its_plan_says(tmp_path):
-    """Blocks at corners of eight chunks of 21 MB, few of which may be held."""
-    volume_of(tmp_path, "float32", cells=352, chunk=176)
-    (tmp_path / "config.yaml").write_text(text_of(SMOOTH, chunk=88))
-    said, measured = said_and_measured(tmp_path, "--threads", "2", "--memory", "370MiB")
-    assert measured <= said
-    assert said <= 1.25 * measured
-
-
-def test_stages_take_what_the_largest_of_them_says(tmp_path):
-    """What the first one held is gone when the second one begins."""
-    volume_of(tmp_path, "float32", cells=440, chunk=110)
-    (tmp_path / "config.yaml").write_text(text_of(2 * SMOOTH, chunk=110))
-    words = "--no-fuse", "--threads", "2", "--memory", "300MiB"
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_takes_what_its_plan_says(tmp_path, name):
+    """Volumes of 170 and 340 MB, and two threads."""
+    cells, chunk, steps, stored, limit, *more = RUNS[name]
+    volume_of(tmp_path, "float32", cells=cells, chunk=chunk)
+    (tmp_path / "config.yaml").write_text(text_of(steps, chunk=stored))
+    words = "--threads", "2", "--memory", limit, *more
     said, measured = said_and_measured(tmp_path, *words)
     assert measured <= said
     assert said <= 1.25 * measured
