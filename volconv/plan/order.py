@@ -114,14 +114,17 @@ class Order:
 
         What is held for a tile stays until the tile is done, and meanwhile others
         decode: counted over many grids, never more, and never more than twice for one;
-        once more for tiles of blocks. Some that reach into three chunks along an axis
-        take up to 15 % more than that (2026-11).
+        once more for tiles of blocks, and again where threads share these and chunks
+        are decoded again. Some that reach into three chunks along an axis take up to
+        15 % more than that (2026-11).
         """
+        decoded = math.prod([one[0] for one in choice])
         held = sum([one[1] for one in choice])
         if held:
-            at_once = self.tiles.at_once + (1 if self.within else 0)
+            at_once = self.tiles.at_once
+            if self.within:
+                at_once += 2 if at_once > 1 and decoded > self.tiles.least else 1
             held += max(2, at_once) * self.tiles.most
-        decoded = math.prod([one[0] for one in choice])
         return Keeping(decoded, held, tuple([one[2] for one in choice]))
 
     @cached_property
