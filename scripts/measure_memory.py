@@ -2,7 +2,7 @@
 
 Draws inputs, steps, outputs, limits and threads, runs them one by one, and prints for
 each the planned peak over the measured one, the least first: below 1 a plan was not kept.
-Some seconds a run: ``python scripts/measure_memory.py FOLDER --runs 90``
+Some seconds a run: ``python scripts/measure_memory.py FOLDER --runs 60``
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ import argparse
 import itertools
 import json
 import re
-import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
+
+from volconv.text import parse_bytes
 
 VOLUMES = {
     "float32": ((384, 512, 512), 128, 0, "f4", ZstdCodec(level=1)),
@@ -74,39 +76,47 @@ def make(path: Path, name: str) -> None:
         array[z : z + step] = cells.astype(dtype)
 
 
-def planned(words: list[str], folder: Path) -> tuple[str, int]:
-    """A limit that is accepted, and bytes that are planned then."""
-    limit = words[-1]
-    while True:
-        command = [sys.executable, "-m", "volconv", "plan", "config.json", "--json"]
-        command += [*words[:-1], limit]
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, check=False
-        )
-        if done.returncode == 0:
-            return limit, int(json.loads(done.stdout)["memory"]["peak"])
-        offered = re.search(r"--memory (\d+MiB)", done.stderr)
-        if offered is None or offered[1] == limit:
-            raise SystemExit(done.stderr)
-        limit = offered[1]
+def said_and_measured(folder: Path, *words: str) -> tuple[int, int]:
+    """Bytes that `volconv run` says it takes at most, and its peak resident memory.
 
+    A process stands between: the peak of a child counts what its parent has taken.
 
-def measured(words: list[str], folder: Path) -> int:
-    """Bytes that a run takes at most."""
+    Raises
+    ------
+    RuntimeError
+        If the run does not end well, with what it says.
+    """
     code = (
         "import resource, subprocess, sys\n"
-        "subprocess.run(sys.argv[1:], capture_output=True, check=True)\n"
+        "done = subprocess.run(sys.argv[1:])\n"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+        "sys.exit(done.returncode)\n"
     )
-    command = [sys.executable, "-m", "volconv", "run", "config.json", *words]
+    command = [sys.executable, "-m", "volconv", "run", *words]
     done = subprocess.run(
         [sys.executable, "-c", code, *command],
         cwd=folder,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    return 1024 * int(done.stdout)
+    *page, peak = done.stdout.splitlines()
+    if done.returncode or not any(line.startswith("done ") for line in page):
+        raise RuntimeError(done.stderr[-1000:])
+    (line,) = [line for line in page if line.startswith("memory ")]
+    said = line.removeprefix("memory").split(" at most")[0].strip()
+    return parse_bytes("memory", said), 1024 * int(peak)
+
+
+def accepted(folder: Path, limit: str, *words: str) -> tuple[str, int, int]:
+    """A limit, or the least that fits, with what a run says and takes then."""
+    try:
+        return limit, *said_and_measured(folder, *words, "--memory", limit)
+    except RuntimeError as refusal:
+        offered = re.search(r"--memory (\d+MiB)", str(refusal))
+        if offered is None or offered[1] == limit:
+            raise
+    return accepted(folder, offered[1], *words)
 
 
 def main() -> None:
@@ -125,19 +135,17 @@ def main() -> None:
     rows = []
     for drawn in rng.choice(len(every), given.runs, replace=False):
         name, steps, output, most, threads = every[drawn]
-        for old in given.folder.glob("*.zarr*"):
-            shutil.rmtree(old)
         config = {
             "version": 1,
-            "input": {"path": name},
+            "input": {"path": str((given.folder / name).resolve())},
             "steps": STEPS[steps],
             "output": {"path": "out.zarr", **OUTPUTS[output]},
         }
-        (given.folder / "config.json").write_text(json.dumps(config))
-        words = ["--threads", str(threads), "--memory", f"{most}MiB"]
-        words[-1], said = planned(words, given.folder)
-        taken = measured(words, given.folder)
-        job = f"{name}, {steps}, {output}, {words[-1]}, {threads} threads"
+        with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+            (Path(folder) / "config.json").write_text(json.dumps(config))
+            words = "config.json", "--threads", str(threads)
+            limit, said, taken = accepted(Path(folder), f"{most}MiB", *words)
+        job = f"{name}, {steps}, {output}, {limit}, {threads} threads"
         rows.append((said / taken, said, taken, job))
         print(f"{len(rows)} of {given.runs}: {job}", file=sys.stderr)
     for ratio, said, taken, job in sorted(rows):

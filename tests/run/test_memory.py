@@ -1,7 +1,5 @@
 """Memory of tasks and of runs, measured, against what the plan says before."""
 
-import subprocess
-import sys
 import tracemalloc
 from dataclasses import replace
 
@@ -9,6 +7,7 @@ import numpy as np
 import pytest
 import zarr
 
+from scripts.measure_memory import said_and_measured
 from tests.run.conftest import prepared
 from volconv.compute import aligned_empty
 from volconv.plan.search import Search
@@ -18,7 +17,6 @@ from volconv.run.folder import FolderTarget
 from volconv.run.runner import begin
 from volconv.run.stages import stage_runs
 from volconv.run.task import Worker
-from volconv.text import parse_bytes
 
 HEAD = """
 version: 1
@@ -157,32 +155,6 @@ def test_a_task_takes_what_its_parts_say_and_no_small_share_of_it(
     assert said <= most * peak
 
 
-def said_and_measured(folder, *words):
-    """Bytes that the command says it takes at most, and its peak resident memory."""
-    command = [sys.executable, "-m", "volconv", "run", "config.yaml", *words]
-    code = (
-        "import resource, subprocess, sys\n"
-        "done = subprocess.run(sys.argv[1:], capture_output=True, text=True)\n"
-        "sys.stderr.write(done.stderr[-1000:])\n"
-        "print(done.stdout)\n"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *command],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    *page, peak = done.stdout.splitlines()
-    (line,) = [line for line in page if line.startswith("memory ")]
-    said = parse_bytes(
-        "memory", line.removeprefix("memory").split(" at most")[0].strip()
-    )
-    assert any(line.startswith("done ") for line in page), done.stderr
-    return said, 1024 * int(peak)
-
-
 COARSEST = "  - gaussian: {sigma: 4, stride: 4, boundary: edge}\n"
 RUNS = {
     "threads share the tiles of one block": (440, 88, COARSEST, 110, "380MiB"),
@@ -199,7 +171,7 @@ def test_a_run_takes_what_its_plan_says(tmp_path, name):
     volume_of(tmp_path, "float32", cells=cells, chunk=chunk)
     (tmp_path / "config.yaml").write_text(text_of(steps, chunk=stored))
     words = "--threads", "2", "--memory", limit, *more
-    said, measured = said_and_measured(tmp_path, *words)
+    said, measured = said_and_measured(tmp_path, "config.yaml", *words)
     assert measured <= said
     assert said <= 1.25 * measured
 
@@ -241,6 +213,8 @@ def test_a_network_s_run_takes_what_its_plan_says(tmp_path):
         weights = random.standard_normal(shape).round(2)
         text = text.replace(name, str(weights.tolist()))
     (tmp_path / "config.yaml").write_text(text)
-    said, measured = said_and_measured(tmp_path, "--threads", "2", "--memory", "450MiB")
+    said, measured = said_and_measured(
+        tmp_path, "config.yaml", "--threads", "2", "--memory", "450MiB"
+    )
     assert measured <= said
     assert said <= 1.25 * measured

@@ -13,10 +13,11 @@ from functools import lru_cache
 
 import pytest
 
+from scripts.measure_memory import said_and_measured
 from tests.run.conftest import CONFIG, prepared, stopping_at
 from tests.run.runs import run, tree
 from tests.run.test_bucket import content
-from tests.run.test_memory import said_and_measured, text_of, volume_of
+from tests.run.test_memory import text_of, volume_of
 from tests.servers import Beside, environment, flaky
 from volconv.errors import StorageError
 from volconv.io import store as store_module
@@ -116,7 +117,9 @@ def test_a_run_takes_what_its_plan_says_also_where_the_store_is_slow(
     text = text_of("  - gaussian: {sigma: 1.5, boundary: edge}\n", ", codec: none", 44)
     text = text.replace("out.zarr", f"{bucket}/out.zarr")
     (tmp_path / "config.yaml").write_text(text)
-    said, measured = said_and_measured(tmp_path, "--threads", "2", "--memory", "420MiB")
+    said, measured = said_and_measured(
+        tmp_path, "config.yaml", "--threads", "2", "--memory", "420MiB"
+    )
     assert measured <= said
 
 
