@@ -9,6 +9,11 @@ floor reads every chunk of the input once and writes every chunk of that job's o
 once, with the same library, codec and threads, and computes nothing. Starting a process
 and importing what it needs is in everybody's figures. What counts are the
 ratios of medians: of wall time, of CPU time, of peak memory. Results are compared.
+
+A virtual machine may have to ask its host for each page of memory that it has not used of
+late, which takes 2.5 s a GiB on some: as long as all the rest of a run, in one run, and
+nothing in the next. With ``--fill GIB`` the system's memory is filled before each run with
+so many GiB of an empty file, in pages that it takes back where others need them.
 """
 
 from __future__ import annotations
@@ -46,9 +51,6 @@ class Taken:
 
 def timed(name: str, job: str, folder: Path, memory: str) -> Taken:
     """Run a contestant in a process of its own."""
-    out = folder / f"{job}-{name}.zarr"
-    for left in (out, out.with_name(out.name + ".partial"), out.with_suffix(".work")):
-        shutil.rmtree(left, ignore_errors=True)
     words = [sys.executable, "-m", "benchmarks.stores", "--one", name, job]
     began = time.perf_counter()
     process = subprocess.Popen(
@@ -88,7 +90,8 @@ def race(job: str, folder: Path, given: argparse.Namespace) -> None:
     taken: dict[str, list[Taken]] = {name: [] for name in names}
     for _ in range(given.rounds):
         for name in names:
-            settle(source)
+            remove(place / f"{job}-{name}.zarr")
+            settle(source, place / "empty", given.fill)
             taken[name].append(timed(name, job, place, memory))
     report(f"{job}, {gib:g} GiB", taken)
     for name, share in differ(job, place).items():
@@ -97,12 +100,30 @@ def race(job: str, folder: Path, given: argparse.Namespace) -> None:
             raise SystemExit(message)
 
 
-def settle(source: Path) -> None:
+def remove(out: Path) -> None:
+    """Remove what an earlier run has left."""
+    for left in (out, out.with_name(out.name + ".partial"), out.with_suffix(".work")):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def settle(source: Path, empty: Path, fill: float) -> None:
     """Have what others wrote on the disk, and the input in the system's memory."""
     os.sync()
-    for file in source.rglob("*"):
-        if file.is_file():
-            file.read_bytes()
+    if fill:
+        with empty.open("ab") as file:  # pages that are there already stay
+            file.truncate(int(fill * 2**30))
+        read(empty)
+    for path in source.rglob("*"):
+        if path.is_file():
+            read(path)
+
+
+def read(path: Path) -> None:
+    """Read a file, into memory that is used again."""
+    piece = bytearray(8 << 20)
+    with path.open("rb", buffering=0) as file:
+        while file.readinto(piece):
+            pass
 
 
 def report(title: str, taken: dict[str, list[Taken]]) -> None:
@@ -140,6 +161,7 @@ def main() -> None:
     parser.add_argument("--jobs", default="k3s1,k3s2,k7s1,g2,mean2,mean3")
     parser.add_argument("--memory", default="")
     parser.add_argument("--folder", type=Path, default=Path("bench-stores"))
+    parser.add_argument("--fill", type=float, default=0.0, help="GiB of memory to fill")
     parser.add_argument("--without", default="", help="contestants to leave out")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
