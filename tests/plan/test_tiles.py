@@ -178,6 +178,13 @@ def test_a_single_block_is_cut_for_the_threads_where_all_of_it_would_fit():
         assert (plan.blocks, plan.tasks_at_once) == (1, workers)
 
 
+def test_sides_that_cannot_be_halved_are_cut_into_more():
+    grid = BlockGrid((75, 95, 202), (75, 95, 202), (1, 1, 1))
+    cuts, finer = tilings(grid, (160, 200, 400), (Fraction(1),) * 3)
+    assert finer == [Tiling((1, 5, 2)), Tiling((3, 5, 2))]
+    assert set(cuts) == {Tiling(), Tiling((1, 1, 2))}
+
+
 def test_some_tiles_own_chunks_of_the_input_and_some_half_of_one():
     grid = BlockGrid((80, 128, 128), (80, 128, 128), (1, 1, 1))
     cuts, finer = tilings(

@@ -67,15 +67,25 @@ def along_longest(grid: BlockGrid) -> Iterator[tuple[int, ...]]:
 
 
 def in_two(grid: BlockGrid, reads: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Cuts in two, again and again along the axis along which most is read."""
+    """Cuts in two, again and again along the axis along which most is read.
+
+    In three, or more, where half a block is no whole number of cells.
+    """
     cut = [1] * len(grid.shape)
-    while axes := [
-        axis
+    while next_cuts := {
+        axis: again
         for axis, tiles in enumerate(cut)
-        if 2 * tiles <= TILES[-1] and is_cut(grid, axis, 2 * tiles)
-    ]:
-        cut[max(axes, key=lambda axis: reads[axis] / cut[axis])] *= 2
+        if (again := cut_again(grid, axis, tiles))
+    }:
+        axis = max(next_cuts, key=lambda axis: reads[axis] / cut[axis])
+        cut[axis] = next_cuts[axis]
         yield tuple(cut)
+
+
+def cut_again(grid: BlockGrid, axis: int, tiles: int) -> int:
+    """The fewest tiles along an axis that tiles can be cut into; 0 for none."""
+    finer = range(2 * tiles, TILES[-1] + 1, tiles)
+    return next((many for many in finer if is_cut(grid, axis, many)), 0)
 
 
 def chunks_and_halves(grid: BlockGrid, axis: int, own_chunks: Fraction) -> list[int]:
