@@ -11,6 +11,7 @@ import time
 import pytest
 import xarray as xr
 import zarr
+from dask.distributed import LocalCluster
 from numpy.testing import assert_array_equal
 
 from tests.io.images import FORMATS, write_image
@@ -23,6 +24,7 @@ from volconv.errors import (
     KindError,
     OutputError,
     PlanMismatch,
+    StorageError,
 )
 from volconv.io import ZarrSource, objects
 from volconv.io.bucket import HIDDEN, Bucket, input_store
@@ -358,6 +360,25 @@ def test_puts_that_fail_for_good_end_the_run_with_its_place_and_code(
     assert begun["holder"] is None
     assert run(folder, text).kept > 0
     assert content(f"{bucket}/out.zarr") == whole(folder)
+
+
+def test_workers_without_a_way_to_the_store_are_told_of(
+    folder, text, endpoint, monkeypatch
+):
+    with flaky(endpoint, lambda *_: 403) as way:
+        with monkeypatch.context() as theirs:
+            theirs.setenv("AWS_ENDPOINT_URL", way)
+            cluster = LocalCluster(
+                n_workers=1, threads_per_worker=1, dashboard_address=":0"
+            )
+        with (
+            cluster,
+            pytest.raises(
+                StorageError, match="workers need the way and the credentials"
+            ),
+        ):
+            run(folder, text, on=cluster.scheduler_address)
+    assert run(folder, text).computed > 0
 
 
 def test_a_store_that_is_down_ends_the_run_in_bounded_time(folder, text, endpoint):

@@ -258,14 +258,14 @@ def run_stages(
                     computed += 1
                     progress(done + computed, total)
             except BlockFailure as failure:
-                raise told(run, failure) from failure.__cause__
+                raise told(run, failure, on) from failure.__cause__
         check_all_there(run)
         if number:
             run.target.discard(runs[number - 1].name)
     return Outcome(computed, kept, tally)
 
 
-def told(run: StageRun, failure: BlockFailure) -> VolconvError:
+def told(run: StageRun, failure: BlockFailure, on: str) -> VolconvError:
     """What a failed task raised, with its block."""
     error = failure.__cause__
     stage = run.stage
@@ -278,6 +278,10 @@ def told(run: StageRun, failure: BlockFailure) -> VolconvError:
     got = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError):
         mend = "mend it, then run again: what is done is kept"
+        if "://" in on:
+            mend += (
+                "; workers need the way and the credentials in their own environment"
+            )
         return StorageError(where, got, "a store that can be written", mend)
     return RunError(
         where, got, "a block without an error", "run again: what is done is kept"
