@@ -21,12 +21,17 @@ from volconv.run.turns import Turns
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster
 
-__all__ = ["check_answer", "check_crew", "crew_of"]
+__all__ = ["check_answer", "check_crew", "crew_of", "is_address"]
 
 LOOPBACK = "127.0.0.1"
 
 Crew = Callable[[Turns], Iterator[list[BlockRecord]]]
 """Takes turns, and gives the records of blocks as they are finished, a few together."""
+
+
+def is_address(on: str) -> bool:
+    """Whether tasks run where a scheduler has its own workers."""
+    return "://" in on
 
 
 def check_crew(on: str) -> None:
@@ -37,7 +42,7 @@ def check_crew(on: str) -> None:
     ClusterError
         If `on` is neither threads, nor processes, nor an address.
     """
-    if on not in ("threads", "processes") and "://" not in on:
+    if on not in ("threads", "processes") and not is_address(on):
         raise ClusterError(
             "--on",
             repr(on),
@@ -53,7 +58,7 @@ def check_answer(on: str) -> None:
     ------
     ClusterError
     """
-    if "://" in on:
+    if is_address(on):
         with reached(on):
             pass
 

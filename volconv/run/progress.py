@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from volconv.io import ZarrSource
 from volconv.io.place import Place
 from volconv.plan.stage import Stage
+from volconv.run.cluster import is_address
 from volconv.run.journal import Key, told
 from volconv.run.ledger import Ledger
 from volconv.run.target import Target
@@ -127,7 +128,7 @@ class StageRun:
             self.stage,
             tuple(self.stores),
             self.stage.cache_bytes,
-            sync="://" in on,
+            sync=is_address(on),
         )
 
     def journalled(

@@ -11,7 +11,7 @@ from volconv.errors import InputError, RunError, StorageError, VolconvError
 from volconv.io import ZarrSource
 from volconv.io.store import create_store
 from volconv.plan.plan import Plan
-from volconv.run.cluster import check_answer, check_crew, crew_of
+from volconv.run.cluster import check_answer, check_crew, crew_of, is_address
 from volconv.run.outputs import locked, storing, target_of
 from volconv.run.progress import Progress, StageRun, Tally, no_progress
 from volconv.run.stages import check_all_there, make_between, stage_runs
@@ -278,7 +278,7 @@ def told(run: StageRun, failure: BlockFailure, on: str) -> VolconvError:
     got = f"{type(error).__name__}: {error}"
     if isinstance(error, OSError):
         mend = "mend it, then run again: what is done is kept"
-        if "://" in on:
+        if is_address(on):
             mend += (
                 "; workers need the way and the credentials in their own environment"
             )
