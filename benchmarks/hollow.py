@@ -8,7 +8,6 @@ together, the steps and the journal are those of any other run.
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,6 @@ from volconv.geometry import Interval
 from volconv.io import ZarrSource
 from volconv.io.folder import Folder
 from volconv.io.store import object_key
-from volconv.plan.search import Search
 
 __all__ = ["Made", "blocks_of_one_chunk", "grown", "nothing_kept"]
 
@@ -74,7 +72,7 @@ def nothing_kept() -> Iterator[None]:
 @contextlib.contextmanager
 def blocks_of_one_chunk() -> Iterator[None]:
     """Plans put no chunks together, whatever the memory."""
-    with patch.object(Search, "least_blocks", lambda *_: math.inf):
+    with patch("volconv.plan.search.doubled", lambda _: []):
         yield
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from volconv.boundary import KINDS, source_index
 from volconv.meta import ArrayMeta, Axis
-from volconv.plan.blocks import BlockGrid
+from volconv.plan.blocks import BlockGrid, TileGrid
 from volconv.plan.demands import axis_demands
 from volconv.plan.output import OutputSpec
 from volconv.plan.write import Write
@@ -41,7 +41,37 @@ def test_blocks_cover_every_cell_once_and_every_object_once(grid):
     assert sorted(objects) == sorted(every)
 
 
-@given(grids())
+@st.composite
+def tile_grids(draw):
+    shape = draw(st.lists(st.integers(1, 30), min_size=1, max_size=3))
+    unit = [draw(st.integers(1, 9)) for _ in shape]
+    tiles = [draw(st.integers(1, 4)) for _ in shape]
+    shift = [draw(st.integers(0, cells - 1)) for cells in unit]
+    ones = (1,) * len(shape)
+    return TileGrid(tuple(shape), tuple(unit), ones, tuple(tiles), tuple(shift))
+
+
+@given(tile_grids())
+def test_shifted_tiles_cover_every_cell_of_their_blocks_once(grid):
+    seen = np.zeros(grid.shape, int)
+    for number in range(grid.total):
+        box = grid.box(number)
+        assert all(side.size for side in box)
+        seen[tuple(side.slice for side in box)] += 1
+    assert (seen == 1).all()
+    for axis, tiles in enumerate(grid.tiles):
+        sides = grid.intervals(axis)
+        for place in range(0, grid.counts[axis], tiles):
+            assert sides[place].start == place * grid.unit[axis]
+        inner = {
+            (side.start + grid.shift[axis]) % grid.unit[axis]
+            for place, side in enumerate(sides)
+            if place % tiles
+        }
+        assert inner <= {0}
+
+
+@given(st.one_of(grids(), tile_grids()))
 def test_intervals_of_an_axis_are_those_of_the_boxes(grid):
     for axis in range(len(grid.shape)):
         assert grid.intervals(axis) == sorted(

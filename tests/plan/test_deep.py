@@ -10,9 +10,10 @@ import pytest
 
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.blocks import BlockGrid
+from volconv.plan.costs import BLOCK, COPY, DECODE, ENCODE, TILE
 from volconv.plan.cuts import Builder, make_stages
 from volconv.plan.output import output_spec
-from volconv.plan.search import BLOCK, COPY, DECODE, ENCODE, TILE, Search
+from volconv.plan.search import Search
 from volconv.plan.stage import Room
 from volconv.plan.sweep import Tiling
 from volconv.plan.write import Write
@@ -127,7 +128,7 @@ def test_the_halo_that_blocks_of_a_stack_compute_anew_is_in_the_cost(side, about
     beside = DECODE * 4 * meta.cells + ENCODE * 4 * meta.cells
     beside += COPY * 4 * meta.cells * (1 + 24 * (blocks - 1) / 4096) ** 3
     beside += (BLOCK + TILE) * blocks**3
-    found = search.cost(grid, Tiling(), search.demands(grid), meta.cells)
+    found = search.cost(grid, Tiling(), meta.cells)
     assert found == pytest.approx(products + beside)
 
 

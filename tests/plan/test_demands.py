@@ -9,7 +9,7 @@ from tests.steps.graphs import graphs
 from tests.strategies import kinds
 from volconv.boundary import KINDS
 from volconv.meta import ArrayMeta, Axis
-from volconv.plan.blocks import BlockGrid
+from volconv.plan.blocks import BlockGrid, TileGrid
 from volconv.plan.cuts import aligned
 from volconv.plan.demands import axis_demands
 from volconv.plan.write import Write
@@ -18,12 +18,26 @@ from volconv.steps.correlate import correlate_step
 from volconv.steps.upsample import METHODS, upsample_step
 
 
+def grids(shape):
+    """Blocks over an array, or tiles of them that are shifted."""
+
+    def cut(unit, tiles, shift):
+        shift = tuple(by % cells for by, cells in zip(shift, unit, strict=True))
+        return TileGrid(shape, unit, (1,) * len(shape), tiles, shift)
+
+    units = st.tuples(*(st.integers(1, size) for size in shape))
+    few = st.tuples(*(st.integers(1, 4) for _ in shape))
+    return units.map(lambda unit: BlockGrid(shape, unit, (1,) * len(shape))) | (
+        st.builds(cut, units, few, units)
+    )
+
+
 @given(graphs(), st.data())
 def test_demands_of_blocks_are_those_of_each_block_by_itself(graph, data):
     last = graph.pipeline.last
     shape = graph.shape(last)
-    unit = tuple(data.draw(st.integers(1, size)) for size in shape)
-    grid = BlockGrid(shape, unit, (1,) * len(shape))
+    grid = data.draw(grids(shape))
+    unit = grid.unit
     writes = writes_of(shape, unit, last)
     for axis in range(len(shape)):
         found = axis_demands(graph.pipeline, graph.source, grid, writes, axis)
@@ -105,7 +119,7 @@ def test_demands_of_many_blocks_in_long_padding_are_those_of_each(data):
         steps.append(correlate_step(meta, [1.0, 2.0, 3.0], None, options))
         meta = steps[-1].target
     pipeline, source = chain(steps), steps[0].source
-    grid = BlockGrid(meta.shape, (data.draw(st.integers(1, meta.shape[0])),), (1,))
+    grid = data.draw(grids(meta.shape))
     writes = writes_of(meta.shape, grid.unit, len(steps))
     found = axis_demands(pipeline, source, grid, writes, 0)
     for block, cells in enumerate(grid.intervals(0)):

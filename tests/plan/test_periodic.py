@@ -10,7 +10,7 @@ from tests.plan.writes import writes_of
 from tests.strategies import kinds
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan import periodic
-from volconv.plan.blocks import BlockGrid
+from volconv.plan.blocks import BlockGrid, TileGrid
 from volconv.plan.demands import axis_demands
 from volconv.plan.periodic import PeriodicDemands, planned_demands
 from volconv.plan.sweep import WIDTHS
@@ -42,6 +42,9 @@ def long_cases(draw):
         meta = step.target
     unit = draw(st.integers(1, 3))
     grid = BlockGrid(meta.shape, (unit,), (1,))
+    if draw(st.booleans()):
+        tiles, shift = draw(st.sampled_from(FEW)), draw(st.integers(0, unit - 1))
+        grid = TileGrid(meta.shape, (unit,), (1,), (tiles,), (shift,))
     return chain(steps), source, grid, writes_of(meta.shape, (unit,), len(steps))
 
 

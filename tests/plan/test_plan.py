@@ -61,7 +61,7 @@ def test_chunks_follow_the_input_where_none_are_given():
 
 def test_larger_blocks_read_less_as_far_as_memory_allows():
     wide = plan(workers=1)
-    narrow = plan(workers=1, limit=PROCESS_MEMORY + 6 * 2**20)
+    narrow = plan(workers=1, limit=PROCESS_MEMORY + 3 * 2**20)
     assert wide.bytes_read < narrow.bytes_read
     assert wide.task_bytes > narrow.task_bytes
     assert narrow.peak_bytes <= narrow.room.limit
@@ -79,15 +79,14 @@ def test_what_cannot_fit_is_refused_with_numbers_that_would():
 
 
 @pytest.mark.parametrize(("size", "mebibytes"), [(32, 1), (32, 2), (64, 8), (64, 12)])
-def test_fewer_threads_are_offered_where_they_fit(size, mebibytes):
+def test_fewer_tasks_are_at_once_where_more_do_not_fit(size, mebibytes):
     limit = PROCESS_MEMORY + mebibytes * 2**20
     chunks = dict.fromkeys("zyx", size)
-    with pytest.raises(MemoryPlanError, match="or --threads") as refusal:
-        plan(limit=limit, workers=8, chunks=chunks)
-    threads = int(re.search(r"--threads (\d)", str(refusal.value))[1])
-    assert plan(limit=limit, workers=threads, chunks=chunks).peak_bytes <= limit
-    with pytest.raises(MemoryPlanError):
-        plan(limit=limit, workers=2 * threads, chunks=chunks)
+    found = plan(limit=limit, workers=8, chunks=chunks)
+    (stage,) = found.stages
+    assert found.peak_bytes <= limit
+    assert found.tasks_at_once == stage.room.workers < 8
+    assert found.room.workers == 8
 
 
 @pytest.mark.parametrize("name", ["chunks", "shards"])

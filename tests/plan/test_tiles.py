@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -120,17 +121,18 @@ def smoothed(sigma, room):
 @pytest.mark.parametrize(
     ("sigma", "workers", "limit", "most"),
     [
-        (8, 1, 845, 1.13),
-        (8, 1, 600, 1.4),
-        (8, 1, 500, 1.8),
-        (8, 2, 845, 1.13),
-        (8, 2, 600, 1.8),
-        (8, 2, 500, 2.8),
+        (8, 1, 802, 1),
+        (8, 1, 600, 1),
+        (8, 1, 475, 1.2),
+        (8, 2, 802, 1),
+        (8, 2, 600, 1.2),
+        (8, 2, 475, 1.9),
         (8, 8, 845, 5.2),
-        (4, 1, 845, 1.27),
-        (4, 2, 845, 1.27),
-        (4, 2, 600, 1.9),
-        (4, 8, 1024, 1.7),
+        (4, 1, 802, 1),
+        (4, 2, 802, 1),
+        (4, 2, 600, 1),
+        (4, 2, 475, 1.6),
+        (4, 8, 1024, 1.2),
     ],
 )
 def test_blocks_that_read_much_decode_little_twice(sigma, workers, limit, most):
@@ -140,8 +142,8 @@ def test_blocks_that_read_much_decode_little_twice(sigma, workers, limit, most):
 
 
 def test_all_threads_share_the_tiles_of_one_block():
-    for workers in (1, 2, 8):
-        plan = smoothed(8, Room(workers, 845 * 2**20))
+    for workers, limit in ((1, 845), (2, 845), (8, 2048)):
+        plan = smoothed(8, Room(workers, limit * 2**20))
         (stage,) = plan.stages
         assert plan.blocks == 1
         assert plan.tasks_at_once == workers
@@ -152,14 +154,25 @@ def test_all_threads_share_the_tiles_of_one_block():
         assert stage.result_bytes == 80 * 128 * 128 * 4
 
 
+@pytest.mark.parametrize(("sigma", "most"), [(2, 2.7), (4, 2), (8, 3)])
+def test_fewer_tasks_are_at_once_where_more_leave_no_memory_for_chunks(sigma, most):
+    """A sixteenth of the volume, where two would decode each chunk 5 to 15 times."""
+    room = Room(2, 322 * 2**20, libraries=PLAIN_PROCESS)
+    plan = smoothed(sigma, room)
+    assert plan.tasks_at_once == 1
+    assert plan.read_amplification <= most
+    assert plan.peak_bytes <= room.limit
+    ample = smoothed(sigma, replace(room, limit=2**30))
+    assert ample.tasks_at_once == 2
+
+
 @pytest.mark.parametrize("workers", [1, 2, 8])
 def test_results_are_counted_of_the_blocks_that_may_be_in_work(workers):
-    plan = smoothed(4, Room(workers, 2**30))
+    plan = smoothed(2, Room(workers, 2**30))
     (stage,) = plan.stages
     assert stage.tiling.total >= workers
     assert plan.blocks > 2
-    results = plan.room.results(stage.grid, stage.tiling)
-    assert results == (1 if workers == 1 else 2)
+    assert stage.results == (1 if workers == 1 else 2)
     # the tiles of all but one are enough for all threads but one
     for tiles in (2, 3, 7, 64):
         tiling = Tiling((tiles,))

@@ -104,7 +104,9 @@ def peak_of_blocks(folder, ready):
     targets = {plan.pipeline.last: target}
     begin(targets, plan, ready.labels)
     (run,) = stage_runs(plan, ready.source, targets)
-    alone = replace(run.work("threads"), stage=replace(run.stage, cache_bytes=0))
+    alone = replace(
+        run.work("threads", plan.room), stage=replace(run.stage, cache_bytes=0)
+    )
     first = Worker(alone, threads=1)
     first.run(0)  # compiles, and opens the stores
     first.close()
@@ -131,7 +133,7 @@ def test_a_tile_and_the_result_take_what_is_said(tmp_path, monkeypatch):
     stage, peak = peak_of_blocks(tmp_path, ready)
     kept = "kept by the allocator"
     said = sum(part.nbytes for part in stage.memory if part.name != kept)
-    said += ready.plan.room.results(stage.grid, stage.tiling) * stage.result_bytes
+    said += stage.results * stage.result_bytes
     assert peak <= said + SLACK
     assert said <= 4 * peak
 

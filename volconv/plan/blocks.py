@@ -14,7 +14,7 @@ from functools import cached_property
 
 from volconv.geometry import Interval
 
-__all__ = ["BlockGrid"]
+__all__ = ["BlockGrid", "TileGrid"]
 
 
 @dataclass(frozen=True)
@@ -79,22 +79,32 @@ class BlockGrid:
             found = found * count + digit
         return found
 
+    def start(self, axis: int, place: int) -> int:
+        """The first cell along an axis of blocks at a place; its end behind the last."""
+        if place >= self.counts[axis]:
+            return self.shape[axis]
+        return place * self.unit[axis] * self.units[axis]
+
+    def interval(self, axis: int, place: int) -> Interval:
+        """The cells along an axis of the blocks at a place."""
+        return Interval(self.start(axis, place), self.start(axis, place + 1))
+
     def intervals(self, axis: int) -> list[Interval]:
         """The cells of each block along an axis."""
-        step = self.unit[axis] * self.units[axis]
-        size = self.shape[axis]
-        return [
-            Interval(start, min(start + step, size)) for start in range(0, size, step)
-        ]
+        return [self.interval(axis, place) for place in range(self.counts[axis])]
+
+    def period(self, axis: int) -> int:
+        """After how many blocks along an axis they lie as before, further on."""
+        del axis
+        return 1
+
+    def along(self, axis: int) -> tuple[int, ...]:
+        """What tells blocks along an axis from those of other grids."""
+        return self.unit[axis], self.units[axis]
 
     def box(self, number: int) -> tuple[Interval, ...]:
         """The cells of a block."""
-        found = []
-        for axis, along in enumerate(self.index(number)):
-            step = self.unit[axis] * self.units[axis]
-            start = along * step
-            found.append(Interval(start, min(start + step, self.shape[axis])))
-        return tuple(found)
+        return tuple(itertools.starmap(self.interval, enumerate(self.index(number))))
 
     def objects(self, number: int) -> Iterator[tuple[int, ...]]:
         """Indices of a block's storage units in the grid of all units."""
@@ -103,3 +113,40 @@ class BlockGrid:
             for side, unit in zip(self.box(number), self.unit, strict=True)
         ]
         return itertools.product(*ranges)
+
+
+@dataclass(frozen=True)
+class TileGrid(BlockGrid):
+    """Tiles over an array, as many in each block.
+
+    Parameters
+    ----------
+    tiles : tuple of int
+        Tiles of a whole block along each axis.
+    shift : tuple of int
+        Cells by which tiles begin earlier along each axis than tiles of equal size would,
+        but for the first of a block.
+
+    Examples
+    --------
+    >>> grid = TileGrid((24,), (4,), (1,), (3,), (1,))
+    >>> [(side.start, side.stop) for side in grid.intervals(0)]
+    [(0, 3), (3, 7), (7, 12), (12, 15), (15, 19), (19, 24)]
+    """
+
+    tiles: tuple[int, ...]
+    shift: tuple[int, ...]
+
+    def start(self, axis: int, place: int) -> int:
+        """The first cell along an axis of tiles at a place; its end behind the last."""
+        start = super().start(axis, place)
+        is_within = place % self.tiles[axis] and place < self.counts[axis]
+        return start - self.shift[axis] if is_within else start
+
+    def period(self, axis: int) -> int:
+        """After how many tiles along an axis they lie as before, further on."""
+        return self.tiles[axis] if self.shift[axis] else 1
+
+    def along(self, axis: int) -> tuple[int, ...]:
+        """What tells tiles along an axis from those of other grids."""
+        return *super().along(axis), self.tiles[axis], self.shift[axis]

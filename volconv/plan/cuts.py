@@ -18,8 +18,9 @@ import numpy as np
 
 from volconv.geometry import Mix, Part
 from volconv.meta import ArrayMeta
+from volconv.plan.costs import DECODE, ENCODE
 from volconv.plan.output import DEFAULT_CHUNK, OutputSpec, cubic_chunks
-from volconv.plan.search import DECODE, ENCODE, make_stage
+from volconv.plan.search import make_stage
 from volconv.plan.stage import Room, Stage
 from volconv.plan.write import Write
 from volconv.steps import Node, Pipeline
@@ -61,7 +62,7 @@ def make_stages(
     if not fuse:
         return builder.stages(steps)
     whole = builder.stages(steps[-1:])
-    if len(steps) == 1 or (room.holds(whole[0]) and not builder.may_gain(whole[0])):
+    if len(steps) == 1 or (whole[0].fits and not builder.may_gain(whole[0])):
         return whole
     return builder.cheapest([*builder.few(steps[:-1]), steps[-1]])
 
@@ -212,7 +213,7 @@ class Builder:
             choices = []
             for start, (is_misfit, cost, before) in best.items():
                 stage = self.stage(start, stop)
-                is_one = is_misfit or not self.room.holds(stage)
+                is_one = is_misfit or not stage.fits
                 choices.append((is_one, cost + stage.cost, [*before, stop]))
             best[stop] = min(choices)
         return self.stages(best[steps[-1]][2])

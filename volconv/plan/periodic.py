@@ -82,6 +82,11 @@ class PeriodicReads:
         return self.short.most
 
     @property
+    def first(self) -> int:
+        """Where the cells end that the first block reads."""
+        return self.short.first
+
+    @property
     def alone(self) -> int:
         """Cells of the chunks that are decoded if nothing is held."""
         return extended(self.short.alone, self.longer.alone, self.periods)

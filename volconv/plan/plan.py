@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import attrgetter
 
 from volconv.meta import ArrayMeta
 from volconv.plan.cuts import make_stages
@@ -73,17 +74,17 @@ class Plan:
     @property
     def largest(self) -> Stage:
         """The stage that takes most memory."""
-        return max(self.stages, key=self.room.peak)
+        return max(self.stages, key=attrgetter("peak_bytes"))
 
     @property
     def tasks_at_once(self) -> int:
         """Tasks at once in the stage that takes most memory: no more than it has."""
-        return self.room.tasks(self.largest.grid, self.largest.tiling)
+        return self.largest.tasks_at_once
 
     @property
     def peak_bytes(self) -> int:
         """Memory of all tasks at once, of what they share, and of the process."""
-        return self.room.peak(self.largest)
+        return self.largest.peak_bytes
 
     @property
     def bytes_read(self) -> int:

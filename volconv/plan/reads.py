@@ -167,6 +167,11 @@ class AxisReads:
         """Cells that a block reads, at most."""
         return max(sum(need.size for need in needs) for needs in self.needs)
 
+    @property
+    def first(self) -> int:
+        """Where the cells end that the first block reads."""
+        return min(self.needs[0]).stop
+
     @cached_property
     def turned(self) -> AxisReads:
         """The same with the last block first."""

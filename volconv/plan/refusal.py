@@ -40,8 +40,9 @@ def check_memory(plan: Plan, planned: Callable[[OutputSpec, Room], Plan]) -> Non
         return
     room, stage = plan.room, plan.largest
     parts = ", ".join(f"{part.name} {bytes_text(part.nbytes)}" for part in stage.memory)
-    count = room.results(stage.grid, stage.tiling)
-    results = f", {results_text(count, stage.result_bytes)}" if count else ""
+    results = ""
+    if stage.results:
+        results = f", {results_text(stage.results, stage.result_bytes)}"
     raise MemoryPlanError(
         "the plan",
         f"{bytes_text(plan.peak_bytes)} for {tasks_text(plan.tasks_at_once)} at once of "
@@ -61,12 +62,6 @@ def mends(plan: Plan, planned: Callable[[OutputSpec, Room], Plan]) -> Iterator[s
     """What would make it fit, each by itself."""
     room = plan.room
     yield f"--memory {math.ceil(plan.peak_bytes / 2**20)}MiB"
-    workers = room.workers
-    while workers > 1:
-        workers //= 2
-        if fits(planned(plan.output, replace(room, workers=workers))):
-            yield f"--threads {workers}"
-            break
     output = plan.output
     for _ in range(HALVINGS):
         before, output = output, halved(output)

@@ -94,8 +94,9 @@ def stage_json(plan: Plan, stage: Stage) -> dict[str, Any]:
         },
         "memory": {
             "task": stage.task_bytes,
+            "tasks_at_once": stage.tasks_at_once,
             "parts": {part.name: part.nbytes for part in stage.memory},
-            "results": plan.room.results(stage.grid, stage.tiling) * stage.result_bytes,
+            "results": stage.results * stage.result_bytes,
             "chunks_held": stage.cache_bytes,
         },
     }
@@ -197,7 +198,7 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
     held = (
         f", {bytes_text(stage.cache_bytes)} of them held" if stage.cache_bytes else ""
     )
-    results = plan.room.results(stage.grid, stage.tiling)
+    workers = stage.room.workers
     return [
         *lines,
         f"blocks   {stage.grid.total} of {by_text(block)} cells{tiles}, "
@@ -209,7 +210,16 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
             f"           {bytes_text(part.nbytes):>10}  {part.name}"
             for part in stage.memory
         ),
-        *([f"shared   {results_text(results, stage.result_bytes)}"] if results else []),
+        *(
+            [f"shared   {results_text(stage.results, stage.result_bytes)}"]
+            if stage.results
+            else []
+        ),
+        *(
+            [f"at once  {tasks_text(workers)}, so that more memory is left for each"]
+            if workers < plan.room.workers
+            else []
+        ),
     ]
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import cast
 
 import numpy as np
 
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
+from volconv.plan.costs import DECODE, Costs, least_decoded, most_cells
 from volconv.plan.memory import task_memory
 from volconv.plan.periodic import PlannedDemands, planned_demands
 from volconv.plan.stage import HOLES, Room, Stage, cut_grid, result_bytes
@@ -23,20 +22,11 @@ from volconv.plan.traffic import best_traffic
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
-__all__ = ["DECODE", "ENCODE", "Search", "make_stage"]
+__all__ = ["Search", "make_stage"]
 
-# Nanoseconds of one thread, about: only their ratios count.
-DECODE = 3.0
-"""A byte that is decoded: Zstandard at 330 MB/s, measured 2026-11 on 128³ chunks."""
-ENCODE = 6.0
-"""A byte that is encoded, likewise."""
-BLOCK = 2e6
-"""A block: its reads and writes through zarr, apart from their bytes."""
-TILE = 5e5
-"""A tile: its reads, its steps and what is held for it, apart from their cells: what
-`python -m benchmarks.overhead --only own` measures."""
-COPY = 0.25
-"""A byte that is copied from decoded chunks into a tile."""
+LARGEST = 60e9
+"""Nanoseconds of one thread that a block takes at most, where there are few: what a kill
+loses, and what other machines of a cluster cannot share. Arbitrary."""
 
 MOST_CELLS = 2**31 - 1
 """Cells of an array that a tile holds, at most: libraries that count in 32 bits fail
@@ -68,22 +58,16 @@ def make_stage(
 
     Notes
     -----
-    From one storage unit on, blocks are doubled along the axis that saves most, as long
-    as that saves anything and leaves four blocks for each worker; one along a dimension
-    that a step makes, where all blocks read the same. A stage that does not fit comes
-    with the smallest blocks; refusing it is the plan's.
+    Each task at once leaves less memory for the others and for chunks that are held:
+    there are half as many where that saves time or is the only way. A stage that does not
+    fit comes with the smallest blocks, one at once; refusing it is the plan's.
     """
     search = Search(source, pipeline, tuple(writes), room, first)
-    result = writes[-1]
-    ones = (1,) * len(result.shape)
-    best = search.best(BlockGrid(result.shape, result.output.unit, ones))
-    while True:
-        stage = best
-        for axis, grid in doubled(stage.grid):
-            if grid.total >= min(search.least_blocks(axis), stage.grid.total):
-                best = search.best(grid, best)
-        if best is stage:
-            return stage
+    best = search.widest()
+    while search.room.workers > 1 and search.may_be_idle(best):
+        search = search.with_fewer()
+        best = min(best, search.widest(), key=rank)
+    return best
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,21 +80,54 @@ class Search:
     room: Room
     first: int
 
+    def widest(self) -> Stage:
+        """The stage whose blocks cost least.
+
+        From one storage unit on, they are doubled along the axis that saves most, as long
+        as that saves anything and leaves enough of them.
+        """
+        result = self.writes[-1]
+        ones = (1,) * len(result.shape)
+        best = self.best(BlockGrid(result.shape, result.output.unit, ones))
+        while True:
+            stage = best
+            for axis, grid in doubled(stage.grid):
+                if self.are_enough(grid, axis):
+                    best = self.best(grid, best)
+                elif self.may_be_few(grid, best):
+                    best = self.best(grid, best, in_tiles=True)
+            if best is stage:
+                return stage
+
+    def may_be_idle(self, stage: Stage) -> bool:
+        """Whether half as many tasks at once could be faster, or are the only way.
+
+        They are no faster unless more than half of the time goes into what is decoded
+        more than once.
+        """
+        again = stage.bytes_read - self.least_bytes(stage.grid)
+        return not stage.fits or 2 * DECODE * again > stage.cost
+
+    def with_fewer(self) -> Search:
+        """The same with half as many tasks at once."""
+        room = replace(self.room, workers=self.room.workers // 2)
+        return replace(self, room=room)
+
     @cached_property
-    def known(self) -> dict[tuple[int, int, int], PlannedDemands]:
-        """Needs along an axis, by axis and by unit and units of a block or tile."""
+    def known(self) -> dict[tuple[int, ...], PlannedDemands]:
+        """Needs along an axis, by axis and by what tells its blocks or tiles."""
         return {}
 
     @cached_property
-    def cell_costs(self) -> tuple[float, ...]:
-        """Nanoseconds of one output cell of each step."""
-        return tuple(step.cell_cost for step in self.pipeline.steps)
+    def costs(self) -> Costs:
+        """What stages cost."""
+        return Costs(self.source, self.pipeline, self.writes)
 
     def demands(self, grid: BlockGrid) -> list[PlannedDemands]:
         """What the blocks of a grid need, for each axis."""
         found = []
-        for axis, (unit, units) in enumerate(zip(grid.unit, grid.units, strict=True)):
-            key = (axis, unit, units)
+        for axis in range(len(grid.shape)):
+            key = (axis, *grid.along(axis))
             if key not in self.known:
                 self.known[key] = planned_demands(
                     self.pipeline, self.source, grid, self.writes, axis
@@ -118,21 +135,37 @@ class Search:
             found.append(self.known[key])
         return found
 
-    def least_blocks(self, axis: int) -> int:
-        """Blocks that widening them along an axis leaves, where there are as many."""
-        return self.room.workers * (1 if axis in self.source.new_axes else 4)
+    def are_enough(self, grid: BlockGrid, axis: int) -> bool:
+        """Whether there are blocks enough where they are widened along an axis.
 
-    def rank(self, stage: Stage) -> tuple[int, float]:
-        """What is to be small: by how much it does not fit, then time, and memory."""
-        peak, limit = self.room.peak(stage), self.room.limit
-        time = stage.cost / self.room.tasks(stage.grid, stage.tiling)
-        return max(0, peak - limit), time * self.dearer(peak)
+        Four for each worker; one along a dimension that a step makes, where all blocks
+        read the same.
+        """
+        each = 1 if axis in self.source.new_axes else 4
+        return grid.total >= each * self.room.workers
 
-    def dearer(self, peak: int) -> float:
-        """By how much memory makes time dearer."""
-        return 1 + FRUGAL * peak / max(1, self.room.limit)
+    def may_be_few(self, grid: BlockGrid, known: Stage) -> bool:
+        """Whether fewer blocks than that are of use, if threads share the tiles of each.
 
-    def best(self, grid: BlockGrid, known: Stage | None = None) -> Stage:
+        Where the stage that is known decodes some chunks more than once, as long as a
+        block is a small piece of work.
+        """
+        if self.decodes_once(known):
+            return False
+        return self.least_cost(grid, Tiling()) <= LARGEST * grid.total
+
+    def decodes_once(self, stage: Stage) -> bool:
+        """Whether a stage decodes no chunk more than once."""
+        return stage.bytes_read == self.least_bytes(stage.grid)
+
+    def least_bytes(self, grid: BlockGrid) -> int:
+        """Bytes that are decoded where each chunk that is read is decoded once."""
+        item = np.dtype(self.source.dtype).itemsize
+        return item * least_decoded(self.demands(grid))
+
+    def best(
+        self, grid: BlockGrid, known: Stage | None = None, *, in_tiles: bool = False
+    ) -> Stage:
         """The stage over the blocks of a grid, cut into tiles as is best.
 
         Parameters
@@ -141,16 +174,37 @@ class Search:
             The blocks.
         known : Stage, optional
             What is returned where none of these is better.
+        in_tiles : bool
+            Whether blocks are to be cut in any case.
         """
         cuts, finer = self.tilings(grid)
-        for tiling in itertools.chain(cuts, finer):
-            if known is None:
-                known = self.stage(grid, tiling)
-            elif tiling in finer and self.room.holds(known):
+        if known is None:
+            known = self.stage(grid, cuts.pop(0))
+        best = known
+        for tiling in cuts:
+            if tiling.total > 1 or not in_tiles:
+                best = self.better(best, grid, tiling)
+        if best.grid == grid and best.cache_bytes and best.tiling.total > 1:
+            best = self.better(best, grid, self.shifted(grid, best.tiling))
+        for tiling in finer:
+            if best.fits:
                 break
-            elif self.may_beat(known, grid, tiling):
-                known = min(known, self.stage(grid, tiling, known), key=self.rank)
-        return cast("Stage", known)
+            best = self.better(best, grid, tiling)
+        return best
+
+    def better(self, known: Stage, grid: BlockGrid, tiling: Tiling) -> Stage:
+        """The better one of a stage that is known and of the one over some tiles.
+
+        Or over the same tiles shifted, where these decode some chunks more than once.
+        """
+        if not self.may_beat(known, grid, tiling):
+            return known
+        found = self.stage(grid, tiling, known)
+        known = min(known, found, key=rank)
+        shifted = self.shifted(grid, tiling)
+        if shifted == tiling or self.decodes_once(found):
+            return known
+        return self.better(known, grid, shifted)
 
     def tilings(self, grid: BlockGrid) -> tuple[list[Tiling], list[Tiling]]:
         """How the blocks of a grid may be cut, and how where none of these fits.
@@ -161,6 +215,22 @@ class Search:
             return [Tiling()], []
         reads = [demand.reads.most for demand in self.demands(grid)]
         return tilings(grid, reads, self.own_chunks(grid))
+
+    def shifted(self, grid: BlockGrid, tiling: Tiling) -> Tiling:
+        """The same tiles, shifted so far that they read nothing ahead of what they own.
+
+        As they are, where they do not, or where some would be empty.
+        """
+        if tiling.shift or tiling.total == 1:
+            return tiling
+        tiles = cut_grid(grid, tiling)
+        shift = [0] * len(tiles.shape)
+        for axis, demand in enumerate(self.demands(tiles)):
+            cells, jump = tiles.block[axis], self.pipeline.jumps[0][axis]
+            if tiling.along(axis) > 1 and demand.reads.is_shared and jump:
+                ahead = math.ceil(demand.reads.first / jump) - cells
+                shift[axis] = ahead if 0 < ahead < cells else 0
+        return Tiling(tiling.tiles, tuple(shift)) if any(shift) else tiling
 
     def own_chunks(self, grid: BlockGrid) -> list[Fraction]:
         """Chunks of the input that a block owns along each axis."""
@@ -176,12 +246,29 @@ class Search:
         demands = self.demands(cut_grid(grid, tiling))
         if most_cells(demands) > MOST_CELLS:
             return False
-        excess, most = self.rank(known)
+        excess, most = rank(known)
         if excess:
             return True
-        cost = self.cost(grid, tiling, demands, least_decoded(demands))
-        cost *= self.dearer(self.room.process)
-        return cost < most * self.room.tasks(grid, tiling)
+        least = self.least_cost(grid, tiling) * dearer(self.room.process, self.room)
+        return least < most * self.room.tasks(grid, tiling)
+
+    def least_cost(self, grid: BlockGrid, tiling: Tiling) -> float:
+        """What blocks cost of which each chunk is decoded once."""
+        return self.cost(
+            grid, tiling, least_decoded(self.demands(cut_grid(grid, tiling)))
+        )
+
+    def cost(self, grid: BlockGrid, tiling: Tiling, decoded: int) -> float:
+        """What blocks cost of which so many cells are decoded.
+
+        While the last block in tiles is stored, by one thread, the others are idle.
+        """
+        cost = self.costs.of(
+            grid, tiling, self.demands(cut_grid(grid, tiling)), decoded
+        )
+        if tiling.total == 1:
+            return cost
+        return cost + (self.room.tasks(grid, tiling) - 1) * self.costs.storing(grid)
 
     def stage(
         self, grid: BlockGrid, tiling: Tiling, known: Stage | None = None
@@ -209,16 +296,17 @@ class Search:
         at_once = self.room.tasks(grid, tiling)
         reads = [demand.reads for demand in demands]
         most = None
-        if known is not None and self.room.holds(known):
-            spent = self.cost(grid, tiling, demands, 0)
+        if known is not None and known.fits:
+            spent = self.cost(grid, tiling, 0)
             least = self.room.process + in_tasks
-            time = self.rank(known)[1] / self.dearer(least) * at_once
+            time = rank(known)[1] / dearer(least, self.room) * at_once
             most = int((time - spent) / (DECODE * item))
         traffic = best_traffic(reads, room, tiling, at_once, most)
         return Stage(
             self.source,
             self.pipeline,
             self.first,
+            self.room,
             self.writes,
             grid,
             traffic.sweep,
@@ -227,46 +315,20 @@ class Search:
             traffic.held * item,
             memory,
             traffic.decoded * item,
-            self.cost(grid, tiling, demands, traffic.decoded),
-        )
-
-    def cost(
-        self,
-        grid: BlockGrid,
-        tiling: Tiling,
-        demands: Sequence[PlannedDemands],
-        decoded: int,
-    ) -> float:
-        """Nanoseconds of one thread: decoding, computing, encoding, and each block."""
-        computed = sum(
-            cost * math.prod(demand.totals[place] for demand in demands)
-            for place, cost in enumerate(self.cell_costs, start=1)
-        )
-        written = sum(
-            math.prod(write.shape) * np.dtype(write.output.dtype).itemsize
-            for write in self.writes
-        )
-        item = np.dtype(self.source.dtype).itemsize
-        copied = item * math.prod(demand.totals[0] for demand in demands)
-        return (
-            DECODE * item * decoded
-            + COPY * copied
-            + computed
-            + ENCODE * written
-            + BLOCK * grid.total
-            + TILE * cut_grid(grid, tiling).total
+            self.cost(grid, tiling, traffic.decoded),
         )
 
 
-def most_cells(demands: Sequence[PlannedDemands]) -> int:
-    """Cells of the largest array that a tile holds."""
-    places = range(len(demands[0].most))
-    return max(math.prod(demand.most[place] for demand in demands) for place in places)
+def rank(stage: Stage) -> tuple[int, float]:
+    """What is to be small: by how much it does not fit, then time, and memory."""
+    peak, room = stage.peak_bytes, stage.room
+    time = stage.cost / stage.tasks_at_once
+    return max(0, peak - room.limit), time * dearer(peak, room)
 
 
-def least_decoded(demands: Sequence[PlannedDemands]) -> int:
-    """Cells that are decoded where each chunk that is read is decoded once."""
-    return math.prod(demand.reads.whole for demand in demands)
+def dearer(peak: int, room: Room) -> float:
+    """By how much memory makes time dearer."""
+    return 1 + FRUGAL * peak / max(1, room.limit)
 
 
 def doubled(grid: BlockGrid) -> list[tuple[int, BlockGrid]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
-from volconv.plan.blocks import BlockGrid
+from volconv.plan.blocks import BlockGrid, TileGrid
 from volconv.plan.demands import AxisDemands, axis_demands
 from volconv.plan.memory import Part
 from volconv.plan.sweep import Loop, Sweep, Tiling
@@ -104,16 +104,6 @@ class Room:
         """Bytes of tasks at once and of the results that they share, told those of each."""
         return self.tasks(grid, tiling) * task + self.results(grid, tiling) * result
 
-    def peak(self, stage: Stage) -> int:
-        """Bytes that a stage takes of the machine, at most."""
-        cut = stage.grid, stage.tiling
-        in_tasks = self.in_tasks(*cut, stage.task_bytes, stage.result_bytes)
-        return self.process + in_tasks + shelf_bytes(stage.cache_bytes)
-
-    def holds(self, stage: Stage) -> bool:
-        """Whether a stage fits the limit."""
-        return self.peak(stage) <= self.limit
-
 
 @dataclass(frozen=True, eq=False)
 class Stage:
@@ -127,6 +117,8 @@ class Stage:
         The steps.
     first : int
         Number of the first of them in the whole run, from 1.
+    room : Room
+        Tasks at once, and memory: fewer tasks than may be, where that saves time.
     writes : tuple of Write
         What is stored, the result last.
     grid : BlockGrid
@@ -151,6 +143,7 @@ class Stage:
     source: ArrayMeta
     pipeline: Pipeline
     first: int
+    room: Room
     writes: tuple[Write, ...]
     grid: BlockGrid
     sweep: Sweep
@@ -170,6 +163,28 @@ class Stage:
     def result_bytes(self) -> int:
         """Bytes of a block's result that tasks share; 0 where each has its own."""
         return result_bytes(self.pipeline, self.grid, self.tiling)
+
+    @property
+    def tasks_at_once(self) -> int:
+        """Tasks at once: no more than there are."""
+        return self.room.tasks(self.grid, self.tiling)
+
+    @property
+    def results(self) -> int:
+        """Results of blocks that tasks share: none where a task has its own."""
+        return self.room.results(self.grid, self.tiling)
+
+    @property
+    def peak_bytes(self) -> int:
+        """Memory of all tasks at once, of what they share, and of the process."""
+        in_tasks = self.tasks_at_once * self.task_bytes
+        shared = self.results * self.result_bytes + shelf_bytes(self.cache_bytes)
+        return self.room.process + in_tasks + shared
+
+    @property
+    def fits(self) -> bool:
+        """Whether that is there."""
+        return self.peak_bytes <= self.room.limit
 
     @property
     def bytes_written(self) -> int:
@@ -249,7 +264,10 @@ def cut_grid(grid: BlockGrid, tiling: Tiling) -> BlockGrid:
     for axis, tiles in enumerate(tiling.tiles):
         if tiles > 1:
             unit[axis], units[axis] = unit[axis] * units[axis] // tiles, 1
-    return BlockGrid(grid.shape, tuple(unit), tuple(units))
+    cut = grid.shape, tuple(unit), tuple(units)
+    if tiling.shift:
+        return TileGrid(*cut, tiling.tiles, tiling.shift)
+    return BlockGrid(*cut)
 
 
 def nbytes_of(meta: ArrayMeta) -> int:

@@ -65,9 +65,13 @@ class Tiling:
     ----------
     tiles : tuple of int
         Tiles of a whole block along each axis; none at all where blocks are not cut.
+    shift : tuple of int
+        Cells by which all but the first tile of a block begin earlier along each axis
+        than tiles of equal size would; none at all for none.
     """
 
     tiles: tuple[int, ...] = ()
+    shift: tuple[int, ...] = ()
 
     def along(self, axis: int) -> int:
         """Tiles of a whole block along an axis."""

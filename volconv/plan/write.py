@@ -65,7 +65,7 @@ class Write:
     def start(self, grid: BlockGrid, axis: int, number: int) -> int:
         """The first cell that a block writes: a storage unit's first."""
         if self.jump[axis] == 1:
-            return min(number * grid.unit[axis] * grid.units[axis], self.shape[axis])
+            return grid.start(axis, number)
         share = self.share(grid, axis)
         unit = self.output.unit[axis]
         return min(unit * math.ceil(number * share / unit), self.shape[axis])
@@ -77,7 +77,7 @@ class Write:
     def period(self, grid: BlockGrid, axis: int) -> int:
         """After how many blocks along an axis their shares are the same again."""
         if self.jump[axis] == 1:
-            return 1
+            return grid.period(axis)
         return (self.share(grid, axis) / self.output.unit[axis]).denominator
 
     def box(self, grid: BlockGrid, number: int) -> tuple[Interval, ...]:

@@ -12,7 +12,6 @@ import zarr
 
 from volconv.errors import ClusterError, VolconvError
 from volconv.plan.memory import AT_ONCE
-from volconv.plan.stage import Room
 from volconv.run.allocator import give_back, keep_memory
 from volconv.run.task import BlockRecord, Work
 from volconv.run.threads import BlockFailure, run_in_threads
@@ -64,23 +63,23 @@ def check_answer(on: str) -> None:
 
 
 @contextmanager
-def crew_of(on: str, room: Room, work: Work) -> Iterator[Crew]:
+def crew_of(on: str, work: Work) -> Iterator[Crew]:
     """Whoever carries the tasks of a stage out.
 
     Parameters
     ----------
     on : str
         ``threads``, ``processes``, or the address of a running scheduler.
-    room : Room
-        Threads or processes to start; a running scheduler has its own.
     work : Work
-        What the tasks share.
+        What the tasks share: with the threads or processes to start, where a running
+        scheduler has none of its own.
 
     Raises
     ------
     ClusterError
         If no scheduler answers there.
     """
+    room = work.stage.room
     with zarr.config.set({"async.concurrency": AT_ONCE}):
         if on == "threads":
             keep_memory()

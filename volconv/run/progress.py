@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from volconv.io import ZarrSource
 from volconv.io.place import Place
-from volconv.plan.stage import Stage
+from volconv.plan.stage import Room, Stage
 from volconv.run.cluster import is_address
 from volconv.run.journal import Key, told
 from volconv.run.ledger import Ledger
@@ -121,14 +121,16 @@ class StageRun:
         stores = zip(ledgers, self.stores, strict=True)
         return [ledger.sound(store) for ledger, store in stores]
 
-    def work(self, on: str) -> Work:
-        """What the tasks share."""
+    def work(self, on: str, room: Room) -> Work:
+        """What the tasks share, where they may be as many at once as there is room."""
+        tasks = self.stage.room.workers
         return Work(
             self.source,
             self.stage,
             tuple(self.stores),
             self.stage.cache_bytes,
             sync=is_address(on),
+            most=tasks if tasks < room.workers else None,
         )
 
     def journalled(

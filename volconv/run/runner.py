@@ -251,7 +251,7 @@ def run_stages(
             continue
         tally = Tally()
         make_between(run)
-        with crew_of(on, plan.room, run.work(on)) as records:
+        with crew_of(on, run.work(on, plan.room)) as records:
             try:
                 for record in run.journalled(records(turns)):
                     tally.add(record)

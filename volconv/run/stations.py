@@ -42,6 +42,8 @@ class Station(WorkerPlugin):
         """Keep the work in the worker's process."""
         keep_memory()
         threads = worker.state.nthreads
+        if self.work.most is not None:
+            threads = min(threads, self.work.most)
         stations(worker)[self.name] = Served(self.work, threads, self.turns)
 
     def teardown(self, worker: Any) -> None:
@@ -74,8 +76,6 @@ class Served:
         The thread that waits for them is then none of the worker's any more. Threads of
         our own compute, which last, as the memory does that each keeps.
         """
-        if self.worker.writer.outbox is None:
-            return self.worker.run(turn)
         found = self.pool.submit(self.worker.begin(turn)).result()
         if not isinstance(found, Future):
             return found

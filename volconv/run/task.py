@@ -57,6 +57,8 @@ class Work:
         Bytes of decoded chunks that a process may hold for later blocks.
     sync : bool
         Whether a task makes its objects safe on the disk itself.
+    most : int, optional
+        Tasks at once of a worker of a cluster, whatever threads it has; None for as many.
     """
 
     source: ZarrSource
@@ -64,6 +66,7 @@ class Work:
     stores: tuple[Place, ...]
     cache_bytes: int
     sync: bool = False
+    most: int | None = None
 
 
 Objects = tuple[tuple[int, str, int, int], ...]
