@@ -28,7 +28,7 @@ WORTH = 0.75
 arbitrary, cutting copies what stays."""
 
 REMEMBERED = 4096
-"""Parts that are remembered, with where they lie, or which of them are outermost:
+"""Parts that are remembered, with where they lie, or what lies around them:
 arbitrary, about 10 MB at most."""
 
 
@@ -106,10 +106,15 @@ class Pattern:
         return self.parts[share.bit_length() - 1]
 
     @lru_cache(maxsize=REMEMBERED)  # noqa: B019 (few patterns, and small values)
-    def wanted(self, shares: int) -> Held:
-        """What readers, told by the sum of their shares, read."""
+    def wanted(self, shares: int, within: Held | None = None) -> Held:
+        """What readers, told by the sum of their shares, read.
+
+        In few parts that lie in what is held already, if that is told.
+        """
         read = zip(self.parts, self.shares, strict=True)
-        return outermost(frozenset(part for part, share in read if share & shares))
+        return covering(
+            frozenset(part for part, share in read if share & shares), within
+        )
 
 
 @dataclass(eq=False)
@@ -158,7 +163,7 @@ class Entry:
         shares = sum(self.readers.values())
         if shares & self.pattern.full:
             return False
-        wanted = self.pattern.wanted(shares)
+        wanted = self.pattern.wanted(shares, self.held)
         if wanted.cells > WORTH * self.held.cells:
             return False
         found = map(self.cells, wanted.parts)
@@ -182,14 +187,33 @@ def held_of(parts: tuple[Part, ...]) -> Held:
     return Held(parts, sum(map(volume, parts)))
 
 
-@lru_cache(maxsize=REMEMBERED)
-def outermost(parts: frozenset[Part]) -> Held:
-    """The parts that lie in no other."""
+def covering(parts: frozenset[Part], within: Held | None) -> Held:
+    """The parts that lie in no other; one around two of them if it has no more cells.
+
+    But for what does not lie in one part of what is held.
+    """
     found: list[Part] = []
-    for part in sorted(parts, key=volume, reverse=True):
-        if not any(lies_in(part, outer) for outer in found):
+    waiting = sorted(parts, key=volume)
+    while waiting:
+        part = waiting.pop()
+        for other in found:
+            around = box_around(part, other)
+            is_there = within is None or within.locate(around) is not None
+            if is_there and volume(around) <= volume(part) + volume(other):
+                found.remove(other)
+                waiting.append(around)
+                break
+        else:
             found.append(part)
     return held_of(tuple(found))
+
+
+def box_around(one: Part, other: Part) -> Part:
+    """The smallest part that two others lie in."""
+    return tuple(
+        (min(start, first), max(stop, last))
+        for (start, stop), (first, last) in zip(one, other, strict=True)
+    )
 
 
 def lies_in(part: Part, outer: Part) -> bool:
