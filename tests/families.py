@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.memory import most_bytes
 from tests.oracle import padded, same_bits
 from tests.strategies import DIMS, arrays, chunkings, intervals, kinds
+from volconv.compute import let_go_of_scratch
 from volconv.coordinates import array_meta
 from volconv.steps import chain, compute_box
 
@@ -113,5 +114,6 @@ def same_bits_at_any_place(step, cells):
 
 def allocated(step, block):
     """The most bytes that computing a block holds at once, beyond the block."""
-    step.compute(block)
+    step.compute(block)  # compiles
+    let_go_of_scratch()
     return most_bytes(lambda: step.compute(block))

@@ -298,6 +298,31 @@ def test_work_bytes_bound_what_computing_a_block_allocates(source, taps, dtype):
     assert allocated(step, block) <= step.work_bytes(outputs, block.size) + slack
 
 
+@pytest.mark.parametrize(
+    ("source", "sigma", "stride", "shape"),
+    [
+        ("float32", (1, 1, 1), 1, (100, 120, 140)),
+        ("float32", (0.7, 0.7, 1), (3, 2, 4), (300, 300, 20)),
+        ("float32", (4, 4, 4), 4, (157, 157, 93)),
+        ("uint8", (8, 8, 8), 8, (185, 185, 121)),
+        ("float64", (2, 4, 4), (1, 3, 4), (200, 40, 200)),
+        ("float16", (1, 2, 2), (4, 1, 2), (150, 100, 150)),
+    ],
+)
+def test_work_bytes_bound_what_passes_over_volumes_allocate(
+    source, sigma, stride, shape
+):
+    meta = ArrayMeta(tuple(map(Axis, "zyx", shape)), source)
+    strides = (stride,) * 3 if isinstance(stride, int) else stride
+    options = WindowOptions(stride=dict(zip("zyx", strides, strict=True)))
+    sigmas = dict(zip("zyx", map(float, sigma), strict=True))
+    step = gaussian_step(meta, sigmas, None, 4.0, options)
+    assert step.choice.engine == "separable"
+    block = np.ones(shape, dtype=source)
+    outputs = int(np.prod(step.target.shape))
+    assert allocated(step, block) <= step.work_bytes(outputs, block.size) + 150_000
+
+
 @pytest.mark.parametrize("source", ["float32", "float64", "uint8", "complex64"])
 @pytest.mark.parametrize("size", [(2, 2), (30, 31)])
 def test_work_bytes_bound_what_transforms_allocate_the_first_time(source, size):

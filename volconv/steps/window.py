@@ -34,12 +34,16 @@ from volconv.steps.options import WindowOptions, windows_of
 __all__ = ["WindowStep", "window_step"]
 
 SCRATCH = 3 * 2**20
-SEPARABLE_SCRATCH = 12 * 2**20
+SEPARABLE_SCRATCH = 6 * 2**20
 WIDE_SCRATCH = 20 * 2**20
 WIDE = 24
 """Bytes that compiled engines work in, at most: directly, in passes, and in passes over
-windows of so many cells. 1, 10 and 19 MB measured over blocks of 64 to 256 cells cubed,
-sigmas up to 8 and all dtypes (tracemalloc, 2026-11)."""
+windows of so many cells. 1, 4 and 16 MiB measured over blocks of 20 to 300 cells along each
+axis, sigmas up to 8, strides up to 8 and all dtypes (tracemalloc, 2026-11)."""
+
+BETWEEN = 1.5
+"""Cells that passes along three axes hold for each that the first one makes: 1.3 measured
+likewise, of the least blocks."""
 
 CELL = 1.5
 TAP = 0.05
@@ -124,11 +128,7 @@ class WindowStep:
 
             work += fft.work_bytes(self.windows(), self.numbers.compute)
         if compute.kind == "f" and self.choice.engine != "reference":
-            scratch = SCRATCH
-            if self.arithmetic.is_separable:
-                spans = [window.span for _, window in self.geometry]
-                scratch = WIDE_SCRATCH if max(spans) >= WIDE else SEPARABLE_SCRATCH
-            work += min(3 * size * cells, scratch)
+            work += self.scratch_bytes(size * cells)
         else:
             work += size * outputs
             if self.choice.engine == "separable":
@@ -139,6 +139,17 @@ class WindowStep:
         if compute.kind == "c":
             work += 2 * size * outputs
         return work
+
+    def scratch_bytes(self, block: int) -> int:
+        """Bytes that a compiled engine works in over a block of so many, at most."""
+        if not self.arithmetic.is_separable:
+            return min(3 * block, SCRATCH)
+        first, *others = [window for _, window in self.geometry]
+        spans = [window.span for window in (first, *others)]
+        most = WIDE_SCRATCH if max(spans) >= WIDE else SEPARABLE_SCRATCH
+        if len(others) == 2 and self.numbers.source != "float16":
+            most = min(most, int(BETWEEN * block / first.stride) + 2**20)
+        return min(3 * block, most)
 
     @property
     def is_tiled(self) -> bool:

@@ -86,7 +86,9 @@ def _slab(planes: Axis, rows: Axis, lines: int) -> Span:
     depths = {-(-planes.count // pieces) for pieces in range(1, planes.count + 1)}
     depths = {min(planes.count, -(-deep // 4) * 4) for deep in depths}
     depths = {deep for deep in depths if deep >= min(FEWEST, planes.count)}
-    return min(((deep, _rows_in(rows, lines // deep)) for deep in depths), key=cost)
+    sizes = [(deep, _rows_in(rows, lines // deep)) for deep in depths]
+    fitting = [(deep, high) for deep, high in sizes if deep * down.count(high) <= lines]
+    return min(fitting or sizes, key=cost)
 
 
 def spaced(size: int) -> int:
