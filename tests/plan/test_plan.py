@@ -1,6 +1,7 @@
 """The plan: what it says is what a run does, and it opens nothing."""
 
 import ast
+import itertools
 import json
 import re
 
@@ -151,3 +152,31 @@ def test_sizes_are_read_as_people_write_them():
             parse_bytes("--memory", bad)
     assert bytes_text(2**60) == "1024.0 PiB"
     assert np.isclose(float(bytes_text(1536).split()[0]), 1.5)
+
+
+def one_chunk(limit):
+    """A volume in one chunk: each tile decodes all of it where it cannot be held."""
+    sizes = zip("zyx", (160, 200, 240), strict=True)
+    meta = ArrayMeta(tuple(itertools.starmap(Axis, sizes)), "float32", (256,) * 3)
+    step = gaussian_step(meta, 1.0, None, 4.0, WindowOptions(padding="same"))
+    chunks = dict.fromkeys("zyx", 80)
+    spec = output_spec(step.target, meta, path="out.zarr", variable="v", chunks=chunks)
+    return make_plan(meta, chain([step]), spec, {}, Room(2, limit))
+
+
+def test_more_memory_is_advised_where_chunks_are_decoded_again_and_again():
+    with pytest.raises(MemoryPlanError) as refusal:
+        one_chunk(PROCESS_MEMORY)
+    found = re.search(
+        r"--memory (\d+)MiB \(or (\d+)MiB at least, which reads the input ([\d.]+) times "
+        r"and not ([\d.]+)\)",
+        str(refusal.value),
+    )
+    advised, least = (one_chunk(int(found[n]) * 2**20) for n in (1, 2))
+    assert f"{least.read_amplification:.1f}" == found[3]
+    assert f"{advised.read_amplification:.1f}" == found[4]
+    assert least.read_amplification > 2 * advised.read_amplification
+    assert least.more.room.limit == advised.room.limit
+    assert least.more.bytes_read == advised.bytes_read
+    assert one_chunk(2**32).more is None
+    assert plan().more is None

@@ -13,7 +13,7 @@ from volconv.meta import ArrayMeta
 from volconv.plan.cuts import make_stages
 from volconv.plan.memory import weight_bytes
 from volconv.plan.output import OutputSpec
-from volconv.plan.refusal import check_memory
+from volconv.plan.refusal import check_memory, with_more
 from volconv.plan.stage import Room, Stage, nbytes_of
 from volconv.steps import Pipeline, Step
 from volconv.version import __version__
@@ -41,6 +41,8 @@ class Plan:
         What tells the input from another one, as its opener says.
     room : Room
         Tasks at once on one machine, and what they may take.
+    more : Plan, optional
+        The plan in more memory, where this one decodes much again for want of it.
     """
 
     source: ArrayMeta
@@ -50,6 +52,7 @@ class Plan:
     stages: tuple[Stage, ...]
     identity: Mapping[str, object]
     room: Room
+    more: Plan | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -161,4 +164,4 @@ def make_plan(
 
     plan = planned(output, room)
     check_memory(plan, planned)
-    return plan
+    return replace(plan, more=with_more(plan, planned))

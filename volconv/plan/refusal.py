@@ -1,4 +1,7 @@
-"""A plan that does not fit the memory is refused, with what to change."""
+"""A plan that does not fit the memory is refused, with what to change.
+
+One that fits and decodes its input again and again for want of memory is told of more.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,37 @@ if TYPE_CHECKING:
     from volconv.plan.plan import Plan
     from volconv.plan.stage import Room
 
-__all__ = ["check_memory"]
+__all__ = ["check_memory", "with_more"]
 
 HALVINGS = 4
 """Smaller outputs' units that are tried: arbitrary, each is a plan anew."""
 
+OFTEN = 3
+"""Times that what is read is decoded from which on more memory is looked for: arbitrary."""
 
-def check_memory(plan: Plan, planned: Callable[[OutputSpec, Room], Plan]) -> None:
+SHARES = (1.25, 1.5, 2)
+"""Shares of the memory that are tried then: arbitrary, each is a plan anew."""
+
+Planned = Callable[[OutputSpec, "Room"], "Plan"]
+"""The plan for another output, or in another room."""
+
+
+def with_more(plan: Plan, planned: Planned) -> Plan | None:
+    """The plan in more memory that decodes half as much, or less.
+
+    None where this one decodes little more than once, or where no more helps.
+    """
+    if plan.read_amplification < OFTEN:
+        return None
+    for share in SHARES:
+        limit = math.ceil(share * plan.room.limit / 2**20) * 2**20
+        more = planned(plan.output, replace(plan.room, limit=limit))
+        if 2 * more.bytes_read <= plan.bytes_read:
+            return more
+    return None
+
+
+def check_memory(plan: Plan, planned: Planned) -> None:
     """Refuse a plan whose tasks do not fit the limit.
 
     Parameters
@@ -58,10 +85,10 @@ def fits(plan: Plan) -> bool:
     return plan.peak_bytes <= plan.room.limit
 
 
-def mends(plan: Plan, planned: Callable[[OutputSpec, Room], Plan]) -> Iterator[str]:
+def mends(plan: Plan, planned: Planned) -> Iterator[str]:
     """What would make it fit, each by itself."""
     room = plan.room
-    yield f"--memory {math.ceil(plan.peak_bytes / 2**20)}MiB"
+    yield memory_mend(plan, planned)
     output = plan.output
     for _ in range(HALVINGS):
         before, output = output, halved(output)
@@ -73,6 +100,20 @@ def mends(plan: Plan, planned: Callable[[OutputSpec, Room], Plan]) -> Iterator[s
             cells = {dim: cells for dim, cells, larger in sides if larger > 1}
             yield f"smaller {key}, such as {cells}"
             return
+
+
+def memory_mend(plan: Plan, planned: Planned) -> str:
+    """How much memory it takes: the least, where little more than that saves little."""
+    mebibytes = math.ceil(plan.peak_bytes / 2**20)
+    least = planned(plan.output, replace(plan.room, limit=mebibytes * 2**20))
+    more = with_more(least, planned)
+    if more is None:
+        return f"--memory {mebibytes}MiB"
+    times, fewer = (one.read_amplification for one in (least, more))
+    return (
+        f"--memory {more.room.limit // 2**20}MiB (or {mebibytes}MiB at least, which reads "
+        f"the input {times:.1f} times and not {fewer:.1f})"
+    )
 
 
 def halved(output: OutputSpec) -> OutputSpec:

@@ -58,6 +58,7 @@ def plan_json(plan: Plan, coords: Coords) -> dict[str, Any]:
             "process": plan.room.process,
             "peak": plan.peak_bytes,
             "limit": plan.room.limit,
+            "advised": None if plan.more is None else plan.more.room.limit,
         },
         "fingerprint": plan.fingerprint,
     }
@@ -113,6 +114,12 @@ def plan_text(plan: Plan, coords: Coords) -> str:
     lines += output_lines(plan, coords)
     for stage in plan.stages:
         lines += stage_lines(plan, stage)
+    if plan.more is not None:
+        lines.append(
+            f"advice   --memory {plan.more.room.limit // 2**20}MiB, to read "
+            f"{plan.more.read_amplification:.2f} times the input and not "
+            f"{plan.read_amplification:.2f}"
+        )
     lines += [
         f"memory   {bytes_text(plan.peak_bytes)} at most, limit "
         f"{bytes_text(plan.room.limit)}: {tasks_text(plan.tasks_at_once)} at once, what "
