@@ -10,9 +10,8 @@ grows over the run beyond what was planned to be held; and how long it was plann
 
 **stores**: a volume of so many chunks of 8³ float32, `volconv run` of a step of single
 cells and of a 3³ kernel over it, on two threads; and as the floor a loop of zarr-python,
-which reads each chunk and writes it, on two threads too. "One chunk a block" is a run with
-so little memory that it has no larger blocks, "as planned" one that may choose: it puts
-chunks together.
+which reads each chunk and writes it, on two threads too. "One chunk a block" is a run
+that is kept from larger blocks, "as planned" one that may choose: it puts chunks together.
 
 Each is run once over few chunks before, so that nothing is imported or compiled on the way.
 """
@@ -20,8 +19,6 @@ Each is run once over few chunks before, so that nothing is imported or compiled
 from __future__ import annotations
 
 import argparse
-import contextlib
-import itertools
 import math
 import shutil
 import tempfile
@@ -37,8 +34,6 @@ from benchmarks import volumes
 from benchmarks.contestants import THREADS, cpu_seconds
 from benchmarks.hollow import Made, blocks_of_one_chunk, grown, nothing_kept
 from volconv.config import parse_config
-from volconv.errors import MemoryPlanError
-from volconv.plan.stage import Room
 from volconv.run.limits import Limits
 from volconv.run.prepare import Prepared, prepare
 from volconv.run.runner import run_plan
@@ -61,12 +56,6 @@ OWN_STEPS = {
 
 ROOM = 2**30
 """Bytes for such a run: enough to decode each chunk once."""
-
-GRANULE = 2**12
-"""Bytes by which memory is raised until there is a plan: less than another chunk takes."""
-
-Least = dict[str, int]
-"""Bytes that a step's plan took before, from which the search goes on."""
 
 
 @dataclass(frozen=True)
@@ -106,35 +95,28 @@ def ready(source: Path, out: Path, step: str, memory: int) -> Prepared:
     return prepare(parse_config(text), Limits(THREADS, memory))
 
 
-def of_one_chunk(source: Path, out: Path, step: str, least: Least) -> Prepared:
-    """The plan with the least memory, whose blocks are of one chunk."""
-    begin = least.get(step, Room(THREADS, 0).process)
-    for memory in itertools.count(begin, GRANULE):
-        least[step] = memory
-        with contextlib.suppress(MemoryPlanError):
-            return ready(source, out, step, memory)
-    raise AssertionError
+def of_one_chunk(source: Path, out: Path, step: str) -> Prepared:
+    """The plan whose blocks are of one chunk."""
+    with blocks_of_one_chunk():
+        return as_planned(source, out, step)
 
 
-def as_planned(source: Path, out: Path, step: str, least: Least) -> Prepared:
+def as_planned(source: Path, out: Path, step: str) -> Prepared:
     """The plan with as much memory as it likes."""
-    del least
     return ready(source, out, step, 2**31)
 
 
-def ran(
-    plan: Callable[..., Prepared], source: Path, out: Path, step: str, least: Least
-) -> Taken:
+def ran(plan: Callable[..., Prepared], source: Path, out: Path, step: str) -> Taken:
     """A run, and how long it was planned."""
     began = time.perf_counter()
-    found = plan(source, out, step, least)
+    found = plan(source, out, step)
     planned, used = time.perf_counter(), cpu_seconds()
     run_plan(found.plan, found.source, found.labels)
     wall, cpu = time.perf_counter() - planned, cpu_seconds() - used
     return Taken(wall, cpu, found.plan.blocks, planned - began)
 
 
-def measured(folder: Path, chunks: int, least: Least) -> dict[str, Taken]:
+def measured(folder: Path, chunks: int) -> dict[str, Taken]:
     """What each takes over a volume of so many chunks, one after the other."""
     source, out = folder / "volume.zarr", folder / "out.zarr"
     volumes.make_volume(source, shape_of(chunks))
@@ -146,8 +128,8 @@ def measured(folder: Path, chunks: int, least: Least) -> dict[str, Taken]:
 
     once("floor", copied, source, out)
     for step, text in STEPS.items():
-        once(f"{step}, one chunk a block", ran, of_one_chunk, source, out, text, least)
-        once(f"{step}, as planned", ran, as_planned, source, out, text, least)
+        once(f"{step}, one chunk a block", ran, of_one_chunk, source, out, text)
+        once(f"{step}, as planned", ran, as_planned, source, out, text)
     shutil.rmtree(source)
     return found
 
@@ -216,10 +198,9 @@ def main() -> None:
         if given.only != "stores":
             report_own(Path(name), given.blocks)
         if given.only != "own":
-            least: Least = {}
-            measured(Path(name), FEW, least)
+            measured(Path(name), FEW)
             for count in given.blocks:
-                report(measured(Path(name), count, least))
+                report(measured(Path(name), count))
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def test_contestants_from_store_to_store_agree(small, job):
 
 def test_overhead_is_of_blocks_of_one_chunk(tmp_path, monkeypatch):
     monkeypatch.setattr(volumes, "CHUNK", overhead.SIDE)
-    taken = overhead.measured(tmp_path, 27, {})
+    taken = overhead.measured(tmp_path, 27)
     blocks = {name: one.blocks for name, one in taken.items()}
     assert blocks.pop("abs, as planned") <= 27
     assert blocks.pop("k3, as planned") <= 27

@@ -1,7 +1,6 @@
 """Memory of tasks and of runs, measured, against what the plan says before."""
 
 import tracemalloc
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -104,14 +103,12 @@ def peak_of_blocks(folder, ready):
     targets = {plan.pipeline.last: target}
     begin(targets, plan, ready.labels)
     (run,) = stage_runs(plan, ready.source, targets)
-    alone = replace(
-        run.work("threads", plan.room), stage=replace(run.stage, cache_bytes=0)
-    )
-    first = Worker(alone, threads=1)
+    work = run.work("threads", plan.room)
+    first = Worker(work, threads=1)
     first.run(0)  # compiles, and opens the stores
     first.close()
     tracemalloc.start()
-    worker = Worker(alone, threads=1)
+    worker = Worker(work, threads=1)
     for turn in range(run.stage.grid.total):
         worker.run(turn)
     peak = tracemalloc.get_traced_memory()[1]

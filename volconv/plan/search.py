@@ -13,7 +13,7 @@ import numpy as np
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.costs import DECODE, Costs, least_decoded, most_cells
-from volconv.plan.memory import task_memory
+from volconv.plan.memory import Part, task_memory
 from volconv.plan.periodic import PlannedDemands, planned_demands
 from volconv.plan.stage import HOLES, Room, Stage, cut_grid, result_bytes
 from volconv.plan.sweep import Tiling
@@ -252,6 +252,25 @@ class Search:
         least = self.least_cost(grid, tiling) * dearer(self.room.process, self.room)
         return least < most * self.room.tasks(grid, tiling)
 
+    def memory(
+        self,
+        grid: BlockGrid,
+        tiling: Tiling,
+        demands: Sequence[PlannedDemands],
+        *,
+        held: bool = True,
+    ) -> tuple[Part, ...]:
+        """Memory of a task, which decodes chunks one by one where some are held."""
+        return task_memory(
+            self.source,
+            self.pipeline,
+            demands,
+            self.writes,
+            block=grid.block if tiling.total > 1 else None,
+            one_by_one=held and any(demand.reads.is_shared for demand in demands),
+            first=self.first,
+        )
+
     def least_cost(self, grid: BlockGrid, tiling: Tiling) -> float:
         """What blocks cost of which each chunk is decoded once."""
         return self.cost(
@@ -278,16 +297,7 @@ class Search:
         In any order if it ranks behind a stage that is known, whatever the order.
         """
         demands = self.demands(cut_grid(grid, tiling))
-        is_shared = any(demand.reads.is_shared for demand in demands)
-        memory = task_memory(
-            self.source,
-            self.pipeline,
-            demands,
-            self.writes,
-            block=grid.block if tiling.total > 1 else None,
-            one_by_one=is_shared,
-            first=self.first,
-        )
+        memory = self.memory(grid, tiling, demands)
         task = sum(part.nbytes for part in memory)
         result = result_bytes(self.pipeline, grid, tiling)
         in_tasks = self.room.in_tasks(grid, tiling, task, result)
@@ -302,6 +312,8 @@ class Search:
             time = rank(known)[1] / dearer(least, self.room) * at_once
             most = int((time - spent) / (DECODE * item))
         traffic = best_traffic(reads, room, tiling, at_once, most)
+        if not traffic.held:
+            memory = self.memory(grid, tiling, demands, held=False)
         return Stage(
             self.source,
             self.pipeline,
