@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -24,7 +24,7 @@ from volconv.steps import Pipeline
 
 __all__ = ["Search", "make_stage"]
 
-LARGEST = 60e9
+LARGEST = 20e9
 """Nanoseconds of one thread that a block takes at most, where there are few: what a kill
 loses, and what other machines of a cluster cannot share. Arbitrary."""
 
@@ -72,13 +72,22 @@ def make_stage(
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """Stages over one input that differ in their blocks."""
+    """Stages over one input that differ in their blocks.
+
+    Parameters
+    ----------
+    source, pipeline, writes, room, first
+        As in `Stage`.
+    known : dict
+        What blocks and tiles need along an axis, by axis and by what tells them.
+    """
 
     source: ArrayMeta
     pipeline: Pipeline
     writes: tuple[Write, ...]
     room: Room
     first: int
+    known: dict[tuple[int, ...], PlannedDemands] = field(default_factory=dict)
 
     def widest(self) -> Stage:
         """The stage whose blocks cost least.
@@ -112,11 +121,6 @@ class Search:
         """The same with half as many tasks at once."""
         room = replace(self.room, workers=self.room.workers // 2)
         return replace(self, room=room)
-
-    @cached_property
-    def known(self) -> dict[tuple[int, ...], PlannedDemands]:
-        """Needs along an axis, by axis and by what tells its blocks or tiles."""
-        return {}
 
     @cached_property
     def costs(self) -> Costs:
