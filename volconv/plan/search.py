@@ -59,14 +59,16 @@ def make_stage(
     Notes
     -----
     Each task at once leaves less memory for the others and for chunks that are held:
-    there are half as many where that saves time or is the only way. A stage that does not
-    fit comes with the smallest blocks, one at once; refusing it is the plan's.
+    there are half as many, and again half, as long as that saves time, or as many as fit.
+    A stage that does not fit comes with the smallest blocks, one at once; refusing it is
+    the plan's.
     """
     search = Search(source, pipeline, tuple(writes), room, first)
-    best = search.widest()
-    while search.room.workers > 1 and search.may_be_idle(best):
-        search = search.with_fewer()
-        best = min(best, search.widest(), key=rank)
+    found = best = search.widest()
+    while found is best and search.room.workers > 1 and search.may_be_idle(best):
+        search = search.with_fewer(best)
+        found = search.widest()
+        best = min(best, found, key=rank)
     return best
 
 
@@ -117,10 +119,12 @@ class Search:
         again = stage.bytes_read - self.least_bytes(stage.grid)
         return not stage.fits or 2 * DECODE * again > stage.cost
 
-    def with_fewer(self) -> Search:
-        """The same with half as many tasks at once."""
-        room = replace(self.room, workers=self.room.workers // 2)
-        return replace(self, room=room)
+    def with_fewer(self, stage: Stage) -> Search:
+        """The same with half as many tasks at once, or with those of a stage that fit."""
+        workers = self.room.workers // 2
+        if not stage.fits:
+            workers = min(workers, max(1, self.room.free // stage.task_bytes))
+        return replace(self, room=replace(self.room, workers=workers))
 
     @cached_property
     def costs(self) -> Costs:
@@ -152,9 +156,9 @@ class Search:
         """Whether fewer blocks than that are of use, if threads share the tiles of each.
 
         Where the stage that is known decodes some chunks more than once, as long as a
-        block is a small piece of work.
+        block is a small piece of work. They take no less memory.
         """
-        if self.decodes_once(known):
+        if not known.fits or self.decodes_once(known):
             return False
         return self.least_cost(grid, Tiling()) <= LARGEST * grid.total
 
@@ -199,14 +203,15 @@ class Search:
     def better(self, known: Stage, grid: BlockGrid, tiling: Tiling) -> Stage:
         """The better one of a stage that is known and of the one over some tiles.
 
-        Or over the same tiles shifted, where these decode some chunks more than once.
+        Or over the same tiles shifted, where these fit and decode some chunks more than
+        once: they take as much memory.
         """
         if not self.may_beat(known, grid, tiling):
             return known
         found = self.stage(grid, tiling, known)
         known = min(known, found, key=rank)
         shifted = self.shifted(grid, tiling)
-        if shifted == tiling or self.decodes_once(found):
+        if shifted == tiling or not found.fits or self.decodes_once(found):
             return known
         return self.better(known, grid, shifted)
 
