@@ -31,6 +31,11 @@ TILE = 5e5
 COPY = 0.25
 """A byte that is copied from decoded chunks into a tile."""
 
+CACHED = 16 * 2**20
+"""Bytes of a block's result, put together of tiles, that are still in the cache as it is
+encoded, about. Measured 2026-11 on Zen 5: a 3³ kernel over blocks of 32 MiB took 7 % longer
+than over those of 16 MiB."""
+
 
 @dataclass(frozen=True, eq=False)
 class Costs:
@@ -89,6 +94,8 @@ class Costs:
         )
         item = np.dtype(self.source.dtype).itemsize
         copied = item * math.prod(demand.totals[0] for demand in demands)
+        if tiling.total > 1 and self.result_bytes(grid) > CACHED:
+            copied += self.written
         return (
             DECODE * item * decoded
             + COPY * copied
@@ -100,8 +107,12 @@ class Costs:
 
     def storing(self, grid: BlockGrid) -> float:
         """Encoding the result of one block."""
+        return ENCODE * self.result_bytes(grid)
+
+    def result_bytes(self, grid: BlockGrid) -> int:
+        """Bytes of the result of one block, as it is stored."""
         item = np.dtype(self.writes[-1].output.dtype).itemsize
-        return ENCODE * item * math.prod(grid.block)
+        return item * math.prod(grid.block)
 
 
 def most_cells(demands: Sequence[PlannedDemands]) -> int:
