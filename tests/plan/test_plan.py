@@ -8,10 +8,12 @@ import re
 import numpy as np
 import pytest
 
+from volconv.coordinates import NoCoords
 from volconv.errors import DimError, GeometryError, KindError, MemoryPlanError
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.output import output_spec
 from volconv.plan.plan import make_plan
+from volconv.plan.report import plan_json, plan_text
 from volconv.plan.stage import PROCESS_MEMORY, Room
 from volconv.steps import WindowOptions, chain
 from volconv.steps.box import box_step
@@ -178,5 +180,9 @@ def test_more_memory_is_advised_where_chunks_are_decoded_again_and_again():
     assert least.read_amplification > 2 * advised.read_amplification
     assert least.more.room.limit == advised.room.limit
     assert least.more.bytes_read == advised.bytes_read
+    said = f"advice   --memory {found[1]}MiB, to read {advised.read_amplification:.2f} "
+    assert said in plan_text(least, NoCoords())
+    memory = plan_json(least, NoCoords())["memory"]
+    assert memory["advised"] == int(found[1]) * 2**20
     assert one_chunk(2**32).more is None
     assert plan().more is None

@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.plan.grids import simulated, traffics
+from volconv.coordinates import NoCoords
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.output import output_spec
 from volconv.plan.plan import make_plan
 from volconv.plan.reads import AxisReads
+from volconv.plan.report import plan_json, plan_text
 from volconv.plan.stage import PLAIN_PROCESS, Room, shelf_bytes
 from volconv.plan.sweep import Tiling
 from volconv.plan.tilings import tilings
@@ -164,6 +166,20 @@ def test_fewer_tasks_are_at_once_where_more_leave_no_memory_for_chunks(sigma, mo
     assert plan.peak_bytes <= room.limit
     ample = smoothed(sigma, replace(room, limit=2**30))
     assert ample.tasks_at_once == 2
+
+
+def test_a_plan_says_how_tiles_are_shifted_and_that_fewer_are_at_once():
+    plan = smoothed(4, Room(2, 322 * 2**20, libraries=PLAIN_PROCESS))
+    (stage,) = plan.stages
+    tile, shift = (" x ".join(map(str, n)) for n in (stage.tiles.block, (4, 4, 4)))
+    text = plan_text(plan, NoCoords())
+    assert f"in tiles of {tile} shifted by {shift}, " in text
+    assert "at once  1 task, for more would leave too little memory" in text
+    (told,) = plan_json(plan, NoCoords())["stages"]
+    assert told["blocks"]["shift"] == [4, 4, 4]
+    assert told["memory"]["tasks_at_once"] == 1
+    ample = smoothed(4, Room(2, 2**32))
+    assert "at once  " not in plan_text(ample, NoCoords())
 
 
 @pytest.mark.parametrize("workers", [1, 2, 8])

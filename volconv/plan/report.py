@@ -85,6 +85,7 @@ def stage_json(plan: Plan, stage: Stage) -> dict[str, Any]:
             "count": stage.grid.total,
             "cells": list(stage.grid.block),
             "tiles": list(stage.tiles.block),
+            "shift": list(stage.tiling.shift) or [0] * len(stage.grid.block),
             "along": list(stage.grid.counts),
             "order": order_text(plan, stage),
         },
@@ -201,6 +202,8 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
     stored = stage.writes[-1].output.stored
     block, tile = stored(stage.grid.block), stored(stage.tiles.block)
     tiles = f", in tiles of {by_text(tile)}" if tile != block else ""
+    if stage.tiling.shift:
+        tiles += f" shifted by {by_text(stored(stage.tiling.shift))}"
     read = f"{stage.read_amplification:.2f} times its input"
     held = (
         f", {bytes_text(stage.cache_bytes)} of them held" if stage.cache_bytes else ""
@@ -223,7 +226,7 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
             else []
         ),
         *(
-            [f"at once  {tasks_text(workers)}, so that more memory is left for each"]
+            [f"at once  {tasks_text(workers)}, for more would leave too little memory"]
             if workers < plan.room.workers
             else []
         ),
