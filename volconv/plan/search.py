@@ -17,8 +17,9 @@ from volconv.plan.memory import Part, task_memory
 from volconv.plan.periodic import PlannedDemands, planned_demands
 from volconv.plan.stage import HOLES, Room, Stage, cut_grid, result_bytes
 from volconv.plan.sweep import Tiling
+from volconv.plan.tiles import Tiles
 from volconv.plan.tilings import tilings
-from volconv.plan.traffic import best_traffic
+from volconv.plan.traffic import Traffic, best_traffic
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
@@ -320,7 +321,10 @@ class Search:
             least = self.room.process + in_tasks
             time = rank(known)[1] / dearer(least, self.room) * at_once
             most = int((time - spent) / (DECODE * item))
-        traffic = best_traffic(reads, room, tiling, at_once, most)
+        if in_tasks < self.room.free:
+            traffic = best_traffic(reads, room, tiling, at_once, most)
+        else:
+            traffic = Traffic.plain(Tiles(reads, tiling, at_once))
         if not traffic.held:
             memory = self.memory(grid, tiling, demands, held=False)
         return Stage(
