@@ -306,6 +306,7 @@ def test_work_bytes_bound_what_computing_a_block_allocates(source, taps, dtype):
         ("float32", (4, 4, 4), 4, (157, 157, 93)),
         ("uint8", (8, 8, 8), 8, (185, 185, 121)),
         ("float64", (2, 4, 4), (1, 3, 4), (200, 40, 200)),
+        ("float64", (2, 2, 2), 2, (64, 64, 4500)),
         ("float16", (1, 2, 2), (4, 1, 2), (150, 100, 150)),
     ],
 )

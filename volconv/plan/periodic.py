@@ -82,9 +82,9 @@ class PeriodicReads:
         return self.short.most
 
     @property
-    def first(self) -> int:
+    def first_end(self) -> int:
         """Where the cells end that the first block reads."""
-        return self.short.first
+        return self.short.first_end
 
     @property
     def alone(self) -> int:

@@ -168,7 +168,7 @@ class AxisReads:
         return max(sum(need.size for need in needs) for needs in self.needs)
 
     @property
-    def first(self) -> int:
+    def first_end(self) -> int:
         """Where the cells end that the first block reads."""
         return min(self.needs[0]).stop
 

@@ -238,7 +238,7 @@ class Search:
         for axis, demand in enumerate(self.demands(tiles)):
             cells, jump = tiles.block[axis], self.pipeline.jumps[0][axis]
             if tiling.along(axis) > 1 and demand.reads.is_shared and jump:
-                ahead = math.ceil(demand.reads.first / jump) - cells
+                ahead = math.ceil(demand.reads.first_end / jump) - cells
                 shift[axis] = ahead if 0 < ahead < cells else 0
         return Tiling(tiling.tiles, tuple(shift)) if any(shift) else tiling
 

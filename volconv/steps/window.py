@@ -34,12 +34,11 @@ from volconv.steps.options import WindowOptions, windows_of
 __all__ = ["WindowStep", "window_step"]
 
 SCRATCH = 3 * 2**20
-SEPARABLE_SCRATCH = 6 * 2**20
-WIDE_SCRATCH = 20 * 2**20
-WIDE = 24
-"""Bytes that compiled engines work in, at most: directly, in passes, and in passes over
-windows of so many cells. 1, 4 and 16 MiB measured over blocks of 20 to 300 cells along each
-axis, sigmas up to 8, strides up to 8 and all dtypes (tracemalloc, 2026-11)."""
+PASSES = 6 * 2**20
+BESIDE = 2 * 2**20
+"""Bytes that compiled engines work in, at most: directly, in passes, and in passes along
+three axes beside the slab between them. 1, 5 and 1 MiB measured over blocks of 20 to 9000
+cells along an axis, sigmas and strides up to 8, and all dtypes (tracemalloc, 2026-11)."""
 
 BETWEEN = 1.5
 """Cells that passes along three axes hold for each that the first one makes: 1.3 measured
@@ -144,11 +143,15 @@ class WindowStep:
         """Bytes that a compiled engine works in over a block of so many, at most."""
         if not self.arithmetic.is_separable:
             return min(3 * block, SCRATCH)
-        first, *others = [window for _, window in self.geometry]
-        spans = [window.span for window in (first, *others)]
-        most = WIDE_SCRATCH if max(spans) >= WIDE else SEPARABLE_SCRATCH
-        if len(others) == 2 and self.numbers.source != "float16":
-            most = min(most, int(BETWEEN * block / first.stride) + 2**20)
+        windows = [(window.span, window.stride) for _, window in self.geometry]
+        if len(windows) != 3:
+            return min(3 * block, PASSES)
+        from volconv.compute.compiled.separable.tiling import slab_bytes
+
+        most = slab_bytes(windows, np.dtype(self.numbers.compute).itemsize) + BESIDE
+        if self.numbers.source != "float16":
+            _, stride = windows[0]
+            most = min(most, int(BETWEEN * block / stride) + 2**20)
         return min(3 * block, most)
 
     @property

@@ -9,7 +9,7 @@ from volconv.compute.compiled.direct.strips import parts
 from volconv.compute.compiled.loops.items import MOST_STREAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from volconv.compute.compiled.direct.layout import Axis, Layout
 
@@ -61,6 +61,26 @@ def tiles(layout: Layout, slabs: bool, item: int) -> Iterator[tuple[Span, Span, 
         for down in parts(rows.count, high, 4):
             for through in parts(planes.count, deep, 4):
                 yield through, down, across
+
+
+def slab_bytes(windows: Sequence[tuple[int, int]], item: int) -> int:
+    """Bytes of a slab, and of the lines that it is made of, at most.
+
+    Parameters
+    ----------
+    windows : sequence of (int, int)
+        Span and stride along planes, rows and cells.
+    item : int, bytes
+        Of a cell between passes.
+    """
+    across = MOST_STREAMED // item
+    planes, rows, cells = (
+        (count - 1) * stride + span
+        for count, (span, stride) in zip((FEWEST, FEWEST, across), windows, strict=True)
+    )
+    width = spaced(cells * item)
+    room = SLAB if windows[0][0] < MANY else LARGE_SLAB
+    return max(room, FEWEST * rows * width) + planes * width
 
 
 def _rows_in(rows: Axis, lines: int) -> int:
