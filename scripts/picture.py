@@ -76,9 +76,9 @@ def title(plane: xr.DataArray) -> str:
     """The size, and the place along the dimension that the plane cuts."""
     sizes = " x ".join(f"{size}" for size in plane.shape)
     place = [
-        f"{name} {place_text(value.values)}"
-        for name, value in plane.coords.items()
-        if value.ndim == 0 and name in ("time", "x", "y", "z")
+        f"{name} {place_text(plane.coords[name].values)}"
+        for name in ("time", "z", "y", "x")
+        if name in plane.coords and plane.coords[name].ndim == 0
     ]
     return f"{sizes} cells, {', '.join(place)}"
 
