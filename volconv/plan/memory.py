@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from volconv.compute import cast_bytes
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.plan.demands import Demand
@@ -128,8 +129,7 @@ def task_memory(
     ]
     for write in writes:
         stored = result if write.step == pipeline.last else cells[write.step]
-        itemsize = np.dtype(pipeline.dtypes[write.step]).itemsize
-        moments.append(storing(write, stored, itemsize))
+        moments.append(storing(write, stored, pipeline.dtypes[write.step]))
     most = max(moments, key=total)
     itemsize = np.dtype(pipeline.dtypes[-1]).itemsize
     parts = [
@@ -239,13 +239,13 @@ def working(
     ]
 
 
-def storing(write: Write, outputs: int, itemsize: int) -> list[Part]:
-    """What it takes to store a result: a cast copy, and a unit in encoding."""
+def storing(write: Write, outputs: int, dtype: str) -> list[Part]:
+    """What it takes to store a result: to cast it, and a unit in encoding."""
     stored = np.dtype(write.output.dtype).itemsize
     unit = math.prod(write.output.unit)
-    is_cast = stored != itemsize
+    cast = cast_bytes(np.dtype(dtype).name, np.dtype(write.output.dtype).name)
     return [
-        Part("result as stored", outputs * stored if is_cast else 0),
+        Part("result as stored", outputs * cast),
         Part("storage unit in encoding", copies(write, outputs) * unit * stored),
     ]
 
