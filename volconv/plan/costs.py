@@ -63,10 +63,7 @@ class Costs:
     @cached_property
     def written(self) -> int:
         """Bytes of all that is written, before encoding."""
-        return sum(
-            math.prod(write.shape) * np.dtype(write.output.dtype).itemsize
-            for write in self.writes
-        )
+        return sum(write.nbytes for write in self.writes)
 
     def of(
         self,

@@ -63,7 +63,7 @@ def check_memory(plan: Plan, planned: Planned) -> None:
     MemoryPlanError
         With the parts, the limit, and which number to change.
     """
-    if fits(plan):
+    if plan.largest.fits:
         return
     room, stage = plan.room, plan.largest
     parts = ", ".join(f"{part.name} {bytes_text(part.nbytes)}" for part in stage.memory)
@@ -80,11 +80,6 @@ def check_memory(plan: Plan, planned: Planned) -> None:
     )
 
 
-def fits(plan: Plan) -> bool:
-    """Whether a plan takes no more than there is."""
-    return plan.peak_bytes <= plan.room.limit
-
-
 def mends(plan: Plan, planned: Planned) -> Iterator[str]:
     """What would make it fit, each by itself."""
     room = plan.room
@@ -94,7 +89,7 @@ def mends(plan: Plan, planned: Planned) -> Iterator[str]:
         before, output = output, halved(output)
         if output.unit == before.unit:
             return
-        if fits(planned(output, room)):
+        if planned(output, room).largest.fits:
             key = "output.shards" if output.shards else "output.chunks"
             sides = zip(plan.target.dims, output.unit, before.unit, strict=True)
             cells = {dim: cells for dim, cells, larger in sides if larger > 1}

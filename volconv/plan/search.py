@@ -268,16 +268,16 @@ class Search:
         tiling: Tiling,
         demands: Sequence[PlannedDemands],
         *,
-        held: bool = True,
+        one_by_one: bool,
     ) -> tuple[Part, ...]:
-        """Memory of a task, which decodes chunks one by one where some are held."""
+        """Memory of a task, which decodes chunks one by one or reads whole boxes."""
         return task_memory(
             self.source,
             self.pipeline,
             demands,
             self.writes,
             block=grid.block if tiling.total > 1 else None,
-            one_by_one=held and any(demand.reads.is_shared for demand in demands),
+            one_by_one=one_by_one,
             first=self.first,
         )
 
@@ -307,7 +307,8 @@ class Search:
         In any order if it ranks behind a stage that is known, whatever the order.
         """
         demands = self.demands(cut_grid(grid, tiling))
-        memory = self.memory(grid, tiling, demands)
+        is_shared = any(demand.reads.is_shared for demand in demands)
+        memory = self.memory(grid, tiling, demands, one_by_one=is_shared)
         task = sum(part.nbytes for part in memory)
         result = result_bytes(self.pipeline, grid, tiling)
         in_tasks = self.room.in_tasks(grid, tiling, task, result)
@@ -325,8 +326,8 @@ class Search:
             traffic = best_traffic(reads, room, tiling, at_once, most)
         else:
             traffic = Traffic.plain(Tiles(reads, tiling, at_once))
-        if not traffic.held:
-            memory = self.memory(grid, tiling, demands, held=False)
+        if is_shared and not traffic.held:
+            memory = self.memory(grid, tiling, demands, one_by_one=False)
         return Stage(
             self.source,
             self.pipeline,

@@ -177,9 +177,9 @@ class Stage:
     @property
     def peak_bytes(self) -> int:
         """Memory of all tasks at once, of what they share, and of the process."""
-        in_tasks = self.tasks_at_once * self.task_bytes
-        shared = self.results * self.result_bytes + shelf_bytes(self.cache_bytes)
-        return self.room.process + in_tasks + shared
+        cut = self.grid, self.tiling
+        in_tasks = self.room.in_tasks(*cut, self.task_bytes, self.result_bytes)
+        return self.room.process + in_tasks + shelf_bytes(self.cache_bytes)
 
     @property
     def fits(self) -> bool:
@@ -189,10 +189,7 @@ class Stage:
     @property
     def bytes_written(self) -> int:
         """Bytes of all that is written, before encoding."""
-        return sum(
-            math.prod(write.shape) * np.dtype(write.output.dtype).itemsize
-            for write in self.writes
-        )
+        return sum(write.nbytes for write in self.writes)
 
     @property
     def read_amplification(self) -> float:

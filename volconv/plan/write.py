@@ -9,6 +9,8 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from volconv.geometry import Interval
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.output import OutputSpec
@@ -39,6 +41,11 @@ class Write:
     output: OutputSpec
     shape: tuple[int, ...]
     jump: tuple[Fraction, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its cells, before encoding."""
+        return math.prod(self.shape) * np.dtype(self.output.dtype).itemsize
 
     @cached_property
     def all_units(self) -> BlockGrid:
