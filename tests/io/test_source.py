@@ -74,6 +74,30 @@ def test_booleans_that_are_kept_as_numbers_are_read(tmp_path, grid, zarr_format)
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])
+@pytest.mark.parametrize(
+    ("encoding", "is_plain"),
+    [
+        ({}, True),
+        ({"_FillValue": np.nan}, True),
+        ({"missing_value": 5.0}, False),
+        ({"_FillValue": 5.0}, False),
+        ({"scale_factor": 0.5}, False),
+    ],
+)
+def test_a_variable_that_is_stored_as_it_is_meant_is_read_by_zarr_itself(
+    tmp_path, grid, zarr_format, encoding, is_plain
+):
+    path = tmp_path / "g.zarr"
+    grid.to_zarr(
+        path, zarr_format=zarr_format, encoding={"v": encoding}, consolidated=False
+    )
+    source = ZarrSource(str(path))
+    assert isinstance(source.open().cells, zarr.Array) is is_plain
+    meant = xr.open_zarr(path, chunks=None, consolidated=False)["v"]
+    assert_array_equal(source.read(WHOLE), meant.values)
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
 def test_an_array_by_itself_takes_its_names_from_the_user(tmp_path, zarr_format):
     values = np.arange(12, dtype=">i2").reshape(3, 4)
     path = tmp_path / "a.zarr"

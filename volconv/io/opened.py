@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zarr
-from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 
 from volconv.coordinates import array_meta
 from volconv.errors import InputError, did_you_mean
@@ -23,15 +22,12 @@ from volconv.io.images import (
     with_scales,
 )
 from volconv.io.ome import Level, level_of, level_paths
-from volconv.io.stored import Stored
+from volconv.io.stored import Stored, in_decoding
 
 if TYPE_CHECKING:
     from volconv.io.source import ZarrSource
 
 __all__ = ["opened"]
-
-KNOWING = (ZstdCodec, BloscCodec)
-"""Codecs that make room for the cells, and for nothing else."""
 
 
 @lru_cache(maxsize=8)
@@ -158,16 +154,3 @@ def stored_array(
         notes=named.notes,
         level=named.level,
     )
-
-
-def in_decoding(array: zarr.Array[Any]) -> int:
-    """Chunks' worth of bytes while one is decoded: see `ArrayMeta`.
-
-    Zstandard and Blosc know how much comes of what they decode, and make room for no more;
-    gzip puts it together of what it has made so far.
-    """
-    if any(isinstance(each, GzipCodec) for each in array.compressors):
-        return 4
-    is_alone = not array.shards and not array.filters and len(array.compressors) <= 1
-    is_simple = all(isinstance(each, KNOWING) for each in array.compressors)
-    return 2 if is_alone and is_simple else 3

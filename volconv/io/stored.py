@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import zarr
+from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 
 from volconv.coordinates import Coords, NoCoords
 from volconv.io.ome import Level
@@ -15,7 +16,10 @@ from volconv.meta import ArrayMeta
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Stored"]
+__all__ = ["Stored", "in_decoding"]
+
+KNOWING = (ZstdCodec, BloscCodec)
+"""Codecs that make room for the cells, and for nothing else."""
 
 
 @dataclass(frozen=True)
@@ -53,3 +57,16 @@ class Stored:
     key: str = ""
     notes: tuple[str, ...] = ()
     level: Level | None = None
+
+
+def in_decoding(array: zarr.Array[Any]) -> int:
+    """Chunks' worth of bytes while one is decoded: see `ArrayMeta`.
+
+    Zstandard and Blosc know how much comes of what they decode, and make room for no more;
+    gzip puts it together of what it has made so far.
+    """
+    if any(isinstance(each, GzipCodec) for each in array.compressors):
+        return 4
+    is_alone = not array.shards and not array.filters and len(array.compressors) <= 1
+    is_simple = all(isinstance(each, KNOWING) for each in array.compressors)
+    return 2 if is_alone and is_simple else 3

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import xarray as xr
 import zarr
 
@@ -13,7 +15,7 @@ from volconv.errors import InputError, did_you_mean
 from volconv.io.decoded import decoded, forget_default_fill
 from volconv.io.images import BROKEN, readable
 from volconv.io.ome import level_of
-from volconv.io.stored import Stored
+from volconv.io.stored import Stored, in_decoding
 
 if TYPE_CHECKING:
     from volconv.io.source import ZarrSource
@@ -50,8 +52,11 @@ def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
     )
     meta = array_meta(array.dims, array.shape, array.dtype, coords, chunks, array.attrs)
     level = level_of(dataset.attrs, str(name), array.shape)
+    cells = as_stored(group, name, array.variable)
+    if cells is not None:
+        meta = replace(meta, in_decoding=in_decoding(cells))
     return Stored(
-        array.variable,
+        array.variable if cells is None else cells,
         meta,
         str(name),
         array.attrs,
@@ -60,6 +65,27 @@ def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
         str(name),
         level=level if level and level.names == array.dims else None,
     )
+
+
+def as_stored(
+    group: zarr.Group, name: Hashable, variable: xr.Variable
+) -> zarr.Array[Any] | None:
+    """The array of a variable that is decoded to what it is; None where it is another.
+
+    Of an array Zarr reads a chunk with no copy more.
+    """
+    array = group[str(name)]
+    if not isinstance(array, zarr.Array):
+        return None
+    encoding = variable.encoding
+    fills = [encoding.get(key, np.nan) for key in ("_FillValue", "missing_value")]
+    is_plain = (
+        array.dtype == variable.dtype
+        and variable.dtype.kind in "biufc"
+        and not {"scale_factor", "add_offset"} & encoding.keys()
+        and all(np.isnan(fill).all() for fill in fills)
+    )
+    return array if is_plain else None
 
 
 def without_arrays(source: ZarrSource, group: zarr.Group) -> InputError:
