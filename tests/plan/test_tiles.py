@@ -134,7 +134,7 @@ def smoothed(sigma, room):
         (4, 2, 802, 1),
         (4, 2, 600, 1),
         (4, 2, 475, 1.6),
-        (4, 8, 1024, 1.2),
+        (4, 8, 1024, 1.3),
     ],
 )
 def test_blocks_that_read_much_decode_little_twice(sigma, workers, limit, most):
@@ -156,7 +156,7 @@ def test_all_threads_share_the_tiles_of_one_block():
         assert stage.result_bytes == 80 * 128 * 128 * 4
 
 
-@pytest.mark.parametrize(("sigma", "most"), [(2, 2.7), (4, 2), (8, 3)])
+@pytest.mark.parametrize(("sigma", "most"), [(2, 2.5), (4, 2), (8, 2.3)])
 def test_fewer_tasks_are_at_once_where_more_leave_no_memory_for_chunks(sigma, most):
     """A sixteenth of the volume, where two would decode each chunk 5 to 15 times."""
     room = Room(2, 322 * 2**20, libraries=PLAIN_PROCESS)

@@ -11,7 +11,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from operator import mul
 from typing import NamedTuple
 
 from volconv.plan.sweep import Keeps, Loop, Sweep
@@ -136,10 +135,26 @@ class Order:
         for axis, numbers in enumerate(self.along):
             widths = tuple([loops[number][1] for number in numbers])
             free = sum([number < self.free for number in numbers])
-            sides = [slabs[number] for number in numbers]
             ways = self.tiles.ways(axis, widths, free)
-            found.append([(way[0], sum(map(mul, way[1], sides)), way) for way in ways])
+            found.append(
+                [(way[0], self.held(numbers, slabs, way), way) for way in ways]
+            )
         return found
+
+    def held(self, numbers: Sequence[int], slabs: Sequence[int], way: Way) -> int:
+        """Cells that the loops along an axis hold.
+
+        Two of them that follow each other and keep all are as one: what one turn of the
+        outer leaves for the next is what its last inner turn does.
+        """
+        cells = [
+            slabs[number] * thick
+            for number, thick in zip(numbers, way.thick, strict=True)
+        ]
+        for place, number in enumerate(numbers[way.faces : -1], way.faces):
+            if numbers[place + 1] == number + 1:
+                cells[place] = 0
+        return sum(cells)
 
     @property
     def loops(self) -> list[tuple[int, int]]:

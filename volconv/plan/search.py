@@ -25,9 +25,15 @@ from volconv.steps import Pipeline
 
 __all__ = ["Search", "make_stage"]
 
+ENOUGH = 4
+"""Blocks for each worker that are enough for all to be done at about the same time."""
+
 LARGEST = 20e9
 """Nanoseconds of one thread that a block takes at most, where there are few: what a kill
 loses, and what other machines of a cluster cannot share. Arbitrary."""
+
+LITTLE = 0.01
+"""Share of the time that is not worth a look at what could save it. Arbitrary."""
 
 MOST_CELLS = 2**31 - 1
 """Cells of an array that a tile holds, at most: libraries that count in 32 bits fail
@@ -96,7 +102,8 @@ class Search:
         """The stage whose blocks cost least.
 
         From one storage unit on, they are doubled along the axis that saves most, as long
-        as that saves anything and leaves enough of them.
+        as that saves anything and leaves enough of them; or fewer are left, by one or two
+        doublings at once, where these may be of use.
         """
         result = self.writes[-1]
         ones = (1,) * len(result.shape)
@@ -109,7 +116,26 @@ class Search:
                 elif self.may_be_few(grid, best):
                     best = self.best(grid, best, in_tiles=True)
             if best is stage:
+                best = self.much_fewer(stage)
+            if best is stage:
                 return stage
+
+    def much_fewer(self, stage: Stage) -> Stage:
+        """The better one of a stage and of those with blocks that are doubled twice.
+
+        Where these are fewer than enough: one doubling may save nothing that the next one
+        saves.
+        """
+        grids = {
+            grid: axis
+            for _, half in doubled(stage.grid)
+            for axis, grid in doubled(half)
+        }
+        best = stage
+        for grid, axis in grids.items():
+            if not self.are_enough(grid, axis) and self.may_be_few(grid, best):
+                best = self.best(grid, best, in_tiles=True)
+        return best
 
     def may_be_idle(self, stage: Stage) -> bool:
         """Whether half as many tasks at once could be faster, or are the only way.
@@ -117,8 +143,7 @@ class Search:
         They are no faster unless more than half of the time goes into what is decoded
         more than once.
         """
-        again = stage.bytes_read - self.least_bytes(stage.grid)
-        return not stage.fits or 2 * DECODE * again > stage.cost
+        return not stage.fits or self.again(stage) > 1 / 2
 
     def with_fewer(self, stage: Stage) -> Search:
         """The same with half as many tasks at once, or with those of a stage that fit."""
@@ -147,25 +172,26 @@ class Search:
     def are_enough(self, grid: BlockGrid, axis: int) -> bool:
         """Whether there are blocks enough where they are widened along an axis.
 
-        Four for each worker; one along a dimension that a step makes, where all blocks
-        read the same.
+        One for each worker along a dimension that a step makes, where all blocks read the
+        same.
         """
-        each = 1 if axis in self.source.new_axes else 4
+        each = 1 if axis in self.source.new_axes else ENOUGH
         return grid.total >= each * self.room.workers
 
     def may_be_few(self, grid: BlockGrid, known: Stage) -> bool:
         """Whether fewer blocks than that are of use, if threads share the tiles of each.
 
-        Where the stage that is known decodes some chunks more than once, as long as a
-        block is a small piece of work. They take no less memory.
+        Where the stage that is known decodes chunks more than once, as long as a block is
+        a small piece of work. They take no less memory.
         """
-        if not known.fits or self.decodes_once(known):
+        if not known.fits or self.again(known) <= LITTLE:
             return False
         return self.least_cost(grid, Tiling()) <= LARGEST * grid.total
 
-    def decodes_once(self, stage: Stage) -> bool:
-        """Whether a stage decodes no chunk more than once."""
-        return stage.bytes_read == self.least_bytes(stage.grid)
+    def again(self, stage: Stage) -> float:
+        """Share of a stage's time that goes into chunks that were decoded before."""
+        nbytes = stage.bytes_read - self.least_bytes(stage.grid)
+        return DECODE * nbytes / max(1, stage.cost)
 
     def least_bytes(self, grid: BlockGrid) -> int:
         """Bytes that are decoded where each chunk that is read is decoded once."""
@@ -212,7 +238,7 @@ class Search:
         found = self.stage(grid, tiling, known)
         known = min(known, found, key=rank)
         shifted = self.shifted(grid, tiling)
-        if shifted == tiling or not found.fits or self.decodes_once(found):
+        if shifted == tiling or not found.fits or self.again(found) <= LITTLE:
             return known
         return self.better(known, grid, shifted)
 
