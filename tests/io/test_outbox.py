@@ -1,5 +1,6 @@
 """Objects on their way beside their makers: bounded, all told of, none after the end."""
 
+import itertools
 import threading
 from concurrent.futures import CancelledError
 from types import SimpleNamespace
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import zarr
+from numpy.testing import assert_array_equal
 
 from volconv.geometry import Interval
 from volconv.io.folder import Folder
@@ -152,11 +154,11 @@ def test_after_the_end_nothing_is_sent_and_nobody_waits(far):
 
 @pytest.mark.parametrize("codec", ["zstd", "blosc", "gzip", "none"])
 @pytest.mark.parametrize("shards", [None, (4, 6)])
-def test_an_encoded_unit_is_the_object_that_zarr_writes(
+def test_an_encoded_unit_is_the_object_that_is_written(
     tmp_path, monkeypatch, codec, shards
 ):
-    # gzip writes the second in which it compressed
-    monkeypatch.setattr("gzip.time", SimpleNamespace(time=lambda: 0.0))
+    seconds = itertools.count()
+    monkeypatch.setattr("gzip.time", SimpleNamespace(time=lambda: next(seconds)))
     spec = OutputSpec("", "cells", "float32", (2, 3), shards, codec)
     for name in ("a", "b"):
         zarr.create_array(
@@ -184,6 +186,7 @@ def test_an_encoded_unit_is_the_object_that_zarr_writes(
         told = write_unit(Folder(tmp_path / "b"), spec, unit, box, cells)
         assert told[0] == key
         assert encoded == (tmp_path / "b" / "cells" / key).read_bytes()
+    assert_array_equal(zarr.open_array(tmp_path / "b" / "cells")[:], values)
     assert not (tmp_path / "a" / "cells" / "c").exists()
 
 

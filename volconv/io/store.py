@@ -22,6 +22,7 @@ from volconv.io.folder import Folder
 from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.noting import Noting
 from volconv.io.place import Place
+from volconv.io.steady import steady_gzip
 from volconv.meta import ArrayMeta
 from volconv.plan.output import OutputSpec
 
@@ -229,14 +230,19 @@ def opened_for_encoding(
     metadata = opened_for_writing(place, variable).metadata
     documents = metadata.to_buffer_dict(default_buffer_prototype())
     encoded = {f"{variable}/{key}": content for key, content in documents.items()}
-    array = zarr.open_array(MemoryStore(encoded), path=variable, mode="r+")
-    return array.with_config({"write_empty_chunks": True}), encoded
+    return writable(MemoryStore(encoded), variable), encoded
 
 
 @lru_cache(maxsize=8)
 def opened_for_writing(place: Place, variable: str) -> zarr.Array[Any]:
     """The array that the tasks of a process write to."""
-    array = zarr.open_array(place.zarr_store(), path=variable, mode="r+")
+    return writable(place.zarr_store(), variable)
+
+
+def writable(store: Store, variable: str) -> zarr.Array[Any]:
+    """An array to be written to, whose empty chunks are stored as well."""
+    with steady_gzip():
+        array = zarr.open_array(store, path=variable, mode="r+")
     return array.with_config({"write_empty_chunks": True})
 
 
