@@ -240,12 +240,12 @@ def working(
 
 
 def storing(write: Write, outputs: int, dtype: str) -> list[Part]:
-    """What it takes to store a result: to cast it, and a unit in encoding."""
+    """What it takes to store a result: to cast a unit, and to encode it."""
     stored = np.dtype(write.output.dtype).itemsize
     unit = math.prod(write.output.unit)
     cast = cast_bytes(np.dtype(dtype).name, np.dtype(write.output.dtype).name)
     return [
-        Part("result as stored", outputs * cast),
+        Part("storage unit in casting", min(unit, outputs) * cast),
         Part("storage unit in encoding", copies(write, outputs) * unit * stored),
     ]
 

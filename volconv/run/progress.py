@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from volconv.plan.stage import Room, Stage
 from volconv.run.cluster import is_address
 from volconv.run.journal import Key, told
 from volconv.run.ledger import Ledger
+from volconv.run.statistics import Statistics
 from volconv.run.target import Target
 from volconv.run.task import BlockRecord, Work
 from volconv.run.turns import Turns
@@ -30,35 +30,23 @@ def no_progress(done: int, total: int) -> None:
 
 
 @dataclass
-class Tally:
+class Tally(Statistics):
     """What the blocks of a stage tell, taken together.
 
     Attributes
     ----------
-    lowest, highest : float
-        Of all finite cells; NaN where there are none.
-    nonfinite : int
-        Cells that are NaN or infinite.
     nbytes : int
         Bytes of all objects.
     seconds : float
         Of all tasks, in sum.
     """
 
-    lowest: float = np.nan
-    highest: float = np.nan
-    nonfinite: int = 0
     nbytes: int = 0
     seconds: float = 0.0
 
-    def add(self, record: BlockRecord) -> None:
+    def add_block(self, record: BlockRecord) -> None:
         """Take a block in."""
-        # no number is below NaN; by NumPy this takes longer than all else here
-        if record.lowest < self.lowest or math.isnan(self.lowest):
-            self.lowest = record.lowest
-        if record.highest > self.highest or math.isnan(self.highest):
-            self.highest = record.highest
-        self.nonfinite += record.nonfinite
+        self.add(record.lowest, record.highest, record.nonfinite)
         self.nbytes += sum(nbytes for _, _, nbytes, _ in record.objects)
         self.seconds += record.seconds
 

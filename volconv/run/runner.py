@@ -254,7 +254,7 @@ def run_stages(
         with crew_of(on, run.work(on, plan.room)) as records:
             try:
                 for record in run.journalled(records(turns)):
-                    tally.add(record)
+                    tally.add_block(record)
                     computed += 1
                     progress(done + computed, total)
             except BlockFailure as failure:

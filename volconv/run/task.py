@@ -7,7 +7,6 @@ Objects of a bucket are on their way while the thread that made them goes on.
 from __future__ import annotations
 
 import itertools
-import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import cast, let_go_of_scratch
+from volconv.compute import let_go_of_scratch
 from volconv.geometry import relative
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.expected import expected
@@ -33,9 +32,10 @@ from volconv.run.holdings import Holdings
 from volconv.run.memory import ThreadMemory
 from volconv.run.readers import Box, Readers
 from volconv.run.retries import retried
+from volconv.run.statistics import Statistics
 from volconv.run.tiles import TileThreads
 from volconv.run.turns import Turns
-from volconv.run.writer import Sent, Writer
+from volconv.run.writer import Sent, Writer, units_of
 from volconv.steps.layout import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
@@ -225,15 +225,17 @@ class Worker:
         """Write what a block makes of its input, and tell of it."""
         objects: list[tuple[int, str, int, int]] = []
         sent: Sent = []
-        told = (np.nan, np.nan, 0)
+        told = Statistics()
         for which, write in enumerate(self.work.stage.writes):
             if write.step not in wanted:
                 continue
-            cells = cast(values.pop(write.step), write.output.dtype)
-            objects += self.writer.write(which, wanted[write.step], cells, sent)
-            told = statistics(cells)
+            told = Statistics()  # the last are of the result
+            for unit in units_of(write, wanted[write.step], values.pop(write.step)):
+                objects.append((which, *self.writer.write(which, unit, sent)))
+                told.add_cells(unit.cells)
         seconds = time.perf_counter() - begun
-        record = BlockRecord(turn, tuple(objects), seconds, *told)
+        ends = told.lowest, told.highest, told.nonfinite
+        record = BlockRecord(turn, tuple(objects), seconds, *ends)
         return when_all_are_there(sent, record) if sent else record
 
     def read_and_compute(
@@ -275,18 +277,3 @@ def read_into(source: ZarrSource, box: Box, out: NDArray[Any]) -> NDArray[Any]:
         return found
     out[...] = found
     return out
-
-
-def statistics(cells: NDArray[Any]) -> tuple[float, float, int]:
-    """Lowest and highest finite cell, and how many are not finite."""
-    if cells.dtype.kind == "c":
-        return np.nan, np.nan, int(cells.size - np.isfinite(cells).sum())
-    lowest = float(np.minimum.reduce(cells, axis=None))
-    highest = float(np.maximum.reduce(cells, axis=None))
-    if math.isfinite(lowest) and math.isfinite(highest):
-        return lowest, highest, 0
-    finite = cells[np.isfinite(cells)]
-    nonfinite = int(cells.size - finite.size)
-    if not finite.size:
-        return np.nan, np.nan, nonfinite
-    return float(finite.min()), float(finite.max()), nonfinite

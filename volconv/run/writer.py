@@ -10,11 +10,12 @@ import itertools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import google_crc32c
 from numpy.typing import NDArray
 
+from volconv.compute import cast
 from volconv.geometry import Interval, relative
 from volconv.io.bucket import Bucket
 from volconv.io.folder import Folder
@@ -26,7 +27,7 @@ from volconv.plan.write import Write
 from volconv.run.readers import Box
 from volconv.run.retries import retried
 
-__all__ = ["Sent", "Writer"]
+__all__ = ["Sent", "Unit", "Writer", "units_of"]
 
 SIDES = 1024
 """Sides of blocks whose storage units are remembered: arbitrary, a row's of each axis."""
@@ -34,8 +35,23 @@ SIDES = 1024
 Sent = list[Future[object]]
 """Objects that are on their way."""
 
-Unit = tuple[tuple[int, ...], Box, NDArray[Any]]
-"""A storage unit: its place along each axis of the stored array, its box, its cells."""
+
+class Unit(NamedTuple):
+    """A storage unit with its cells.
+
+    Attributes
+    ----------
+    place : tuple of int
+        Its place along each axis of the stored array.
+    box : tuple of Interval
+        Which cells they are.
+    cells : ndarray
+        The cells as they are stored, of which nothing is needed later.
+    """
+
+    place: tuple[int, ...]
+    box: Box
+    cells: NDArray[Any]
 
 
 class Writer:
@@ -67,34 +83,28 @@ class Writer:
         if most:
             self.outbox = Outbox(most, threads * MOST_ON_WAY)
 
-    def write(
-        self, which: int, box: Box, cells: NDArray[Any], sent: Sent
-    ) -> Iterator[tuple[int, str, int, int]]:
-        """Write a box of whole storage units.
+    def write(self, which: int, unit: Unit, sent: Sent) -> tuple[str, int, int]:
+        """Write a storage unit.
 
         Parameters
         ----------
         which : int
             The number of the write.
-        box : tuple of Interval
-            The box.
-        cells : ndarray
-            Its cells, of which nothing is needed later.
+        unit : Unit
+            The unit.
         sent : list of Future
             Is added to by what is still on its way.
 
-        Yields
-        ------
-        tuple of (int, str, int, int)
-            For each object the number of the write, its key, its bytes and its crc32c.
+        Returns
+        -------
+        tuple of (str, int, int)
+            The key of its object, its bytes and its crc32c.
         """
         write, store = self.writes[which], self.stores[which]
-        for unit in units_of(write, box, cells):
-            if isinstance(store, Folder):
-                yield which, *self.stored(store, write, unit)
-            else:
-                assert isinstance(store, Bucket), "there are no other places"
-                yield which, *self.handed_over(store, write, unit, sent)
+        if isinstance(store, Folder):
+            return self.stored(store, write, unit)
+        assert isinstance(store, Bucket), "there are no other places"
+        return self.handed_over(store, write, unit, sent)
 
     def stored(self, store: Folder, write: Write, unit: Unit) -> tuple[str, int, int]:
         """Write a storage unit to a folder."""
@@ -127,11 +137,13 @@ class Writer:
 
 
 def units_of(write: Write, box: Box, cells: NDArray[Any]) -> Iterator[Unit]:
-    """The storage units of a box of whole ones."""
+    """The storage units of a box of whole ones, each cast as it is asked for."""
     for sides in itertools.product(*map(side_units, box, write.output.unit)):
         places, part = zip(*sides, strict=True)
         piece = cells if part == box else cells[relative(part, box)]
-        yield write.output.stored(places), part, piece
+        as_stored = cast(piece, write.output.dtype)
+        yield Unit(write.output.stored(places), part, as_stored)
+        del as_stored  # before the next one takes as much
 
 
 @lru_cache(maxsize=SIDES)
