@@ -149,30 +149,29 @@ def total(parts: Sequence[Part]) -> int:
 
 
 def held(
-    pipeline: Pipeline, cells: Sequence[int], written: Collection[int], first: int
+    pipeline: Pipeline, cells: Sequence[int], written: Collection[int], number: int
 ) -> list[Part]:
     """Input and results on the way: those of the fullest moment, and room beside them."""
-    spans = [
-        Span(
-            np.dtype(dtype).itemsize * cells[step],
-            step,
-            pipeline.held_to(step, written),
-        )
-        for step, dtype in enumerate(pipeline.dtypes[:-1])
-    ]
+    steps: list[int] = []
+    spans: list[Span] = []
+    for step, first, last in pipeline.results(written):
+        if step < pipeline.last:
+            itemsize = np.dtype(pipeline.dtypes[step]).itemsize
+            steps.append(step)
+            spans.append(Span(itemsize * cells[step], first, last))
     fullest: list[int] = []
     most = 0
-    for step in range(pipeline.last + 1):
-        there = [n for n, span in enumerate(spans) if span.first <= step <= span.last]
+    for moment in range(pipeline.last + 1):
+        there = [n for n, span in enumerate(spans) if span.first <= moment <= span.last]
         nbytes = sum(spans[n].nbytes for n in there)
         if nbytes > most:
             fullest, most = there, nbytes
     parts = [
         Part(
-            f"{label(pipeline, step, first)}: result" if step else "input box",
-            spans[step].nbytes,
+            f"{label(pipeline, steps[n], number)}: result" if steps[n] else "input box",
+            spans[n].nbytes,
         )
-        for step in fullest
+        for n in fullest
     ]
     return [*parts, Part("room between results", Layout.of(spans).nbytes - most)]
 

@@ -17,12 +17,12 @@ steps read is computed once, over all that they read::
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from operator import mul
-from typing import Any
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -47,6 +47,23 @@ others those of some edge."""
 
 REMEMBERED = 4096
 """Intervals of blocks whose demands are remembered: arbitrary, about 2 MB."""
+
+
+class Result(NamedTuple):
+    """How long a result is held.
+
+    Attributes
+    ----------
+    step : int
+        Whose it is; 0 for the input.
+    first, last : int
+        The step that makes it, which may be the one before: see `floors_of`; and the
+        last one that reads it, or of all where it is wanted.
+    """
+
+    step: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,9 +254,21 @@ class Pipeline:
         )
         return (next(read), *(step.target.dtype for step in self.steps))
 
-    def held_to(self, step: int, wanted: Collection[int]) -> int:
-        """The step up to which a result is held: what is wanted of it to the end."""
-        return self.last if step in wanted else self.last_uses[step]
+    def results(self, wanted: Collection[int]) -> Iterator[Result]:
+        """The input and all results, but those that are made where another one lies.
+
+        Parameters
+        ----------
+        wanted : collection of int
+            Steps of which cells are wanted, the last among them.
+        """
+        makers = {at: made.reader for at, made in self.merged_steps(wanted).items()}
+        made_before = set(makers.values())
+        for first in range(self.last + 1):
+            if first not in made_before:
+                step = makers.get(first, first)
+                last = self.last if step in wanted else self.last_uses[step]
+                yield Result(step, first, last)
 
 
 def chain(steps: Sequence[Step]) -> Pipeline:

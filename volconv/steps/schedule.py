@@ -225,7 +225,7 @@ def schedule_of(
     makers = {step: made.reader for step, made in merged.items()}
     done_by = {reader: step for step, reader in makers.items()}
     numbers = itertools.count(len(given))
-    laid, nbytes = laid_out(pipeline, by_step, wanted, given, makers)
+    laid, nbytes = laid_out(pipeline, by_step, wanted, given)
     entries = []
     for step, boxes in enumerate(by_step):
         maker = makers.get(step, step)
@@ -260,28 +260,20 @@ def laid_out(
     by_step: Sequence[Sequence[Box]],
     wanted: Collection[int],
     given: Collection[int],
-    makers: Mapping[int, int],
 ) -> tuple[tuple[Laid, ...], int]:
-    """Arrays for input and results, in one piece of memory, and its bytes.
-
-    A layer that does the work of the step after it writes that one's results: see
-    `floors_of`. `makers` has, by the layer's step, the other's.
-    """
+    """Arrays for input and results, in one piece of memory, and its bytes."""
     if not pipeline.nodes:
         return (), 0  # nothing is made of what is read
-    done_before = set(makers.values())
     laid: list[tuple[tuple[int, ...], np.dtype[Any]]] = []
     spans: list[Span] = []
-    for first, boxes in enumerate(by_step):
-        step = makers.get(first, first)
-        if first in done_before or step in given:
+    for step, first, last in pipeline.results(wanted):
+        if step in given:
             continue
         dtype = np.dtype(pipeline.dtypes[step])
-        for box in boxes:
+        for box in by_step[first]:
             shape = tuple(side.size for side in box)
-            nbytes = dtype.itemsize * math.prod(shape)
             laid.append((shape, dtype))
-            spans.append(Span(nbytes, first, pipeline.held_to(step, wanted)))
+            spans.append(Span(dtype.itemsize * math.prod(shape), first, last))
     layout = Layout.of(spans)
     arrays = zip(laid, layout.starts, strict=True)
     return tuple(Laid(*each, start) for each, start in arrays), layout.nbytes
