@@ -123,18 +123,16 @@ class Search:
     def much_fewer(self, stage: Stage) -> Stage:
         """The better one of a stage and of those with blocks that are doubled twice.
 
-        Where these are fewer than enough: one doubling may save nothing that the next one
-        saves.
+        Along two axes, where they are fewer than enough: one doubling may save nothing
+        that the other one saves.
         """
-        grids = {
-            grid: axis
-            for _, half in doubled(stage.grid)
-            for axis, grid in doubled(half)
-        }
         best = stage
-        for grid, axis in grids.items():
-            if not self.are_enough(grid, axis) and self.may_be_few(grid, best):
-                best = self.best(grid, best, in_tiles=True)
+        for axis, half in doubled(stage.grid):
+            for other, grid in doubled(half):
+                if other <= axis or self.are_enough(grid, other):
+                    continue
+                if self.may_be_few(grid, best):
+                    best = self.best(grid, best, in_tiles=True)
         return best
 
     def may_be_idle(self, stage: Stage) -> bool:
