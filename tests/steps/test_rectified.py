@@ -63,6 +63,18 @@ def test_the_layer_does_it_with_the_bits_of_both(rectifier):
         assert same_bits(found, expected[tuple(side.slice for side in box)])
 
 
+def test_the_layer_has_no_result_of_its_own_unless_it_is_wanted():
+    first = layer()
+    second = relu_step(first.target)
+    third = layer(second.target)
+    steps = (first, second, third)
+    pipeline = wired([Node(step, (n,)) for n, step in enumerate(steps)])
+    own = [(0, 0, 1), (2, 1, 3), (3, 3, 3)]  # step, from when, until when
+    assert list(pipeline.results({3})) == own
+    apart = [(0, 0, 1), (1, 1, 3), (2, 2, 3), (3, 3, 3)]
+    assert list(pipeline.results({1, 3})) == apart
+
+
 def test_its_result_goes_where_that_of_the_rectifier_was_to_go():
     first = layer()
     second = relu_step(first.target)
