@@ -8,7 +8,7 @@ leave out taps whose weight is zero, and start each sum at +0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from typing import Any
@@ -97,8 +97,7 @@ class Correlation:
         if out is not None and is_direct:
             sums = out
         else:
-            window = self.kernel_shape, self.stride, self.dilation
-            sums = aligned_empty(out_shape(block.shape, *window), compute)
+            sums = aligned_empty(self.out_shape(block.shape), compute)
         if compute.kind == "c":
             self.correlate_complex(block, sums)
         else:
@@ -112,6 +111,10 @@ class Correlation:
             return values
         out[...] = values
         return out
+
+    def out_shape(self, block: Sequence[int]) -> tuple[int, ...]:
+        """Outputs of a padded block of a shape."""
+        return out_shape(block, self.kernel_shape, self.stride, self.dilation)
 
     def padding(self, cells: Array, out: Array, edges: Edges) -> bool:
         """Outputs of cells that are padded on the way, where the engine can do so.
@@ -224,7 +227,7 @@ class Correlation:
         largest = max((abs(float(block.max())), abs(float(block.min()))), default=0.0)
         if largest * weights.sum() < limit:
             return
-        shape = out_shape(block.shape, self.kernel_shape, self.stride, self.dilation)
+        shape = self.out_shape(block.shape)
         sums = np.empty(shape)
         correlator = exact.prepare(
             weights, self.stride, self.dilation, np.dtype(float), "float64"

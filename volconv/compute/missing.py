@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from volconv.compute.correlation import Correlation
 from volconv.compute.numbers import cast
 from volconv.compute.pointwise import planes
+from volconv.compute.workspace import Workspace
 from volconv.errors import NumberError
 
 __all__ = ["Renormalisation", "has_missing", "missing_cells", "rounding_of"]
@@ -71,7 +72,12 @@ class Renormalisation:
     target: str
 
     def __call__(
-        self, block: Array, gaps: Array | None, shares: Array | None, out: Array
+        self,
+        block: Array,
+        gaps: Array | None,
+        shares: Array | None,
+        out: Array,
+        space: Workspace | None = None,
     ) -> None:
         """Write every output of a padded block.
 
@@ -86,21 +92,27 @@ class Renormalisation:
             on; None where all are 1.
         out : ndarray
             The outputs.
+        space : Workspace, optional
+            Memory for what lies between.
         """
+        space = space or Workspace()
         if gaps is not None:
             gaps = self.once(gaps)
-        taking = taking_part(gaps, shares, np.dtype(self.weights.numbers.compute))
+        real = self.weights.numbers.compute
+        taking = taking_part(gaps, shares, real, space)
         counted = self.counted(taking, block.shape)
-        total = self.weights(counted)
-        absent = self.absent(total, counted, is_weighted=shares is not None)
-        is_direct = out.dtype == self.values.numbers.target
-        cells = self.filled(block, taking, gaps, shares)
-        sums = self.values(cells, out if is_direct else None)
+        outputs = self.weights.out_shape(counted.shape)
+        total = self.weights(counted, space.empty("total", outputs, real))
+        absent = self.absent(total, counted, space, is_weighted=shares is not None)
+        sums, numbers = out, self.values.numbers
+        if out.dtype != numbers.target:
+            sums = space.empty("sums", out.shape, numbers.target)
+        self.values(self.filled(block, taking, gaps, shares, space), sums)
         with np.errstate(all="ignore"):
             factor = np.divide(self.whole, total, out=total)
             for plane in planes(sums):
                 np.multiply(plane, factor, out=plane)
-        self.write(sums, absent, out)
+        self.write(sums, absent, out, space)
 
     def once(self, gaps: Array) -> Array:
         """The gaps, of one cell along axes where all windows see the same.
@@ -114,17 +126,23 @@ class Renormalisation:
         return gaps
 
     def filled(
-        self, block: Array, taking: Array, gaps: Array | None, shares: Array | None
+        self,
+        block: Array,
+        taking: Array,
+        gaps: Array | None,
+        shares: Array | None,
+        space: Workspace,
     ) -> Array:
         """Cells times their weights, 0 where they take no part."""
-        cells = block.astype(self.values.numbers.compute)
+        cells = space.empty("cells", block.shape, self.values.numbers.compute)
+        np.copyto(cells, block, casting="unsafe")
         if shares is not None:
             gaps = taking == 0
             with np.errstate(all="ignore"):
                 for plane in planes(cells):
                     np.multiply(plane, taking, out=plane)
         if gaps is not None:
-            put(cells, gaps, 0)
+            put(cells, gaps, 0, space)
         return cells
 
     def counted(self, taking: Array, shape: tuple[int, ...]) -> Array:
@@ -135,7 +153,7 @@ class Renormalisation:
         )
 
     def absent(
-        self, total: Array, counted: Array, *, is_weighted: bool
+        self, total: Array, counted: Array, space: Workspace, *, is_weighted: bool
     ) -> Array | None:
         """Outputs of which too little takes part; None where there is none.
 
@@ -145,14 +163,22 @@ class Renormalisation:
             Weights that took part.
         counted : ndarray
             What takes part of each cell.
+        space : Workspace
+            Memory for what lies between.
         is_weighted : bool
             Whether cells take part by more or less.
         """
         by_size = self.magnitudes or self.weights
         rounding = rounding_of(by_size)
-        size = np.abs(total) if self.magnitudes is None else by_size(counted)
+        size: Array = space.empty("size", total.shape, total.dtype)
+        if self.magnitudes is None:
+            np.abs(total, out=size)
+        else:
+            by_size(counted, size)
+        found = space.empty("absent", total.shape, bool)
         # below the least normal number, a quotient means nothing
-        found: Array = ~(size > np.finfo(size.dtype).tiny)
+        np.greater(size, np.finfo(size.dtype).tiny, out=found)
+        np.logical_not(found, out=found)
         if self.magnitudes is not None:
             found |= np.abs(total) <= rounding * size
         if self.least > 0:
@@ -161,7 +187,9 @@ class Renormalisation:
             found |= size < self.least * self.whole_size / (1 + 2 * rounding)
         return found if found.any() else None
 
-    def write(self, sums: Array, absent: Array | None, out: Array) -> None:
+    def write(
+        self, sums: Array, absent: Array | None, out: Array, space: Workspace
+    ) -> None:
         """The sums as outputs.
 
         Raises
@@ -178,7 +206,7 @@ class Renormalisation:
                 "choose a float dtype, or set the attribute _FillValue of the data",
             )
         if absent is not None:
-            put(sums, absent, 0 if is_integer else np.nan)
+            put(sums, absent, 0 if is_integer else np.nan, space)
         if sums is not out:
             out[...] = cast(sums, self.target)
         if absent is not None and is_integer:
@@ -249,15 +277,20 @@ def declared_cells(block: Array, declared: Iterable[float]) -> Iterator[Array]:
         yield same
 
 
-def taking_part(gaps: Array | None, shares: Array | None, real: np.dtype[Any]) -> Array:
+def taking_part(
+    gaps: Array | None, shares: Array | None, real: str, space: Workspace
+) -> Array:
     """What takes part of each cell: its weight, 0 where it is missing."""
     if shares is None:
         assert gaps is not None, "without gaps and weights a plain sum is the result"
-        return (~gaps).astype(real)
-    return shares if gaps is None else np.where(gaps, real.type(0), shares)
+        taking = space.empty("taking", gaps.shape, real)
+        np.copyto(taking, gaps)
+        np.subtract(1, taking, out=taking)
+        return taking
+    return shares if gaps is None else np.where(gaps, np.dtype(real).type(0), shares)
 
 
-def put(cells: Array, where: Array, value: float) -> None:
+def put(cells: Array, where: Array, value: float, space: Workspace) -> None:
     """Write a value to some cells of floats, which may be the same along some axes.
 
     By their bits: where cells here and there are written to, a masked write takes ten
@@ -265,11 +298,15 @@ def put(cells: Array, where: Array, value: float) -> None:
     """
     for plane in planes(cells):
         bits = plane.view(f"i{plane.itemsize}")
-        keep = where.astype(bits.dtype) - 1  # no bit where the value goes, else all
+        keep = space.empty("keep", where.shape, bits.dtype)
+        np.copyto(keep, where)
+        np.subtract(keep, 1, out=keep)  # no bit where the value goes, else all
         np.bitwise_and(bits, keep, out=bits)
         if value:
             pattern = np.full((), value, plane.dtype).view(bits.dtype)
-            np.bitwise_or(bits, ~keep & pattern, out=bits)
+            np.invert(keep, out=keep)
+            np.bitwise_and(keep, pattern, out=keep)
+            np.bitwise_or(bits, keep, out=bits)
 
 
 def rounding_of(correlation: Correlation) -> float:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute import aligned_empty
+from volconv.compute.workspace import one_workspace
 from volconv.geometry import Interval, relative
 from volconv.steps.slabs import (
     LARGE_SLAB_BYTES,
@@ -96,9 +97,10 @@ def compute_reading(
         )
         if is_done:
             continue
-        for part in slabs(step, slab.box, slab_room(step)):
-            block = reading.assembled(step, cells, part, scratch.empty)
-            of_box(step, part).compute(block, part_of(out, part, box))
+        with one_workspace():
+            for part in slabs(step, slab.box, slab_room(step)):
+                block = reading.assembled(step, cells, part, scratch.empty)
+                of_box(step, part).compute(block, part_of(out, part, box))
     return out
 
 

@@ -19,6 +19,7 @@ from volconv.compute.missing import (
 )
 from volconv.compute.pointwise import number_text
 from volconv.compute.windows import cells_under
+from volconv.compute.workspace import workspace
 from volconv.geometry import Geometry, Interval, Window
 from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta
@@ -144,6 +145,7 @@ class RenormalisedStep:
             replace(self.geometry[dim], padding=(0, 0)) for dim in self.source.dims
         )
         whole = tuple(Interval(0, size) for size in out.shape)
+        space = workspace()
         for part in slabs(self.plain, whole, SLAB_BYTES):
             outputs = tuple(side.slice for side in part)
             cells = cells_under(block, windows, outputs)
@@ -153,7 +155,7 @@ class RenormalisedStep:
             if counts is None and holes is not None and not holes.any():
                 self.plain.compute(cells, out[where])
             else:
-                self.arithmetic(cells, holes, counts, out[where])
+                self.arithmetic(cells, holes, counts, out[where], space)
         return out
 
     def gaps(self, cells: Array) -> Array | None:
