@@ -48,12 +48,12 @@ class Workspace:
 
 
 @contextmanager
-def one_workspace() -> Iterator[None]:
-    """All that this thread computes meanwhile has one workspace."""
+def one_workspace() -> Iterator[Workspace]:
+    """A new one, which `workspace` gives to what this thread computes meanwhile."""
     before = getattr(_own, "space", None)
-    _own.space = before or Workspace()
+    _own.space = space = Workspace()
     try:
-        yield
+        yield space
     finally:
         _own.space = before
 

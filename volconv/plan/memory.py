@@ -149,16 +149,16 @@ def total(parts: Sequence[Part]) -> int:
 
 
 def held(
-    pipeline: Pipeline, cells: Sequence[int], written: Collection[int], number: int
+    pipeline: Pipeline, cells: Sequence[int], written: Collection[int], first: int
 ) -> list[Part]:
     """Input and results on the way: those of the fullest moment, and room beside them."""
     steps: list[int] = []
     spans: list[Span] = []
-    for step, first, last in pipeline.results(written):
-        if step < pipeline.last:
-            itemsize = np.dtype(pipeline.dtypes[step]).itemsize
-            steps.append(step)
-            spans.append(Span(itemsize * cells[step], first, last))
+    for one in pipeline.results(written):
+        if one.step < pipeline.last:
+            itemsize = np.dtype(pipeline.dtypes[one.step]).itemsize
+            steps.append(one.step)
+            spans.append(Span(itemsize * cells[one.step], one.first, one.last))
     fullest: list[int] = []
     most = 0
     for moment in range(pipeline.last + 1):
@@ -168,7 +168,7 @@ def held(
             fullest, most = there, nbytes
     parts = [
         Part(
-            f"{label(pipeline, steps[n], number)}: result" if steps[n] else "input box",
+            f"{label(pipeline, steps[n], first)}: result" if steps[n] else "input box",
             spans[n].nbytes,
         )
         for n in fullest

@@ -10,6 +10,7 @@ from typing import Any
 from volconv.errors import InputError, OutputError
 from volconv.run.journal import Journal
 from volconv.run.outputs import target_of
+from volconv.run.statistics import Statistics
 from volconv.run.target import PLAN_ATTRIBUTE, Target, whose
 
 __all__ = ["Status", "status_of"]
@@ -130,6 +131,7 @@ def read_journal(
 ) -> None:
     """Take a stage's lines in; the range of values is that of the last stage."""
     between = set()
+    values: Statistics | None = None
     for _, line in journal.lines():
         for which, key, nbytes, _ in line.get("objects", ()):
             step = steps[which] if which < len(steps) else None
@@ -139,14 +141,10 @@ def read_journal(
                 done[step, key] = nbytes
         found.seconds = (found.seconds or 0.0) + line.get("seconds", 0.0)
         if is_last and "block" in line:
-            widen(found, line)
+            values = values or Statistics()
+            values.add(line["lowest"], line["highest"], line["nonfinite"])
     found.between += len(between)
-
-
-def widen(found: Status, line: dict[str, Any]) -> None:
-    """Take what a block tells of its values in."""
-    found.nonfinite = (found.nonfinite or 0) + line["nonfinite"]
-    if not math.isnan(line["lowest"]):
-        low, high = found.lowest, found.highest
-        found.lowest = line["lowest"] if low is None else min(low, line["lowest"])
-        found.highest = line["highest"] if high is None else max(high, line["highest"])
+    if values is not None:
+        found.nonfinite = values.nonfinite
+        if not math.isnan(values.lowest):
+            found.lowest, found.highest = values.lowest, values.highest

@@ -225,14 +225,14 @@ class Worker:
         """Write what a block makes of its input, and tell of it."""
         objects: list[tuple[int, str, int, int]] = []
         sent: Sent = []
-        told = Statistics()
+        told, last = Statistics(), self.work.stage.pipeline.last
         for which, write in enumerate(self.work.stage.writes):
             if write.step not in wanted:
                 continue
-            told = Statistics()  # the last are of the result
             for unit in units_of(write, wanted[write.step], values.pop(write.step)):
                 objects.append((which, *self.writer.write(which, unit, sent)))
-                told.add_cells(unit.cells)
+                if write.step == last:
+                    told.add_cells(unit.cells)
         seconds = time.perf_counter() - begun
         ends = told.lowest, told.highest, told.nonfinite
         record = BlockRecord(turn, tuple(objects), seconds, *ends)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -89,17 +90,17 @@ def compute_reading(
         block = np.asarray(reading.read(cells, reading.wanted), step.source.dtype)
         of_box(step, box).compute(block, out)
         return out
-    scratch = Scratch()
-    for slab in reading.slabs:
-        known = slab.padded(cells, step.boundaries.fill_value)
-        is_done = known is not None and of_box(step, slab.box).padding(
-            known[0], part_of(out, slab.box, box), known[1]
-        )
-        if is_done:
-            continue
-        with one_workspace():
+    with one_workspace() as space:
+        padded = partial(space.empty, "padded block")
+        for slab in reading.slabs:
+            known = slab.padded(cells, step.boundaries.fill_value)
+            is_done = known is not None and of_box(step, slab.box).padding(
+                known[0], part_of(out, slab.box, box), known[1]
+            )
+            if is_done:
+                continue
             for part in slabs(step, slab.box, slab_room(step)):
-                block = reading.assembled(step, cells, part, scratch.empty)
+                block = reading.assembled(step, cells, part, padded)
                 of_box(step, part).compute(block, part_of(out, part, box))
     return out
 
@@ -128,17 +129,3 @@ def slab_bytes(step: Step, box: tuple[Interval, ...]) -> int:
 def slab_room(step: Step) -> int:
     """Padded bytes of a slab, about, where cells are assembled before they are used."""
     return LARGE_SLAB_BYTES if step.is_tiled else SLAB_BYTES
-
-
-class Scratch:
-    """One piece of memory, used for one array after another."""
-
-    def __init__(self) -> None:
-        self.memory = np.empty(0, dtype="u1")
-
-    def empty(self, shape: Sequence[int], dtype: str) -> NDArray[Any]:
-        """An array of any content; the one before it is no longer valid."""
-        nbytes = math.prod(shape) * np.dtype(dtype).itemsize
-        if nbytes > self.memory.size:
-            self.memory = np.empty(nbytes, dtype="u1")
-        return self.memory[:nbytes].view(dtype).reshape(shape)

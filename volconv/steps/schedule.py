@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +26,7 @@ from volconv.steps.layout import Layout, Memory, Span
 from volconv.steps.node import Box, Node
 
 if TYPE_CHECKING:
-    from volconv.steps.pipeline import Pipeline
+    from volconv.steps.pipeline import Pipeline, Result
 
 __all__ = ["Kind", "Schedule", "Side", "alike_along", "schedule_of"]
 
@@ -222,21 +222,22 @@ def schedule_of(
     }
     given = tuple(step for step in into if by_step[step] == [wanted[step]])
     merged = pipeline.merged_steps(wanted)
-    makers = {step: made.reader for step, made in merged.items()}
-    done_by = {reader: step for step, reader in makers.items()}
+    results = list(pipeline.results(wanted))
+    makers = {one.first: one.step for one in results}
+    done_by = {one.step: one.first for one in results if one.first < one.step}
     numbers = itertools.count(len(given))
-    laid, nbytes = laid_out(pipeline, by_step, wanted, given)
+    laid, nbytes = laid_out(pipeline, by_step, results, given)
     entries = []
     for step, boxes in enumerate(by_step):
-        maker = makers.get(step, step)
         outs: tuple[int, ...] = ()
         evaluations: tuple[Evaluation, ...] = ()
-        if step not in done_by:
+        if step in makers:
+            maker = makers[step]
             is_given = maker in given
             outs = tuple(
                 given.index(maker) if is_given else next(numbers) for _ in boxes
             )
-        if step and step not in done_by:
+        if step and step in makers:
             node = merged[step].node if step in merged else pipeline.nodes[step - 1]
             each = range(len(boxes))
             evaluations = tuple(
@@ -258,7 +259,7 @@ def found_in(box: Box, boxes: Sequence[Box]) -> tuple[int, tuple[slice, ...] | N
 def laid_out(
     pipeline: Pipeline,
     by_step: Sequence[Sequence[Box]],
-    wanted: Collection[int],
+    results: Iterable[Result],
     given: Collection[int],
 ) -> tuple[tuple[Laid, ...], int]:
     """Arrays for input and results, in one piece of memory, and its bytes."""
@@ -266,7 +267,7 @@ def laid_out(
         return (), 0  # nothing is made of what is read
     laid: list[tuple[tuple[int, ...], np.dtype[Any]]] = []
     spans: list[Span] = []
-    for step, first, last in pipeline.results(wanted):
+    for step, first, last in results:
         if step in given:
             continue
         dtype = np.dtype(pipeline.dtypes[step])
