@@ -141,6 +141,23 @@ def test_streamed_blocks_have_the_bits_of_small_ones(prepare, size):
         np.testing.assert_array_equal(bits(run(correlator, part)), bits(whole[where]))
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i2"])
+@pytest.mark.parametrize("size", [(3, 3, 3), (1, 3, 3), (3, 2, 1), (5, 5, 5)])
+def test_blocks_of_any_height_have_the_bits_of_higher_ones(size, dtype):
+    rng = np.random.default_rng(0)
+    block = (50 * rng.standard_normal((6, 75, 90))).astype(dtype)
+    compute = dtype if dtype != "i2" else "f4"
+    weights = rng.standard_normal(size)
+    correlator = direct.prepare(weights, (1,) * 3, (1,) * 3, dtype, compute)
+    whole = run(correlator, block)
+    halo = size[1] - 1
+    for rows in range(1, whole.shape[1] + 1):
+        for cells in (block, block[..., :50]):
+            found = run(correlator, cells[:, : rows + halo])
+            expected = whole[:, :rows, : found.shape[2]]
+            np.testing.assert_array_equal(bits(found), bits(expected))
+
+
 @pytest.mark.parametrize("shape", [(6, 40, 150), (3, 3, 3), (70, 9, 64), (5, 300, 333)])
 @pytest.mark.parametrize("sigma", [1, 4, 8])
 def test_gaussian_bits_in_large_blocks_equal_those_in_small_ones(shape, sigma):

@@ -16,7 +16,10 @@ from volconv.compute.compiled.loops.items import ColumnCode
 from volconv.compute.compiled.packing import pack
 from volconv.compute.compiled.packing.pack import PackCode
 
-COVERS = [Cover(tall, wide) for tall in (True, False) for wide in (True, False)]
+CODES = {
+    "columns": {"heights": (5, 3, 1), "step": 2, "gap": 3},
+    "short columns, fetching": {"heights": (3, 1), "stretch": 2},
+}
 
 llvm.initialize_all_targets()
 llvm.initialize_all_asmprinters()
@@ -24,10 +27,13 @@ llvm.initialize_all_asmprinters()
 
 @pytest.mark.parametrize("name", MACHINES)
 @pytest.mark.parametrize("scalar", ["float", "double"])
-@pytest.mark.parametrize("cover", COVERS)
-def test_inner_loops_compile_for(name, scalar, cover):
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("rows", [1, 5, 8, 99])
+@pytest.mark.parametrize("cells", [1, 99])
+def test_inner_loops_compile_for(name, scalar, code, rows, cells):
     machine = MACHINES[name]
-    code = ColumnCode(scalar, (5, 3, 1), step=2, gap=3)
+    code = ColumnCode(scalar, **CODES[code])
+    cover = Cover.of(code, machine, rows, cells)
     text = assembly(columns.text(code, machine, cover), machine)
     arm = "fmla|fmadd"
     fused = {"neon": arm, "apple": arm, "sse2": "mul[ps]"}.get(name, "vfmadd")

@@ -19,7 +19,7 @@ import numpy as np
 from volconv.compute.compiled.direct.grid import element_grid
 from volconv.compute.compiled.direct.layout import Layout, arrange, fits_edges
 from volconv.compute.compiled.direct.slabs import Slabs
-from volconv.compute.compiled.direct.strips import strips
+from volconv.compute.compiled.direct.strips import IN_PLACE, strips
 from volconv.compute.compiled.direct.sums import (
     Sums,
     fetched_ahead,
@@ -153,17 +153,19 @@ def _in_place(
     itemsize = direct.compute_dtype.itemsize
     offsets = taps.first @ np.array(layout.taps, dtype=np.int64)
     weights = taps.weights.astype(direct.compute_dtype)
-    sums = Sums.of(
-        taps,
-        weights,
-        lines_in_place(layout.rows),
-        layout.rows.target,
-        ahead=int(offsets.max(initial=0)) + fetched_ahead(layout),
-        streamed=streams(geometry, layout, itemsize),
-    )
     sources, targets = shifts_of([layout.planes])
     tables: list[Table] = []
-    for strip in strips(layout, itemsize, taps.layers):
+    for strip in strips(layout, itemsize, taps.layers, IN_PLACE):
+        ahead, stretch = fetched_ahead(layout, taps, strip)
+        sums = Sums.of(
+            taps,
+            weights,
+            lines_in_place(layout.rows),
+            layout.rows.target,
+            ahead=ahead,
+            stretch=stretch,
+            streamed=streams(geometry, layout, itemsize),
+        )
         table = sums.table(
             (strip.rows[1], strip.cells[1]),
             sources + strip.source(layout),

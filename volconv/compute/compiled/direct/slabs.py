@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from volconv.compute.compiled.direct.grid import Grid, Period
-from volconv.compute.compiled.direct.strips import Strip, strips
+from volconv.compute.compiled.direct.strips import PACKED, Strip, strips
 from volconv.compute.compiled.direct.sums import Lines, Sums, shifts_of
 from volconv.compute.compiled.packing import pack
 from volconv.compute.compiled.packing.pack import Item as Pack
@@ -99,7 +99,7 @@ class Slabs:
         layers = planes.length * max(1, len(self.outer[0]))
         kept: list[NDArray[Any]] = [weights]
         tables, most = [], 0
-        for strip in strips(self.layout, weights.itemsize, layers):
+        for strip in strips(self.layout, weights.itemsize, layers, PACKED):
             slab = Slab(self, strip)
             offsets = slab.offsets()
             tables.append(slab.table(offsets, weights, streamed=streamed))

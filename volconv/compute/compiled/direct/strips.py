@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
+from volconv.compute.compiled.loops.columns import HIGHEST
 from volconv.compute.compiled.loops.items import MOST_STREAMED
 
 if TYPE_CHECKING:
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
 
     from volconv.compute.compiled.direct.layout import Layout
 
-# Half of a second-level cache of 1 MiB; measured 2026-11 on Zen 4, flat around here.
-CACHE = 384 << 10
+# Of a second-level cache of 1 MiB: of what is packed there; and of what is read where it
+# lies, so that what is fetched for later has room. Measured 2026-11 on Zen 4, flat around
+# here, and on Zen 5, flat from 96 to 256 KiB.
+PACKED, IN_PLACE = 384 << 10, 192 << 10
 # Narrower strips spend more on their ends than they save.
 FEWEST_ROWS = 16
 FEWEST_CELLS = 512
@@ -42,7 +45,7 @@ class Strip:
         return self.rows[0] * layout.rows.target + self.cells[0] * layout.cells.target
 
 
-def strips(layout: Layout, itemsize: int, layers: int) -> Iterator[Strip]:
+def strips(layout: Layout, itemsize: int, layers: int, room: int) -> Iterator[Strip]:
     """The strips of a block, in order.
 
     Parameters
@@ -52,19 +55,23 @@ def strips(layout: Layout, itemsize: int, layers: int) -> Iterator[Strip]:
         Of a cell of input as the inner loops read it.
     layers : int
         Planes of input that one window reads.
+    room : int, bytes
+        For the input of a plane's windows: `PACKED` or `IN_PLACE`.
     """
     rows, cells = layout.rows, layout.cells
     reach = cells.stride * itemsize * layers
     fewest = FEWEST_ROWS * rows.stride + rows.span
-    most_cells = max(FEWEST_CELLS, CACHE // (reach * fewest) // 64 * 64)
+    most_cells = max(FEWEST_CELLS, room // (reach * fewest) // 64 * 64)
     most_cells = min(most_cells, MOST_STREAMED // itemsize)
     wide = min(cells.count, most_cells)
-    most_rows = (CACHE // (reach * wide) - rows.span) // rows.stride
+    most_rows = (room // (reach * wide) - rows.span) // rows.stride
     high = min(rows.count, max(FEWEST_ROWS, most_rows))
     if layers == 1 and rows.number != -1:
         high = rows.count
     across = parts(cells.count, wide, 64)
-    yield from (Strip(r, c) for r, c in product(parts(rows.count, high, 4), across))
+    yield from (
+        Strip(r, c) for r, c in product(parts(rows.count, high, HIGHEST), across)
+    )
 
 
 def parts(count: int, most: int, whole: int) -> list[tuple[int, int]]:

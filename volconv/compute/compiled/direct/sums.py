@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from volconv.compute.compiled.llvm import jit
+from volconv.compute.compiled.llvm.streams import LINE
 from volconv.compute.compiled.loops import columns
-from volconv.compute.compiled.loops.columns import tile_shape
+from volconv.compute.compiled.loops.columns import HIGHEST, Cover
 from volconv.compute.compiled.loops.items import ColumnCode, Item, Stream
 from volconv.compute.compiled.programs import program
 from volconv.compute.compiled.programs.correlator import Geometry, scalar_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from volconv.compute.compiled.direct.layout import Axis, Layout
+    from volconv.compute.compiled.direct.strips import Strip
     from volconv.compute.compiled.direct.taps import Taps
     from volconv.compute.compiled.programs.program import Base, Integers, Table
 
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 # a cache line that is only written need not be read first. Measured 2026-11 on
 # Zen 4 at 3x3x3: 1.5 times faster at 64 MiB, even at 4 MiB.
 STREAM_FROM = 4 << 20
+
+# Lines that are at most so many times as far apart as they are long are fetched
+# together with what lies between them.
+APART = 1.25
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,9 @@ class Sums:
         From one output row to the next.
     ahead : int, bytes
         See `ColumnCode.fetches_lines`; 0 to fetch nothing.
+    stretch : int, bytes
+        Of memory from there on that the tiles of a row of the table fetch between
+        them, in equal parts; 0 if each fetches what a later one reads.
     streamed : int, bytes
         What the output's distances are multiples of, if it is written past the
         caches; else 0.
@@ -75,6 +84,7 @@ class Sums:
     lines: int
     pitch: int
     ahead: int = 0
+    stretch: int = 0
     streamed: int = 0
 
     @classmethod
@@ -86,6 +96,7 @@ class Sums:
         pitch: int,
         *,
         ahead: int = 0,
+        stretch: int = 0,
         streamed: int = 0,
         is_between: bool = False,
         fetches_lines: bool = False,
@@ -102,7 +113,7 @@ class Sums:
             is_alone=numbers == (1,),
             fetches_lines=fetches_lines,
         )
-        return cls(code, numbers, weights, lines.pitch, pitch, ahead, streamed)
+        return cls(code, numbers, weights, lines.pitch, pitch, ahead, stretch, streamed)
 
     def table(
         self,
@@ -123,6 +134,10 @@ class Sums:
         bases : (Base, Base)
         """
         count = np.broadcast(source, target, offsets).size
+        cover = Cover.of(self.code, jit.host(), *counts)
+        share = self._share(cover, counts)
+        each = LINE * max(1, sum(self.numbers))
+        code = replace(self.code, stretch=-(-share // each))
         items: dict[int, int | Integers] = {
             Item.SOURCE: source,
             Item.TARGET: target,
@@ -134,19 +149,26 @@ class Sums:
             Item.OFFSETS: offsets,
             Item.WEIGHTS: self.weights.ctypes.data,
             Item.AHEAD: self.ahead,
-            Item.STREAM: self._stream(counts[1], target),
+            Item.SHARE: share,
+            Item.STREAM: self._stream(cover, counts[1], target),
             **{Item.COUNTS + i: n for i, n in enumerate(self.numbers)},
         }
         where: dict[int, Base] = {Item.SOURCE: bases[0], Item.TARGET: bases[1]}
-        address = columns.address(self.code, *counts)
+        address = columns.address(code, *counts)
         return program.calls(address, count, items, where)
 
-    def _stream(self, cells: int, target: Integers | int) -> Stream:
+    def _share(self, cover: Cover, counts: tuple[int, int]) -> int:
+        """Bytes of the stretch that each tile fetches."""
+        wide = cover.vectors * jit.host().vector_bytes // self.weights.itemsize
+        tiles = -(-counts[0] // cover.rows) * -(-counts[1] // wide)
+        return -(-self.stretch // tiles)
+
+    def _stream(self, cover: Cover, cells: int, target: Integers | int) -> Stream:
         """How the output is written, given the cells of a row and where rows begin."""
         if not self.streamed:
             return Stream.NO
         machine, item = jit.host(), self.weights.itemsize
-        wide = machine.vector_bytes * tile_shape(machine)[1]
+        wide = machine.vector_bytes * cover.vectors
         distances = np.bitwise_or.reduce(np.ravel(target)) | self.pitch | self.streamed
         if self.code.box or distances % machine.vector_bytes or cells * item % wide:
             return Stream.STAGED
@@ -171,11 +193,24 @@ def streams(geometry: Geometry, layout: Layout, itemsize: int) -> int:
     return math.gcd(geometry.alignment, *pitches) if geometry.alignment else 0
 
 
-def fetched_ahead(layout: Layout) -> int:
-    """From the last tap of a tile to the input to fetch while the tile is summed."""
-    if layout.planes.count > 1:
-        return layout.planes.move
-    return tile_shape(jit.host())[0] * layout.rows.move
+def fetched_ahead(layout: Layout, taps: Taps, strip: Strip) -> tuple[int, int]:
+    """What to fetch while input is summed in place: `Sums.ahead` and `Sums.stretch`.
+
+    That is the plane that the next one needs beside those of this one, from end to end;
+    or, where its lines lie apart or there are no planes, what later tiles read last.
+    """
+    planes, rows, cells = layout.planes, layout.rows, layout.cells
+    moves = np.array(layout.taps, dtype=np.int64)
+    last = int((taps.first @ moves).max(initial=0))
+    if planes.count == 1:
+        return last + HIGHEST * rows.move, 0
+    length = ((strip.cells[1] - 1) * cells.stride + cells.span) * cells.unit
+    if not 0 < rows.unit <= APART * length:
+        return last + planes.move, 0
+    moves[[rows.number, *layout.merged]] = 0
+    deepest = int((taps.first @ moves).max(initial=0))
+    lines = (strip.rows[1] - 1) * rows.stride + rows.span
+    return deepest + planes.move, lines * rows.unit
 
 
 def shifts_of(axes: Sequence[Axis]) -> tuple[Integers, Integers]:

@@ -26,8 +26,9 @@ class Item(IntEnum):
     OFFSETS = 7  # where the list of columns starts
     WEIGHTS = 8
     AHEAD = 9  # from what is read to what to fetch meanwhile; 0: nothing
-    STREAM = 10  # a `Stream`
-    COUNTS = 11  # of columns, one item for each group
+    SHARE = 10  # of a stretch to fetch, the part of each tile
+    STREAM = 11  # a `Stream`
+    COUNTS = 12  # of columns, one item for each group
 
 
 class Stream(IntEnum):
@@ -66,6 +67,9 @@ class ColumnCode:
     fetches_lines : bool
         Whether `Item.AHEAD` is from each line that is read to another; else it is
         from a tile's input to that of a later tile.
+    stretch : int
+        Cache lines that each column of a tile fetches of a stretch of memory, which
+        begins `Item.AHEAD` from the first input; 0 if what is fetched is none.
     """
 
     scalar: Scalar
@@ -77,6 +81,7 @@ class ColumnCode:
     is_between: bool = False
     is_alone: bool = False
     fetches_lines: bool = False
+    stretch: int = 0
 
     @property
     def groups(self) -> tuple[int, ...]:

@@ -28,6 +28,7 @@ from volconv.compute.compiled.llvm.emit import (
     vector,
     zero,
 )
+from volconv.compute.compiled.llvm.streams import LINE
 from volconv.compute.compiled.loops.items import ColumnCode, Item, Stream
 
 if TYPE_CHECKING:
@@ -74,26 +75,33 @@ class Tile:
         """Of the function."""
         return (
             f"internal void @tile_{self.rows}_{self.lanes}_{self.vectors}"
-            "(ptr %row, ptr noalias %src, ptr noalias %dst, i64 %to)"
+            "(ptr %row, ptr noalias %src, ptr noalias %dst, i64 %to, ptr %part)"
         )
 
     def text(self) -> str:
-        """The function: ``tile(row, src, dst, to)``, `to` the pitch of the target."""
+        """The function: ``tile(row, src, dst, to, part)``.
+
+        `to` is the pitch of the target, `part` what the tile fetches of a stretch.
+        """
         f = Function(self.signature)
         pitch = f.argument("%row", Item.PITCH)
         ahead = f.argument("%row", Item.AHEAD)
-        if self.width == self.machine.vector_bytes and not self.code.fetches_lines:
+        whole = self.width == self.machine.vector_bytes
+        if whole and not (self.code.fetches_lines or self.code.stretch):
             self._fetch_tile(f, ahead)
         offset = f.argument("%row", Item.OFFSETS, "ptr")
         weight = f.argument("%row", Item.WEIGHTS, "ptr")
+        part = "%part"
         sums = [zero(self.kind)] * (self.rows * self.vectors)
         for group, height in enumerate(self.code.groups):
             count = f.argument("%row", Item.COUNTS + group)
-            carried = [("ptr", offset), ("ptr", weight)]
+            carried = [("ptr", offset), ("ptr", weight), ("ptr", part)]
             carried += [(self.kind, total) for total in sums]
             with f.loop(count, carried=carried) as turn:
-                offset, weight, *sums = turn.carried
+                offset, weight, part, *sums = turn.carried
                 start = f.at("%src", f.load("i64", offset))
+                if whole:
+                    self._fetch_part(f, part)
                 if self.code.run and not group:
                     sums = self._run(f, start, pitch, weight, sums)
                 else:
@@ -101,8 +109,9 @@ class Tile:
                         self._fetch(f, f.at(start, ahead), pitch, "i32 0, i32 2")
                     sums = self._column(f, height, start, pitch, weight, sums)
                 weight = f.at(weight, height * self.size)
-                turn.carried = [f.at(offset, 8), weight, *sums]
-            offset, weight, *sums = turn.carried
+                part = f.at(part, self.code.stretch * LINE)
+                turn.carried = [f.at(offset, 8), weight, part, *sums]
+            offset, weight, part, *sums = turn.carried
         self._write(f, sums)
         return f.text()
 
@@ -209,11 +218,21 @@ class Tile:
         Fetching never faults.
         """
         for row in range(self.rows):
-            for line in range(0, self.vectors * self.width, 64):
-                where = f.at(pointer, line)
-                f.do(f"call void @llvm.prefetch.p0(ptr {where}, {how}, i32 1)")
+            for line in range(0, self.vectors * self.width, LINE):
+                self._fetch_line(f, f.at(pointer, line), how)
             if row < self.rows - 1:
                 pointer = f.at(pointer, pitch)
+
+    def _fetch_part(self, f: Function, pointer: str) -> None:
+        """Ask for what falls to a column of the tile's part of a stretch.
+
+        Spread over the columns: a processor drops what is asked of it at once.
+        """
+        for line in range(self.code.stretch):
+            self._fetch_line(f, f.at(pointer, line * LINE), "i32 0, i32 3")
+
+    def _fetch_line(self, f: Function, pointer: str, how: str) -> None:
+        f.do(f"call void @llvm.prefetch.p0(ptr {pointer}, {how}, i32 1)")
 
     def _write(self, f: Function, sums: list[str]) -> None:
         """Write the sums."""
