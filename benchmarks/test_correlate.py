@@ -51,6 +51,7 @@ def test_engine_alone(race, cases, size, dtype, threads):
         work=work,
         scalar="float" if dtype == "float32" else "double",
         threads=threads,
+        warm=True,
     )
 
 

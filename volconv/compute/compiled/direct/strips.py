@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Of a second-level cache of 1 MiB: of what is packed there; and of what is read where it
 # lies, so that what is fetched for later has room. Measured 2026-11 on Zen 4, flat around
 # here, and on Zen 5, flat from 96 to 256 KiB.
-PACKED, IN_PLACE = 384 << 10, 192 << 10
+PACKED, IN_PLACE = 384 << 10, 256 << 10
 # Narrower strips spend more on their ends than they save.
 FEWEST_ROWS = 16
 FEWEST_CELLS = 512

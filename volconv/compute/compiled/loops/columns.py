@@ -15,7 +15,7 @@ from volconv.compute.compiled.llvm.emit import BITS, Function, Scalar, vector
 from volconv.compute.compiled.llvm.streams import LINE, stream
 from volconv.compute.compiled.loops.boxtiles import BoxTile, box_shape
 from volconv.compute.compiled.loops.items import MOST_STREAMED, ColumnCode, Item, Stream
-from volconv.compute.compiled.loops.tiles import Tile, fma
+from volconv.compute.compiled.loops.tiles import Tile, any_of, fma
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,6 +137,8 @@ def _declarations(scalar: Scalar, widths: list[int]) -> list[str]:
     for lanes in widths:
         kind = vector(scalar, lanes)
         lines.append(f"declare {kind} {fma(scalar, lanes)}({kind}, {kind}, {kind})")
+        if lanes > 1:
+            lines.append(f"declare i1 {any_of(lanes)}({vector('i1', lanes)})")
     return lines
 
 

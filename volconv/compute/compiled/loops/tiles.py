@@ -236,7 +236,7 @@ class Tile:
 
     def _write(self, f: Function, sums: list[str]) -> None:
         """Write the sums."""
-        clean = [self._clean(f, total) for total in sums]
+        clean = self._cleaned(f, sums)
         if self.vectors > 1:
             stream = f.argument("%row", Item.STREAM)
             with f.when(f.op(f"icmp eq i64 {stream}, {Stream.ALIGNED}")):
@@ -244,6 +244,28 @@ class Tile:
                 f.do("ret void")
                 f.label(f.fresh("unreached"))
         self._store(f, clean, "align 1")
+
+    def _cleaned(self, f: Function, sums: list[str]) -> list[str]:
+        """The sums, every NaN as the same NaN, if there is any.
+
+        If there is none is seen from the sum of them all, which costs an addition each
+        where other work is multiplications.
+        """
+        if self.code.is_between:
+            return sums
+        whole = list(sums)
+        while len(whole) > 1:
+            pairs = zip(whole[::2], whole[1::2], strict=False)
+            rest = whole[len(whole) // 2 * 2 :]
+            whole = [f.op(f"fadd {self.kind} {a}, {b}") for a, b in pairs] + rest
+        odd = f.op(f"fcmp uno {self.kind} {whole[0]}, {whole[0]}")
+        if self.lanes > 1:
+            flags = vector("i1", self.lanes)
+            odd = f.op(f"call i1 {any_of(self.lanes)}({flags} {odd})")
+        turns = f.op(f"zext i1 {odd} to i64")
+        with f.loop(turns, carried=[(self.kind, total) for total in sums]) as turn:
+            turn.carried = [self._clean(f, total) for total in turn.carried]
+        return turn.carried
 
     def _clean(self, f: Function, total: str) -> str:
         """The sum, every NaN as the same NaN.
@@ -276,6 +298,11 @@ def multiply_add(
     if machine.fma:
         return f.op(f"call {kind} {fma(*of)}({kind} {a}, {kind} {b}, {kind} {c})")
     return f.op(f"fadd {kind} {c}, {f.op(f'fmul {kind} {a}, {b}')}")
+
+
+def any_of(lanes: int) -> str:
+    """Name of the function that tells whether any lane of a mask is set."""
+    return f"@llvm.vector.reduce.or.v{lanes}i1"
 
 
 def fma(scalar: Scalar, lanes: int) -> str:
