@@ -31,6 +31,10 @@ __all__ = ["Renormalisation", "has_missing", "missing_cells", "rounding_of"]
 
 Array = NDArray[Any]
 
+PART = 256 * 2**10
+"""Bytes of cells that several passes go over before the next ones, at most: with what lies
+between they stay in the second-level cache."""
+
 
 @dataclass(frozen=True, eq=False)
 class Renormalisation:
@@ -98,21 +102,26 @@ class Renormalisation:
         space = space or Workspace()
         if gaps is not None:
             gaps = self.once(gaps)
-        real = self.weights.numbers.compute
-        taking = taking_part(gaps, shares, real, space)
+        cells, taking = self.taken(block, gaps, shares, space)
         counted = self.counted(taking, block.shape)
         outputs = self.weights.out_shape(counted.shape)
-        total = self.weights(counted, space.empty("total", outputs, real))
-        absent = self.absent(total, counted, space, is_weighted=shares is not None)
+        total = self.weights(counted, space.empty("total", outputs, taking.dtype))
+        size, took = self.sizes(counted, space, is_weighted=shares is not None)
         sums, numbers = out, self.values.numbers
         if out.dtype != numbers.target:
             sums = space.empty("sums", out.shape, numbers.target)
-        self.values(self.filled(block, taking, gaps, shares, space), sums)
-        with np.errstate(all="ignore"):
-            factor = np.divide(self.whole, total, out=total)
-            for plane in planes(sums):
-                np.multiply(plane, factor, out=plane)
-        self.write(sums, absent, out, space)
+        self.values(cells, sums)
+        for part in parts(sums):
+            given = part_of(total, part)
+            by_size = size if size is None else part_of(size, part)
+            by_any = took if took is None else part_of(took, part)
+            absent = self.absent(given, by_size, by_any, space)
+            with np.errstate(all="ignore"):
+                factor = space.empty("factor", given.shape, given.dtype)
+                np.divide(self.whole, given, out=factor)
+                for plane in planes(sums[part]):
+                    np.multiply(plane, factor, out=plane)
+            self.write(sums[part], absent, out[part], space)
 
     def once(self, gaps: Array) -> Array:
         """The gaps, of one cell along axes where all windows see the same.
@@ -125,25 +134,32 @@ class Renormalisation:
                 gaps = first
         return gaps
 
-    def filled(
+    def taken(
         self,
         block: Array,
-        taking: Array,
         gaps: Array | None,
         shares: Array | None,
         space: Workspace,
-    ) -> Array:
-        """Cells times their weights, 0 where they take no part."""
+    ) -> tuple[Array, Array]:
+        """Cells times their weights, 0 where they take no part; and these weights."""
         cells = space.empty("cells", block.shape, self.values.numbers.compute)
-        np.copyto(cells, block, casting="unsafe")
+        real = np.dtype(self.weights.numbers.compute)
         if shares is not None:
-            gaps = taking == 0
+            taking = shares if gaps is None else np.where(gaps, real.type(0), shares)
+            np.copyto(cells, block, casting="unsafe")
             with np.errstate(all="ignore"):
                 for plane in planes(cells):
                     np.multiply(plane, taking, out=plane)
-        if gaps is not None:
-            put(cells, gaps, 0, space)
-        return cells
+            put(cells, taking == 0, 0, space)
+            return cells, taking
+        assert gaps is not None, "without gaps and weights a plain sum is the result"
+        taking = space.empty("taking", gaps.shape, real)
+        one = np.ones((), real).view(f"i{real.itemsize}")
+        for part in parts(cells):
+            np.copyto(cells[part], block[part], casting="unsafe")
+            keep = put(cells[part], part_of(gaps, part), 0, space)
+            np.bitwise_and(keep, one, out=part_of(taking, part).view(one.dtype))
+        return cells, taking
 
     def counted(self, taking: Array, shape: tuple[int, ...]) -> Array:
         """What takes part, of one cell along axes where all windows see the same."""
@@ -152,8 +168,25 @@ class Renormalisation:
             taking, [1 if taps == own == 1 else size for taps, own, size in sides]
         )
 
+    def sizes(
+        self, counted: Array, space: Workspace, *, is_weighted: bool
+    ) -> tuple[Array | None, Array | None]:
+        """Absolute weights that took part, and those of cells that did by however little.
+
+        None where the first follow from the weights that took part, and the second from
+        the first.
+        """
+        by_size = self.magnitudes or self.weights
+        shape, real = by_size.out_shape(counted.shape), by_size.numbers.compute
+        size = took = None
+        if self.magnitudes is not None:
+            size = by_size(counted, space.empty("size", shape, real))
+        if self.least > 0 and is_weighted:
+            took = np.abs(by_size((counted != 0).astype(real)))
+        return size, took
+
     def absent(
-        self, total: Array, counted: Array, space: Workspace, *, is_weighted: bool
+        self, total: Array, size: Array | None, took: Array | None, space: Workspace
     ) -> Array | None:
         """Outputs of which too little takes part; None where there is none.
 
@@ -161,30 +194,23 @@ class Renormalisation:
         ----------
         total : ndarray
             Weights that took part.
-        counted : ndarray
-            What takes part of each cell.
+        size, took : ndarray, optional
+            See `sizes`.
         space : Workspace
             Memory for what lies between.
-        is_weighted : bool
-            Whether cells take part by more or less.
         """
-        by_size = self.magnitudes or self.weights
-        rounding = rounding_of(by_size)
-        size: Array = space.empty("size", total.shape, total.dtype)
-        if self.magnitudes is None:
-            np.abs(total, out=size)
-        else:
-            by_size(counted, size)
         found = space.empty("absent", total.shape, bool)
+        most = size
+        if most is None:
+            most = np.abs(total, out=space.empty("most", total.shape, total.dtype))
         # below the least normal number, a quotient means nothing
-        np.greater(size, np.finfo(size.dtype).tiny, out=found)
+        np.greater(most, np.finfo(most.dtype).tiny, out=found)
         np.logical_not(found, out=found)
-        if self.magnitudes is not None:
-            found |= np.abs(total) <= rounding * size
+        if size is not None:
+            found |= np.abs(total) <= self.rounding * size
         if self.least > 0:
-            if is_weighted:
-                size = np.abs(by_size((counted != 0).astype(size.dtype)))
-            found |= size < self.least * self.whole_size / (1 + 2 * rounding)
+            least = self.least * self.whole_size / (1 + 2 * self.rounding)
+            found |= (most if took is None else took) < least
         return found if found.any() else None
 
     def write(
@@ -221,6 +247,11 @@ class Renormalisation:
     def whole_size(self) -> float:
         """The sum of all absolute weights, as the engine makes it."""
         return abs(float(whole_sum(self.magnitudes or self.weights)))
+
+    @cached_property
+    def rounding(self) -> float:
+        """Bound of the error of the sum of absolute weights, as a share of it."""
+        return rounding_of(self.magnitudes or self.weights)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most, beside what the sums are made in."""
@@ -277,36 +308,47 @@ def declared_cells(block: Array, declared: Iterable[float]) -> Iterator[Array]:
         yield same
 
 
-def taking_part(
-    gaps: Array | None, shares: Array | None, real: str, space: Workspace
-) -> Array:
-    """What takes part of each cell: its weight, 0 where it is missing."""
-    if shares is None:
-        assert gaps is not None, "without gaps and weights a plain sum is the result"
-        taking = space.empty("taking", gaps.shape, real)
-        np.copyto(taking, gaps)
-        np.subtract(1, taking, out=taking)
-        return taking
-    return shares if gaps is None else np.where(gaps, np.dtype(real).type(0), shares)
+def parts(cells: Array) -> Iterator[tuple[Any, ...]]:
+    """Parts of an array that stay in a cache while several passes go over them."""
+    if not cells.ndim:
+        yield ()
+        return
+    each = cells.nbytes // max(1, len(cells))
+    step = max(1, PART // max(1, each))
+    yield from ((slice(n, n + step), ...) for n in range(0, len(cells), step))
 
 
-def put(cells: Array, where: Array, value: float, space: Workspace) -> None:
+def part_of(cells: Array, part: tuple[Any, ...]) -> Array:
+    """The part of cells that are the same along some axes."""
+    return cells if not part or len(cells) == 1 else cells[part]
+
+
+def put(cells: Array, where: Array, value: float, space: Workspace) -> Array:
     """Write a value to some cells of floats, which may be the same along some axes.
 
     By their bits: where cells here and there are written to, a masked write takes ten
     times as long.
+
+    Returns
+    -------
+    ndarray of int
+        All bits of each cell that was kept, none of the others.
     """
-    for plane in planes(cells):
-        bits = plane.view(f"i{plane.itemsize}")
-        keep = space.empty("keep", where.shape, bits.dtype)
-        np.copyto(keep, where)
-        np.subtract(keep, 1, out=keep)  # no bit where the value goes, else all
+    parts_of_cells = planes(cells)
+    kind = np.dtype(f"i{parts_of_cells[0].itemsize}")
+    keep = space.empty("keep", where.shape, kind)
+    np.copyto(keep, where)
+    np.subtract(keep, 1, out=keep)
+    for plane in parts_of_cells:
+        bits = plane.view(kind)
         np.bitwise_and(bits, keep, out=bits)
         if value:
-            pattern = np.full((), value, plane.dtype).view(bits.dtype)
-            np.invert(keep, out=keep)
-            np.bitwise_and(keep, pattern, out=keep)
-            np.bitwise_or(bits, keep, out=bits)
+            pattern = np.full((), value, plane.dtype).view(kind)
+            fill = space.empty("fill", where.shape, kind)
+            np.invert(keep, out=fill)
+            np.bitwise_and(fill, pattern, out=fill)
+            np.bitwise_or(bits, fill, out=bits)
+    return keep
 
 
 def rounding_of(correlation: Correlation) -> float:
