@@ -26,10 +26,11 @@ so is one that would take minutes.
 A number under a peer is how many times longer it took than volconv: the ratio of medians
 over several rounds in which all take turns. No absolute time is comparable between two
 runs. *The same job* pads, and returns a fresh array; *the engine alone* goes from a padded
-block to an array that is there already. *Of peak* counts the multiply-adds of the
-definition against a loop of multiply-adds in registers, timed in the same rounds. Peers
-run on one thread. Volumes are 64x256x256; for the engine alone at 3^3, and
-where it is said, 256x256x256.
+block to an array that is there already; without peers it is called once more before each
+timing, and on two threads each has a core of its own. *Of peak* counts the multiply-adds
+of the definition against a loop of multiply-adds in registers, timed in the same rounds.
+Peers run on one thread. Volumes are 64x256x256; for the engine alone at 3^3, and where it
+is said, 256x256x256.
 """
 
 

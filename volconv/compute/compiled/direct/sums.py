@@ -159,6 +159,8 @@ class Sums:
 
     def _share(self, cover: Cover, counts: tuple[int, int]) -> int:
         """Bytes of the stretch that each tile fetches."""
+        if not self.stretch:
+            return 0
         wide = cover.vectors * jit.host().vector_bytes // self.weights.itemsize
         tiles = -(-counts[0] // cover.rows) * -(-counts[1] // wide)
         return -(-self.stretch // tiles)
