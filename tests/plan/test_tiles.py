@@ -110,10 +110,11 @@ def test_tiles_of_one_block_lie_in_pencils_that_hand_on_faces():
         assert found.within
 
 
-def smoothed(sigma, room):
+def smoothed(sigma, room, *, is_remote=False):
     """The plan of a gaussian over 2.5 GiB, with a stride of its sigma."""
     sizes = zip("zyx", (640, 1024, 1024), strict=True)
-    meta = ArrayMeta(tuple(itertools.starmap(Axis, sizes)), "float32", (128,) * 3)
+    axes = tuple(itertools.starmap(Axis, sizes))
+    meta = ArrayMeta(axes, "float32", (128,) * 3, is_remote=is_remote)
     options = WindowOptions(stride=sigma, padding="same", boundary="edge")
     step = gaussian_step(meta, float(sigma), None, 4.0, options)
     spec = output_spec(step.target, meta, path="out.zarr", variable="v")
@@ -166,6 +167,18 @@ def test_fewer_tasks_are_at_once_where_more_leave_no_memory_for_chunks(sigma, mo
     assert plan.peak_bytes <= room.limit
     ample = smoothed(sigma, replace(room, limit=2**30))
     assert ample.tasks_at_once == 2
+
+
+@pytest.mark.parametrize(
+    ("sigma", "limit", "most"),
+    [(1, 340, 1.9), (1, 380, 1.7), (1, 802, 1), (4, 450, 1.5)],
+)
+def test_an_input_behind_a_network_is_read_less_often(sigma, limit, most):
+    """Where two tasks at once, or smaller tiles, would be faster of one at hand."""
+    room = Room(2, limit * 2**20, libraries=PLAIN_PROCESS)
+    plan = smoothed(sigma, room, is_remote=True)
+    assert plan.read_amplification <= most
+    assert plan.peak_bytes <= room.limit
 
 
 def test_a_plan_says_how_tiles_are_shifted_and_that_fewer_are_at_once():

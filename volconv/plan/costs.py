@@ -17,12 +17,15 @@ from volconv.plan.sweep import Tiling
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
-__all__ = ["DECODE", "ENCODE", "Costs", "least_decoded", "most_cells"]
+__all__ = ["DECODE", "ENCODE", "FETCH", "Costs", "least_decoded", "most_cells"]
 
 DECODE = 3.0
 """A byte that is decoded: Zstandard at 330 MB/s, measured 2026-11 on 128³ chunks."""
+FETCH = 4.0
+"""A byte that is decoded, of an input that is not on this machine: 125 MB/s, which all
+tasks share, for objects of half of it. Arbitrary."""
 ENCODE = 6.0
-"""A byte that is encoded, likewise."""
+"""A byte that is encoded: Zstandard, likewise."""
 BLOCK = 2e6
 """A block: its reads and writes through zarr, apart from their bytes."""
 TILE = 5e5
