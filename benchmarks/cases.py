@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -75,16 +76,21 @@ def prepared(
         (block[part.start * stride : (part.stop - 1) * stride + span], out[part])
         for part in slabs(out.shape, threads)
     ]
-    cores = iter(sorted(os.sched_getaffinity(0)))
-    pool = ThreadPoolExecutor(
-        threads, initializer=lambda: os.sched_setaffinity(0, {next(cores)})
-    )
+    pool = ThreadPoolExecutor(threads, initializer=own_core())
 
     def run() -> Array:
         list(pool.map(lambda part: step.compute(*part), parts))
         return out
 
     return run
+
+
+def own_core() -> Callable[[], None] | None:
+    """What gives each thread that calls it the next core; None where that is not known."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    cores = itertools.cycle(sorted(os.sched_getaffinity(0)))
+    return lambda: os.sched_setaffinity(0, {next(cores)})
 
 
 def step_of(block: Array, kernel: Kernel, stride: int) -> WindowStep:

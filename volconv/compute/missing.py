@@ -144,21 +144,23 @@ class Renormalisation:
         """Cells times their weights, 0 where they take no part; and these weights."""
         cells = space.empty("cells", block.shape, self.values.numbers.compute)
         real = np.dtype(self.weights.numbers.compute)
+        one = np.ones((), real).view(f"i{real.itemsize}")
         if shares is not None:
             taking = shares if gaps is None else np.where(gaps, real.type(0), shares)
-            np.copyto(cells, block, casting="unsafe")
-            with np.errstate(all="ignore"):
-                for plane in planes(cells):
-                    np.multiply(plane, taking, out=plane)
-            put(cells, taking == 0, 0, space)
-            return cells, taking
-        assert gaps is not None, "without gaps and weights a plain sum is the result"
-        taking = space.empty("taking", gaps.shape, real)
-        one = np.ones((), real).view(f"i{real.itemsize}")
+            gaps = taking == 0
+        else:
+            assert gaps is not None, "without gaps and weights a plain sum is meant"
+            taking = space.empty("taking", gaps.shape, real)
         for part in parts(cells):
-            np.copyto(cells[part], block[part], casting="unsafe")
-            keep = put(cells[part], part_of(gaps, part), 0, space)
-            np.bitwise_and(keep, one, out=part_of(taking, part).view(one.dtype))
+            own, share = cells[part], part_of(taking, part)
+            np.copyto(own, block[part], casting="unsafe")
+            if shares is not None:
+                with np.errstate(all="ignore"):
+                    for plane in planes(own):
+                        np.multiply(plane, share, out=plane)
+            keep = put(own, part_of(gaps, part), 0, space)
+            if shares is None:
+                np.bitwise_and(keep, one, out=share.view(one.dtype))
         return cells, taking
 
     def counted(self, taking: Array, shape: tuple[int, ...]) -> Array:
@@ -177,9 +179,10 @@ class Renormalisation:
         the first.
         """
         by_size = self.magnitudes or self.weights
-        shape, real = by_size.out_shape(counted.shape), by_size.numbers.compute
+        real = by_size.numbers.compute
         size = took = None
         if self.magnitudes is not None:
+            shape = by_size.out_shape(counted.shape)
             size = by_size(counted, space.empty("size", shape, real))
         if self.least > 0 and is_weighted:
             took = np.abs(by_size((counted != 0).astype(real)))

@@ -17,7 +17,7 @@ from volconv.plan.sweep import Tiling
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
-__all__ = ["DECODE", "ENCODE", "FETCH", "Costs", "least_decoded", "most_cells"]
+__all__ = ["DECODE", "ENCODE", "Costs", "least_decoded", "most_cells"]
 
 DECODE = 3.0
 """A byte that is decoded: Zstandard at 330 MB/s, measured 2026-11 on 128³ chunks."""
@@ -74,6 +74,7 @@ class Costs:
         tiling: Tiling,
         demands: Sequence[PlannedDemands],
         decoded: int,
+        tasks: int,
     ) -> float:
         """Decoding, computing, encoding, and each block and tile.
 
@@ -87,6 +88,8 @@ class Costs:
             What the tiles need, for each axis.
         decoded : int
             Cells that are decoded.
+        tasks : int
+            At once.
         """
         computed = sum(
             cost * math.prod(demand.totals[place] for demand in demands)
@@ -97,13 +100,17 @@ class Costs:
         if tiling.total > 1 and self.result_bytes(grid) > CACHED:
             copied += self.written
         return (
-            DECODE * item * decoded
+            self.reading(tasks) * item * decoded
             + COPY * copied
             + computed
             + ENCODE * self.written
             + BLOCK * grid.total
             + TILE * cut_grid(grid, tiling).total
         )
+
+    def reading(self, tasks: int) -> float:
+        """A byte that is decoded, so many tasks at once: one of them fetches at a time."""
+        return DECODE + (tasks * FETCH if self.source.is_remote else 0)
 
     def storing(self, grid: BlockGrid) -> float:
         """Encoding the result of one block."""

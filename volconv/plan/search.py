@@ -12,7 +12,7 @@ import numpy as np
 
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
-from volconv.plan.costs import DECODE, FETCH, Costs, least_decoded, most_cells
+from volconv.plan.costs import Costs, least_decoded, most_cells
 from volconv.plan.memory import Part, task_memory
 from volconv.plan.periodic import PlannedDemands, planned_demands
 from volconv.plan.stage import HOLES, Room, Stage, cut_grid, result_bytes
@@ -189,11 +189,7 @@ class Search:
     def again(self, stage: Stage) -> float:
         """Share of a stage's time that goes into chunks that were decoded before."""
         nbytes = stage.bytes_read - self.least_bytes(stage.grid)
-        return self.read_cost(stage.tasks_at_once) * nbytes / max(1, stage.cost)
-
-    def read_cost(self, tasks: int) -> float:
-        """Of a byte that is decoded, so many tasks at once: they fetch one at a time."""
-        return DECODE + (tasks * FETCH if self.source.is_remote else 0)
+        return self.costs.reading(stage.tasks_at_once) * nbytes / max(1, stage.cost)
 
     def least_bytes(self, grid: BlockGrid) -> int:
         """Bytes that are decoded where each chunk that is read is decoded once."""
@@ -321,11 +317,8 @@ class Search:
         While the last block in tiles is stored, by one thread, the others are idle.
         """
         tasks = self.room.tasks(grid, tiling)
-        cost = self.costs.of(
-            grid, tiling, self.demands(cut_grid(grid, tiling)), decoded
-        )
-        item = np.dtype(self.source.dtype).itemsize
-        cost += (self.read_cost(tasks) - DECODE) * item * decoded
+        demands = self.demands(cut_grid(grid, tiling))
+        cost = self.costs.of(grid, tiling, demands, decoded, tasks)
         if tiling.total == 1:
             return cost
         return cost + (tasks - 1) * self.costs.storing(grid)
@@ -352,7 +345,7 @@ class Search:
             spent = self.cost(grid, tiling, 0)
             least = self.room.process + in_tasks
             time = rank(known)[1] / dearer(least, self.room) * at_once
-            most = int((time - spent) / (self.read_cost(at_once) * item))
+            most = int((time - spent) / (self.costs.reading(at_once) * item))
         if in_tasks < self.room.free:
             traffic = best_traffic(reads, room, tiling, at_once, most)
         else:

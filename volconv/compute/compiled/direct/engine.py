@@ -10,7 +10,7 @@ plane, into a ring as long as the window (`slabs`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -153,20 +153,18 @@ def _in_place(
     itemsize = direct.compute_dtype.itemsize
     offsets = taps.first @ np.array(layout.taps, dtype=np.int64)
     weights = taps.weights.astype(direct.compute_dtype)
+    sums = Sums.of(
+        taps,
+        weights,
+        lines_in_place(layout.rows),
+        layout.rows.target,
+        streamed=streams(geometry, layout, itemsize),
+    )
     sources, targets = shifts_of([layout.planes])
     tables: list[Table] = []
     for strip in strips(layout, itemsize, taps.layers, IN_PLACE):
         ahead, stretch = fetched_ahead(layout, taps, strip)
-        sums = Sums.of(
-            taps,
-            weights,
-            lines_in_place(layout.rows),
-            layout.rows.target,
-            ahead=ahead,
-            stretch=stretch,
-            streamed=streams(geometry, layout, itemsize),
-        )
-        table = sums.table(
+        table = replace(sums, ahead=ahead, stretch=stretch).table(
             (strip.rows[1], strip.cells[1]),
             sources + strip.source(layout),
             targets + strip.target(layout),

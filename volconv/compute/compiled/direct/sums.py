@@ -96,7 +96,6 @@ class Sums:
         pitch: int,
         *,
         ahead: int = 0,
-        stretch: int = 0,
         streamed: int = 0,
         is_between: bool = False,
         fetches_lines: bool = False,
@@ -113,7 +112,7 @@ class Sums:
             is_alone=numbers == (1,),
             fetches_lines=fetches_lines,
         )
-        return cls(code, numbers, weights, lines.pitch, pitch, ahead, stretch, streamed)
+        return cls(code, numbers, weights, lines.pitch, pitch, ahead, streamed=streamed)
 
     def table(
         self,

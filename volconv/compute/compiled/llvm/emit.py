@@ -109,6 +109,13 @@ class Function:
         """Write `value` to `pointer`, whatever its alignment."""
         self.do(f"store {kind} {value}, ptr {pointer}, align 1")
 
+    def fetch(self, pointer: str, how: str) -> None:
+        """Ask for a cache line, which may lie outside all arrays.
+
+        Fetching never faults. `how` is LLVM's: to read or to write, and which cache.
+        """
+        self.do(f"call void @llvm.prefetch.p0(ptr {pointer}, {how}, i32 1)")
+
     def argument(self, row: str, index: int, kind: str = "i64") -> str:
         """Item `index` of the row of 8-byte arguments at `row`."""
         where = self.at(row, 8 * index)

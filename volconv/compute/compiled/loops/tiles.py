@@ -213,13 +213,10 @@ class Tile:
                 self._fetch(f, target, pitch, "i32 1, i32 3")
 
     def _fetch(self, f: Function, pointer: str, pitch: str, how: str) -> None:
-        """Ask for a tile's worth of lines, which may lie outside the arrays.
-
-        Fetching never faults.
-        """
+        """Ask for a tile's worth of lines."""
         for row in range(self.rows):
             for line in range(0, self.vectors * self.width, LINE):
-                self._fetch_line(f, f.at(pointer, line), how)
+                f.fetch(f.at(pointer, line), how)
             if row < self.rows - 1:
                 pointer = f.at(pointer, pitch)
 
@@ -229,10 +226,7 @@ class Tile:
         Spread over the columns: a processor drops what is asked of it at once.
         """
         for line in range(self.code.stretch):
-            self._fetch_line(f, f.at(pointer, line * LINE), "i32 0, i32 3")
-
-    def _fetch_line(self, f: Function, pointer: str, how: str) -> None:
-        f.do(f"call void @llvm.prefetch.p0(ptr {pointer}, {how}, i32 1)")
+            f.fetch(f.at(pointer, line * LINE), "i32 0, i32 3")
 
     def _write(self, f: Function, sums: list[str]) -> None:
         """Write the sums."""

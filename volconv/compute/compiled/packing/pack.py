@@ -151,8 +151,7 @@ def _dealt(code: PackCode, f: Function, machine: Machine, start: str) -> list[st
     lanes = machine.vector_bytes // size
     wide = lanes * code.stride
     for ahead in range(AHEAD, AHEAD + wide * item, 64):
-        where = f.at(start, ahead)
-        f.do(f"call void @llvm.prefetch.p0(ptr {where}, i32 0, i32 3, i32 1)")
+        f.fetch(f.at(start, ahead), "i32 0, i32 3")
     if machine.vector_bytes == 32:
         kind = vector(_stored(code), lanes)
         cells = [
