@@ -21,29 +21,43 @@ from benchmarks.jobs import JOBS, SIGMA, Job
 from benchmarks.peers import has
 from benchmarks.volumes import Array, boxes, target_like, written
 
-__all__ = ["APART", "CONTESTANTS", "OWN", "THREADS", "cpu_seconds", "entries"]
+__all__ = [
+    "APART",
+    "CONTESTANTS",
+    "OWN",
+    "THREADS",
+    "cpu_seconds",
+    "differ",
+    "entries",
+    "input_of",
+    "out_of",
+    "own_command",
+]
 
 THREADS = 2
 
 
-def run_volconv(source: Path, out: Path, job: Job, memory: str, *more: str) -> None:
-    """`volconv run` of the job."""
-    config, side = out.with_suffix(".yaml"), volumes.CHUNK
+def own_command(name: str, job: str, folder: Path, memory: str) -> list[str]:
+    """`volconv run` of the job, or of the first of the fused steps alone."""
+    out, side = out_of(name, job, folder), volumes.CHUNK
+    steps = JOBS["smooth" if name == "smooth-alone" else job].steps
+    config = out.with_suffix(".yaml")
     config.write_text(
-        f"version: 1\ninput: {{path: {source}}}\nsteps:\n  {job.steps}\n"
+        f"version: 1\ninput: {{path: {input_of(folder)}}}\nsteps:\n  {steps}\n"
         f"output: {{path: {out}, chunks: {{z: {side}, y: {side}, x: {side}}}}}\n"
     )
-    from volconv.cli.main import main
-
-    words = ["volconv", "run", str(config), "--threads", str(THREADS)]
-    sys.argv = [*words, "--memory", memory, *more]
-    main()
+    words = [sys.executable, "-m", "volconv", "run", str(config), "--memory", memory]
+    return [*words, "--threads", str(THREADS), *OWN[name]]
 
 
-def run_smooth(source: Path, out: Path, job: Job, memory: str) -> None:
-    """`volconv run` of the first of the fused steps alone."""
-    del job
-    run_volconv(source, out, JOBS["smooth"], memory)
+def input_of(folder: Path) -> Path:
+    """The volume of all jobs."""
+    return folder / "volume.zarr"
+
+
+def out_of(name: str, job: str, folder: Path) -> Path:
+    """Where a contestant writes."""
+    return folder / f"{job}-{name}.zarr"
 
 
 def stored_by_dask(found: Array, out: Path) -> None:
@@ -184,9 +198,6 @@ def cpu_seconds() -> float:
 
 
 CONTESTANTS: dict[str, Callable[..., None]] = {
-    "volconv": run_volconv,
-    "no-fuse": lambda *given: run_volconv(*given, "--no-fuse"),
-    "smooth-alone": run_smooth,
     "floor": run_floor,
     "dask+scipy": run_dask,
     "dask-image": run_dask_image,
@@ -199,8 +210,12 @@ CONTESTANTS: dict[str, Callable[..., None]] = {
 NEEDS = {"dask-image": "dask_image", "cubed": "cubed", "tensorstore": "tensorstore"}
 """What a contestant imports that may not be installed."""
 
-OWN = ("volconv", "no-fuse", "smooth-alone")
-"""Contestants that are told how much memory they may take."""
+OWN: dict[str, tuple[str, ...]] = {
+    "volconv": (),
+    "no-fuse": ("--no-fuse",),
+    "smooth-alone": (),
+}
+"""Contestants that are `volconv run`, told how much memory they may take, and more."""
 
 APART = ("floor", "smooth-alone")
 """Contestants that do not write the job's result."""
@@ -227,10 +242,10 @@ def differ(job: str, folder: Path) -> dict[str, float]:
 
     Sums of float32 in another order differ by some roundings, each 1.2e-7 of them.
     """
-    own = written(folder / f"{job}-volconv.zarr")
+    own = written(out_of("volconv", job, folder))
     found = {}
     for name in entries(job)[1:]:
-        out = folder / f"{job}-{name}.zarr"
+        out = out_of(name, job, folder)
         if name in APART or not out.exists():
             continue
         other = written(out)

@@ -21,6 +21,7 @@ from volconv.geometry import Interval
 from volconv.io import ZarrSource
 from volconv.io.folder import Folder
 from volconv.io.store import object_key
+from volconv.run.writer import Unit, Writer
 
 __all__ = ["Made", "blocks_of_one_chunk", "grown", "nothing_kept"]
 
@@ -56,14 +57,15 @@ def nothing_kept() -> Iterator[None]:
         del under
         return ((name, OBJECT[0]) for name in names)
 
-    def write_unit(*given: Any) -> tuple[str, int, int]:
-        return object_key(given[2]), *OBJECT
+    def write(_: Writer, which: int, unit: Unit, sent: object) -> tuple[str, int, int]:
+        del which, sent
+        return object_key(unit.place), *OBJECT
 
     def make_safe(_: Folder, keys: Iterable[str]) -> None:
         del keys
 
     with (
-        patch("volconv.run.writer.write_unit", write_unit),
+        patch.object(Writer, "write", write),
         patch.multiple(Folder, sizes=sizes, make_safe=make_safe),
     ):
         yield

@@ -29,7 +29,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.contestants import CONTESTANTS, OWN, differ, entries
+from benchmarks.contestants import (
+    CONTESTANTS,
+    OWN,
+    differ,
+    entries,
+    input_of,
+    out_of,
+    own_command,
+)
 from benchmarks.jobs import JOBS
 from benchmarks.volumes import make_volume, shape_of
 
@@ -51,10 +59,10 @@ class Taken:
 
 def timed(name: str, job: str, folder: Path, memory: str) -> Taken:
     """Run a contestant in a process of its own."""
-    words = [sys.executable, "-m", "benchmarks.stores", "--one", name, job]
+    words = command_of(name, job, folder, memory)
     began = time.perf_counter()
     process = subprocess.Popen(
-        [*words, "--folder", str(folder), "--memory", memory],
+        words,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -74,13 +82,21 @@ def timed(name: str, job: str, folder: Path, memory: str) -> Taken:
     return Taken(wall, cpu, usage.ru_maxrss / 1024)
 
 
+def command_of(name: str, job: str, folder: Path, memory: str) -> list[str]:
+    """What runs a contestant."""
+    if name in OWN:
+        return own_command(name, job, folder, memory)
+    words = [sys.executable, "-m", "benchmarks.stores", "--folder", str(folder)]
+    return [*words, "--one", name, job]
+
+
 def race(job: str, folder: Path, given: argparse.Namespace) -> None:
     """Run the contestants of a job in turn, report what they took, compare results."""
     from volconv.plan.stage import PLAIN_PROCESS  # no other contestant imports us
 
     gib = given.gib
-    place = folder / f"{gib:g}GiB"
-    source = place / "volume.zarr"
+    place = folder.absolute() / f"{gib:g}GiB"
+    source = input_of(place)
     if not source.exists():
         place.mkdir(parents=True, exist_ok=True)
         make_volume(source, shape_of(gib))
@@ -90,7 +106,7 @@ def race(job: str, folder: Path, given: argparse.Namespace) -> None:
     taken: dict[str, list[Taken]] = {name: [] for name in names}
     for _ in range(given.rounds):
         for name in names:
-            remove(place / f"{job}-{name}.zarr")
+            remove(out_of(name, job, place))
             settle(source, place / "empty", given.fill)
             taken[name].append(timed(name, job, place, memory))
     report(f"{job}, {gib:g} GiB", taken)
@@ -167,17 +183,15 @@ def main() -> None:
     given = parser.parse_args()
     if given.one:
         name, job = given.one
-        compete(name, job, given.folder.absolute(), given.memory)
+        compete(name, job, given.folder)
         return
     for job in given.jobs.split(","):
         race(job, given.folder, given)
 
 
-def compete(name: str, job: str, folder: Path, memory: str) -> None:
-    """Be one contestant."""
-    out = folder / f"{job}-{name}.zarr"
-    more = [memory] if name in OWN else []
-    CONTESTANTS[name](folder / "volume.zarr", out, JOBS[job], *more)
+def compete(name: str, job: str, folder: Path) -> None:
+    """Be one contestant, none of ours."""
+    CONTESTANTS[name](input_of(folder), out_of(name, job, folder), JOBS[job])
 
 
 if __name__ == "__main__":

@@ -132,7 +132,7 @@ def test_a_plan_into_a_folder_counts_nothing_on_its_way(folder, text):
 
 def test_threads_that_write_first_at_once_write_through_one_store(folder, monkeypatch):
     begun = threading.Barrier(2, timeout=5)
-    opening = store_module.opened_for_writing.__wrapped__
+    opening = store_module.opened_for_encoding.__wrapped__
 
     def slow(place, variable):
         with contextlib.suppress(threading.BrokenBarrierError):
@@ -141,7 +141,7 @@ def test_threads_that_write_first_at_once_write_through_one_store(folder, monkey
         return opening(place, variable)
 
     opened: list[str] = []
-    monkeypatch.setattr(store_module, "opened_for_writing", lru_cache(slow))
+    monkeypatch.setattr(store_module, "opened_for_encoding", lru_cache(slow))
     run(folder, limits={"workers": 2})
     assert opened == ["density"]
 

@@ -1,8 +1,9 @@
 """Paths and stores: the only place that reads and writes files of volumes."""
 
+from volconv.io.folder import way_to
 from volconv.io.opened import opened
 from volconv.io.source import ZarrSource
-from volconv.io.store import opened_for_encoding, opened_for_writing
+from volconv.io.store import opened_for_encoding
 
 __all__ = ["ZarrSource", "forget_opened"]
 
@@ -14,5 +15,5 @@ def forget_opened() -> None:
     through many runs.
     """
     opened.cache_clear()
-    opened_for_writing.cache_clear()
     opened_for_encoding.cache_clear()
+    way_to.cache_clear()

@@ -17,6 +17,7 @@ from zarr.storage import ObjectStore
 
 from volconv.io.ahead import OnTheWay
 from volconv.io.objects import in_plain_words, object_client
+from volconv.io.place import Content
 
 __all__ = ["AT_ONCE", "DRAFT", "HIDDEN", "Bucket", "InputStore", "input_store"]
 
@@ -28,9 +29,6 @@ DRAFT = f"{HIDDEN}/draft"
 
 AT_ONCE = 16
 """Objects that are read or written beside each other: arbitrary, a store answers late."""
-
-Content = bytes | bytearray | memoryview
-"""Bytes of an object."""
 
 METADATA = frozenset({"zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"})
 """Last parts of keys that are no chunks; a store without one of them is as good."""

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import google_crc32c
 from zarr.abc.store import Store
-from zarr.core.buffer import Buffer
 from zarr.storage import LocalStore
 
-from volconv.io.noting import Noting
+from volconv.io.direct_io import DirectIO
+from volconv.io.place import Content
 
 __all__ = ["Folder", "sync_folder"]
-
-
-class FolderStore(Noting, LocalStore):
-    """A folder whose files are on their way to the disk as soon as they are written.
-
-    What makes them safe on the disk later has the less to wait for.
-    """
-
-    async def set(self, key: str, value: Buffer) -> None:
-        """Write a whole file."""
-        await super().set(key, value)
-        send_to_disk(self.root / key)
 
 
 @dataclass(frozen=True)
@@ -39,9 +30,12 @@ class Folder:
     ----------
     path : Path
         The folder.
+    is_passing : bool
+        Whether what is written there is soon read, from the system's cache.
     """
 
     path: Path
+    is_passing: bool = False
 
     @property
     def where(self) -> str:
@@ -50,7 +44,7 @@ class Folder:
 
     def zarr_store(self) -> Store:
         """What Zarr reads and writes through."""
-        return FolderStore(self.path)
+        return LocalStore(self.path)
 
     def holds(self, key: str) -> bool:
         """Whether an object is there."""
@@ -72,12 +66,21 @@ class Folder:
         content = (self.path / key).read_bytes()
         return len(content), google_crc32c.value(content)
 
+    def put(self, key: str, content: Content) -> None:
+        """Write a file, at once or not at all."""
+        cells = memoryview(content).cast("B")
+        direct = way_to(self.path)
+        is_direct = not self.is_passing and direct.is_next(cells.nbytes)
+        with draft_of(self.path / key) as draft:
+            if not (is_direct and direct.write(draft, cells)):
+                write_and_send(draft, cells)
+
     def make_safe(self, keys: Iterable[str]) -> None:
         """Make files, and their folders' entries, safe on the disk."""
         folders = set()
         for key in keys:
             file = self.path / key
-            with contextlib.suppress(FileNotFoundError), file.open("rb") as handle:
+            with suppress(FileNotFoundError), file.open("rb") as handle:
                 os.fsync(handle.fileno())
                 folders.add(file.parent)
         for folder in folders:
@@ -85,13 +88,39 @@ class Folder:
 
     def within(self, name: str) -> Folder:
         """A folder in this one."""
-        return Folder(self.path / name)
+        return Folder(self.path / name, self.is_passing)
 
 
-def send_to_disk(file: Path) -> None:
-    """Have the system begin to write a file to the disk, where it may be asked to."""
-    if sys.platform == "linux":
-        with file.open("rb") as handle:
+@lru_cache(maxsize=8)
+def way_to(folder: Path) -> DirectIO:
+    """What is known of direct I/O to a folder, in this process."""
+    del folder
+    return DirectIO()
+
+
+@contextmanager
+def draft_of(file: Path) -> Iterator[Path]:
+    """Where a file is written that is there at the end, at once or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{uuid4().hex}.partial")
+    try:
+        yield draft
+        draft.replace(file)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def write_and_send(file: Path, content: memoryview[Any]) -> None:
+    """Write a file, and have the system begin to write it to the disk, where it may.
+
+    What makes it safe on the disk later has the less to wait for.
+    """
+    with file.open("wb", buffering=0) as handle:
+        left = content
+        while left:
+            left = left[handle.write(left) :]
+        if sys.platform == "linux":
             # sends what is not on the disk, and lets go of the rest: here there is none
             os.posix_fadvise(handle.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 

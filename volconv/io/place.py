@@ -10,7 +10,10 @@ from typing import Protocol
 
 from zarr.abc.store import Store
 
-__all__ = ["Place"]
+__all__ = ["Content", "Place"]
+
+Content = bytes | bytearray | memoryview
+"""Bytes of an object."""
 
 
 class Place(Protocol):
@@ -33,6 +36,9 @@ class Place(Protocol):
 
     def record(self, key: str) -> tuple[int, int]:
         """Bytes and crc32c of an object that is there."""
+
+    def put(self, key: str, content: Content) -> None:
+        """Write an object, at once or not at all."""
 
     def make_safe(self, keys: Iterable[str]) -> None:
         """Make objects outlive a crash of the machine, those that are there."""

@@ -18,9 +18,7 @@ from zarr.storage import MemoryStore
 from volconv.coordinates import Coords, NoCoords, bounds_names, grid_mappings
 from volconv.geometry import Interval
 from volconv.io.bucket import Bucket
-from volconv.io.folder import Folder
 from volconv.io.inline import carry_out, may_carry_out
-from volconv.io.noting import Noting
 from volconv.io.place import Place
 from volconv.io.steady import steady_gzip
 from volconv.meta import ArrayMeta
@@ -35,7 +33,6 @@ __all__ = [
     "create_store",
     "encoded_unit",
     "object_key",
-    "write_unit",
 ]
 
 
@@ -159,52 +156,11 @@ def encoded_unit(
     Buffer
         Its bytes.
     """
-    with _opening:
+    with _opening:  # once, whichever thread comes first
         array, encoded = opened_for_encoding(place, spec.variable)
     fill(array, spec, box, values)
     key = object_key(unit)
     return key, encoded.pop(f"{spec.variable}/{key}")
-
-
-def write_unit(
-    place: Folder,
-    spec: OutputSpec,
-    unit: Iterable[int],
-    box: tuple[Interval, ...],
-    values: NDArray[Any],
-) -> tuple[str, int, int]:
-    """Write a storage unit to a folder; an empty one too.
-
-    One that is left out would read as the fill value, like one that was lost.
-
-    Parameters
-    ----------
-    place : Folder
-        Where the group lies.
-    spec : OutputSpec
-        The array.
-    unit : iterable of int
-        The unit's place along each axis of the stored array.
-    box : tuple of Interval
-        Its cells.
-    values : ndarray
-        What they become.
-
-    Returns
-    -------
-    str
-        The unit's key below the array.
-    int
-        Its bytes.
-    int
-        Their crc32c.
-    """
-    with _opening:  # once, whichever thread comes first
-        array = opened_for_writing(place, spec.variable)
-    fill(array, spec, box, values)
-    key = object_key(unit)
-    assert isinstance(array.store, Noting), "places are written through these"
-    return key, *array.store.written.pop(f"{spec.variable}/{key}")
 
 
 def fill(
@@ -226,24 +182,17 @@ def fill(
 def opened_for_encoding(
     place: Place, variable: str
 ) -> tuple[zarr.Array[Any], dict[str, Buffer]]:
-    """The array that the tasks of a process write to, with its objects in memory."""
-    metadata = opened_for_writing(place, variable).metadata
-    documents = metadata.to_buffer_dict(default_buffer_prototype())
+    """The array that the tasks of a process write to, with its objects in memory.
+
+    Its empty chunks are objects as well: one that is left out would read as the fill
+    value, like one that was lost.
+    """
+    stored = zarr.open_array(place.zarr_store(), path=variable, mode="r")
+    documents = stored.metadata.to_buffer_dict(default_buffer_prototype())
     encoded = {f"{variable}/{key}": content for key, content in documents.items()}
-    return writable(MemoryStore(encoded), variable), encoded
-
-
-@lru_cache(maxsize=8)
-def opened_for_writing(place: Place, variable: str) -> zarr.Array[Any]:
-    """The array that the tasks of a process write to."""
-    return writable(place.zarr_store(), variable)
-
-
-def writable(store: Store, variable: str) -> zarr.Array[Any]:
-    """An array to be written to, whose empty chunks are stored as well."""
     with steady_gzip():
-        array = zarr.open_array(store, path=variable, mode="r+")
-    return array.with_config({"write_empty_chunks": True})
+        array = zarr.open_array(MemoryStore(encoded), path=variable, mode="r+")
+    return array.with_config({"write_empty_chunks": True}), encoded
 
 
 def object_key(unit: Iterable[int]) -> str:

@@ -99,6 +99,8 @@ class Costs:
         copied = item * math.prod(demand.totals[0] for demand in demands)
         if tiling.total > 1 and self.result_bytes(grid) > CACHED:
             copied += self.written
+        if are_apart(grid):
+            copied += self.written
         return (
             self.reading(tasks) * item * decoded
             + COPY * copied
@@ -120,6 +122,19 @@ class Costs:
         """Bytes of the result of one block, as it is stored."""
         item = np.dtype(self.writes[-1].output.dtype).itemsize
         return item * math.prod(grid.block)
+
+
+def are_apart(grid: BlockGrid) -> bool:
+    """Whether the storage units of a block have cells of others between their own.
+
+    They are put together then before they are encoded.
+    """
+    outer = 1
+    for units, cells in zip(grid.units, grid.block, strict=True):
+        if units > 1 and outer > 1:
+            return True
+        outer *= cells
+    return False
 
 
 def most_cells(demands: Sequence[PlannedDemands]) -> int:

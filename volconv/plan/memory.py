@@ -21,10 +21,13 @@ from volconv.steps.optional import weight_bytes_of
 
 __all__ = [
     "AT_ONCE",
+    "IN_FILE",
     "MOST_ON_WAY",
     "PIECE",
     "Part",
     "ahead_bytes",
+    "behind_bytes",
+    "largest_file",
     "sent_bytes",
     "task_memory",
     "weight_bytes",
@@ -41,6 +44,10 @@ are read one by one, which saves a copy."""
 MOST_ON_WAY, LEAST_ON_WAY = 16, 2
 """Chunks that a task asks a store for before they are read, and storage units that it has
 on their way to one: fewer wait for their latency, more for their bytes."""
+
+IN_FILE = 2**20
+"""Bytes of a file that a thread writes at once, if it writes past the system's cache:
+with eight times as much it takes as long."""
 
 ON_WAY = 16 * 2**20
 """Bytes of these, if they are fewer than the most, and more than the least."""
@@ -135,6 +142,7 @@ def task_memory(
     parts = [
         Part("chunks on their way", ahead_bytes(source)),
         Part("objects on their way", sent_bytes(writes)),
+        Part("piece of a file", file_bytes(writes)),
         Part("block's result", result * itemsize if block is None else 0),
         *held(pipeline, cells, {write.step for write in writes}, first),
         *most,
@@ -204,6 +212,24 @@ def sent_bytes(writes: Sequence[Write]) -> int:
     outputs = [write.output for write in writes if write.output.is_remote]
     each = (on_their_way(math.prod(one.unit), one.dtype) for one in outputs)
     return max(each, default=0)
+
+
+def file_bytes(writes: Sequence[Write]) -> int:
+    """Bytes of files that are written past the system's cache, at once."""
+    return IN_FILE if behind_bytes(writes) else 0
+
+
+def behind_bytes(writes: Sequence[Write]) -> int:
+    """Bytes of a file on its way, with what the allocator keeps; 0 for small ones."""
+    largest = largest_file(writes)
+    return int(HEAP * largest) if largest >= IN_FILE else 0
+
+
+def largest_file(writes: Sequence[Write]) -> int:
+    """Bytes of the largest storage unit that is a file, as it is before encoding."""
+    outputs = [write.output for write in writes if not write.output.is_remote]
+    units = (math.prod(one.unit) * np.dtype(one.dtype).itemsize for one in outputs)
+    return max(units, default=0)
 
 
 def on_their_way(cells: int, dtype: str) -> int:

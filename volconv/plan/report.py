@@ -100,6 +100,7 @@ def stage_json(plan: Plan, stage: Stage) -> dict[str, Any]:
             "parts": {part.name: part.nbytes for part in stage.memory},
             "results": stage.results * stage.result_bytes,
             "chunks_held": stage.cache_bytes,
+            "files_on_their_way": stage.peak_bytes - stage.needed_bytes,
         },
     }
 
@@ -223,6 +224,14 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
         *(
             [f"shared   {results_text(stage.results, stage.result_bytes)}"]
             if stage.results
+            else []
+        ),
+        *(
+            [
+                f"behind   {bytes_text(stage.peak_bytes - stage.needed_bytes)}, "
+                f"{stage.behind} files on their way to the disk"
+            ]
+            if stage.behind
             else []
         ),
         *(

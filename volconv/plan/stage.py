@@ -14,7 +14,7 @@ from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid, TileGrid
 from volconv.plan.demands import AxisDemands, axis_demands
-from volconv.plan.memory import Part
+from volconv.plan.memory import Part, behind_bytes
 from volconv.plan.sweep import Loop, Sweep, Tiling
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
@@ -176,16 +176,31 @@ class Stage:
         return self.room.results(self.grid, self.tiling)
 
     @property
-    def peak_bytes(self) -> int:
+    def needed_bytes(self) -> int:
         """Memory of all tasks at once, of what they share, and of the process."""
         cut = self.grid, self.tiling
         in_tasks = self.room.in_tasks(*cut, self.task_bytes, self.result_bytes)
         return self.room.process + in_tasks + shelf_bytes(self.cache_bytes)
 
     @property
+    def behind(self) -> int:
+        """Files on their way to the disk while tasks go on: as memory is left for them."""
+        each = behind_bytes(self.writes)
+        if not each:
+            return 0
+        room = max(0, self.room.limit - self.needed_bytes) // each
+        others = sum(write.objects_in_all for write in self.writes) - 1
+        return min(self.tasks_at_once, room, others)
+
+    @property
+    def peak_bytes(self) -> int:
+        """Memory that is needed, and of files on their way."""
+        return self.needed_bytes + self.behind * behind_bytes(self.writes)
+
+    @property
     def fits(self) -> bool:
-        """Whether that is there."""
-        return self.peak_bytes <= self.room.limit
+        """Whether the memory that is needed is there."""
+        return self.needed_bytes <= self.room.limit
 
     @property
     def bytes_written(self) -> int:

@@ -194,7 +194,7 @@ class FolderTarget:
 
     def between(self, stage: str) -> Folder:
         """Where the result of a stage lies that the next one reads."""
-        return Folder(self.partial / stage / "store")
+        return Folder(self.partial / stage / "store", is_passing=True)
 
     def discard(self, stage: str) -> None:
         """Remove that result; the journal stays."""

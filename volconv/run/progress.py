@@ -117,6 +117,8 @@ class StageRun:
             self.stage,
             tuple(self.stores),
             self.stage.cache_bytes,
+            # a worker of a cluster would give its thread away for each
+            behind=self.stage.behind if on == "threads" else 0,
             sync=is_address(on),
             most=tasks if tasks < room.workers else None,
         )

@@ -1,7 +1,7 @@
 """One task: the turn of a block in, objects in the stores out.
 
 A task is pure and idempotent: run again, it writes the same bytes to the same objects.
-Objects of a bucket are on their way while the thread that made them goes on.
+Objects may be on their way while the thread that made them goes on.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ class Work:
         Where the group lies that each of the stage's writes goes to.
     cache_bytes : int
         Bytes of decoded chunks that a process may hold for later blocks.
+    behind : int
+        Files that a process may have on their way to the disk while it goes on.
     sync : bool
         Whether a task makes its objects safe on the disk itself.
     most : int, optional
@@ -65,6 +67,7 @@ class Work:
     stage: Stage
     stores: tuple[Place, ...]
     cache_bytes: int
+    behind: int = 0
     sync: bool = False
     most: int | None = None
 
@@ -83,7 +86,7 @@ class BlockRecord:
     objects : tuple of (int, str, int, int)
         For each object the number of the write, its key, its bytes and its crc32c.
     seconds : float
-        Time from reading to the objects being written, or on their way to a bucket.
+        Time from reading to the objects being written, or on their way.
     lowest, highest : float
         Of the result's finite cells; NaN where there are none, or they are complex.
     nonfinite : int
@@ -121,7 +124,9 @@ class Worker:
         stage = work.stage
         self.memory = ThreadMemory()
         self.dtype = np.dtype(stage.pipeline.target(stage.source).dtype)
-        self.writer = Writer(stage.writes, work.stores, threads, sync=work.sync)
+        self.writer = Writer(
+            stage.writes, work.stores, threads, behind=work.behind, sync=work.sync
+        )
         self.cache: ChunkCache | None = None
         self.ahead: ReadAhead | None = None
         self.readers: Readers | None = None
@@ -172,7 +177,7 @@ class Worker:
         """What waits for the block of a turn, or computes it where it is not in tiles.
 
         Blocks in tiles are computed in the order in which they are begun. A block is told
-        of later where its objects are still on their way to a bucket.
+        of later where its objects are still on their way.
         """
         if self.tiles is not None:
             return self.tiles.begin(turn).result

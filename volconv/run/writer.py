@@ -1,7 +1,8 @@
-"""Cells of a block become objects: files at once, objects of a bucket on their way.
+"""Cells of a block become objects, which are on their way while others are made.
 
-What goes to a bucket is encoded by the thread that made it, which then goes on: until the
-objects are there, their bytes are all that is kept of them.
+What is stored is encoded by the thread that made it, which then goes on: until the objects
+are there, their bytes are all that is kept of them. Files are waited for where they are
+small, or where memory has no room for more.
 """
 
 from __future__ import annotations
@@ -17,12 +18,10 @@ from numpy.typing import NDArray
 
 from volconv.compute import cast
 from volconv.geometry import Interval, relative
-from volconv.io.bucket import Bucket
-from volconv.io.folder import Folder
 from volconv.io.outbox import Outbox
-from volconv.io.place import Place
-from volconv.io.store import encoded_unit, write_unit
-from volconv.plan.memory import MOST_ON_WAY, sent_bytes
+from volconv.io.place import Content, Place
+from volconv.io.store import encoded_unit
+from volconv.plan.memory import IN_FILE, MOST_ON_WAY, largest_file, sent_bytes
 from volconv.plan.write import Write
 from volconv.run.readers import Box
 from volconv.run.retries import retried
@@ -31,6 +30,9 @@ __all__ = ["Sent", "Unit", "Writer", "units_of"]
 
 SIDES = 1024
 """Sides of blocks whose storage units are remembered: arbitrary, a row's of each axis."""
+
+WITH_HEADS = 1.01
+"""Most bytes of a file for each byte of its cells: what does not compress has heads too."""
 
 Sent = list[Future[object]]
 """Objects that are on their way."""
@@ -65,6 +67,8 @@ class Writer:
         Where the group of each lies.
     threads : int
         Blocks at once.
+    behind : int
+        Files that may be on their way to the disk; 0 where each is waited for.
     sync : bool
         Whether files are made safe on the disk one by one.
     """
@@ -75,13 +79,15 @@ class Writer:
         stores: Sequence[Place],
         threads: int,
         *,
+        behind: int,
         sync: bool,
     ) -> None:
         self.writes, self.stores, self.sync = writes, stores, sync
         self.outbox: Outbox | None = None
-        most = threads * sent_bytes(writes)
+        sent = sent_bytes(writes)
+        most = threads * sent + int(WITH_HEADS * behind * largest_file(writes))
         if most:
-            self.outbox = Outbox(most, threads * MOST_ON_WAY)
+            self.outbox = Outbox(most, threads * (MOST_ON_WAY if sent else 1))
 
     def write(self, which: int, unit: Unit, sent: Sent) -> tuple[str, int, int]:
         """Write a storage unit.
@@ -101,29 +107,21 @@ class Writer:
             The key of its object, its bytes and its crc32c.
         """
         write, store = self.writes[which], self.stores[which]
-        if isinstance(store, Folder):
-            return self.stored(store, write, unit)
-        assert isinstance(store, Bucket), "there are no other places"
-        return self.handed_over(store, write, unit, sent)
-
-    def stored(self, store: Folder, write: Write, unit: Unit) -> tuple[str, int, int]:
-        """Write a storage unit to a folder."""
-        told = retried(partial(write_unit, store, write.output, *unit))
-        if self.sync:
-            store.make_safe([f"{write.output.variable}/{told[0]}"])
-        return told
-
-    def handed_over(
-        self, store: Bucket, write: Write, unit: Unit, sent: Sent
-    ) -> tuple[str, int, int]:
-        """Encode a storage unit, and have it sent to a bucket."""
-        assert self.outbox is not None, "something is sent"
         key, content = retried(partial(encoded_unit, store, write.output, *unit))
         nbytes, crc = len(content), google_crc32c.value(content.as_numpy_array())
         name = f"{write.output.variable}/{key}"
-        put = partial(retried, partial(store.put, name, content.as_buffer_like()))
-        sent.append(self.outbox.send(put, nbytes))
+        put = partial(self.put, store, name, content.as_buffer_like())
+        if self.outbox is None or (not write.output.is_remote and nbytes < IN_FILE):
+            put()
+        else:
+            sent.append(self.outbox.send(put, nbytes))
         return key, nbytes, crc
+
+    def put(self, store: Place, name: str, content: Content) -> None:
+        """Put an object where it belongs."""
+        retried(partial(store.put, name, content))
+        if self.sync:
+            store.make_safe([name])
 
     def give_up(self) -> None:
         """Send nothing any more but what is being sent."""

@@ -1,0 +1,126 @@
+"""Files written past the system's cache: direct I/O, while the disk keeps up with it.
+
+A result that is larger than memory does not stay in that cache anyway. To go through it
+takes the processor's time (0.8 to 1.7 s a GiB measured, and 0.1 past it), pushes out what
+of the input is there, and the disk is waited for all the same before a block is safe.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import mmap
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from volconv.plan.memory import IN_FILE
+
+__all__ = ["LEAST", "DirectIO"]
+
+LEAST = IN_FILE
+"""Bytes of the smallest file that is written so: a disk answers late."""
+
+ALIGNED = 4096
+"""What places in memory and in the file are multiples of, as disks ask for."""
+
+SLOWEST = 2**28
+"""Bytes a second that a thread waits for: a slower disk has the system write to it, which
+may wait for it while threads compute."""
+
+AGAIN = 64
+"""Of so many files one is tried again where the disk was too slow."""
+
+SHARE = 0.25
+"""How much the last file counts in what a byte takes: arbitrary."""
+
+REFUSED = (errno.EINVAL, errno.EOPNOTSUPP)
+"""What file systems say that cannot."""
+
+
+class DirectIO:
+    """Direct I/O of a file system, as long as that is the faster way.
+
+    Attributes
+    ----------
+    can : bool
+        Whether the file system has not refused yet.
+    slowness : float
+        Seconds a byte of late.
+    """
+
+    def __init__(self) -> None:
+        self.can = hasattr(os, "O_DIRECT")
+        self.slowness = 0.0
+        self.turns = itertools.count(1)
+
+    def is_next(self, nbytes: int) -> bool:
+        """Whether to write a file of so many bytes so."""
+        if not self.can or nbytes < LEAST:
+            return False
+        return self.slowness * SLOWEST < 1 or next(self.turns) % AGAIN == 0
+
+    def write(self, file: Path, content: memoryview[Any]) -> bool:
+        """Write a file.
+
+        Parameters
+        ----------
+        file : Path
+            Is made, or made anew.
+        content : memoryview
+            Its bytes.
+
+        Returns
+        -------
+        bool
+            False if the file system cannot; the file may have begun then.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written at all.
+        """
+        began = time.perf_counter()
+        try:
+            write_direct(file, content)
+        except OSError as error:
+            if error.errno not in REFUSED:
+                raise
+            self.can = False
+            return False
+        taken = (time.perf_counter() - began) / content.nbytes
+        self.slowness += SHARE * (taken - self.slowness)
+        return True
+
+
+class Own(threading.local):
+    """A thread's piece of memory, from the first byte of a page.
+
+    The system calls it shared: of other memory a fork may make a copy while it is on its
+    way, and the disk then gets either.
+    """
+
+    def __init__(self) -> None:
+        self.piece = memoryview(mmap.mmap(-1, IN_FILE))
+
+
+_own = Own()
+
+
+def write_direct(file: Path, content: memoryview[Any]) -> None:
+    """Write a file in whole pages; what is too much at its end is cut off."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_DIRECT
+    descriptor = os.open(file, flags, 0o666)
+    try:
+        for start in range(0, content.nbytes, IN_FILE):
+            part = content[start : start + IN_FILE]
+            _own.piece[: part.nbytes] = part
+            left = _own.piece[: -(-part.nbytes // ALIGNED) * ALIGNED]
+            while left:
+                left = left[os.write(descriptor, left) :]
+        if content.nbytes % ALIGNED:
+            os.ftruncate(descriptor, content.nbytes)
+    finally:
+        os.close(descriptor)
