@@ -15,6 +15,7 @@ import pytest
 import xarray as xr
 
 from volconv.cli.main import main
+from volconv.cli.run import LineProgress
 
 CONFIG = """
 version: 1
@@ -313,3 +314,17 @@ def test_run_without_fusing_writes_the_same_and_restart_asks_for_saves_too(folde
         assert one.tobytes() == other.tobytes()
     left = sorted(path.name for path in folder.iterdir())
     assert left == ["config.yaml", "fine.zarr", "in.zarr", "out.zarr"]
+
+
+def test_lines_of_progress_come_at_each_tenth_of_the_work(capsys):
+    progress = LineProgress()
+    for done in (0, 0.01, 0.25, 0.29, 1, 1.5, 2):
+        progress(done, 2)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.removeprefix("blocks   ") for line in lines] == [
+        "0 of 2",
+        "0.2 of 2",
+        "1 of 2",
+        "1.5 of 2",
+        "2 of 2",
+    ]

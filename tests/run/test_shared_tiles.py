@@ -338,3 +338,28 @@ def test_tiles_on_a_cluster_of_threads_outlive_a_worker(
             progress=progress,
         )
     assert tree(folder / "out.zarr") == expected
+
+
+def test_a_run_of_one_block_says_how_much_of_it_is_done(folder, monkeypatch, cut):
+    one = CONFIG.replace("{z: 3, y: 4, x: 5}", "{z: 9, y: 8, x: 14}")
+    compute = Worker.compute_tile
+
+    def slow(*given):
+        time.sleep(0.05)
+        compute(*given)
+
+    monkeypatch.setattr(Worker, "compute_tile", slow)
+    monkeypatch.setattr("volconv.run.threads.BEAT", 0.01)
+    told: list[tuple[float, int]] = []
+    run(
+        folder,
+        one,
+        limits=cut,
+        restart=True,
+        progress=lambda *done: told.append(done),
+    )
+    shares = [done for done, total in told if total == 1]
+    assert shares == sorted(shares)
+    assert len({share for share in shares if 0 < share < 1}) > 2
+    assert (shares[0], shares[-1]) == (0, 1)
+    assert len(shares) == len(told)

@@ -164,9 +164,10 @@ class LineProgress:
     def __init__(self) -> None:
         self.tenths = -1
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: float, total: int) -> None:
         """Print a line where a tenth is passed."""
-        tenths = 10 * done // total
+        tenths = int(10 * done / total)
         if tenths != self.tenths:
             self.tenths = tenths
-            print(f"blocks   {done} of {total}", file=sys.stderr, flush=True)
+            text = f"{done:.1f}" if done % 1 else f"{done:.0f}"
+            print(f"blocks   {text} of {total}", file=sys.stderr, flush=True)

@@ -14,7 +14,7 @@ from volconv.errors import ClusterError, VolconvError
 from volconv.plan.memory import AT_ONCE
 from volconv.run.allocator import give_back, keep_memory
 from volconv.run.task import BlockRecord, Work
-from volconv.run.threads import BlockFailure, run_in_threads
+from volconv.run.threads import AtHand, BlockFailure, run_in_threads
 from volconv.run.turns import Turns
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def check_answer(on: str) -> None:
 
 
 @contextmanager
-def crew_of(on: str, work: Work) -> Iterator[Crew]:
+def crew_of(on: str, work: Work, at_hand: AtHand | None = None) -> Iterator[Crew]:
     """Whoever carries the tasks of a stage out.
 
     Parameters
@@ -73,6 +73,8 @@ def crew_of(on: str, work: Work) -> Iterator[Crew]:
     work : Work
         What the tasks share: with the threads or processes to start, where a running
         scheduler has none of its own.
+    at_hand : callable, optional
+        Is told from time to time what threads have done of the blocks they are at.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def crew_of(on: str, work: Work) -> Iterator[Crew]:
     with zarr.config.set({"async.concurrency": AT_ONCE}):
         if on == "threads":
             keep_memory()
-            yield lambda turns: run_in_threads(work, turns, room.workers)
+            yield lambda turns: run_in_threads(work, turns, room.workers, at_hand)
             give_back()
             return
         processes = room.workers

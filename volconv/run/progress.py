@@ -21,11 +21,11 @@ from volconv.run.turns import Turns
 
 __all__ = ["Progress", "StageRun", "Tally", "no_progress"]
 
-Progress = Callable[[int, int], None]
-"""Takes the blocks done and the blocks in all."""
+Progress = Callable[[float, int], None]
+"""Takes the blocks done, with what is done of those at hand, and the blocks in all."""
 
 
-def no_progress(done: int, total: int) -> None:
+def no_progress(done: float, total: int) -> None:
     """Say nothing."""
 
 

@@ -90,7 +90,7 @@ def run_plan(
     restart : bool
         Whether what is there already is erased first.
     progress : callable
-        Called after each block, and once before the first.
+        Called once before the first block, after each, and while threads are at few.
     command : str
         What a user types to go on, kept for whoever asks how far it is.
 
@@ -246,12 +246,16 @@ def run_stages(
     done = total - sum(map(len, pending[first:]))
     kept, computed, tally = done, 0, Tally()
     progress(done, total)
+
+    def at_hand(share: float) -> None:
+        progress(done + computed + share, total)
+
     for number, (run, turns) in enumerate(zip(runs, pending, strict=True)):
         if number < first or not len(turns):
             continue
         tally = Tally()
         make_between(run)
-        with crew_of(on, run.work(on, plan.room)) as records:
+        with crew_of(on, run.work(on, plan.room), at_hand) as records:
             try:
                 for record in run.journalled(records(turns)):
                     tally.add_block(record)

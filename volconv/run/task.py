@@ -147,6 +147,10 @@ class Worker:
         if coming is not None:
             self.ahead = ReadAhead(coming, readers, stage, threads, self.cache, turns)
 
+    def share_done(self) -> float:
+        """What is done of the blocks that are being computed, in blocks."""
+        return 0.0 if self.tiles is None else self.tiles.share_done()
+
     def stop(self) -> None:
         """Begin nothing more: blocks of which tiles are left fail, nothing is sent."""
         if self.tiles is not None:

@@ -13,7 +13,7 @@ from functools import partial
 from volconv.run.task import BlockRecord, Work, Worker
 from volconv.run.turns import Turns
 
-__all__ = ["BlockFailure", "run_in_threads"]
+__all__ = ["AtHand", "BlockFailure", "run_in_threads"]
 
 
 class BlockFailure(Exception):  # noqa: N818
@@ -38,8 +38,15 @@ MOST_TOGETHER = 100
 """Blocks that a thread tells together, at most: arbitrary, 50 kB."""
 
 
+AtHand = Callable[[float], None]
+"""Takes what is done of the blocks that are being computed, in blocks."""
+
+BEAT = 0.5
+"""Seconds without a block after which it is told: arbitrary."""
+
+
 def run_in_threads(
-    work: Work, turns: Iterable[int], threads: int
+    work: Work, turns: Iterable[int], threads: int, at_hand: AtHand | None = None
 ) -> Iterator[list[BlockRecord]]:
     """Records of blocks as threads of this process finish them, a few together.
 
@@ -53,7 +60,7 @@ def run_in_threads(
     crew = Threads(worker, iter(turns), threads)
     failure: BlockFailure | None = None
     try:
-        while (item := crew.results.get()) is not None or crew.is_running():
+        while (item := crew.told(at_hand)) is not None or crew.is_running():
             if isinstance(item, BlockFailure):
                 failure = failure or item
             elif item is not None:
@@ -63,6 +70,10 @@ def run_in_threads(
         worker.close()
     if failure is not None:
         raise failure from failure.__cause__
+
+
+Told = list[BlockRecord] | BlockFailure | None
+"""Records of blocks, or what failed; None where a thread has ended."""
 
 
 class Threads:
@@ -80,7 +91,7 @@ class Threads:
     Attributes
     ----------
     results : Queue
-        Records of blocks, or what failed; None where a thread has ended.
+        What they tell.
     """
 
     def __init__(self, worker: Worker, turns: Iterator[int], threads: int) -> None:
@@ -89,8 +100,7 @@ class Threads:
         self.guard = threading.Lock()
         self.stop = threading.Event()
         self.ended = 0
-        self.results: queue.Queue[list[BlockRecord] | BlockFailure | None]
-        self.results = queue.Queue(maxsize=4 * threads)
+        self.results: queue.Queue[Told] = queue.Queue(maxsize=4 * threads)
         self.pool = [
             threading.Thread(target=self.serve, daemon=True) for _ in range(threads)
         ]
@@ -154,6 +164,15 @@ class Threads:
         self.stop.set()
         self.results.put(failure)
         self.worker.stop()  # after it, for others fail by that
+
+    def told(self, at_hand: AtHand | None) -> Told:
+        """What comes next, saying from time to time how far blocks are meanwhile."""
+        while at_hand is not None:
+            try:
+                return self.results.get(timeout=BEAT)
+            except queue.Empty:
+                at_hand(self.worker.share_done())
+        return self.results.get()
 
     def is_running(self) -> bool:
         """Whether a thread is left, after one has said that it ended."""

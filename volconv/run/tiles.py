@@ -41,6 +41,8 @@ class SharedBlock(Generic[Record]):
     ----------
     tiles : deque of tuple of int
         Places of the tiles that no thread has begun, in order.
+    count : int
+        Tiles of it, once it is taken up.
     piece : ndarray or None
         Memory of its result, from the first tile until it is stored.
     begun : float
@@ -55,6 +57,7 @@ class SharedBlock(Generic[Record]):
 
     turn: int
     tiles: deque[Index] = field(default_factory=deque)
+    count: int = 0
     piece: NDArray[np.uint8] | None = None
     begun: float = 0.0
     busy: int = 0
@@ -63,6 +66,11 @@ class SharedBlock(Generic[Record]):
 
     def __lt__(self, other: SharedBlock[Record]) -> bool:
         return self.turn < other.turn
+
+    @property
+    def share_done(self) -> float:
+        """The tiles that are done, of all."""
+        return (self.count - len(self.tiles) - self.busy) / self.count
 
     def fail(self, error: BaseException) -> None:
         """Compute no more of it."""
@@ -128,6 +136,11 @@ class TileThreads(Generic[Record]):
                 self.changed.notify_all()
         return block.record
 
+    def share_done(self) -> float:
+        """What is done of the blocks of which tiles are being computed, in blocks."""
+        with self.changed:
+            return sum(one.share_done for one in self.in_work)
+
     def close(self) -> None:
         """Compute no more than the tiles that have begun; blocks that lack some fail."""
         with self.changed:
@@ -186,6 +199,7 @@ class TileThreads(Generic[Record]):
             return
         block.piece = self.pieces.pop()
         block.tiles.extend(self.stage.tiles_of(block.turn))
+        block.count = len(block.tiles)
         self.in_work.append(block)
 
     def result(self, block: SharedBlock[Record]) -> NDArray[Any]:
