@@ -21,6 +21,7 @@ from volconv.io.images import (
     readable,
     with_scales,
 )
+from volconv.io.in_place import decoding_in_place
 from volconv.io.ome import Level, level_of, level_paths
 from volconv.io.stored import Stored, in_decoding
 
@@ -75,7 +76,8 @@ def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
             "xarray.open_dataset(path, chunks={}).to_zarr(store)",
         )
     try:
-        return zarr.open(readable(path), mode="r")
+        with decoding_in_place():
+            return zarr.open(readable(path), mode="r")
     except (*BROKEN, OSError, ImportError) as error:
         raise InputError(
             f"{source.key}.path",

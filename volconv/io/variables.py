@@ -14,6 +14,7 @@ from volconv.coordinates import array_meta, bounds_names, grid_mappings
 from volconv.errors import InputError, did_you_mean
 from volconv.io.decoded import decoded, forget_default_fill
 from volconv.io.images import BROKEN, readable
+from volconv.io.in_place import decoding_in_place
 from volconv.io.ome import level_of
 from volconv.io.stored import Stored, in_decoding
 
@@ -74,7 +75,8 @@ def as_stored(
 
     Of an array Zarr reads a chunk with no copy more.
     """
-    array = group[str(name)]
+    with decoding_in_place():
+        array = group[str(name)]
     if not isinstance(array, zarr.Array):
         return None
     encoding = variable.encoding

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volconv.io.in_place import decoded_into
 from volconv.plan.spans import spans_of
 from volconv.run.held import Index, Part
 from volconv.run.holdings import Holdings
@@ -147,7 +148,11 @@ class ChunkCache:
             with decoding:  # until it is decoded
                 pass
         try:
-            cells = self.read(self.readers.box(chunk))
+            with self.holdings.lock:
+                room = self.holdings.room(turn, chunk, part)
+            with decoded_into(room):
+                cells = self.read(self.readers.box(chunk))
+            del room  # which is free again where the chunk lies elsewhere
             with self.holdings.lock:
                 self.decoded += 1
                 entry = self.holdings.keep(turn, chunk, part, cells)

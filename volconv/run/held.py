@@ -15,7 +15,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-__all__ = ["Entry", "Index", "Part", "Pattern"]
+__all__ = ["Entry", "Index", "Part", "Pattern", "volume"]
 
 Index = tuple[int, ...]
 """An index along each axis: of a chunk, or of a block."""
@@ -101,6 +101,17 @@ class Pattern:
         """For each reader its share."""
         return tuple(1 << number for number in range(len(self.parts)))
 
+    def to_hold(self, shares: int) -> Held:
+        """What is held for readers at first: all of it where that is little more."""
+        held = self.wanted(shares)
+        if held.cells > WORTH * volume(self.whole):
+            return held_of((self.whole,))
+        return held
+
+    def is_whole(self, held: Held) -> bool:
+        """Whether what is held is all of the chunk."""
+        return held.parts == (self.whole,)
+
     def part(self, share: int) -> Part:
         """What the reader of a share reads."""
         return self.parts[share.bit_length() - 1]
@@ -146,12 +157,15 @@ class Entry:
         cls, cells: NDArray[Any], pattern: Pattern, readers: dict[int, int]
     ) -> Entry:
         """What is wanted of a chunk that lies there decoded, as views of it."""
-        held = pattern.wanted(sum(readers.values()))
-        if held.cells > WORTH * cells.size:
-            held = held_of((pattern.whole,))
+        held = pattern.to_hold(sum(readers.values()))
         pieces = [cells[where] for where in held.slices]
         nbytes = sum(each.nbytes for each in pieces)
         return cls(held, pieces, pattern, readers, nbytes)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the chunk is held."""
+        return self.pattern.is_whole(self.held)
 
     def cells(self, part: Part) -> NDArray[Any] | None:
         """A part out of one of the pieces, where one holds it."""

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from volconv.plan.stage import shelf_bytes
-from volconv.run.held import Entry, Index, Part
+from volconv.run.held import Entry, Index, Part, volume
 from volconv.run.readers import Readers
 from volconv.run.shelf import SMALL, Elsewhere, Shelf, Slot
 
@@ -41,11 +42,14 @@ class Holdings:
     lag : int
         Turns that a block may be behind another one: what earlier turns were to read is
         let go of, for these blocks were done before, or elsewhere.
+    itemsize : int
+        Bytes of a cell.
     """
 
     readers: Readers
     budget: int
     lag: int = 0
+    itemsize: int = 1
     nbytes: int = 0
     horizon: int = 0
     entries: dict[Index, Entry] = field(default_factory=dict)
@@ -68,7 +72,22 @@ class Holdings:
     def keep(
         self, turn: int, chunk: Index, part: Part, cells: NDArray[Any]
     ) -> Entry | None:
-        """Hold of a chunk what blocks are still to read.
+        """Hold of a chunk what blocks are still to read."""
+        readers = self.waiting(turn, chunk, part)
+        self.drop(chunk)
+        if not readers:
+            return None
+        entry = Entry.of(cells, self.readers.pattern(chunk), readers)
+        self.entries[chunk] = entry
+        self.nbytes += entry.nbytes
+        self.queue(entry, chunk)
+        self.make_room(0)
+        if len(self.farthest) > 2 * len(self.entries) + MOST_STALE:
+            self.sweep_out()
+        return entry
+
+    def waiting(self, turn: int, chunk: Index, part: Part) -> dict[int, int]:
+        """Turns that are still to read a chunk, with their shares.
 
         The block of this turn is one of them where it reads more than this part of it.
         """
@@ -86,18 +105,18 @@ class Holdings:
         own = readers.get(turn)
         if own is not None and part == pattern.part(own):
             del readers[turn]
-        self.drop(chunk)
-        if not readers:
+        return readers
+
+    def room(self, turn: int, chunk: Index, part: Part) -> NDArray[np.uint8] | None:
+        """Where a chunk may be decoded that is to be held as a whole, if there is room."""
+        readers = self.waiting(turn, chunk, part)
+        pattern = self.readers.pattern(chunk)
+        if not readers or not pattern.is_whole(pattern.to_hold(sum(readers.values()))):
             return None
-        entry = Entry.of(cells, pattern, readers)
-        self.entries[chunk] = entry
-        self.nbytes += entry.nbytes
-        self.queue(entry, chunk)
-        while self.nbytes > self.budget and self.give_up():
-            pass
-        if len(self.farthest) > 2 * len(self.entries) + MOST_STALE:
-            self.sweep_out()
-        return entry
+        nbytes = self.itemsize * volume(pattern.whole)
+        self.make_room(nbytes)
+        slot = self.shelf.slot(nbytes)
+        return np.asarray(slot)[:nbytes] if isinstance(slot, Slot) else None
 
     def shelve(self, chunk: Index, entry: Entry) -> None:
         """Move what is held of a chunk out of its decoder's hands; locks.
@@ -106,6 +125,8 @@ class Holdings:
         """
         with self.lock:
             views = entry.pieces
+            if entry.is_whole and self.shelf.has(views[0]):
+                return  # as it was decoded
             slots = [self.slot(cells.nbytes) for cells in views]
         pieces = [
             None if slot is None else slot.holding(cells)
@@ -123,6 +144,11 @@ class Holdings:
         while slot is None and self.give_up():
             slot = self.shelf.slot(nbytes)
         return slot
+
+    def make_room(self, nbytes: int) -> None:
+        """Give up what is missed least until so many bytes more may be held."""
+        while self.nbytes + nbytes > self.budget and self.give_up():
+            pass
 
     def give_up(self) -> bool:
         """Give up what is missed least; whether there was anything."""

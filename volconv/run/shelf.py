@@ -48,6 +48,11 @@ class Shelf:
         """The memory."""
         return lasting(self.nbytes)
 
+    def has(self, cells: NDArray[Any]) -> bool:
+        """Whether cells lie in a slot."""
+        start = self.memory.ctypes.data
+        return bool(start <= cells.ctypes.data < start + self.nbytes)
+
     def slot(self, nbytes: int) -> Slot | Elsewhere | None:
         """A slot for a piece; None if there is none, for now."""
         if nbytes <= SMALL:

@@ -142,7 +142,8 @@ class Worker:
         readers = self.readers = Readers(reads, stage.tile_sweep)
         if stage.cache_bytes:
             lag = 2 * stage.tiling.in_work(threads)
-            holdings = Holdings(readers, work.cache_bytes, lag)
+            itemsize = np.dtype(stage.source.dtype).itemsize
+            holdings = Holdings(readers, work.cache_bytes, lag, itemsize)
             self.cache = ChunkCache(work.source.read, holdings)
         if coming is not None:
             self.ahead = ReadAhead(coming, readers, stage, threads, self.cache, turns)

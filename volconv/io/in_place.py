@@ -1,0 +1,121 @@
+"""Chunks that Zstandard decodes into memory that is there, where they are to be held.
+
+Zarr decodes a chunk into memory of its own, so holding it would copy all of it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+from zarr.codecs import ZstdCodec
+from zarr.registry import register_codec
+
+__all__ = ["content_size", "decoded_into", "decoding_in_place"]
+
+Memory = NDArray[np.uint8]
+
+MAGIC = b"\x28\xb5\x2f\xfd"
+"""The first bytes of a frame."""
+
+
+class Given(threading.local):
+    """What a thread decodes into next, if it is as large."""
+
+    memory: Memory | None = None
+
+    def take(self, nbytes: int | None) -> Memory | None:
+        """It, once, if it has so many bytes."""
+        found = self.memory
+        if found is None or found.nbytes != nbytes:
+            return None
+        self.memory = None
+        return found
+
+
+_given = Given()
+
+
+@contextmanager
+def decoded_into(memory: Memory | None) -> Iterator[None]:
+    """Have the chunk that this thread reads meanwhile lie in some memory, if it can.
+
+    Whoever reads sees by its address whether it does.
+    """
+    _given.memory = memory
+    try:
+        yield
+    finally:
+        _given.memory = None
+
+
+def content_size(frame: memoryview[Any]) -> int | None:
+    """Bytes that come of a frame, as its header says them; None where it does not.
+
+    Notes
+    -----
+    RFC 8878, 3.1.1.1.
+
+    Examples
+    --------
+    >>> content_size(memoryview(bytes.fromhex("28b52ffd 60 2c00")))
+    300
+    """
+    if bytes(frame[:4]) != MAGIC or len(frame) < 5:
+        return None
+    descriptor = int(frame[4])
+    is_single = descriptor >> 5 & 1
+    width = (is_single, 2, 4, 8)[descriptor >> 6]
+    start = 6 - is_single + (0, 1, 2, 4)[descriptor & 3]
+    field = bytes(frame[start : start + width])
+    if not width or len(field) < width:
+        return None
+    return int.from_bytes(field, "little") + (256 if width == 2 else 0)
+
+
+@dataclass(frozen=True)
+class InPlace:
+    """Zstandard that decodes into what is given.
+
+    Parameters
+    ----------
+    zstd : Codec
+        What does it, of the package numcodecs.
+    """
+
+    zstd: Any
+
+    def encode(self, buffer: Any) -> Any:
+        """Compress."""
+        return self.zstd.encode(buffer)
+
+    def decode(self, buffer: Any) -> Any:
+        """Undo that; a frame of another size, into memory of its own."""
+        size = content_size(memoryview(buffer).cast("B"))
+        return self.zstd.decode(buffer, out=_given.take(size))
+
+
+class ZstdInPlace(ZstdCodec):
+    """Zarr's codec with it: the same in metadata."""
+
+    @cached_property
+    def _zstd_codec(self) -> Any:
+        return InPlace(super()._zstd_codec)
+
+
+NAME = f"{ZstdInPlace.__module__}.{ZstdInPlace.__qualname__}"
+register_codec("zstd", ZstdInPlace, qualname=NAME)
+
+
+@contextmanager
+def decoding_in_place() -> Iterator[None]:
+    """Arrays that are opened meanwhile decode with it."""
+    with zarr.config.set({"codecs.zstd": NAME}):
+        yield
