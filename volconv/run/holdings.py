@@ -81,7 +81,8 @@ class Holdings:
         self.entries[chunk] = entry
         self.nbytes += entry.nbytes
         self.queue(entry, chunk)
-        self.make_room(0)
+        while self.nbytes > self.budget and self.give_up():
+            pass
         if len(self.farthest) > 2 * len(self.entries) + MOST_STALE:
             self.sweep_out()
         return entry
@@ -108,13 +109,19 @@ class Holdings:
         return readers
 
     def room(self, turn: int, chunk: Index, part: Part) -> NDArray[np.uint8] | None:
-        """Where a chunk may be decoded that is to be held as a whole, if there is room."""
+        """Where a chunk may be decoded that is to be held as a whole, if there is room.
+
+        For it goes what nobody reads any more, and nothing else.
+        """
         readers = self.waiting(turn, chunk, part)
         pattern = self.readers.pattern(chunk)
         if not readers or not pattern.is_whole(pattern.to_hold(sum(readers.values()))):
             return None
         nbytes = self.itemsize * volume(pattern.whole)
-        self.make_room(nbytes)
+        while self.nbytes + nbytes > self.budget:
+            if not self.uncut:
+                return None
+            self.cut_one()
         slot = self.shelf.slot(nbytes)
         return np.asarray(slot)[:nbytes] if isinstance(slot, Slot) else None
 
@@ -144,11 +151,6 @@ class Holdings:
         while slot is None and self.give_up():
             slot = self.shelf.slot(nbytes)
         return slot
-
-    def make_room(self, nbytes: int) -> None:
-        """Give up what is missed least until so many bytes more may be held."""
-        while self.nbytes + nbytes > self.budget and self.give_up():
-            pass
 
     def give_up(self) -> bool:
         """Give up what is missed least; whether there was anything."""
