@@ -183,9 +183,12 @@ class Threads:
         """Let the threads finish what they are at, and no more."""
         self.stop.set()
         self.worker.stop()
-        while any(thread.is_alive() for thread in self.pool):
-            with contextlib.suppress(queue.Empty):
-                self.results.get(timeout=0.05)
+        for thread in self.pool:
+            while thread.is_alive():
+                thread.join(0.05)
+                with contextlib.suppress(queue.Empty):  # it may wait to tell something
+                    while True:
+                        self.results.get_nowait()
 
 
 class Late:
