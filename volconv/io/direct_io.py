@@ -11,7 +11,6 @@ import errno
 import itertools
 import mmap
 import os
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -95,29 +94,20 @@ class DirectIO:
         return True
 
 
-class Own(threading.local):
-    """A thread's piece of memory, from the first byte of a page.
-
-    The system calls it shared: of other memory a fork may make a copy while it is on its
-    way, and the disk then gets either.
-    """
-
-    def __init__(self) -> None:
-        self.piece = memoryview(mmap.mmap(-1, IN_FILE))
-
-
-_own = Own()
-
-
 def write_direct(file: Path, content: memoryview[Any]) -> None:
-    """Write a file in whole pages; what is too much at its end is cut off."""
+    """Write a file in whole pages; what is too much at its end is cut off.
+
+    Out of memory that begins with a page, and that the system calls shared: of other
+    memory a fork may make a copy while it is on its way, and the disk then gets either.
+    """
+    piece = memoryview(mmap.mmap(-1, IN_FILE))
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_DIRECT
     descriptor = os.open(file, flags, 0o666)
     try:
         for start in range(0, content.nbytes, IN_FILE):
             part = content[start : start + IN_FILE]
-            _own.piece[: part.nbytes] = part
-            left = _own.piece[: -(-part.nbytes // ALIGNED) * ALIGNED]
+            piece[: part.nbytes] = part
+            left = piece[: -(-part.nbytes // ALIGNED) * ALIGNED]
             while left:
                 left = left[os.write(descriptor, left) :]
         if content.nbytes % ALIGNED:

@@ -142,7 +142,6 @@ def task_memory(
     parts = [
         Part("chunks on their way", ahead_bytes(source)),
         Part("objects on their way", sent_bytes(writes)),
-        Part("piece of a file", file_bytes(writes)),
         Part("block's result", result * itemsize if block is None else 0),
         *held(pipeline, cells, {write.step for write in writes}, first),
         *most,
@@ -214,15 +213,10 @@ def sent_bytes(writes: Sequence[Write]) -> int:
     return max(each, default=0)
 
 
-def file_bytes(writes: Sequence[Write]) -> int:
-    """Bytes of files that are written past the system's cache, at once."""
-    return IN_FILE if behind_bytes(writes) else 0
-
-
 def behind_bytes(writes: Sequence[Write]) -> int:
-    """Bytes of a file on its way, with what the allocator keeps; 0 for small ones."""
+    """Bytes of a file on its way, with what comes and goes; 0 for small ones."""
     largest = largest_file(writes)
-    return int(HEAP * largest) if largest >= IN_FILE else 0
+    return int(HEAP * largest) + IN_FILE if largest >= IN_FILE else 0
 
 
 def largest_file(writes: Sequence[Write]) -> int:
@@ -272,6 +266,7 @@ def storing(write: Write, outputs: int, dtype: str) -> list[Part]:
     return [
         Part("storage unit in casting", min(unit, outputs) * cast),
         Part("storage unit in encoding", copies(write, outputs) * unit * stored),
+        Part("piece of a file", IN_FILE if behind_bytes([write]) else 0),
     ]
 
 
