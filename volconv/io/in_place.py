@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import zarr
 from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
-from zarr.registry import register_codec
+
+from volconv.io.own_codecs import opening_with
 
 __all__ = ["content_size", "decoded_into", "decoding_in_place"]
 
@@ -110,12 +110,6 @@ class ZstdInPlace(ZstdCodec):
         return InPlace(super()._zstd_codec)
 
 
-NAME = f"{ZstdInPlace.__module__}.{ZstdInPlace.__qualname__}"
-register_codec("zstd", ZstdInPlace, qualname=NAME)
-
-
-@contextmanager
-def decoding_in_place() -> Iterator[None]:
+def decoding_in_place() -> AbstractContextManager[None]:
     """Arrays that are opened meanwhile decode with it."""
-    with zarr.config.set({"codecs.zstd": NAME}):
-        yield
+    return opening_with("zstd", ZstdInPlace)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import zarr
 from zarr.codecs import GzipCodec
-from zarr.registry import register_codec
+
+from volconv.io.own_codecs import opening_with
 
 __all__ = ["steady_gzip"]
 
@@ -53,12 +52,6 @@ class SteadyGzip(GzipCodec):
         return Timeless(self.level)
 
 
-NAME = f"{SteadyGzip.__module__}.{SteadyGzip.__qualname__}"
-register_codec("gzip", SteadyGzip, qualname=NAME)
-
-
-@contextmanager
-def steady_gzip() -> Iterator[None]:
+def steady_gzip() -> AbstractContextManager[None]:
     """Arrays that are opened meanwhile compress with it."""
-    with zarr.config.set({"codecs.gzip": NAME}):
-        yield
+    return opening_with("gzip", SteadyGzip)
