@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import errno
 import itertools
-import mmap
 import os
 import time
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from volconv.plan.memory import IN_FILE
 
@@ -94,13 +96,16 @@ class DirectIO:
         return True
 
 
-def write_direct(file: Path, content: memoryview[Any]) -> None:
-    """Write a file in whole pages; what is too much at its end is cut off.
+def aligned(nbytes: int) -> NDArray[np.uint8]:
+    """Memory that begins with a page, of what comes and goes."""
+    memory = np.empty(nbytes + ALIGNED, np.uint8)
+    start = -memory.ctypes.data % ALIGNED
+    return memory[start : start + nbytes]
 
-    Out of memory that begins with a page, and that the system calls shared: of other
-    memory a fork may make a copy while it is on its way, and the disk then gets either.
-    """
-    piece = memoryview(mmap.mmap(-1, IN_FILE))
+
+def write_direct(file: Path, content: memoryview[Any]) -> None:
+    """Write a file in whole pages; what is too much at its end is cut off."""
+    piece = aligned(IN_FILE).data
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_DIRECT
     descriptor = os.open(file, flags, 0o666)
     try:
