@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import CancelledError
 from types import SimpleNamespace
 
+import google_crc32c
 import numpy as np
 import pytest
 import zarr
@@ -196,6 +197,36 @@ def test_an_encoded_unit_is_the_object_that_is_written(
     for key, encoded in told.items():
         Folder(tmp_path / "a").put(f"cells/{key}", encoded)
     assert_array_equal(zarr.open_array(tmp_path / "a" / "cells")[:], values)
+
+
+def test_threads_that_begin_together_each_know_what_they_encoded(tmp_path):
+    spec = OutputSpec("", "cells", "int16", (4,))
+    for repeat in range(20):
+        folder = Folder(tmp_path / str(repeat))
+        zarr.create_array(
+            folder.zarr_store(), name="cells", shape=(64,), chunks=(4,), dtype="int16"
+        )
+        gate = threading.Barrier(8)
+        found: dict[int, tuple[str, int, int]] = {}
+
+        def work(number, folder=folder, gate=gate, found=found):
+            gate.wait()
+            box = (Interval(4 * number, 4 * number + 4),)
+            values = np.arange(4, dtype="int16") + number
+            key, content = encoded_unit(folder, spec, (number,), box, values)
+            folder.put(f"cells/{key}", content.as_buffer_like())
+            crc = google_crc32c.value(content.as_numpy_array())
+            found[number] = key, len(content), crc
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == {n: (f"c/{n}", *folder.record(f"cells/c/{n}")) for n in found}
+        assert len(found) == 8
+        cells = np.arange(4) + np.arange(8)[:, None]
+        assert_array_equal(zarr.open_array(folder.path / "cells")[:32], cells.ravel())
 
 
 def test_who_is_told_that_an_object_is_not_sent_may_give_up_too(far):

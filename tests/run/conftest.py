@@ -93,6 +93,22 @@ def way(endpoint, monkeypatch):
 
 
 @pytest.fixture
+def handed_over(monkeypatch):
+    """Bytes on their way as each object is handed over, and the most there may be."""
+    from volconv.io.outbox import Outbox
+
+    found = []
+    has_room = Outbox.has_room
+
+    def noted(self, nbytes):
+        found.append((self.nbytes, self.most))
+        return has_room(self, nbytes)
+
+    monkeypatch.setattr(Outbox, "has_room", noted)
+    return found
+
+
+@pytest.fixture
 def volume():
     rng = np.random.default_rng(11)
     values = rng.random((9, 14, 13)).astype("float32")

@@ -13,7 +13,6 @@ from tests.run.conftest import prepared, stopping_at
 from tests.run.runs import run, tree
 from volconv.errors import StorageError
 from volconv.io.folder import Folder
-from volconv.io.outbox import Outbox
 from volconv.plan.memory import HEAP, IN_FILE, behind_bytes
 from volconv.run.task import Worker
 
@@ -85,16 +84,10 @@ def test_blocks_are_computed_while_files_are_on_their_way(folder, monkeypatch):
     assert len(written) == 8
 
 
-def test_as_many_are_on_their_way_as_memory_is_left_for(folder, monkeypatch):
+def test_as_many_are_on_their_way_as_memory_is_left_for(
+    folder, monkeypatch, handed_over
+):
     one_block_a_chunk(monkeypatch)
-    most = []
-    has_room = Outbox.has_room
-
-    def noted(self, nbytes):
-        most.append(self.nbytes)
-        return has_room(self, nbytes)
-
-    monkeypatch.setattr(Outbox, "has_room", noted)
     put_by(monkeypatch, lambda *_: threading.Event().wait(0.02))
     (ample,) = prepared(folder, TEXT, workers=2).plan.stages
     each = behind_bytes(ample.writes)
@@ -107,10 +100,10 @@ def test_as_many_are_on_their_way_as_memory_is_left_for(folder, monkeypatch):
         assert stage.needed_bytes == ample.needed_bytes
         assert stage.behind == behind
         assert stage.peak_bytes <= stage.room.limit
-        most.clear()
+        handed_over.clear()
         out = f"out-{behind}.zarr"
         run(folder, TEXT.replace("out.zarr", out), limits=limits)
-        on_way = [nbytes / IN_FILE for nbytes in most]
+        on_way = [nbytes / IN_FILE for nbytes, _ in handed_over]
         assert max(on_way, default=0) <= 1.01 * behind
         assert (len(on_way) > 0) == (behind > 0)
 

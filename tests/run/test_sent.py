@@ -22,7 +22,6 @@ from tests.servers import Beside, environment, flaky
 from volconv.errors import StorageError
 from volconv.io import store as store_module
 from volconv.io.bucket import HIDDEN
-from volconv.io.outbox import Outbox
 from volconv.io.store import object_key
 from volconv.plan.memory import sent_bytes
 from volconv.run.outputs import target_of
@@ -85,17 +84,8 @@ def test_objects_are_put_beside_each_other_and_not_all_at_once(
 
 
 def test_no_more_bytes_are_on_their_way_than_are_planned(
-    folder, text, way, monkeypatch
+    folder, text, way, monkeypatch, handed_over
 ):
-    most, counted = [], []
-    has_room = Outbox.has_room
-
-    def noted(self, nbytes):
-        counted.append(self.nbytes)
-        most.append(self.most)
-        return has_room(self, nbytes)
-
-    monkeypatch.setattr(Outbox, "has_room", noted)
     monkeypatch.setattr("volconv.plan.memory.MOST_ON_WAY", 3)
     way(Beside(is_put).slow)
     text = text.replace("x: 5}", "x: 5}\n  codec: none")
@@ -104,6 +94,7 @@ def test_no_more_bytes_are_on_their_way_than_are_planned(
     unit = 4 * 5 * 4
     assert part.nbytes == sent_bytes(stage.writes) == 3 * unit
     run(folder, text, limits={"workers": 2})
+    counted, most = zip(*handed_over, strict=True)
     assert set(most) == {2 * part.nbytes}
     assert unit < max(counted) <= 2 * part.nbytes
 

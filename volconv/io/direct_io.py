@@ -1,7 +1,7 @@
 """Files written past the system's cache: direct I/O, while the disk keeps up with it.
 
 A result that is larger than memory does not stay in that cache anyway. To go through it
-takes the processor's time (0.8 to 1.7 s a GiB measured, and 0.1 past it), pushes out what
+takes the processor's time (0.8 to 1.4 s a GiB measured, and 0.1 past it), pushes out what
 of the input is there, and the disk is waited for all the same before a block is safe.
 """
 

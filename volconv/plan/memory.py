@@ -12,6 +12,7 @@ from volconv.compute import cast_bytes
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.plan.demands import Demand
+from volconv.plan.output import OutputSpec
 from volconv.plan.periodic import PlannedDemands
 from volconv.plan.write import Write
 from volconv.steps import Pipeline, source_intervals
@@ -45,12 +46,12 @@ MOST_ON_WAY, LEAST_ON_WAY = 16, 2
 """Chunks that a task asks a store for before they are read, and storage units that it has
 on their way to one: fewer wait for their latency, more for their bytes."""
 
+ON_WAY = 16 * 2**20
+"""Bytes of these, if they are fewer than the most, and more than the least."""
+
 IN_FILE = 2**20
 """Bytes of a file that a thread writes at once, if it writes past the system's cache:
 with eight times as much it takes as long."""
-
-ON_WAY = 16 * 2**20
-"""Bytes of these, if they are fewer than the most, and more than the least."""
 
 IN_CODEC = {"zstd": 1, "none": 1, "blosc": 2, "gzip": 3}
 """Storage units that a codec holds at once, what it makes among them. 0.97, 1.00, 1.78 and
@@ -221,9 +222,13 @@ def behind_bytes(writes: Sequence[Write]) -> int:
 
 def largest_file(writes: Sequence[Write]) -> int:
     """Bytes of the largest storage unit that is a file, as it is before encoding."""
-    outputs = [write.output for write in writes if not write.output.is_remote]
-    units = (math.prod(one.unit) * np.dtype(one.dtype).itemsize for one in outputs)
-    return max(units, default=0)
+    outputs = (write.output for write in writes if not write.output.is_remote)
+    return max(map(unit_bytes, outputs), default=0)
+
+
+def unit_bytes(output: OutputSpec) -> int:
+    """Bytes of a storage unit, before encoding."""
+    return math.prod(output.unit) * np.dtype(output.dtype).itemsize
 
 
 def on_their_way(cells: int, dtype: str) -> int:
@@ -260,13 +265,14 @@ def working(
 
 def storing(write: Write, outputs: int, dtype: str) -> list[Part]:
     """What it takes to store a result: to cast a unit, and to encode it."""
-    stored = np.dtype(write.output.dtype).itemsize
     unit = math.prod(write.output.unit)
+    encoding = copies(write, outputs) * unit_bytes(write.output)
+    is_large = largest_file([write]) >= IN_FILE
     cast = cast_bytes(np.dtype(dtype).name, np.dtype(write.output.dtype).name)
     return [
         Part("storage unit in casting", min(unit, outputs) * cast),
-        Part("storage unit in encoding", copies(write, outputs) * unit * stored),
-        Part("piece of a file", IN_FILE if behind_bytes([write]) else 0),
+        Part("storage unit in encoding", encoding),
+        Part("piece of a file", IN_FILE if is_large else 0),
     ]
 
 

@@ -100,7 +100,7 @@ def stage_json(plan: Plan, stage: Stage) -> dict[str, Any]:
             "parts": {part.name: part.nbytes for part in stage.memory},
             "results": stage.results * stage.result_bytes,
             "chunks_held": stage.cache_bytes,
-            "files_on_their_way": stage.peak_bytes - stage.needed_bytes,
+            "files_on_their_way": stage.bytes_behind,
         },
     }
 
@@ -228,7 +228,7 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
         ),
         *(
             [
-                f"behind   {bytes_text(stage.peak_bytes - stage.needed_bytes)}, "
+                f"behind   {bytes_text(stage.bytes_behind)}, "
                 f"{stage.behind} files on their way to the disk"
             ]
             if stage.behind

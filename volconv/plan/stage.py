@@ -193,9 +193,14 @@ class Stage:
         return min(self.tasks_at_once, room, others)
 
     @property
+    def bytes_behind(self) -> int:
+        """Memory of files on their way."""
+        return self.behind * behind_bytes(self.writes)
+
+    @property
     def peak_bytes(self) -> int:
         """Memory that is needed, and of files on their way."""
-        return self.needed_bytes + self.behind * behind_bytes(self.writes)
+        return self.needed_bytes + self.bytes_behind
 
     @property
     def fits(self) -> bool:

@@ -113,11 +113,13 @@ class Holdings:
 
         For it goes what nobody reads any more, and nothing else.
         """
-        readers = self.waiting(turn, chunk, part)
         pattern = self.readers.pattern(chunk)
+        nbytes = self.itemsize * volume(pattern.whole)
+        if nbytes <= SMALL:
+            return None
+        readers = self.waiting(turn, chunk, part)
         if not readers or not pattern.is_whole(pattern.to_hold(sum(readers.values()))):
             return None
-        nbytes = self.itemsize * volume(pattern.whole)
         while self.nbytes + nbytes > self.budget:
             if not self.uncut:
                 return None
