@@ -138,7 +138,7 @@ def stopping_at(blocks: int):
     """Progress of a run that is stopped after some blocks, as Ctrl-C would."""
 
     def stop(done, total):
-        if done == blocks:
+        if done >= blocks:
             raise KeyboardInterrupt
 
     return stop

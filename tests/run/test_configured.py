@@ -13,6 +13,7 @@ from scipy import ndimage
 
 import volconv
 from volconv.errors import ConfigError, GeometryError, KindError, OutputError
+from volconv.run.progress import Forward
 
 
 @pytest.fixture
@@ -137,3 +138,11 @@ def test_faults_are_told_without_lines(folder, change, options, kind, message):
 def test_what_is_no_configuration_is_refused():
     with pytest.raises(KindError, match="config: got int; expected a path"):
         volconv.run_config(3)
+
+
+def test_progress_never_goes_back():
+    told: list[tuple[float, int]] = []
+    forward = Forward(lambda *done: told.append(done), 4)
+    for done in (0, 0.0, 1.75, 0.75, 1, 1.5, 2, 2.25, 4):
+        forward(done)
+    assert told == [(0, 4), (1.75, 4), (2, 4), (2.25, 4), (4, 4)]

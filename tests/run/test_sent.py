@@ -153,7 +153,7 @@ def test_no_block_is_told_of_before_its_objects_are_there(folder, bucket, way):
     told: list[int] = []
 
     def progress(done, total):
-        for turn in range(len(told), done):
+        for turn in range(len(told), int(done)):
             told.append(turn)
             (box,) = stage.boxes(stage.sweep.index(turn))
             for unit in stage.writes[-1].units(box):

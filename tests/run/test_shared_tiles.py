@@ -299,7 +299,7 @@ def test_a_run_that_is_stopped_ends_with_the_tiles_that_have_begun(
     seen = []
 
     def stop(done, total):
-        if done == 1:
+        if done >= 1:
             seen.append(len(computed))
             raise KeyboardInterrupt
 

@@ -19,7 +19,7 @@ from volconv.run.target import Target
 from volconv.run.task import BlockRecord, Work
 from volconv.run.turns import Turns
 
-__all__ = ["Progress", "StageRun", "Tally", "no_progress"]
+__all__ = ["Forward", "Progress", "StageRun", "Tally", "no_progress"]
 
 Progress = Callable[[float, int], None]
 """Takes the blocks done, with what is done of those at hand, and the blocks in all."""
@@ -27,6 +27,31 @@ Progress = Callable[[float, int], None]
 
 def no_progress(done: float, total: int) -> None:
     """Say nothing."""
+
+
+class Forward:
+    """Progress that never goes back.
+
+    A block's share is forgotten once its result is stored, a little before its record is
+    taken in: what is told in between would be less than before.
+
+    Parameters
+    ----------
+    progress : callable
+        Is told.
+    total : int
+        Blocks in all.
+    """
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.progress, self.total = progress, total
+        self.most = -1.0
+
+    def __call__(self, done: float) -> None:
+        """Tell of it, if that is more than before."""
+        if done > self.most:
+            self.most = done
+            self.progress(done, self.total)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from volconv.io.store import create_store
 from volconv.plan.plan import Plan
 from volconv.run.cluster import check_answer, check_crew, crew_of, is_address
 from volconv.run.outputs import locked, storing, target_of
-from volconv.run.progress import Progress, StageRun, Tally, no_progress
+from volconv.run.progress import Forward, Progress, StageRun, Tally, no_progress
 from volconv.run.stages import check_all_there, make_between, stage_runs
 from volconv.run.target import (
     PLAN_ATTRIBUTE,
@@ -245,10 +245,11 @@ def run_stages(
     total = plan.blocks
     done = total - sum(map(len, pending[first:]))
     kept, computed, tally = done, 0, Tally()
-    progress(done, total)
+    told = Forward(progress, total)
+    told(done)
 
     def at_hand(share: float) -> None:
-        progress(done + computed + share, total)
+        told(done + computed + share)
 
     for number, (run, turns) in enumerate(zip(runs, pending, strict=True)):
         if number < first or not len(turns):
@@ -260,16 +261,16 @@ def run_stages(
                 for record in run.journalled(records(turns)):
                     tally.add_block(record)
                     computed += 1
-                    progress(done + computed, total)
+                    told(done + computed)
             except BlockFailure as failure:
-                raise told(run, failure, on) from failure.__cause__
+                raise explained(run, failure, on) from failure.__cause__
         check_all_there(run)
         if number:
             run.target.discard(runs[number - 1].name)
     return Outcome(computed, kept, tally)
 
 
-def told(run: StageRun, failure: BlockFailure, on: str) -> VolconvError:
+def explained(run: StageRun, failure: BlockFailure, on: str) -> VolconvError:
     """What a failed task raised, with its block."""
     error = failure.__cause__
     stage = run.stage
