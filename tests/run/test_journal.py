@@ -222,3 +222,20 @@ def test_what_an_earlier_run_left_unsafe_is_made_safe_with_the_rest(
         for _ in ready.plan.stages[0].grid.objects(number)
     )
     assert not FolderTarget(folder / "out.zarr").partial.exists()
+
+
+def test_what_an_earlier_run_left_unsafe_is_made_safe_where_nothing_is_left_to_do(
+    folder, monkeypatch
+):
+    target = interrupted(folder, blocks=prepared(folder).plan.blocks)
+    left = {key for line in blocks_of(target) for _, key, _, _ in line["objects"]}
+    names: list[str] = []
+
+    def note(objects):
+        names.extend(key.removeprefix("density/") for _, key in objects)
+        make_safe(objects)
+
+    monkeypatch.setattr(SYNC, note)
+    assert run(folder).computed == 0
+    assert sorted(names) == sorted(left)
+    assert not FolderTarget(folder / "out.zarr").partial.exists()

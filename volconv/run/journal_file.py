@@ -81,13 +81,18 @@ class FileJournal:
 
     def write(self, line: str) -> None:
         """Append a line; it outlives the process, not yet the machine."""
+        handle = self.opened()
+        handle.write(line + "\n")
+        handle.flush()
+
+    def opened(self) -> TextIO:
+        """The file, to append to."""
         if self.handle is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.handle = self.path.open("a")
             if self.handle.tell():
                 self.handle.write("\n")  # ends a torn line; an empty one is skipped
-        self.handle.write(line + "\n")
-        self.handle.flush()
+        return self.handle
 
     def keep_safe(self) -> None:
         """Make what is written safe, again and again, beside the work."""
@@ -102,13 +107,13 @@ class FileJournal:
         """Make all that is written so far safe on the disk, and say so."""
         with self.lock:
             objects, self.waiting = self.waiting, []
-            if self.handle is None or not objects:
+            if not objects:
                 return
-            lines = self.handle.tell()
+            lines = self.opened().tell()
         make_safe(objects)
         with self.lock:
             self.write(json.dumps({"safe": lines}))
-            os.fsync(self.handle.fileno())
+            os.fsync(self.opened().fileno())
 
     def close(self, *, complete: bool) -> None:
         """Close the file; where the stage is complete, after all is safe."""

@@ -167,6 +167,11 @@ class StageRun:
         finally:
             journal.close(complete=complete)
 
+    def make_safe(self) -> None:
+        """Make safe on the disk what is all there, where an earlier run did not."""
+        for _ in self.journalled(()):
+            pass
+
     def object_of(self, key: Key) -> tuple[Place, str]:
         """Where an object lies: a place, and its key there."""
         which, name = key

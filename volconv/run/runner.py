@@ -252,6 +252,8 @@ def run_stages(
         told(done + computed + share)
 
     for number, (run, turns) in enumerate(zip(runs, pending, strict=True)):
+        if not len(turns):
+            run.make_safe()  # an earlier run may have been killed before it was
         if number < first or not len(turns):
             continue
         tally = Tally()
