@@ -11,6 +11,7 @@ import pytest
 from volconv.coordinates import NoCoords
 from volconv.errors import DimError, GeometryError, KindError, MemoryPlanError
 from volconv.meta import ArrayMeta, Axis
+from volconv.plan.memory import COMPILER
 from volconv.plan.output import output_spec
 from volconv.plan.plan import make_plan
 from volconv.plan.report import plan_json, plan_text
@@ -64,7 +65,7 @@ def test_chunks_follow_the_input_where_none_are_given():
 
 def test_larger_blocks_read_less_as_far_as_memory_allows():
     wide = plan(workers=1)
-    narrow = plan(workers=1, limit=PROCESS_MEMORY + 3 * 2**20)
+    narrow = plan(workers=1, limit=PROCESS_MEMORY + COMPILER + 3 * 2**20)
     assert wide.bytes_read < narrow.bytes_read
     assert wide.task_bytes > narrow.task_bytes
     assert narrow.peak_bytes <= narrow.room.limit
@@ -83,7 +84,7 @@ def test_what_cannot_fit_is_refused_with_numbers_that_would():
 
 @pytest.mark.parametrize(("size", "mebibytes"), [(32, 1), (32, 2), (64, 8), (64, 12)])
 def test_fewer_tasks_are_at_once_where_more_do_not_fit(size, mebibytes):
-    limit = PROCESS_MEMORY + mebibytes * 2**20
+    limit = PROCESS_MEMORY + COMPILER + mebibytes * 2**20
     chunks = dict.fromkeys("zyx", size)
     found = plan(limit=limit, workers=8, chunks=chunks)
     (stage,) = found.stages
@@ -99,7 +100,7 @@ def test_smaller_units_are_offered_where_they_fit(name):
             plan(limit=limit, **output)
         return re.search(rf"smaller output.{name}, such as (.*)\.", str(refusal.value))
 
-    limit = PROCESS_MEMORY + 2**20
+    limit = PROCESS_MEMORY + COMPILER + 2**20
     chunks = {"chunks": dict.fromkeys("zyx", 8)} if name == "shards" else {}
     offered = ast.literal_eval(refused(**chunks, **{name: dict.fromkeys("zyx", 64)})[1])
     assert max(offered.values()) < 64
@@ -108,7 +109,7 @@ def test_smaller_units_are_offered_where_they_fit(name):
 
 def test_smaller_units_are_not_offered_where_chunks_of_the_input_are_too_large():
     with pytest.raises(MemoryPlanError) as refusal:
-        plan(limit=PROCESS_MEMORY + 2**13)
+        plan(limit=PROCESS_MEMORY + COMPILER + 2**12)
     assert "smaller" not in str(refusal.value)
 
 

@@ -95,7 +95,7 @@ def test_a_block_that_reads_far_more_than_it_writes_is_read_in_parts():
     mean = box_step(meta, 8, None, WindowOptions(stride=8))
     options = WindowOptions(stride=8, padding="same", boundary="edge")
     smooth = gaussian_step(meta, 8.0, None, 4.0, options)
-    for step, limit, most in ((mean, 400, 1), (smooth, 500, 2.5)):
+    for step, limit, most in ((mean, 400, 1), (smooth, 450, 2.5)):
         spec = output_spec(step.target, meta, path="out.zarr", variable="v")
         plan = make_plan(meta, chain([step]), spec, {}, Room(2, limit * 2**20))
         (stage,) = plan.stages

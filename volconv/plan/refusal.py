@@ -70,6 +70,8 @@ def check_memory(plan: Plan, planned: Planned) -> None:
     results = ""
     if stage.results:
         results = f", {results_text(stage.results, stage.result_bytes)}"
+    if stage.bytes_compiling:
+        results += f", {bytes_text(stage.bytes_compiling)} more in one that compiles,"
     raise MemoryPlanError(
         "the plan",
         f"{bytes_text(plan.peak_bytes)} for {tasks_text(plan.tasks_at_once)} at once of "

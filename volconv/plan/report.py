@@ -100,6 +100,7 @@ def stage_json(plan: Plan, stage: Stage) -> dict[str, Any]:
             "parts": {part.name: part.nbytes for part in stage.memory},
             "results": stage.results * stage.result_bytes,
             "chunks_held": stage.cache_bytes,
+            "compiling": stage.bytes_compiling,
             "files_on_their_way": stage.bytes_behind,
         },
     }
@@ -224,6 +225,14 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
         *(
             [f"shared   {results_text(stage.results, stage.result_bytes)}"]
             if stage.results
+            else []
+        ),
+        *(
+            [
+                f"compiler {bytes_text(stage.bytes_compiling)} more in a task as it "
+                "compiles"
+            ]
+            if stage.bytes_compiling
             else []
         ),
         *(

@@ -138,10 +138,16 @@ class Search:
     def may_be_idle(self, stage: Stage) -> bool:
         """Whether half as many tasks at once could be faster, or are the only way.
 
-        They are no faster unless more than half of the time goes into what is decoded
-        more than once.
+        They are no faster unless they would be if each chunk were decoded once: where
+        more than half of the time goes into what is decoded again, or less of an input
+        behind a network, which is fetched for one of them at a time.
         """
-        return not stage.fits or self.again(stage) > 1 / 2
+        if not stage.fits:
+            return True
+        tasks, fewer = stage.tasks_at_once, max(1, stage.tasks_at_once // 2)
+        cost = stage.cost - self.costs.reading(tasks) * stage.bytes_read
+        cost += self.costs.reading(fewer) * self.least_bytes(stage.grid)
+        return cost / fewer < stage.cost / tasks
 
     def with_fewer(self, stage: Stage) -> Search:
         """The same with half as many tasks at once, or with those of a stage that fit."""
@@ -333,9 +339,8 @@ class Search:
         demands = self.demands(cut_grid(grid, tiling))
         is_shared = any(demand.reads.is_shared for demand in demands)
         memory = self.memory(grid, tiling, demands, one_by_one=is_shared)
-        task = sum(part.nbytes for part in memory)
         result = result_bytes(self.pipeline, grid, tiling)
-        in_tasks = self.room.in_tasks(grid, tiling, task, result)
+        in_tasks = self.room.in_tasks(grid, tiling, memory, result)
         item = np.dtype(self.source.dtype).itemsize
         room = int(max(0, self.room.free - in_tasks) / HOLES) // item
         at_once = self.room.tasks(grid, tiling)

@@ -14,7 +14,7 @@ from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid, TileGrid
 from volconv.plan.demands import AxisDemands, axis_demands
-from volconv.plan.memory import Part, behind_bytes
+from volconv.plan.memory import Part, behind_bytes, compiling_bytes, total
 from volconv.plan.sweep import Loop, Sweep, Tiling
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
@@ -36,16 +36,15 @@ Box = tuple[Interval, ...]
 SIDES = 4096
 """Places along axes whose cells are remembered: arbitrary, about 1 MB."""
 
-PLAIN_PROCESS = 162 * 2**20
-"""Bytes of the interpreter with its libraries, compiled engines and their compiler among
-them, where no coordinates are read: 145 MiB measured 2026-11 as the peak of runs of one to
-nine steps over 16 cells cubed (``/usr/bin/time -v volconv run``); and what runs of some
-hundred blocks add."""
+PLAIN_PROCESS = 100 * 2**20
+"""Bytes of the interpreter with its libraries and compiled code where no coordinates are
+read, without the compiler: with it 121 to 128 MiB measured 2026-11 as the peak of runs of
+one to nine steps over 16 cells cubed (``/usr/bin/time -v volconv run``), 42 of them its;
+and what runs of some hundred blocks add."""
 
-PROCESS_MEMORY = 225 * 2**20
+PROCESS_MEMORY = 163 * 2**20
 """The same with xarray and what it imports when it reads coordinates: pandas, dask.array
-and, where they are installed, cftime, pint and SciPy. 217 MiB measured likewise with all of
-these, 196 MiB without times."""
+and, where they are installed, cftime, pint and SciPy: 177 to 181 MiB measured likewise."""
 
 HOLES = 1.15
 """Bytes for each byte of chunks held: pieces of them come, are cut down and go in an order
@@ -101,9 +100,22 @@ class Room:
             return 0
         return min(tiling.blocks_at_once(self.workers), max(1, grid.total))
 
-    def in_tasks(self, grid: BlockGrid, tiling: Tiling, task: int, result: int) -> int:
-        """Bytes of tasks at once and of the results that they share, told those of each."""
-        return self.tasks(grid, tiling) * task + self.results(grid, tiling) * result
+    def in_tasks(
+        self, grid: BlockGrid, tiling: Tiling, task: Sequence[Part], result: int
+    ) -> int:
+        """Bytes of tasks at once, one of them compiling, and of the results they share.
+
+        Parameters
+        ----------
+        grid, tiling : BlockGrid, Tiling
+            The blocks, and how they are cut.
+        task : sequence of Part
+            Memory of one task.
+        result : int
+            Bytes of a result that is shared.
+        """
+        shared = self.results(grid, tiling) * result + compiling_bytes(task)
+        return self.tasks(grid, tiling) * total(task) + shared
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +170,7 @@ class Stage:
     @property
     def task_bytes(self) -> int:
         """Memory of one task, in bytes."""
-        return sum(part.nbytes for part in self.memory)
+        return total(self.memory)
 
     @property
     def result_bytes(self) -> int:
@@ -179,8 +191,13 @@ class Stage:
     def needed_bytes(self) -> int:
         """Memory of all tasks at once, of what they share, and of the process."""
         cut = self.grid, self.tiling
-        in_tasks = self.room.in_tasks(*cut, self.task_bytes, self.result_bytes)
+        in_tasks = self.room.in_tasks(*cut, self.memory, self.result_bytes)
         return self.room.process + in_tasks + shelf_bytes(self.cache_bytes)
+
+    @property
+    def bytes_compiling(self) -> int:
+        """Memory of one task that compiles, beyond what it takes otherwise."""
+        return compiling_bytes(self.memory)
 
     @property
     def behind(self) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import mmap
-import platform
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["give_back", "keep_memory", "lasting"]
+from volconv.compute import is_glibc
+
+__all__ = ["keep_memory", "lasting"]
 
 M_ARENA_MAX = -8
 M_TRIM_THRESHOLD = -1
@@ -46,12 +47,6 @@ def keep_memory() -> None:
         library.mallopt(M_TRIM_THRESHOLD, MOST_KEPT)
 
 
-def give_back() -> None:
-    """Give what is free back to the system: the next stage needs other pieces."""
-    if is_glibc():
-        ctypes.CDLL(None).malloc_trim(0)
-
-
 def lasting(nbytes: int) -> NDArray[np.uint8]:
     """Memory that stays for long, from the machine itself, which gives what is written to.
 
@@ -61,8 +56,3 @@ def lasting(nbytes: int) -> NDArray[np.uint8]:
     if hasattr(mmap, "MADV_HUGEPAGE"):
         memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, np.uint8)
-
-
-def is_glibc() -> bool:
-    """Whether the C library is glibc."""
-    return platform.libc_ver()[0] == "glibc"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from volconv.compute.compiled.llvm import pages
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
@@ -72,12 +74,13 @@ class UnsupportedMachineError(RuntimeError):
 @cache
 def host() -> Machine:
     """The machine that runs the process."""
-    # here and not above: it takes 40 ms, and whoever only plans does without
-    import llvmlite.binding as llvm
+    with pages.on_loan():
+        # here and not above: it takes 40 ms, and whoever only plans does without
+        import llvmlite.binding as llvm
 
-    features = llvm.get_host_cpu_features().flatten()
-    triple = llvm.get_process_triple()
-    return Machine.parse(triple, llvm.get_host_cpu_name(), features)
+        features = llvm.get_host_cpu_features().flatten()
+        triple = llvm.get_process_triple()
+        return Machine.parse(triple, llvm.get_host_cpu_name(), features)
 
 
 def is_readable(dtype: np.dtype[Any]) -> bool:
@@ -115,7 +118,8 @@ def address(key: Hashable, name: str, write: Callable[[Machine], str]) -> int:
         return found
     with _lock:
         if (machine, key) not in _addresses:
-            _addresses[machine, key] = _compile(write(machine), name, machine)
+            with pages.on_loan():
+                _addresses[machine, key] = _compile(write(machine), name, machine)
         return _addresses[machine, key]
 
 
