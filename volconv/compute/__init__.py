@@ -1,8 +1,8 @@
 """Arithmetic on one block: NumPy in, NumPy out; no chunk, no dimension name."""
 
 from volconv.compute.choose import ENGINES, Choice, check_engine, choose_engine
+from volconv.compute.compiled.llvm.pages import MAKE_ROOM as BEFORE_COMPILING
 from volconv.compute.compiled.llvm.pages import can_leave as compiler_can_leave
-from volconv.compute.compiled.llvm.pages import give_back, is_glibc
 from volconv.compute.compiled.programs.edges import CONSTANT, Edges
 from volconv.compute.compiled.programs.program import aligned_empty, let_go_of_scratch
 from volconv.compute.compiled.separable.boxes import box_operations
@@ -17,6 +17,7 @@ from volconv.compute.numbers import (
 )
 
 __all__ = [
+    "BEFORE_COMPILING",
     "CONSTANT",
     "ENGINES",
     "Choice",
@@ -32,8 +33,6 @@ __all__ = [
     "choose_engine",
     "compiler_can_leave",
     "factorise",
-    "give_back",
-    "is_glibc",
     "let_go_of_scratch",
     "numbers_of",
 ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import platform
 
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import is_glibc
+from volconv.compute import BEFORE_COMPILING
 
-__all__ = ["keep_memory", "lasting"]
+__all__ = ["give_back", "keep_memory", "lasting"]
 
 M_ARENA_MAX = -8
 M_TRIM_THRESHOLD = -1
@@ -38,13 +39,20 @@ def keep_memory() -> None:
     What goes back to the system has its pages cleared before it is used again: a mean
     of 2.5 GiB in such chunks took 15.3 s of CPU time, and 11.9 s where memory is kept,
     with the same peak. What stays for long lies elsewhere (`Shelf`): what is kept is what
-    comes and goes.
+    comes and goes. While engines are compiled, their compiler has that memory.
     """
     if is_glibc():
         library = ctypes.CDLL(None)
         library.mallopt(M_ARENA_MAX, 1)
         library.mallopt(M_MMAP_THRESHOLD, LARGEST)
         library.mallopt(M_TRIM_THRESHOLD, MOST_KEPT)
+        BEFORE_COMPILING[give_back] = None
+
+
+def give_back() -> None:
+    """Give what is free back to the system: what comes next needs other pieces."""
+    if is_glibc():
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def lasting(nbytes: int) -> NDArray[np.uint8]:
@@ -56,3 +64,8 @@ def lasting(nbytes: int) -> NDArray[np.uint8]:
     if hasattr(mmap, "MADV_HUGEPAGE"):
         memory.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(memory, np.uint8)
+
+
+def is_glibc() -> bool:
+    """Whether the C library is glibc."""
+    return platform.libc_ver()[0] == "glibc"

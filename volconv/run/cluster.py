@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import zarr
 
-from volconv.compute import give_back
 from volconv.errors import ClusterError, VolconvError
 from volconv.plan.memory import AT_ONCE
-from volconv.run.allocator import keep_memory
+from volconv.run.allocator import give_back, keep_memory
 from volconv.run.task import BlockRecord, Work
 from volconv.run.threads import AtHand, BlockFailure, run_in_threads
 from volconv.run.turns import Turns

@@ -9,13 +9,16 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import mmap
-import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
-__all__ = ["can_leave", "give_back", "is_glibc", "let_go", "on_loan"]
+__all__ = ["MAKE_ROOM", "can_leave", "let_go", "on_loan"]
+
+MAKE_ROOM: dict[Callable[[], None], None] = {}
+"""What is called before the compiler comes into memory: whoever keeps free memory for later
+gives it back then."""
 
 MAPS = Path("/proc/self/smaps")
 """Where Linux says what lies where in a process, and how much of it is in memory."""
@@ -27,7 +30,8 @@ HEAD = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S+) (?:\S+ +){3}(.*)")
 @contextlib.contextmanager
 def on_loan() -> Iterator[None]:
     """Have the compiler in memory for a while, in place of what is kept free there."""
-    give_back()
+    for make_room in MAKE_ROOM:
+        make_room()
     try:
         yield
     finally:
@@ -36,7 +40,15 @@ def on_loan() -> Iterator[None]:
 
 def can_leave() -> bool:
     """Whether the compiler can be taken out of memory on this system."""
-    return MAPS.exists()
+    return "Anonymous:" in told()
+
+
+def told() -> str:
+    """What the system says of this process's memory; nothing where it does not."""
+    try:
+        return MAPS.read_text()
+    except OSError:
+        return ""
 
 
 def let_go() -> None:
@@ -57,26 +69,12 @@ def stretches() -> tuple[tuple[int, int], ...]:
     Found once, when it has been loaded: what is written for the place where it lies is
     written then, and pages that were written to would not come back.
     """
-    if not can_leave():
-        return ()
     found, is_kept = [], False
     start = stop = 0
-    for line in MAPS.read_text().splitlines():
+    for line in told().splitlines():
         if head := HEAD.fullmatch(line):
             start, stop = (int(word, 16) for word in head.group(1, 2))
             is_kept = "w" not in head.group(3) and "libllvmlite" in head.group(4)
         elif is_kept and line.split() == ["Anonymous:", "0", "kB"]:
             found.append((start, stop - start))
     return tuple(found)
-
-
-def give_back() -> None:
-    """Give what the C library keeps free back to the system, where it is glibc."""
-    if is_glibc():
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-@cache
-def is_glibc() -> bool:
-    """Whether the C library is glibc."""
-    return platform.libc_ver()[0] == "glibc"
