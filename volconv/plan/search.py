@@ -46,6 +46,14 @@ a seventh less memory and 6 % more time; with less, a mean of 2³ takes a tenth 
 in the same time."""
 
 
+SAVED = 0.15
+"""Share of a stage's time that more tasks at once must save where they decode more for want
+of memory: two seldom are twice as fast as one, and these take more of the processors.
+Measured 2026-11 on Zen 5 over 2.5 GiB within 322 MiB, two tasks for one: a gaussian of 8
+with its stride is planned in 2 % less and took 13 % more, of 4 in 13 and took 1 % more, of
+2 in 19 and took 18 % less; two took 1.3 to 1.7 times the CPU time."""
+
+
 def make_stage(
     source: ArrayMeta,
     pipeline: Pipeline,
@@ -66,16 +74,19 @@ def make_stage(
     Notes
     -----
     Each task at once leaves less memory for the others and for chunks that are held:
-    there are half as many, and again half, as long as that saves time, or as many as fit.
+    there are half as many, and again half, as long as that saves time or costs little of
+    it, or as many as fit.
     A stage that does not fit comes with the smallest blocks, one at once; refusing it is
     the plan's.
     """
     search = Search(source, pipeline, tuple(writes), room, first)
-    found = best = search.widest()
+    found = best = fastest = search.widest()
     while found is best and search.room.workers > 1 and search.may_be_idle(best):
         search = search.with_fewer(best)
         found = search.widest()
-        best = min(best, found, key=rank)
+        if not is_worth(fastest, found):
+            best = found
+        fastest = min(fastest, found, key=rank)
     return best
 
 
@@ -372,6 +383,12 @@ class Search:
             traffic.decoded * item,
             self.cost(grid, tiling, traffic.decoded),
         )
+
+
+def is_worth(stage: Stage, fewer: Stage) -> bool:
+    """Whether a stage saves what its tasks at once take more than fewer of them do."""
+    (excess, most), (other, time) = rank(stage), rank(fewer)
+    return (excess, most) <= (other, time * (1 - SAVED))
 
 
 def rank(stage: Stage) -> tuple[int, float]:
