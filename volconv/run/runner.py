@@ -254,7 +254,8 @@ def run_stages(
     for number, (run, turns) in enumerate(zip(runs, pending, strict=True)):
         if not len(turns):
             run.make_safe()  # an earlier run may have been killed before it was
-        if number < first or not len(turns):
+            continue
+        if number < first:
             continue
         tally = Tally()
         make_between(run)
