@@ -65,7 +65,11 @@ def traffics(case, tiling=WHOLE):
     tiles = Tiles(case, tiling, 1)
     yield Traffic.plain(tiles)
     for order in orders(tiles):
-        for choice in itertools.product(*order.keepings):
+        sides = [
+            [order.side(axis, way) for way in ways]
+            for axis, ways in enumerate(order.ways)
+        ]
+        for choice in itertools.product(*sides):
             yield Traffic.of(order, order.joint(choice))
 
 

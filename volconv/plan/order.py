@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import NamedTuple
 
 from volconv.plan.sweep import Keeps, Loop, Sweep
@@ -41,7 +41,6 @@ Side = tuple[int, int, Way]
 """What the loops along an axis keep: cells decoded along it, cells held, and how."""
 
 
-@dataclass(frozen=True, eq=False)
 class Order:
     """A nest of loops over the tiles of a grid's blocks.
 
@@ -55,12 +54,47 @@ class Order:
         Loops over the tiles of a block, inside of those; widths are in tiles.
     free : int
         How many of the loops, from the outermost, need not keep all from turn to turn.
+
+    Attributes
+    ----------
+    along : list of list of int
+        For each axis the numbers of its loops.
+    slabs : list of int
+        For each loop how wide slabs are that lie between its turns, in cells.
+    ways : list of list of Way
+        For each axis what loops may keep along it, by what is decoded then.
     """
 
-    tiles: Tiles
-    blocks: tuple[Loop, ...]
-    within: tuple[Loop, ...]
-    free: int
+    __slots__ = ("along", "blocks", "slabs", "tiles", "ways", "within")
+
+    def __init__(
+        self,
+        tiles: Tiles,
+        blocks: tuple[Loop, ...],
+        within: tuple[Loop, ...],
+        free: int,
+    ) -> None:
+        self.tiles, self.blocks, self.within = tiles, blocks, within
+        axes = range(len(tiles.reads))
+        self.along: list[list[int]] = [[] for _ in axes]
+        self.slabs: list[int] = []
+        widths: list[list[int]] = [[] for _ in axes]
+        reach = [axis.size for axis in tiles.reads]
+        cells = math.prod(reach)
+        for number, loop in enumerate(blocks + within):
+            axis, width = loop.axis, loop.width
+            if number < len(blocks):
+                width *= tiles.tiling.along(axis)
+            self.along[axis].append(number)
+            widths[axis].append(width)
+            others = cells // reach[axis]
+            self.slabs.append(others)
+            reach[axis] = tiles.ordered[axis].reach(width)
+            cells = others * reach[axis]
+        self.ways = [
+            tiles.ways(axis, tuple(widths[axis]), bisect_left(self.along[axis], free))
+            for axis in axes
+        ]
 
     def carried_out(self, keeping: Keeping) -> tuple[Sweep, tuple[Loop, ...]]:
         """The order of the blocks, and the loops over the tiles of each."""
@@ -76,7 +110,9 @@ class Order:
     @property
     def once(self) -> Keeping:
         """Where all loops keep all: each chunk is decoded once."""
-        return self.joint([keepings[0] for keepings in self.keepings])
+        return self.joint(
+            [self.side(axis, way[0]) for axis, way in enumerate(self.ways)]
+        )
 
     def best(self, room: int, known: tuple[int, int]) -> Keeping | None:
         """What decodes least in some room, if any beats what is known.
@@ -88,25 +124,62 @@ class Order:
         known : tuple of int
             Cells that are decoded and held otherwise.
         """
-        axes = []
-        for axis, keepings in zip(self.tiles.ordered, self.keepings, strict=True):
-            most = known[0] * axis.whole // self.tiles.least
-            axes.append(few := worthwhile(keepings, most))
+        axes, least = [], 0
+        for axis, reads in enumerate(self.tiles.ordered):
+            most = known[0] * reads.whole // self.tiles.least
+            axes.append(few := self.worthwhile(axis, most))
             if not few:
                 return None
-        if sum([few[-1][1] for few in axes]) > room:
-            return None
+            least += few[-1][1]
+            if least > room:
+                return None
         found = None
-        for choice in itertools.product(*axes):
+        *outer, last = axes
+        for choice in itertools.product(*outer):
             decoded, held = 1, 0
             for one in choice:
                 decoded *= one[0]
                 held += one[1]
-            if decoded <= known[0] and held <= room:
-                joint = self.joint(choice)
-                if joint.held <= room and joint[:2] < known:
-                    found, known = joint, joint[:2]
+            for one in last:
+                if decoded * one[0] > known[0]:
+                    break
+                if held + one[1] <= room:
+                    joint = self.joint((*choice, one))
+                    if joint.held <= room and joint[:2] < known:
+                        found, known = joint, joint[:2]
         return found
+
+    def worthwhile(self, axis: int, most: int) -> list[Side]:
+        """What may be kept along an axis that decodes no more than most.
+
+        Each of these holds less than all that decode no more than it.
+        """
+        found: list[Side] = []
+        least = math.inf
+        for way in self.ways[axis]:
+            if way[0] > most:
+                break
+            side = self.side(axis, way)
+            if side[1] < least:
+                found.append(side)
+                least = side[1]
+        return found
+
+    def side(self, axis: int, way: Way) -> Side:
+        """What the loops along an axis decode and hold.
+
+        Two of them that follow each other and keep all are as one: what one turn of the
+        outer leaves for the next is what its last inner turn does.
+        """
+        decoded, thick, _, faces = way
+        numbers, slabs = self.along[axis], self.slabs
+        held = before = 0
+        for place in range(len(numbers) - 1, -1, -1):
+            number = numbers[place]
+            if place < faces or before != number + 1:
+                held += slabs[number] * thick[place]
+            before = number
+        return decoded, held, way
 
     def joint(self, choice: Sequence[Side]) -> Keeping:
         """What is decoded and held with what is kept along each axis.
@@ -125,73 +198,3 @@ class Order:
                 at_once += 2 if at_once > 1 and decoded > self.tiles.least else 1
             held += max(2, at_once) * self.tiles.most
         return Keeping(decoded, held, tuple([one[2] for one in choice]))
-
-    @cached_property
-    def keepings(self) -> list[list[Side]]:
-        """For each axis what may be kept along it, by what is decoded then."""
-        loops = self.loops
-        slabs = self.slabs(loops)
-        found = []
-        for axis, numbers in enumerate(self.along):
-            widths = tuple([loops[number][1] for number in numbers])
-            free = sum([number < self.free for number in numbers])
-            ways = self.tiles.ways(axis, widths, free)
-            found.append(
-                [(way[0], self.held(numbers, slabs, way), way) for way in ways]
-            )
-        return found
-
-    def held(self, numbers: Sequence[int], slabs: Sequence[int], way: Way) -> int:
-        """Cells that the loops along an axis hold.
-
-        Two of them that follow each other and keep all are as one: what one turn of the
-        outer leaves for the next is what its last inner turn does.
-        """
-        cells = [
-            slabs[number] * thick
-            for number, thick in zip(numbers, way.thick, strict=True)
-        ]
-        for place, number in enumerate(numbers[way.faces : -1], way.faces):
-            if numbers[place + 1] == number + 1:
-                cells[place] = 0
-        return sum(cells)
-
-    @property
-    def loops(self) -> list[tuple[int, int]]:
-        """The axis of each loop, and the tiles of its turns."""
-        along = self.tiles.tiling.along
-        loops = [(loop.axis, loop.width * along(loop.axis)) for loop in self.blocks]
-        return loops + [(loop.axis, loop.width) for loop in self.within]
-
-    @cached_property
-    def along(self) -> list[list[int]]:
-        """For each axis the numbers of its loops."""
-        found: list[list[int]] = [[] for _ in self.tiles.reads]
-        for number, loop in enumerate(self.blocks + self.within):
-            found[loop.axis].append(number)
-        return found
-
-    def slabs(self, loops: Sequence[tuple[int, int]]) -> list[int]:
-        """For each loop how wide slabs are that lie between its turns, in cells."""
-        reach = [axis.size for axis in self.tiles.reads]
-        cells = math.prod(reach)
-        found = []
-        for axis, width in loops:
-            others = cells // reach[axis]
-            found.append(others)
-            reach[axis] = self.tiles.ordered[axis].reach(width)
-            cells = others * reach[axis]
-        return found
-
-
-def worthwhile(keepings: Sequence[Side], most: int) -> list[Side]:
-    """Those that hold less than any that decodes no more, and decode no more than most."""
-    found: list[Side] = []
-    least = math.inf
-    for one in keepings:
-        if one[0] > most:
-            break
-        if one[1] < least:
-            found.append(one)
-            least = one[1]
-    return found
