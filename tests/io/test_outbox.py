@@ -11,12 +11,12 @@ import pytest
 import zarr
 from numpy.testing import assert_array_equal
 
-from volconv.geometry import Interval
 from volconv.io.folder import Folder
 from volconv.io.outbox import Outbox, when_all_are_there
 from volconv.io.steady import steady_gzip
 from volconv.io.store import codecs, encoded_unit
 from volconv.plan.output import OutputSpec
+from volconv.run.writer import Unit
 
 SOON = 10
 
@@ -171,26 +171,27 @@ def test_an_encoded_unit_is_the_object_that_is_written(
             shards=shards,
             dtype="float32",
             compressors=codecs(spec),
+            fill_value=spec.fill_value,
         )
     values = np.random.default_rng(1).random((7, 9), "float32")
     values[:4, :6] = 0  # an empty one is one too
     wide, high = spec.unit
     told: dict[str, bytes] = {}
     for unit in np.ndindex(-(-7 // wide), -(-9 // high)):
-        box = (
-            Interval(unit[0] * wide, min(7, (unit[0] + 1) * wide)),
-            Interval(unit[1] * high, min(9, (unit[1] + 1) * high)),
+        place = (
+            slice(unit[0] * wide, (unit[0] + 1) * wide),
+            slice(unit[1] * high, (unit[1] + 1) * high),
         )
-        cells = values[tuple(side.slice for side in box)].copy()
-        key, content = encoded_unit(Folder(tmp_path / "a"), spec, unit, box, cells)
-        cells[:] = -1  # its memory is another block's then
+        cells = values[place].copy()
+        whole = Unit(unit, cells).whole(spec, np.empty).cells
+        key, content = encoded_unit(Folder(tmp_path / "a"), spec, unit, whole)
+        whole[:] = -1  # its memory is another block's then
         assert key == "/".join(["c", *map(str, unit)])
         told[key] = content.to_bytes()
         # as Zarr writes it
         with steady_gzip():
             array = zarr.open_array(tmp_path / "b" / "cells", mode="r+")
         array = array.with_config({"write_empty_chunks": True})
-        place = tuple(side.slice for side in box)
         array[place] = values[place]
         assert told[key] == (tmp_path / "b" / "cells" / key).read_bytes()
     assert not (tmp_path / "a" / "cells" / "c").exists()
@@ -211,9 +212,8 @@ def test_threads_that_begin_together_each_know_what_they_encoded(tmp_path):
 
         def work(number, folder=folder, gate=gate, found=found):
             gate.wait()
-            box = (Interval(4 * number, 4 * number + 4),)
             values = np.arange(4, dtype="int16") + number
-            key, content = encoded_unit(folder, spec, (number,), box, values)
+            key, content = encoded_unit(folder, spec, (number,), values)
             folder.put(f"cells/{key}", content.as_buffer_like())
             crc = google_crc32c.value(content.as_numpy_array())
             found[number] = key, len(content), crc

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import zarr
@@ -16,7 +17,6 @@ from zarr.core.buffer import Buffer, default_buffer_prototype
 from zarr.storage import MemoryStore
 
 from volconv.coordinates import Coords, NoCoords, bounds_names, grid_mappings
-from volconv.geometry import Interval
 from volconv.io.bucket import Bucket
 from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.place import Place
@@ -99,7 +99,7 @@ def create_store(
         chunks=spec.stored_chunks,
         shards=spec.stored_shards,
         compressors=codecs(spec),
-        fill_value="NaN" if spec.dtype.startswith("float") else 0,
+        fill_value=spec.fill_value,
         dimension_names=target.own.dims,
         attributes=plain(attrs),
     )
@@ -130,9 +130,8 @@ def plain(attrs: Mapping[Any, Any]) -> dict[str, Any]:
 def encoded_unit(
     place: Place,
     spec: OutputSpec,
-    unit: Iterable[int],
-    box: tuple[Interval, ...],
-    values: NDArray[Any],
+    unit: Sequence[int],
+    cells: NDArray[Any],
 ) -> tuple[str, Buffer]:
     """The object of a storage unit; nothing is written.
 
@@ -142,12 +141,11 @@ def encoded_unit(
         Where the group lies.
     spec : OutputSpec
         The array.
-    unit : iterable of int
+    unit : sequence of int
         The unit's place along each axis of the stored array.
-    box : tuple of Interval
-        Its cells.
-    values : ndarray
-        What they become; they may change as soon as it is encoded.
+    cells : ndarray
+        Its cells: of a chunk all, beyond the array's ends too, of a shard those that the
+        array has. They may change as soon as it is encoded.
 
     Returns
     -------
@@ -158,20 +156,16 @@ def encoded_unit(
     """
     with _opening:  # once, whichever thread comes first
         array, encoded = opened_for_encoding(place, spec.variable)
-    fill(array, spec, box, values)
+    starts = map(mul, unit, spec.stored(spec.unit))
+    fill(array, starts, cells.squeeze(spec.new_axes))
     key = object_key(unit)
     return key, encoded.pop(f"{spec.variable}/{key}")
 
 
-def fill(
-    array: zarr.Array[Any],
-    spec: OutputSpec,
-    box: tuple[Interval, ...],
-    values: NDArray[Any],
-) -> None:
+def fill(array: zarr.Array[Any], starts: Iterable[int], cells: NDArray[Any]) -> None:
     """Set cells of an array whose store answers at once."""
-    cells = values.squeeze(spec.new_axes)
-    part = tuple(side.slice for side in spec.stored(box))
+    sides = zip(starts, cells.shape, strict=True)
+    part = tuple(slice(start, start + size) for start, size in sides)
     if may_carry_out():
         carry_out(array.async_array.setitem(part, cells))
     else:
@@ -184,11 +178,19 @@ def opened_for_encoding(
 ) -> tuple[zarr.Array[Any], dict[str, Buffer]]:
     """The array that the tasks of a process write to, with its objects in memory.
 
+    Without shards it ends where a chunk does: Zarr copies what is less than one.
+
     Its empty chunks are objects as well: one that is left out would read as the fill
     value, like one that was lost.
     """
     stored = zarr.open_array(place.zarr_store(), path=variable, mode="r")
-    documents = stored.metadata.to_buffer_dict(default_buffer_prototype())
+    metadata = stored.metadata
+    if not stored.shards:
+        sides = zip(stored.shape, stored.chunks, strict=True)
+        metadata = metadata.update_shape(
+            tuple(-(-n // side) * side for n, side in sides)
+        )
+    documents = metadata.to_buffer_dict(default_buffer_prototype())
     encoded = {f"{variable}/{key}": content for key, content in documents.items()}
     with steady_gzip():
         array = zarr.open_array(MemoryStore(encoded), path=variable, mode="r+")

@@ -131,8 +131,9 @@ def task_memory(
     in which input and results on the way lie, each from when it is read or computed until
     the last step that reads it: `Layout`. Beside these come and go a part of the input as
     it is read, what a step works with, such as a padded block, and what is stored as it is
-    encoded: the most of them counts, with what the allocator keeps. Any thread may be the
-    one that stores the result of a block in tiles.
+    encoded: the most of them counts, with what the allocator keeps. A storage unit that is
+    put together lies where the results on the way were, unless some are stored too. Any
+    thread may be the one that stores the result of a block in tiles.
     """
     largest = [demand.largest for demand in demands]
     cells = [
@@ -145,16 +146,21 @@ def task_memory(
         working(pipeline, step, largest, cells[step], first)
         for step in range(1, pipeline.last + 1)
     ]
+    copied = 0
     for write in writes:
         stored = result if write.step == pipeline.last else cells[write.step]
         moments.append(storing(write, stored, pipeline.dtypes[write.step]))
+        copied = max(copied, copied_bytes(write, stored))
     most = [replace(part, passes=True) for part in max(moments, key=total)]
+    on_way = held(pipeline, cells, {write.step for write in writes}, first)
+    room = total(on_way) if len(writes) == 1 else 0
     itemsize = np.dtype(pipeline.dtypes[-1]).itemsize
     parts = [
         Part("chunks on their way", ahead_bytes(source)),
         Part("objects on their way", sent_bytes(writes)),
         Part("block's result", result * itemsize if block is None else 0),
-        *held(pipeline, cells, {write.step for write in writes}, first),
+        *on_way,
+        Part("storage unit", max(0, copied - room)),
         *most,
         Part("kept by the allocator", int((HEAP - 1) * total(most)), passes=True),
     ]
@@ -285,29 +291,29 @@ def working(
 
 def storing(write: Write, outputs: int, dtype: str) -> list[Part]:
     """What it takes to store a result: to cast a unit, and to encode it."""
-    unit = math.prod(write.output.unit)
-    encoding = copies(write, outputs) * unit_bytes(write.output)
+    output = write.output
+    unit = math.prod(output.unit)
+    encoding = IN_SHARDS if output.shards else IN_CODEC[output.codec]
     is_large = largest_file([write]) >= IN_FILE
-    cast = cast_bytes(np.dtype(dtype).name, np.dtype(write.output.dtype).name)
+    cast = cast_bytes(np.dtype(dtype).name, np.dtype(output.dtype).name)
     return [
         Part("storage unit in casting", min(unit, outputs) * cast),
-        Part("storage unit in encoding", encoding),
+        Part("storage unit in encoding", encoding * unit_bytes(output)),
         Part("piece of a file", IN_FILE if is_large else 0),
     ]
 
 
-def copies(write: Write, outputs: int) -> int:
-    """Storage units that are held while one is encoded.
+def copied_bytes(write: Write, outputs: int) -> int:
+    """Bytes of a storage unit that is put together before it is encoded.
 
-    Cells are copied where a unit is a part of a block, or lies at an end of the array.
+    That is a chunk that is a part of a block, or lies at an end of the array.
     """
-    output = write.output
-    if output.shards:
-        return IN_SHARDS
-    sides = zip(write.shape, output.unit, strict=True)
+    if write.output.shards:
+        return 0
+    sides = zip(write.shape, write.output.unit, strict=True)
     are_whole = not any(size % unit for size, unit in sides)
-    is_block = outputs == math.prod(output.unit)
-    return IN_CODEC[output.codec] + (0 if is_block and are_whole else 1)
+    is_block = outputs == math.prod(write.output.unit)
+    return 0 if is_block and are_whole else unit_bytes(write.output)
 
 
 def weight_bytes(pipeline: Pipeline) -> int:

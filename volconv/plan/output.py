@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -58,6 +59,11 @@ class OutputSpec:
     def stored_chunks(self) -> tuple[int, ...]:
         """Cells of a chunk along each axis of the stored array."""
         return self.stored(self.chunks)
+
+    @property
+    def fill_value(self) -> float:
+        """What cells beyond the array's ends are, which its last units have."""
+        return math.nan if self.dtype.startswith("float") else 0
 
     @property
     def is_remote(self) -> bool:

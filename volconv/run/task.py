@@ -202,6 +202,8 @@ class Worker:
         shape = [stop - start for start, stop in wanted[stage.pipeline.last]]
         out: NDArray[Any] = self.memory.empty(shape, self.dtype)
         values = self.read_and_compute(index, wanted, out)
+        if len(wanted) == 1 and values[stage.pipeline.last] is out:
+            self.memory.take_back(1)  # but the result itself
         return self.written(turn, wanted, values, begun)
 
     def compute_tile(
@@ -220,6 +222,7 @@ class Worker:
 
     def stored(self, turn: int, result: NDArray[Any], begun: float) -> Told:
         """Write the result of a block in tiles."""
+        self.memory.take_back(0)
         stage = self.work.stage
         (box,) = stage.boxes(stage.sweep.index(turn))
         last = stage.pipeline.last
@@ -235,12 +238,15 @@ class Worker:
         """Write what a block makes of its input, and tell of it."""
         objects: list[tuple[int, str, int, int]] = []
         sent: Sent = []
+        given = self.memory.given
         told, last = Statistics(), self.work.stage.pipeline.last
         for which, write in enumerate(self.work.stage.writes):
             if write.step not in wanted:
                 continue
             for unit in units_of(write, wanted[write.step], values.pop(write.step)):
-                objects.append((which, *self.writer.write(which, unit, sent)))
+                whole = unit.whole(write.output, self.memory.empty)
+                objects.append((which, *self.writer.write(which, whole, sent)))
+                self.memory.take_back(given)
                 if write.step == last:
                     told.add_cells(unit.cells)
         seconds = time.perf_counter() - begun
@@ -269,7 +275,6 @@ class Worker:
 
         values = retried(computed)
         let_go_of_scratch()  # chunks are decoded and encoded in the same memory
-        self.memory.take_back(given)
         if self.cache is not None:
             self.cache.finish(turn)
         if self.ahead is not None:

@@ -8,12 +8,13 @@ small, or where memory has no room for more.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import google_crc32c
+import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute import cast
@@ -22,11 +23,14 @@ from volconv.io.outbox import Outbox
 from volconv.io.place import Content, Place
 from volconv.io.store import encoded_unit
 from volconv.plan.memory import IN_FILE, MOST_ON_WAY, largest_file, sent_bytes
+from volconv.plan.output import OutputSpec
 from volconv.plan.write import Write
 from volconv.run.readers import Box
 from volconv.run.retries import retried
 
 __all__ = ["Sent", "Unit", "Writer", "units_of"]
+
+Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
 
 SIDES = 1024
 """Sides of blocks whose storage units are remembered: arbitrary, a row's of each axis."""
@@ -45,15 +49,34 @@ class Unit(NamedTuple):
     ----------
     place : tuple of int
         Its place along each axis of the stored array.
-    box : tuple of Interval
-        Which cells they are.
     cells : ndarray
-        The cells as they are stored, of which nothing is needed later.
+        Those of its cells that the array has, as they are stored.
     """
 
     place: tuple[int, ...]
-    box: Box
     cells: NDArray[Any]
+
+    def whole(self, output: OutputSpec, empty: Empty) -> Unit:
+        """All cells of the unit, in one piece, as a chunk is encoded.
+
+        A shard stays as it is: it has no chunks beyond the array's ends.
+
+        Parameters
+        ----------
+        output : OutputSpec
+            How it is stored.
+        empty : callable
+            Makes an array of a shape and dtype, where they are to be copied.
+        """
+        cells = self.cells
+        is_whole = cells.shape == output.unit and cells.flags.c_contiguous
+        if is_whole or output.shards:
+            return self
+        found = empty(output.unit, cells.dtype)
+        if cells.shape != output.unit:
+            found.fill(output.fill_value)
+        found[tuple(map(slice, cells.shape))] = cells
+        return Unit(self.place, found)
 
 
 class Writer:
@@ -97,7 +120,7 @@ class Writer:
         which : int
             The number of the write.
         unit : Unit
-            The unit.
+            The unit, whole.
         sent : list of Future
             Is added to by what is still on its way.
 
@@ -140,7 +163,7 @@ def units_of(write: Write, box: Box, cells: NDArray[Any]) -> Iterator[Unit]:
         places, part = zip(*sides, strict=True)
         piece = cells if part == box else cells[relative(part, box)]
         as_stored = cast(piece, write.output.dtype)
-        yield Unit(write.output.stored(places), part, as_stored)
+        yield Unit(write.output.stored(places), as_stored)
         del as_stored  # before the next one takes as much
 
 
