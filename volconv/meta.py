@@ -85,8 +85,11 @@ class ArrayMeta:
     is_remote : bool
         Whether its chunks come over a network, for which some are read at a time.
     in_decoding : int
-        Chunks' worth of bytes while one is decoded by itself: its bytes, its cells, and
-        the cells once more where its codecs are a chain or the reader copies them.
+        Chunks' worth of bytes that come and go while one is decoded by itself: its
+        bytes, its cells, and the cells once more where its codecs are a chain or the
+        reader copies them.
+    in_place : bool
+        Whether one is decoded into memory that is there: its cells do not come and go.
 
     Raises
     ------
@@ -102,6 +105,7 @@ class ArrayMeta:
     missing: tuple[float, ...] = ()
     is_remote: bool = False
     in_decoding: int = 3
+    in_place: bool = False
 
     def __post_init__(self) -> None:
         dims = self.dims

@@ -5,20 +5,23 @@ Zarr decodes a chunk into memory of its own, so holding it would copy all of it.
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from operator import le
 from typing import Any
 
 import numpy as np
+import zarr
 from numpy.typing import NDArray
-from zarr.codecs import ZstdCodec
+from zarr.codecs import BytesCodec, ZstdCodec
 
 from volconv.io.own_codecs import opening_with
 
-__all__ = ["content_size", "decoded_into", "decoding_in_place"]
+__all__ = ["content_size", "decoded_into", "decodes_in_place", "decoding_in_place"]
 
 Memory = NDArray[np.uint8]
 
@@ -30,13 +33,15 @@ class Given(threading.local):
     """What a thread decodes into next, if it is as large."""
 
     memory: Memory | None = None
+    is_for_all: bool = False
 
     def take(self, nbytes: int | None) -> Memory | None:
-        """It, once, if it has so many bytes."""
+        """It, once or for all, if it has so many bytes."""
         found = self.memory
         if found is None or found.nbytes != nbytes:
             return None
-        self.memory = None
+        if not self.is_for_all:
+            self.memory = None
         return found
 
 
@@ -44,12 +49,20 @@ _given = Given()
 
 
 @contextmanager
-def decoded_into(memory: Memory | None) -> Iterator[None]:
+def decoded_into(memory: Memory | None, *, each: bool = False) -> Iterator[None]:
     """Have the chunk that this thread reads meanwhile lie in some memory, if it can.
 
     Whoever reads sees by its address whether it does.
+
+    Parameters
+    ----------
+    memory : ndarray or None
+        As many bytes as the chunk has.
+    each : bool
+        Whether each of several chunks lies there in its turn, of which the one before is
+        copied then; else the first one alone.
     """
-    _given.memory = memory
+    _given.memory, _given.is_for_all = memory, each
     try:
         yield
     finally:
@@ -108,6 +121,18 @@ class ZstdInPlace(ZstdCodec):
     @cached_property
     def _zstd_codec(self) -> Any:
         return InPlace(super()._zstd_codec)
+
+
+def decodes_in_place(array: zarr.Array[Any]) -> bool:
+    """Whether all chunks of an array are decoded into memory of a chunk's size."""
+    cells = array.serializer
+    if not isinstance(cells, BytesCodec) or array.filters or array.shards:
+        return False
+    by_zarr = str(zarr.config.get("codec_pipeline.path")).startswith("zarr.")
+    is_alone = [isinstance(each, ZstdInPlace) for each in array.compressors] == [True]
+    is_native = cells.endian is None or cells.endian.value == sys.byteorder
+    are_whole = all(map(le, array.chunks, array.shape))
+    return by_zarr and is_alone and is_native and are_whole
 
 
 def decoding_in_place() -> AbstractContextManager[None]:

@@ -23,7 +23,7 @@ from volconv.io.images import (
 )
 from volconv.io.in_place import decoding_in_place
 from volconv.io.ome import Level, level_of, level_paths
-from volconv.io.stored import Stored, in_decoding
+from volconv.io.stored import Stored, told_of_decoding
 
 if TYPE_CHECKING:
     from volconv.io.source import ZarrSource
@@ -146,7 +146,7 @@ def stored_array(
         min(chunk, size) for chunk, size in zip(array.chunks, array.shape, strict=True)
     )
     meta = array_meta(named.dims, array.shape, array.dtype, named.coords, chunks, attrs)
-    meta = replace(meta, in_decoding=in_decoding(array))
+    meta = told_of_decoding(meta, array, is_remote=is_url(source.path))
     return Stored(
         array,
         with_scales(meta, named.level),

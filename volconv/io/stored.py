@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import zarr
 from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 
 from volconv.coordinates import Coords, NoCoords
+from volconv.io.in_place import decodes_in_place
 from volconv.io.ome import Level
 from volconv.meta import ArrayMeta
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Stored", "in_decoding"]
+__all__ = ["Stored", "told_of_decoding"]
 
 KNOWING = (ZstdCodec, BloscCodec)
 """Codecs that make room for the cells, and for nothing else."""
@@ -59,8 +60,20 @@ class Stored:
     level: Level | None = None
 
 
+def told_of_decoding(
+    meta: ArrayMeta, array: zarr.Array[Any], *, is_remote: bool
+) -> ArrayMeta:
+    """The metadata with what it takes to decode a chunk of an array.
+
+    Of what comes over a network it is decoded by threads of Zarr's.
+    """
+    if not is_remote and decodes_in_place(array):
+        return replace(meta, in_decoding=1, in_place=True)
+    return replace(meta, in_decoding=in_decoding(array))
+
+
 def in_decoding(array: zarr.Array[Any]) -> int:
-    """Chunks' worth of bytes while one is decoded: see `ArrayMeta`.
+    """Chunks' worth of bytes while one is decoded elsewhere: see `ArrayMeta`.
 
     Zstandard and Blosc know how much comes of what they decode, and make room for no more;
     gzip puts it together of what it has made so far.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +11,12 @@ import zarr
 
 from volconv.coordinates import array_meta, bounds_names, grid_mappings
 from volconv.errors import InputError, did_you_mean
+from volconv.files import is_url
 from volconv.io.decoded import decoded, forget_default_fill
 from volconv.io.images import BROKEN, readable
 from volconv.io.in_place import decoding_in_place
 from volconv.io.ome import level_of
-from volconv.io.stored import Stored, in_decoding
+from volconv.io.stored import Stored, told_of_decoding
 
 if TYPE_CHECKING:
     from volconv.io.source import ZarrSource
@@ -55,7 +55,7 @@ def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
     level = level_of(dataset.attrs, str(name), array.shape)
     cells = as_stored(group, name, array.variable)
     if cells is not None:
-        meta = replace(meta, in_decoding=in_decoding(cells))
+        meta = told_of_decoding(meta, cells, is_remote=is_url(source.path))
     return Stored(
         array.variable if cells is None else cells,
         meta,

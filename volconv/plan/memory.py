@@ -32,6 +32,7 @@ __all__ = [
     "compiling_bytes",
     "largest_file",
     "sent_bytes",
+    "spare_bytes",
     "task_memory",
     "total",
     "weight_bytes",
@@ -132,8 +133,10 @@ def task_memory(
     the last step that reads it: `Layout`. Beside these come and go a part of the input as
     it is read, what a step works with, such as a padded block, and what is stored as it is
     encoded: the most of them counts, with what the allocator keeps. A storage unit that is
-    put together lies where the results on the way were, unless some are stored too. Any
-    thread may be the one that stores the result of a block in tiles.
+    put together lies where the results on the way were, unless some are stored too. Chunks
+    that can be are decoded one by one where the block's result comes when all is read;
+    in memory of their own where this is shared, or right into the input's if that is one
+    chunk. Any thread may be the one that stores the result of a block in tiles.
     """
     largest = [demand.largest for demand in demands]
     cells = [
@@ -141,6 +144,11 @@ def task_memory(
         for step in range(pipeline.last + 1)
     ]
     result = cells[-1] if block is None else math.prod(block)
+    spare = spare_bytes(source, one_by_one=one_by_one)
+    if block is None:
+        spare -= min(spare, result * np.dtype(pipeline.dtypes[-1]).itemsize)
+    elif all(demand.reads.are_chunks for demand in demands):
+        spare = 0
     moments = [reading(source, largest, one_by_one=one_by_one)]
     moments += [
         working(pipeline, step, largest, cells[step], first)
@@ -160,6 +168,7 @@ def task_memory(
         Part("objects on their way", sent_bytes(writes)),
         Part("block's result", result * itemsize if block is None else 0),
         *on_way,
+        Part("chunk in decoding", spare),
         Part("storage unit", max(0, copied - room)),
         *most,
         Part("kept by the allocator", int((HEAP - 1) * total(most)), passes=True),
@@ -215,15 +224,37 @@ def reading(
 ) -> list[Part]:
     """What it takes to read: chunks as they are decoded, and a part of the input box."""
     item = np.dtype(source.dtype).itemsize
-    chunk = math.prod(source.chunks or (0,)) * item
-    at_once = AT_ONCE if source.is_remote else min(AT_ONCE, PIECE // max(1, chunk))
+    chunk = chunk_bytes(source)
+    at_once = decoded_at_once(source)
     if one_by_one or at_once < 2:
-        return [Part("chunks in decoding", source.in_decoding * chunk)]
+        name = "chunk as it is stored" if source.in_place else "chunks in decoding"
+        return [Part(name, source.in_decoding * chunk)]
     sides = [max((side.size for side in one[0]), default=0) for one in largest]
     return [
         Part("part of the input", min(math.prod(sides) * item, max(PIECE, chunk))),
         Part("chunks in decoding", 2 * at_once * chunk),
     ]
+
+
+def chunk_bytes(source: ArrayMeta) -> int:
+    """Bytes of a decoded chunk; 0 where there are none."""
+    return math.prod(source.chunks or (0,)) * np.dtype(source.dtype).itemsize
+
+
+def decoded_at_once(source: ArrayMeta) -> int:
+    """Chunks that one read of a box decodes at a time, at most; below 2 each by itself."""
+    if source.is_remote:
+        return AT_ONCE
+    return min(AT_ONCE, PIECE // max(1, chunk_bytes(source)))
+
+
+def spare_bytes(source: ArrayMeta, *, one_by_one: bool) -> int:
+    """Bytes of memory in which a thread decodes one chunk after the other; 0 for none.
+
+    The cells of others come and go.
+    """
+    is_single = one_by_one or decoded_at_once(source) < 2
+    return chunk_bytes(source) if source.in_place and is_single else 0
 
 
 def ahead_bytes(source: ArrayMeta) -> int:

@@ -72,6 +72,11 @@ class PeriodicReads:
         return self.short.is_shared
 
     @property
+    def are_chunks(self) -> bool:
+        """Whether each block reads one chunk, all of it, and none less than a chunk."""
+        return self.short.are_chunks
+
+    @property
     def advance(self) -> int:
         """Cells from one block's to the next one's, whole chunks of them."""
         return chunks_ahead(self.size, self.chunk, self.blocks)

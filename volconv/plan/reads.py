@@ -142,6 +142,16 @@ class AxisReads:
         return len(set(self.needs)) == 1
 
     @cached_property
+    def are_chunks(self) -> bool:
+        """Whether each block reads one chunk, all of it, and none less than a chunk."""
+        return all(
+            len(needs) == 1
+            and needs[0].size == self.chunk
+            and not needs[0].start % self.chunk
+            for needs in self.needs
+        )
+
+    @cached_property
     def is_shared(self) -> bool:
         """Whether some chunk is read by more than one block."""
         seen: set[int] = set()

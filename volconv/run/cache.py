@@ -19,9 +19,11 @@ from volconv.run.held import Index, Part
 from volconv.run.holdings import Holdings
 from volconv.run.readers import Box, Readers
 
-__all__ = ["ChunkCache", "ReadInto"]
+__all__ = ["ChunkCache", "ReadInto", "Spare"]
 
 Read = Callable[[Box], NDArray[Any]]
+Spare = Callable[[], NDArray[np.uint8]]
+"""Memory of a chunk's size, in which a thread decodes one after the other."""
 ReadInto = Callable[..., NDArray[Any]]
 Into = tuple[slice, ...]
 """Cells of an array."""
@@ -59,13 +61,16 @@ class ChunkCache:
         """Who reads which chunk."""
         return self.holdings.readers
 
-    def block_read(self, turn: int) -> ReadInto:
+    def block_read(self, turn: int, spare: Spare | None = None) -> ReadInto:
         """How the block of a turn reads.
 
         Parameters
         ----------
         turn : int
             The block's turn.
+        spare : callable, optional
+            Where chunks are decoded that are not to be held as a whole; by default each in
+            memory of its own. What is read does not lie there.
 
         Returns
         -------
@@ -75,20 +80,31 @@ class ChunkCache:
         """
         with self.holdings.lock:
             self.holdings.forget(turn)
-        return partial(self.cells, turn)
+        return partial(self.cells, turn, spare)
 
     def cells(
-        self, turn: int, box: Box, out: NDArray[Any] | None = None
+        self,
+        turn: int,
+        spare: Spare | None,
+        box: Box,
+        out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
         """Cells of a box that the block of a turn reads."""
         sides = zip(self.readers.reads, box, strict=True)
         spans = [spans_of(start, stop, axis.chunk) for axis, (start, stop) in sides]
         chunks = product(*[axis.chunks for axis in spans])
         cuts = cuts_of(tuple([axis.parts for axis in spans]))
+        found: Iterable[tuple[Into, NDArray[Any]]]
         if len(cuts) == 1:
-            return self.part(turn, next(chunks), cuts[0][0])
-        pieces = zip(chunks, cuts, strict=True)
-        for place, cells in self.pieces(turn, pieces):
+            ((part, place),) = cuts
+            cells = self.part(turn, next(chunks), part, spare)
+            if spare is None or not np.may_share_memory(cells, spare()):
+                return cells
+            found = [(place, cells)]
+        else:
+            pieces = zip(chunks, cuts, strict=True)
+            found = self.pieces(turn, pieces, spare)
+        for place, cells in found:
             if out is None:
                 out = np.empty([side.size for side in box], cells.dtype)
             out[place] = cells
@@ -97,7 +113,7 @@ class ChunkCache:
         return out
 
     def pieces(
-        self, turn: int, pieces: Iterable[Piece]
+        self, turn: int, pieces: Iterable[Piece], spare: Spare | None = None
     ) -> Iterator[tuple[Into, NDArray[Any]]]:
         """Cells of parts of chunks, each with where it goes.
 
@@ -113,7 +129,7 @@ class ChunkCache:
                 if chunk in self.decoding and not is_late:
                     late.append(piece)
                 else:
-                    yield place, self.part(turn, chunk, part)
+                    yield place, self.part(turn, chunk, part, spare)
 
     def looked_up(
         self, pieces: Iterable[Piece]
@@ -125,7 +141,7 @@ class ChunkCache:
         with self.holdings.lock:
             for piece in pieces:
                 chunk, (part, place) = piece
-                entry = entry_of(chunk)
+                entry = None if chunk in self.decoding else entry_of(chunk)
                 cells = None if entry is None else entry.cells(part)
                 if cells is None:
                     absent.append(piece)
@@ -133,15 +149,17 @@ class ChunkCache:
                     held.append((place, cells))
         return held, absent
 
-    def part(self, turn: int, chunk: Index, part: Part) -> NDArray[Any]:
-        """Cells of a part of one chunk."""
+    def part(
+        self, turn: int, chunk: Index, part: Part, spare: Spare | None = None
+    ) -> NDArray[Any]:
+        """Cells of a part of one chunk, which may lie in the spare memory."""
         while True:
             with self.holdings.lock:
-                found = self.holdings.part(chunk, part)
-                if found is not None:
-                    return found
                 decoding = self.decoding.get(chunk)
                 if decoding is None:
+                    found = self.holdings.part(chunk, part)
+                    if found is not None:
+                        return found
                     decoding = self.decoding[chunk] = threading.Lock()
                     decoding.acquire()
                     break
@@ -150,17 +168,19 @@ class ChunkCache:
         try:
             with self.holdings.lock:
                 room = self.holdings.room(turn, chunk, part)
+            if room is None and spare is not None:
+                room = spare()
             with decoded_into(room):
                 cells = self.read(self.readers.box(chunk))
             del room  # which is free again where the chunk lies elsewhere
             with self.holdings.lock:
                 self.decoded += 1
                 entry = self.holdings.keep(turn, chunk, part, cells)
+            if entry is not None:  # which others may read when this thread is done
+                self.holdings.shelve(chunk, entry)
         finally:
             self.decoding.pop(chunk, None)
             decoding.release()
-        if entry is not None:
-            self.holdings.shelve(chunk, entry)
         return cells[tuple(itertools.starmap(slice, part))]
 
     def has(self, turn: int, chunk: Index) -> bool:

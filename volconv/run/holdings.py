@@ -130,7 +130,7 @@ class Holdings:
     def shelve(self, chunk: Index, entry: Entry) -> None:
         """Move what is held of a chunk out of its decoder's hands; locks.
 
-        A piece for which there is no slot is not held.
+        A piece for which there is no slot is not held. None else reads it meanwhile.
         """
         with self.lock:
             views = entry.pieces

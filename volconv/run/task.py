@@ -7,8 +7,9 @@ Objects may be on their way while the thread that made them goes on.
 from __future__ import annotations
 
 import itertools
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -19,15 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute import let_go_of_scratch
-from volconv.geometry import relative
+from volconv.geometry import Interval, relative
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.expected import expected
+from volconv.io.in_place import decoded_into
 from volconv.io.outbox import when_all_are_there
 from volconv.io.place import Place
-from volconv.plan.memory import PIECE, ahead_bytes
+from volconv.plan.memory import PIECE, ahead_bytes, spare_bytes
 from volconv.plan.stage import Stage
 from volconv.run.ahead import ReadAhead
-from volconv.run.cache import ChunkCache, ReadInto
+from volconv.run.cache import ChunkCache, ReadInto, Spare
 from volconv.run.holdings import Holdings
 from volconv.run.memory import ThreadMemory
 from volconv.run.readers import Box, Readers
@@ -39,6 +41,8 @@ from volconv.run.writer import Sent, Writer, units_of
 from volconv.steps.layout import Memory
 
 __all__ = ["BlockRecord", "Objects", "Work", "Worker"]
+
+BYTE = np.dtype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +128,9 @@ class Worker:
         stage = work.stage
         self.memory = ThreadMemory()
         self.dtype = np.dtype(stage.pipeline.target(stage.source).dtype)
+        self.spare_bytes = spare_bytes(stage.source, one_by_one=stage.cache_bytes > 0)
+        largest = math.prod(map(min, stage.grid.block, stage.grid.shape))
+        self.piece_bytes = max(largest * self.dtype.itemsize, self.spare_bytes)
         self.writer = Writer(
             stage.writes, work.stores, threads, behind=work.behind, sync=work.sync
         )
@@ -200,11 +207,29 @@ class Worker:
         }
         self.memory.take_back(0)
         shape = [stop - start for start, stop in wanted[stage.pipeline.last]]
-        out: NDArray[Any] = self.memory.empty(shape, self.dtype)
-        values = self.read_and_compute(index, wanted, out)
+        piece = self.memory.empty((self.piece_bytes,), BYTE)
+        out: NDArray[Any] = np.ndarray(shape, self.dtype, piece)
+        # chunks are decoded where the result comes when all is read
+        values = self.read_and_compute(index, wanted, out, piece)
         if len(wanted) == 1 and values[stage.pipeline.last] is out:
             self.memory.take_back(1)  # but the result itself
         return self.written(turn, wanted, values, begun)
+
+    def spare(self, piece: NDArray[np.uint8] | None) -> Spare | None:
+        """Where this thread decodes chunks one after the other, as far as it does.
+
+        In a piece of memory that is not used meanwhile, if there is one.
+        """
+        if not self.spare_bytes:
+            return None
+        found = [] if piece is None else [piece[: self.spare_bytes]]
+
+        def memory() -> NDArray[np.uint8]:
+            if not found:
+                found.append(self.memory.empty((self.spare_bytes,), BYTE))
+            return found[0]
+
+        return memory
 
     def compute_tile(
         self, turn: int, tile: tuple[int, ...], result: NDArray[Any]
@@ -255,22 +280,28 @@ class Worker:
         return when_all_are_there(sent, record) if sent else record
 
     def read_and_compute(
-        self, index: tuple[int, ...], wanted: dict[int, Box], out: NDArray[Any]
+        self,
+        index: tuple[int, ...],
+        wanted: dict[int, Box],
+        out: NDArray[Any],
+        piece: NDArray[np.uint8] | None = None,
     ) -> dict[int, NDArray[Any]]:
         """What a tile, or a whole block, makes of its input."""
-        pipeline, source = self.work.stage.pipeline, self.work.source
+        stage, source = self.work.stage, self.work.source
+        pipeline = stage.pipeline
         turn = 0 if self.readers is None else self.readers.turn_of(index)
-        read: ReadInto = partial(read_into, source)
-        if self.cache is not None:
-            read = self.cache.block_read(turn)
         if self.ahead is not None:
             self.ahead.begin(turn)
-        memory = Memory(self.memory.empty, read)
         into = {pipeline.last: out}
         given = self.memory.given
 
         def computed() -> dict[int, NDArray[Any]]:
             self.memory.take_back(given)  # what another try was given
+            spare = self.spare(piece)
+            read: ReadInto = partial(read_into, source, stage.source.chunks, spare)
+            if self.cache is not None:
+                read = self.cache.block_read(turn, spare)
+            memory = Memory(self.memory.empty, read)
             return pipeline.compute(wanted, source.read, into, memory)
 
         values = retried(computed)
@@ -282,13 +313,33 @@ class Worker:
         return values
 
 
-def read_into(source: ZarrSource, box: Box, out: NDArray[Any]) -> NDArray[Any]:
+def read_into(
+    source: ZarrSource,
+    chunks: Sequence[int] | None,
+    spare: Spare | None,
+    box: Box,
+    out: NDArray[Any],
+) -> NDArray[Any]:
     """Cells of a box of the input, in an array that is there.
 
-    What comes in one piece lies elsewhere first, and stays there if it is large.
+    A whole chunk is decoded there, others in the spare memory, if there is one. What
+    lies elsewhere stays there if it is large.
     """
-    found = source.read(box, empty=lambda shape, _: out.reshape(shape))
-    if found.nbytes >= PIECE or np.may_share_memory(found, out):
+    memory = None
+    if spare is not None:
+        is_chunk = chunks is not None and all(map(is_one, box, chunks))
+        memory = out.reshape(-1).view("u1") if is_chunk else spare()
+    with decoded_into(memory, each=True):
+        found = source.read(box, empty=lambda shape, _: out.reshape(shape))
+    if np.may_share_memory(found, out):
+        return found
+    is_passing = memory is not None and np.may_share_memory(found, memory)
+    if found.nbytes >= PIECE and not is_passing:
         return found
     out[...] = found
     return out
+
+
+def is_one(side: Interval, chunk: int) -> bool:
+    """Whether the cells along an axis are those of one chunk."""
+    return side.size == chunk and side.start % chunk == 0
