@@ -6,7 +6,8 @@ import os
 import numpy as np
 import pytest
 
-from volconv.io.direct_io import AGAIN, ALIGNED, LEAST, DirectIO
+from volconv.io import direct_io
+from volconv.io.direct_io import AGAIN, ALIGNED, LEAST, DirectIO, aligned
 from volconv.io.folder import Folder, way_to
 
 LARGE = 3 * LEAST
@@ -51,6 +52,17 @@ def test_a_file_is_what_was_written(direct, tmp_path, pieces, more):
     assert file.read_bytes() == content
     os.umask(mask := os.umask(0))
     assert file.stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+@pytest.mark.parametrize("more", [0, 1, ALIGNED - 1])
+def test_pages_are_written_from_where_they_lie(direct, tmp_path, monkeypatch, more):
+    content = aligned(LARGE + ALIGNED)[: LARGE + more]
+    content[:] = np.random.default_rng(1).integers(0, 256, content.size)
+    copies = []
+    monkeypatch.setattr(direct_io, "aligned", lambda n: copies.append(n) or aligned(n))
+    assert direct.write(tmp_path / "file", content.data)
+    assert (tmp_path / "file").read_bytes() == content.tobytes()
+    assert copies == ([ALIGNED] if more else [])
 
 
 @pytest.mark.usefixtures("direct")

@@ -11,6 +11,7 @@ import errno
 import itertools
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,17 +106,34 @@ def aligned(nbytes: int) -> NDArray[np.uint8]:
 
 def write_direct(file: Path, content: memoryview[Any]) -> None:
     """Write a file in whole pages; what is too much at its end is cut off."""
-    piece = aligned(IN_FILE).data
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_DIRECT
     descriptor = os.open(file, flags, 0o666)
     try:
-        for start in range(0, content.nbytes, IN_FILE):
-            part = content[start : start + IN_FILE]
-            piece[: part.nbytes] = part
-            left = piece[: -(-part.nbytes // ALIGNED) * ALIGNED]
+        for pages in in_pages(content):
+            left = pages
             while left:
                 left = left[os.write(descriptor, left) :]
         if content.nbytes % ALIGNED:
             os.ftruncate(descriptor, content.nbytes)
     finally:
         os.close(descriptor)
+
+
+def in_pages(content: memoryview[Any]) -> Iterator[memoryview[Any]]:
+    """Bytes in whole pages: those that lie so as they are, others copied in pieces."""
+    whole = 0
+    if not np.frombuffer(content, np.uint8).ctypes.data % ALIGNED:
+        whole = content.nbytes // ALIGNED * ALIGNED
+        yield content[:whole]
+    if whole == content.nbytes:
+        return
+    piece = aligned(min(IN_FILE, in_whole_pages(content.nbytes - whole))).data
+    for start in range(whole, content.nbytes, IN_FILE):
+        part = content[start : start + IN_FILE]
+        piece[: part.nbytes] = part
+        yield piece[: in_whole_pages(part.nbytes)]
+
+
+def in_whole_pages(nbytes: int) -> int:
+    """Bytes of so many in whole pages."""
+    return -(-nbytes // ALIGNED) * ALIGNED

@@ -54,11 +54,34 @@ class Outbox:
         CancelledError
             If nothing is sent any more.
         """
+        self.reserve(nbytes)
+        return self.hand_over(put, nbytes)
+
+    def reserve(self, nbytes: int) -> None:
+        """Take room for an object, as soon as there is some.
+
+        Raises
+        ------
+        CancelledError
+            If nothing is sent any more.
+        """
         with self.room:
             self.room.wait_for(lambda: self.is_given_up or self.has_room(nbytes))
             if self.is_given_up:
                 raise CancelledError
             self.nbytes += nbytes
+
+    def hand_over(self, put: Callable[[], object], nbytes: int) -> Future[object]:
+        """Send an object, for which there is room.
+
+        Raises
+        ------
+        CancelledError
+            If nothing is sent any more.
+        """
+        with self.room:
+            if self.is_given_up:
+                raise CancelledError
             sent = self.pool.submit(put)
         sent.add_done_callback(lambda _: self.arrived(nbytes))
         return sent

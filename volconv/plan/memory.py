@@ -61,6 +61,9 @@ IN_FILE = 2**20
 """Bytes of a file that a thread writes at once, if it writes past the system's cache:
 with eight times as much it takes as long."""
 
+WITH_HEADS = 1.01
+"""Most bytes of a file for each byte of its cells: what does not compress has heads too."""
+
 IN_CODEC = {"zstd": 1, "none": 1, "blosc": 2, "gzip": 3}
 """Storage units that a codec holds at once, what it makes among them. 0.97, 1.00, 1.78 and
 1.91 measured 2026-11 (VmHWM, units of 8 and 16 MiB of noise); what gzip makes grows, and in
@@ -272,9 +275,9 @@ def sent_bytes(writes: Sequence[Write]) -> int:
 
 
 def behind_bytes(writes: Sequence[Write]) -> int:
-    """Bytes of a file on its way, with what comes and goes; 0 for small ones."""
+    """Bytes of a file on its way; 0 for small ones, which are waited for."""
     largest = largest_file(writes)
-    return int(HEAP * largest) + IN_FILE if largest >= IN_FILE else 0
+    return int(WITH_HEADS * largest) if largest >= IN_FILE else 0
 
 
 def largest_file(writes: Sequence[Write]) -> int:

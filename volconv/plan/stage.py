@@ -201,13 +201,17 @@ class Stage:
 
     @property
     def behind(self) -> int:
-        """Files on their way to the disk while tasks go on: as memory is left for them."""
+        """Files on their way to the disk while tasks go on: as memory is left for them.
+
+        One where threads share the tiles of blocks, each stored by one of them.
+        """
         each = behind_bytes(self.writes)
         if not each:
             return 0
         room = max(0, self.room.limit - self.needed_bytes) // each
         others = sum(write.objects_in_all for write in self.writes) - 1
-        return min(self.tasks_at_once, room, others)
+        tasks = self.tasks_at_once if self.tiling.total == 1 else 1
+        return min(tasks, room, others)
 
     @property
     def bytes_behind(self) -> int:

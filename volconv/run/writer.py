@@ -22,9 +22,10 @@ from volconv.geometry import Interval, relative
 from volconv.io.outbox import Outbox
 from volconv.io.place import Content, Place
 from volconv.io.store import encoded_unit
-from volconv.plan.memory import IN_FILE, MOST_ON_WAY, largest_file, sent_bytes
+from volconv.plan.memory import IN_FILE, MOST_ON_WAY, behind_bytes, sent_bytes
 from volconv.plan.output import OutputSpec
 from volconv.plan.write import Write
+from volconv.run.allocator import lasting
 from volconv.run.readers import Box
 from volconv.run.retries import retried
 
@@ -34,9 +35,6 @@ Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
 
 SIDES = 1024
 """Sides of blocks whose storage units are remembered: arbitrary, a row's of each axis."""
-
-WITH_HEADS = 1.01
-"""Most bytes of a file for each byte of its cells: what does not compress has heads too."""
 
 Sent = list[Future[object]]
 """Objects that are on their way."""
@@ -107,8 +105,10 @@ class Writer:
     ) -> None:
         self.writes, self.stores, self.sync = writes, stores, sync
         self.outbox: Outbox | None = None
+        self.file_bytes = behind_bytes(writes) if behind else 0
+        self.pieces: list[NDArray[np.uint8]] = []
         sent = sent_bytes(writes)
-        most = threads * sent + int(WITH_HEADS * behind * largest_file(writes))
+        most = threads * sent + behind * self.file_bytes
         if most:
             self.outbox = Outbox(most, threads * (MOST_ON_WAY if sent else 1))
 
@@ -130,15 +130,40 @@ class Writer:
             The key of its object, its bytes and its crc32c.
         """
         write, store = self.writes[which], self.stores[which]
-        key, content = retried(partial(encoded_unit, store, write.output, *unit))
-        nbytes, crc = len(content), google_crc32c.value(content.as_numpy_array())
-        name = f"{write.output.variable}/{key}"
-        put = partial(self.put, store, name, content.as_buffer_like())
-        if self.outbox is None or (not write.output.is_remote and nbytes < IN_FILE):
-            put()
+        key, encoded = retried(partial(encoded_unit, store, write.output, *unit))
+        content = encoded.as_numpy_array()
+        nbytes, crc = content.nbytes, google_crc32c.value(content)
+        put = partial(self.put, store, f"{write.output.variable}/{key}")
+        if self.outbox is not None and write.output.is_remote:
+            sent.append(self.outbox.send(partial(put, content.data), nbytes))
+        elif self.outbox is not None and IN_FILE <= nbytes <= self.file_bytes:
+            sent.append(self.send_copy(self.outbox, put, content))
         else:
-            sent.append(self.outbox.send(put, nbytes))
+            put(content.data)
         return key, nbytes, crc
+
+    def send_copy(
+        self, outbox: Outbox, put: Callable[[Content], None], content: NDArray[Any]
+    ) -> Future[object]:
+        """Send a file from memory that is kept for it: what is encoded comes and goes."""
+        outbox.reserve(self.file_bytes)
+        try:
+            piece = self.pieces.pop() if self.pieces else lasting(self.file_bytes)
+            piece[: content.nbytes] = content
+            send = partial(self.put_piece, put, piece, content.nbytes)
+            return outbox.hand_over(send, self.file_bytes)
+        except BaseException:
+            outbox.arrived(self.file_bytes)
+            raise
+
+    def put_piece(
+        self, put: Callable[[Content], None], piece: NDArray[np.uint8], nbytes: int
+    ) -> None:
+        """Put a file, of which the memory is free then for another one."""
+        try:
+            put(piece[:nbytes].data)
+        finally:
+            self.pieces.append(piece)
 
     def put(self, store: Place, name: str, content: Content) -> None:
         """Put an object where it belongs."""
