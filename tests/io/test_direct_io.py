@@ -59,7 +59,12 @@ def test_pages_are_written_from_where_they_lie(direct, tmp_path, monkeypatch, mo
     content = aligned(LARGE + ALIGNED)[: LARGE + more]
     content[:] = np.random.default_rng(1).integers(0, 256, content.size)
     copies = []
-    monkeypatch.setattr(direct_io, "aligned", lambda n: copies.append(n) or aligned(n))
+
+    def noted(nbytes):
+        copies.append(nbytes)
+        return aligned(nbytes)
+
+    monkeypatch.setattr(direct_io, "aligned", noted)
     assert direct.write(tmp_path / "file", content.data)
     assert (tmp_path / "file").read_bytes() == content.tobytes()
     assert copies == ([ALIGNED] if more else [])

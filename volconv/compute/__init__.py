@@ -1,7 +1,7 @@
 """Arithmetic on one block: NumPy in, NumPy out; no chunk, no dimension name."""
 
 from volconv.compute.choose import ENGINES, Choice, check_engine, choose_engine
-from volconv.compute.compiled.llvm.pages import MAKE_ROOM as BEFORE_COMPILING
+from volconv.compute.compiled.llvm.pages import WHILE_COMPILING
 from volconv.compute.compiled.llvm.pages import can_leave as compiler_can_leave
 from volconv.compute.compiled.programs.edges import CONSTANT, Edges
 from volconv.compute.compiled.programs.program import aligned_empty, let_go_of_scratch
@@ -17,9 +17,9 @@ from volconv.compute.numbers import (
 )
 
 __all__ = [
-    "BEFORE_COMPILING",
     "CONSTANT",
     "ENGINES",
+    "WHILE_COMPILING",
     "Choice",
     "Correlation",
     "Edges",

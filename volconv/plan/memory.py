@@ -92,11 +92,14 @@ class Part:
         Bytes.
     passes : bool
         Whether it is for what comes and goes, and is given back while code is compiled.
+    stays : int
+        Bytes of that which may be there while another task compiles: steps are at work.
     """
 
     name: str
     nbytes: int
     passes: bool = False
+    stays: int = 0
 
 
 def task_memory(
@@ -153,10 +156,12 @@ def task_memory(
     elif all(demand.reads.are_chunks for demand in demands):
         spare = 0
     moments = [reading(source, largest, one_by_one=one_by_one)]
-    moments += [
+    work = [
         working(pipeline, step, largest, cells[step], first)
         for step in range(1, pipeline.last + 1)
     ]
+    moments += work
+    stays = int(HEAP * max(map(total, work)))
     copied = 0
     for write in writes:
         stored = result if write.step == pipeline.last else cells[write.step]
@@ -174,7 +179,7 @@ def task_memory(
         Part("chunk in decoding", spare),
         Part("storage unit", max(0, copied - room)),
         *most,
-        Part("kept by the allocator", int((HEAP - 1) * total(most)), passes=True),
+        Part("kept by the allocator", int((HEAP - 1) * total(most)), True, stays),
     ]
     return tuple(part for part in parts if part.nbytes)
 
@@ -184,14 +189,23 @@ def total(parts: Iterable[Part]) -> int:
     return sum(part.nbytes for part in parts)
 
 
-def compiling_bytes(task: Iterable[Part]) -> int:
-    """What a task takes more while it compiles than while it is at work, told its parts.
+def compiling_bytes(task: Iterable[Part], tasks: int) -> int:
+    """What tasks take more while one compiles than while all are at work.
 
     Code is compiled as it is first called for, by blocks at an end of the volume after
-    many others. Whoever does so is neither reading nor writing nor computing, and gives
-    back what is free.
+    many others. Whoever does so is neither reading nor writing nor computing. The others
+    do not read nor write meanwhile, and what is free is given back.
+
+    Parameters
+    ----------
+    task : iterable of Part
+        Memory of one task.
+    tasks : int
+        Tasks at once.
     """
-    return max(0, COMPILER - total(part for part in task if part.passes))
+    passing = [part for part in task if part.passes]
+    own, stays = total(passing), sum(part.stays for part in passing)
+    return max(0, COMPILER - own - (tasks - 1) * max(0, own - stays))
 
 
 def held(

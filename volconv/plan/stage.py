@@ -114,8 +114,9 @@ class Room:
         result : int
             Bytes of a result that is shared.
         """
-        shared = self.results(grid, tiling) * result + compiling_bytes(task)
-        return self.tasks(grid, tiling) * total(task) + shared
+        shared = self.results(grid, tiling) * result
+        tasks = self.tasks(grid, tiling)
+        return tasks * total(task) + shared + compiling_bytes(task, tasks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,8 +197,8 @@ class Stage:
 
     @property
     def bytes_compiling(self) -> int:
-        """Memory of one task that compiles, beyond what it takes otherwise."""
-        return compiling_bytes(self.memory)
+        """Memory of tasks of which one compiles, beyond what they take otherwise."""
+        return compiling_bytes(self.memory, self.tasks_at_once)
 
     @property
     def behind(self) -> int:
@@ -208,7 +209,7 @@ class Stage:
         each = behind_bytes(self.writes)
         if not each:
             return 0
-        room = max(0, self.room.limit - self.needed_bytes) // each
+        room = max(0, self.room.limit - self.at_work_bytes) // each
         others = sum(write.objects_in_all for write in self.writes) - 1
         tasks = self.tasks_at_once if self.tiling.total == 1 else 1
         return min(tasks, room, others)
@@ -219,9 +220,14 @@ class Stage:
         return self.behind * behind_bytes(self.writes)
 
     @property
+    def at_work_bytes(self) -> int:
+        """Memory that is needed where no task compiles."""
+        return self.needed_bytes - self.bytes_compiling
+
+    @property
     def peak_bytes(self) -> int:
-        """Memory that is needed, and of files on their way."""
-        return self.needed_bytes + self.bytes_behind
+        """Memory at most: no file is on its way while code is compiled."""
+        return max(self.needed_bytes, self.at_work_bytes + self.bytes_behind)
 
     @property
     def fits(self) -> bool:

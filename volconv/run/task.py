@@ -32,6 +32,7 @@ from volconv.run.ahead import ReadAhead
 from volconv.run.cache import ChunkCache, ReadInto, Spare
 from volconv.run.holdings import Holdings
 from volconv.run.memory import ThreadMemory
+from volconv.run.passing import PASSING
 from volconv.run.readers import Box, Readers
 from volconv.run.retries import retried
 from volconv.run.statistics import Statistics
@@ -213,7 +214,8 @@ class Worker:
         values = self.read_and_compute(index, wanted, out, piece)
         if len(wanted) == 1 and values[stage.pipeline.last] is out:
             self.memory.take_back(1)  # but the result itself
-        return self.written(turn, wanted, values, begun)
+        with PASSING.going():
+            return self.written(turn, wanted, values, begun)
 
     def spare(self, piece: NDArray[np.uint8] | None) -> Spare | None:
         """Where this thread decodes chunks one after the other, as far as it does.
@@ -251,7 +253,8 @@ class Worker:
         stage = self.work.stage
         (box,) = stage.boxes(stage.sweep.index(turn))
         last = stage.pipeline.last
-        return self.written(turn, {last: box}, {last: result}, begun)
+        with PASSING.going():
+            return self.written(turn, {last: box}, {last: result}, begun)
 
     def written(
         self,
@@ -301,7 +304,12 @@ class Worker:
             read: ReadInto = partial(read_into, source, stage.source.chunks, spare)
             if self.cache is not None:
                 read = self.cache.block_read(turn, spare)
-            memory = Memory(self.memory.empty, read)
+
+            def read_here(box: Box, into: NDArray[Any]) -> NDArray[Any]:
+                with PASSING.going():
+                    return read(box, into)
+
+            memory = Memory(self.memory.empty, read_here)
             return pipeline.compute(wanted, source.read, into, memory)
 
         values = retried(computed)

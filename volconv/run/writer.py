@@ -26,6 +26,7 @@ from volconv.plan.memory import IN_FILE, MOST_ON_WAY, behind_bytes, sent_bytes
 from volconv.plan.output import OutputSpec
 from volconv.plan.write import Write
 from volconv.run.allocator import lasting
+from volconv.run.passing import PASSING, Kept
 from volconv.run.readers import Box
 from volconv.run.retries import retried
 
@@ -106,7 +107,8 @@ class Writer:
         self.writes, self.stores, self.sync = writes, stores, sync
         self.outbox: Outbox | None = None
         self.file_bytes = behind_bytes(writes) if behind else 0
-        self.pieces: list[NDArray[np.uint8]] = []
+        self.kept = Kept()
+        PASSING.kept.add(self.kept)
         sent = sent_bytes(writes)
         most = threads * sent + behind * self.file_bytes
         if most:
@@ -147,14 +149,19 @@ class Writer:
     ) -> Future[object]:
         """Send a file from memory that is kept for it: what is encoded comes and goes."""
         outbox.reserve(self.file_bytes)
+        PASSING.enter()
         try:
-            piece = self.pieces.pop() if self.pieces else lasting(self.file_bytes)
+            pieces = self.kept.pieces
+            piece = pieces.pop() if pieces else lasting(self.file_bytes)
             piece[: content.nbytes] = content
             send = partial(self.put_piece, put, piece, content.nbytes)
-            return outbox.hand_over(send, self.file_bytes)
+            sent = outbox.hand_over(send, self.file_bytes)
         except BaseException:
+            PASSING.leave()
             outbox.arrived(self.file_bytes)
             raise
+        sent.add_done_callback(lambda _: PASSING.leave())
+        return sent
 
     def put_piece(
         self, put: Callable[[Content], None], piece: NDArray[np.uint8], nbytes: int
@@ -163,7 +170,7 @@ class Writer:
         try:
             put(piece[:nbytes].data)
         finally:
-            self.pieces.append(piece)
+            self.kept.pieces.append(piece)
 
     def put(self, store: Place, name: str, content: Content) -> None:
         """Put an object where it belongs."""

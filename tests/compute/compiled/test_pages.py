@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
@@ -52,10 +53,19 @@ def test_the_compiler_is_in_memory_only_while_it_compiles():
 def test_the_compiler_leaves_also_where_it_fails(monkeypatch):
     told = []
     monkeypatch.setattr(pages, "let_go", lambda: told.append("let go"))
-    monkeypatch.setattr(pages, "MAKE_ROOM", {lambda: told.append("room"): None})
+
+    @contextmanager
+    def room():
+        told.append("room")
+        try:
+            yield
+        finally:
+            told.append("no room")
+
+    monkeypatch.setattr(pages, "WHILE_COMPILING", {room: None})
     with pytest.raises(ZeroDivisionError), pages.on_loan():
         raise ZeroDivisionError
-    assert told == ["room", "let go"]
+    assert told == ["room", "let go", "no room"]
 
 
 def test_where_nothing_is_told_the_compiler_stays(monkeypatch, tmp_path):

@@ -11,14 +11,15 @@ import ctypes
 import mmap
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 
-__all__ = ["MAKE_ROOM", "can_leave", "let_go", "on_loan"]
+__all__ = ["WHILE_COMPILING", "can_leave", "let_go", "on_loan"]
 
-MAKE_ROOM: dict[Callable[[], None], None] = {}
-"""What is called before the compiler comes into memory: whoever keeps free memory for later
-gives it back then."""
+WHILE_COMPILING: dict[Callable[[], AbstractContextManager[None]], None] = {}
+"""What is entered before the compiler comes into memory, and left when it has gone: whoever
+has memory for what comes and goes does without it meanwhile."""
 
 MAPS = Path("/proc/self/smaps")
 """Where Linux says what lies where in a process, and how much of it is in memory."""
@@ -30,12 +31,13 @@ HEAD = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S+) (?:\S+ +){3}(.*)")
 @contextlib.contextmanager
 def on_loan() -> Iterator[None]:
     """Have the compiler in memory for a while, in place of what is kept free there."""
-    for make_room in MAKE_ROOM:
-        make_room()
-    try:
-        yield
-    finally:
-        let_go()
+    with contextlib.ExitStack() as meanwhile:
+        for context in WHILE_COMPILING:
+            meanwhile.enter_context(context())
+        try:
+            yield
+        finally:
+            let_go()
 
 
 def can_leave() -> bool:

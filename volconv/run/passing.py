@@ -1,0 +1,93 @@
+"""What comes and goes in a process's threads, and stops where its memory is needed.
+
+A task takes memory for a moment as it reads and as it stores, and a file on its way to the
+disk has some. While code is compiled, its compiler has all of that.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from weakref import WeakSet
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["PASSING", "Kept", "Passing"]
+
+
+class Kept:
+    """Pieces of memory that are kept for what passes next."""
+
+    def __init__(self) -> None:
+        self.pieces: list[NDArray[np.uint8]] = []
+
+
+class Passing:
+    """Those that read, store and send, and who has them stop.
+
+    Who reads or stores never compiles: it would wait for itself.
+
+    Attributes
+    ----------
+    kept : WeakSet of Kept
+        What is let go of when all have stopped.
+
+    Examples
+    --------
+    >>> passing = Passing()
+    >>> with passing.going():
+    ...     passing.count
+    1
+    >>> with passing.stopped():
+    ...     passing.count
+    0
+    """
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.count = 0
+        self.stops = 0
+        self.kept: WeakSet[Kept] = WeakSet()
+
+    @contextmanager
+    def going(self) -> Iterator[None]:
+        """Read or store meanwhile, which begins when nothing is to stop."""
+        with self.changed:
+            self.changed.wait_for(lambda: not self.stops)
+            self.count += 1
+        try:
+            yield
+        finally:
+            self.leave()
+
+    def enter(self) -> None:
+        """Begin what passes beside one that reads or stores already."""
+        with self.changed:
+            self.count += 1
+
+    def leave(self) -> None:
+        """End what passes."""
+        with self.changed:
+            self.count -= 1
+            self.changed.notify_all()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Have the memory of all that passes, when it has passed."""
+        with self.changed:
+            self.stops += 1
+            self.changed.wait_for(lambda: not self.count)
+        try:
+            for kept in self.kept:
+                kept.pieces.clear()
+            yield
+        finally:
+            with self.changed:
+                self.stops -= 1
+                self.changed.notify_all()
+
+
+PASSING = Passing()
+"""Those of this process."""
