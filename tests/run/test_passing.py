@@ -3,21 +3,25 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 import pytest
 
 from tests.run.runs import run, tree
 from volconv.compute.compiled.llvm import pages
-from volconv.run.allocator import with_room
-from volconv.run.passing import PASSING, Kept, Passing
+from volconv.run import passing as passing_module
+from volconv.run.passing import PASSING, Kept, Passing, with_room
 
 SOON, LATER = 10, 0.05
 
 
-def test_memory_is_had_when_all_that_passes_has_passed():
-    passing, kept = Passing(), Kept()
-    passing.kept.add(kept)
-    kept.pieces.append(np.zeros(1, "u1"))
+def test_memory_is_had_when_all_that_passes_has_passed(monkeypatch):
+    passing = Passing()
+    monkeypatch.setattr(passing_module, "PASSING", passing)
+    kept = Kept(100)
+    piece = kept.take()
+    assert piece.nbytes == 100
+    kept.pieces.append(piece)
+    assert kept.take() is piece
+    kept.pieces.append(piece)
     reading, has_memory = threading.Event(), threading.Event()
 
     def compile_it():

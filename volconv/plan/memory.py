@@ -176,7 +176,7 @@ def task_memory(
         Part("objects on their way", sent_bytes(writes)),
         Part("block's result", result * itemsize if block is None else 0),
         *on_way,
-        Part("chunk in decoding", spare),
+        Part("chunk in decoding", spare, passes=block is not None),
         Part("storage unit", max(0, copied - room)),
         *most,
         Part("kept by the allocator", int((HEAP - 1) * total(most)), True, stays),

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import mmap
 import platform
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-
-from volconv.compute import WHILE_COMPILING
-from volconv.run.passing import PASSING
 
 __all__ = ["give_back", "keep_memory", "lasting"]
 
@@ -44,20 +39,11 @@ def keep_memory() -> None:
     with the same peak. What stays for long lies elsewhere (`Shelf`): what is kept is what
     comes and goes. While engines are compiled, their compiler has that memory.
     """
-    WHILE_COMPILING[with_room] = None
     if is_glibc():
         library = ctypes.CDLL(None)
         library.mallopt(M_ARENA_MAX, 1)
         library.mallopt(M_MMAP_THRESHOLD, LARGEST)
         library.mallopt(M_TRIM_THRESHOLD, MOST_KEPT)
-
-
-@contextlib.contextmanager
-def with_room() -> Iterator[None]:
-    """Have what comes and goes stop, and what is kept for it given back."""
-    with PASSING.stopped():
-        give_back()
-        yield
 
 
 def give_back() -> None:

@@ -61,33 +61,31 @@ class ChunkCache:
         """Who reads which chunk."""
         return self.holdings.readers
 
-    def block_read(self, turn: int, spare: Spare | None = None) -> ReadInto:
+    def block_read(self, turn: int) -> ReadInto:
         """How the block of a turn reads.
 
         Parameters
         ----------
         turn : int
             The block's turn.
-        spare : callable, optional
-            Where chunks are decoded that are not to be held as a whole; by default each in
-            memory of its own. What is read does not lie there.
 
         Returns
         -------
         callable
-            Takes a box, and optionally an array for what is put together of several
-            chunks; returns the cells.
+            Takes a box, optionally an array for what is put together of several chunks,
+            and where chunks are decoded that are not to be held as a whole: by default
+            each in memory of its own. Returns the cells, which do not lie there.
         """
         with self.holdings.lock:
             self.holdings.forget(turn)
-        return partial(self.cells, turn, spare)
+        return partial(self.cells, turn)
 
     def cells(
         self,
         turn: int,
-        spare: Spare | None,
         box: Box,
         out: NDArray[Any] | None = None,
+        spare: Spare | None = None,
     ) -> NDArray[Any]:
         """Cells of a box that the block of a turn reads."""
         sides = zip(self.readers.reads, box, strict=True)

@@ -14,14 +14,31 @@ from weakref import WeakSet
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PASSING", "Kept", "Passing"]
+from volconv.run.allocator import give_back, lasting
+
+__all__ = ["PASSING", "Kept", "Passing", "with_room"]
 
 
 class Kept:
-    """Pieces of memory that are kept for what passes next."""
+    """Pieces of memory that are kept for what passes next.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    nbytes : int
+        Bytes of each.
+    """
+
+    def __init__(self, nbytes: int) -> None:
+        self.nbytes = nbytes
         self.pieces: list[NDArray[np.uint8]] = []
+        PASSING.kept.add(self)
+
+    def take(self) -> NDArray[np.uint8]:
+        """A piece, which may be put back."""
+        try:
+            return self.pieces.pop()
+        except IndexError:
+            return lasting(self.nbytes)
 
 
 class Passing:
@@ -91,3 +108,11 @@ class Passing:
 
 PASSING = Passing()
 """Those of this process."""
+
+
+@contextmanager
+def with_room() -> Iterator[None]:
+    """Have what passes stop, and all that is kept for it given back."""
+    with PASSING.stopped():
+        give_back()
+        yield

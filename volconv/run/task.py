@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from operator import lt
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute import let_go_of_scratch
+from volconv.compute import WHILE_COMPILING, let_go_of_scratch
 from volconv.geometry import Interval, relative
 from volconv.io import ZarrSource, forget_opened
 from volconv.io.expected import expected
@@ -32,7 +33,7 @@ from volconv.run.ahead import ReadAhead
 from volconv.run.cache import ChunkCache, ReadInto, Spare
 from volconv.run.holdings import Holdings
 from volconv.run.memory import ThreadMemory
-from volconv.run.passing import PASSING
+from volconv.run.passing import PASSING, Kept, with_room
 from volconv.run.readers import Box, Readers
 from volconv.run.retries import retried
 from volconv.run.statistics import Statistics
@@ -125,13 +126,15 @@ class Worker:
 
     def __init__(self, work: Work, threads: int, turns: Turns | None = None) -> None:
         forget_opened()
+        WHILE_COMPILING[with_room] = None
         self.work = work
         stage = work.stage
         self.memory = ThreadMemory()
         self.dtype = np.dtype(stage.pipeline.target(stage.source).dtype)
-        self.spare_bytes = spare_bytes(stage.source, one_by_one=stage.cache_bytes > 0)
+        spare = spare_bytes(stage.source, one_by_one=stage.cache_bytes > 0)
+        self.kept = Kept(spare)
         largest = math.prod(map(min, stage.grid.block, stage.grid.shape))
-        self.piece_bytes = max(largest * self.dtype.itemsize, self.spare_bytes)
+        self.piece_bytes = max(largest * self.dtype.itemsize, spare)
         self.writer = Writer(
             stage.writes, work.stores, threads, behind=work.behind, sync=work.sync
         )
@@ -217,21 +220,28 @@ class Worker:
         with PASSING.going():
             return self.written(turn, wanted, values, begun)
 
-    def spare(self, piece: NDArray[np.uint8] | None) -> Spare | None:
+    @contextmanager
+    def spare(self, piece: NDArray[np.uint8] | None) -> Iterator[Spare | None]:
         """Where this thread decodes chunks one after the other, as far as it does.
 
         In a piece of memory that is not used meanwhile, if there is one.
         """
-        if not self.spare_bytes:
-            return None
-        found = [] if piece is None else [piece[: self.spare_bytes]]
+        if not self.kept.nbytes:
+            yield None
+            return
+        taken: list[NDArray[np.uint8]] = []
 
         def memory() -> NDArray[np.uint8]:
-            if not found:
-                found.append(self.memory.empty((self.spare_bytes,), BYTE))
-            return found[0]
+            if piece is not None:
+                return piece[: self.kept.nbytes]
+            if not taken:
+                taken.append(self.kept.take())
+            return taken[0]
 
-        return memory
+        try:
+            yield memory
+        finally:
+            self.kept.pieces += taken
 
     def compute_tile(
         self, turn: int, tile: tuple[int, ...], result: NDArray[Any]
@@ -298,17 +308,16 @@ class Worker:
         into = {pipeline.last: out}
         given = self.memory.given
 
+        read: ReadInto = partial(read_into, source, stage.source.chunks)
+        if self.cache is not None:
+            read = self.cache.block_read(turn)
+
+        def read_here(box: Box, into: NDArray[Any]) -> NDArray[Any]:
+            with PASSING.going(), self.spare(piece) as spare:
+                return read(box, into, spare)
+
         def computed() -> dict[int, NDArray[Any]]:
             self.memory.take_back(given)  # what another try was given
-            spare = self.spare(piece)
-            read: ReadInto = partial(read_into, source, stage.source.chunks, spare)
-            if self.cache is not None:
-                read = self.cache.block_read(turn, spare)
-
-            def read_here(box: Box, into: NDArray[Any]) -> NDArray[Any]:
-                with PASSING.going():
-                    return read(box, into)
-
             memory = Memory(self.memory.empty, read_here)
             return pipeline.compute(wanted, source.read, into, memory)
 
@@ -324,9 +333,9 @@ class Worker:
 def read_into(
     source: ZarrSource,
     chunks: Sequence[int] | None,
-    spare: Spare | None,
     box: Box,
     out: NDArray[Any],
+    spare: Spare | None,
 ) -> NDArray[Any]:
     """Cells of a box of the input, in an array that is there.
 

@@ -25,7 +25,6 @@ from volconv.io.store import encoded_unit
 from volconv.plan.memory import IN_FILE, MOST_ON_WAY, behind_bytes, sent_bytes
 from volconv.plan.output import OutputSpec
 from volconv.plan.write import Write
-from volconv.run.allocator import lasting
 from volconv.run.passing import PASSING, Kept
 from volconv.run.readers import Box
 from volconv.run.retries import retried
@@ -107,8 +106,7 @@ class Writer:
         self.writes, self.stores, self.sync = writes, stores, sync
         self.outbox: Outbox | None = None
         self.file_bytes = behind_bytes(writes) if behind else 0
-        self.kept = Kept()
-        PASSING.kept.add(self.kept)
+        self.kept = Kept(self.file_bytes)
         sent = sent_bytes(writes)
         most = threads * sent + behind * self.file_bytes
         if most:
@@ -151,8 +149,7 @@ class Writer:
         outbox.reserve(self.file_bytes)
         PASSING.enter()
         try:
-            pieces = self.kept.pieces
-            piece = pieces.pop() if pieces else lasting(self.file_bytes)
+            piece = self.kept.take()
             piece[: content.nbytes] = content
             send = partial(self.put_piece, put, piece, content.nbytes)
             sent = outbox.hand_over(send, self.file_bytes)

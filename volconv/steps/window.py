@@ -141,7 +141,7 @@ class WindowStep:
 
     def scratch_bytes(self, block: int) -> int:
         """Bytes that a compiled engine works in over a block of so many, at most."""
-        if not self.arithmetic.is_separable:
+        if self.choice.engine == "direct" or not self.arithmetic.is_separable:
             return min(3 * block, SCRATCH)
         windows = [(window.span, window.stride) for _, window in self.geometry]
         if len(windows) != 3:
