@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 from volconv.errors import InputError
 from volconv.geometry import Interval
 from volconv.io import ZarrSource, forget_opened
-from volconv.io.in_place import content_size, decoded_into
+from volconv.io.in_place import content_size, decoded_into, decodes_in_place
 
 CELLS = np.random.default_rng(1).random((9, 10, 12), "f4")
 CHUNK = (3, 5, 4)
@@ -23,10 +23,9 @@ def source_of(path, dtype="<f4", *, has_group=False, **options):
     array = zarr.create_array(
         **place,
         shape=CELLS.shape,
-        chunks=CHUNK,
         dtype=dtype,
         dimension_names=["z", "y", "x"],
-        **{"compressors": zarr.codecs.ZstdCodec(level=1), **options},
+        **{"chunks": CHUNK, "compressors": zarr.codecs.ZstdCodec(level=1), **options},
     )
     array[:] = CELLS
     forget_opened()
@@ -55,6 +54,30 @@ def test_a_chunk_lies_where_it_is_to_be_held(tmp_path, has_group):
     assert_array_equal(found, CELLS[:3, :5, :4])
 
 
+def test_several_chunks_lie_there_one_after_the_other(tmp_path):
+    source = source_of(tmp_path)
+    assert source.open().meta.in_place
+    room = room_for(240)
+    with decoded_into(room, each=True):
+        for z in (0, 3, 6):
+            box = (Interval(z, z + 3), *FIRST[1:])
+            found = source.read(box)
+            assert found.ctypes.data == room.ctypes.data
+            assert_array_equal(found, CELLS[z : z + 3, :5, :4])
+
+
+def test_it_is_told_where_a_chunk_is_larger_than_the_array(tmp_path):
+    assert not source_of(tmp_path, chunks=(16, 5, 4)).open().meta.in_place
+
+
+def test_it_is_told_where_others_decode(tmp_path):
+    source = source_of(tmp_path)
+    cells = source.open().cells
+    assert decodes_in_place(cells)
+    with zarr.config.set({"codec_pipeline.path": "others.Pipeline"}):
+        assert not decodes_in_place(cells)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -77,6 +100,7 @@ def test_what_cannot_lie_there_is_read_as_ever(tmp_path, options):
         source = ZarrSource(str(path), dims=("z", "y", "x"))
     else:
         source = source_of(tmp_path / "in.zarr", **options)
+    assert not source.open().meta.in_place
     for box in (FIRST, tuple(Interval(1, side) for side in CELLS.shape)):
         room = room_for(4 * 3 * 5 * 4)
         found = read_into(source, box, room)

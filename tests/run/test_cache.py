@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from tests.plan.grids import chunk_cache, read_cases, traffics
 from tests.strategies import intervals
 from volconv.geometry import Interval
+from volconv.io.in_place import _given
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
-from volconv.run.holdings import MOST_STALE
+from volconv.run.holdings import MOST_STALE, Holdings
 
 
 class Decoder:
@@ -31,7 +32,12 @@ class Decoder:
             self.failures -= 1
             raise OSError("a store that is away for a moment")
         self.boxes.append(box)
-        return self.array[tuple(side.slice for side in box)].copy()
+        cells = self.array[tuple(side.slice for side in box)]
+        if _given.memory is None:
+            return cells.copy()
+        found = _given.memory[: cells.nbytes].view(cells.dtype).reshape(cells.shape)
+        found[...] = cells
+        return found
 
 
 def numbered(case):
@@ -54,10 +60,23 @@ def pieces_held(cache):
     )
 
 
-@given(read_cases(), st.data())
-def test_blocks_out_of_turn_read_the_right_cells_within_the_budget(case, data):
+class Spare:
+    """Memory that a thread decodes in, and where nothing is left of what was read."""
+
+    def __init__(self, array):
+        self.memory = np.empty(array.nbytes, "u1")
+
+    def read(self, read, box, out=None):
+        found = read(box, out, lambda: self.memory)
+        self.memory[:] = 0xA5
+        return found
+
+
+@given(read_cases(), st.data(), st.booleans())
+def test_blocks_out_of_turn_read_the_right_cells_within_the_budget(case, data, reuses):
     """Any order of blocks, each once, with any budget and any lag."""
     array = numbered(case)
+    spare = Spare(array)
     traffic = data.draw(st.sampled_from(list(traffics(case))))
     budget = data.draw(st.sampled_from((0, 40, 200, traffic.held * 4, array.nbytes)))
     lag = data.draw(st.integers(0, 4))
@@ -71,7 +90,8 @@ def test_blocks_out_of_turn_read_the_right_cells_within_the_budget(case, data):
     for turn in turns:
         read = cache.block_read(turn)
         for box in boxes_of(case, traffic.sweep.index(turn)):
-            cells = read(box)
+            out = np.empty([side.size for side in box], array.dtype)
+            cells = spare.read(read, box, out) if reuses else read(box)
             assert np.array_equal(cells, array[tuple(side.slice for side in box)])
             assert cache.holdings.nbytes == pieces_held(cache)
             assert cache.holdings.nbytes <= budget
@@ -102,7 +122,8 @@ def halo_case(blocks=12, axes=2):
 
 @pytest.mark.parametrize("budget", [0, 300, 10**6])
 @pytest.mark.parametrize("seed", range(3))
-def test_threads_read_the_right_cells_and_leave_nothing(budget, seed):
+@pytest.mark.parametrize("reuses", [False, True])
+def test_threads_read_the_right_cells_and_leave_nothing(budget, seed, reuses):
     case = halo_case()
     array = numbered(case)
     sweep = Sweep((12, 12), (Loop(1, 3), Loop(0), Loop(1)), (False, True))
@@ -114,6 +135,7 @@ def test_threads_read_the_right_cells_and_leave_nothing(budget, seed):
 
     def serve(number):
         rng = random.Random(100 * seed + number)
+        spare = Spare(array)
         while True:
             with guard:
                 turn = next(turns, None)
@@ -122,7 +144,8 @@ def test_threads_read_the_right_cells_and_leave_nothing(budget, seed):
             read = cache.block_read(turn)
             for box in boxes_of(case, sweep.index(turn)):
                 whole = array[tuple(side.slice for side in box)]
-                assert np.array_equal(read(box), whole)
+                cells = spare.read(read, box) if reuses else read(box)
+                assert np.array_equal(cells, whole)
                 if rng.random() < 0.2:
                     threading.Event().wait(0.001)
             cache.finish(turn)
@@ -156,6 +179,33 @@ def test_two_threads_that_want_one_chunk_decode_it_once():
         go_on.set()
         assert first.result(10).tolist() == second.result(10).tolist() == [3]
     assert decode.boxes == [(Interval(0, 4),)]
+
+
+def test_a_chunk_is_not_read_where_it_was_decoded_by_another_thread(monkeypatch):
+    """Who decoded it decodes the next one there."""
+    case = halo_case(3, 1)
+    array = numbered(case)
+    spare = Spare(array)
+    shelving, go_on = threading.Event(), threading.Event()
+    shelve = Holdings.shelve
+
+    def slow(self, chunk, entry):
+        shelving.set()
+        assert go_on.wait(10)
+        shelve(self, chunk, entry)
+
+    monkeypatch.setattr(Holdings, "shelve", slow)
+    cache = chunk_cache(Decoder(array), case, Sweep.plain((3,)), 10**6, lag=4)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(spare.read, cache.block_read(0), (Interval(0, 4),))
+        assert shelving.wait(10)
+        second = pool.submit(cache.block_read(1), (Interval(3, 4),))
+        threading.Event().wait(0.05)
+        assert not second.done()
+        go_on.set()
+        assert first.result(10).tolist() == [0, 1, 2, 3]
+        assert second.result(10).tolist() == [3]
+        assert cache.decoded == 1
 
 
 def test_a_decoding_that_failed_is_done_again_by_the_next_reader():

@@ -31,7 +31,8 @@ class Kept:
     def __init__(self, nbytes: int) -> None:
         self.nbytes = nbytes
         self.pieces: list[NDArray[np.uint8]] = []
-        PASSING.kept.add(self)
+        with PASSING.changed:
+            PASSING.kept.add(self)
 
     def take(self) -> NDArray[np.uint8]:
         """A piece, which may be put back."""
@@ -96,9 +97,9 @@ class Passing:
         with self.changed:
             self.stops += 1
             self.changed.wait_for(lambda: not self.count)
-        try:
             for kept in self.kept:
                 kept.pieces.clear()
+        try:
             yield
         finally:
             with self.changed:
