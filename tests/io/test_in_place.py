@@ -81,7 +81,7 @@ def test_it_is_told_where_others_decode(tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        {"dtype": ">f4"},
+        {"serializer": zarr.codecs.BytesCodec(endian="big")},
         {"compressors": zarr.codecs.GzipCodec()},
         {"compressors": None},
         {"shards": (9, 10, 12)},
