@@ -18,12 +18,12 @@ CHUNK = (3, 5, 4)
 FIRST = tuple(Interval(0, side) for side in CHUNK)
 
 
-def source_of(path, dtype="<f4", *, has_group=False, **options):
+def source_of(path, *, has_group=False, **options):
     place = {"store": path, "name": "v"} if has_group else {"store": path}
     array = zarr.create_array(
         **place,
         shape=CELLS.shape,
-        dtype=dtype,
+        dtype="f4",
         dimension_names=["z", "y", "x"],
         **{"chunks": CHUNK, "compressors": zarr.codecs.ZstdCodec(level=1), **options},
     )
