@@ -17,6 +17,7 @@ from volconv.io.in_place import _given
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
 from volconv.run.holdings import MOST_STALE, Holdings
+from volconv.run.shelf import Elsewhere
 
 
 class Decoder:
@@ -206,6 +207,23 @@ def test_a_chunk_is_not_read_where_it_was_decoded_by_another_thread(monkeypatch)
         assert first.result(10).tolist() == [0, 1, 2, 3]
         assert second.result(10).tolist() == [3]
         assert cache.decoded == 1
+
+
+def test_a_chunk_that_cannot_be_moved_is_not_held(monkeypatch):
+    case = halo_case(3, 1)
+    array = numbered(case)
+    spare = Spare(array)
+
+    def full(*_):
+        raise MemoryError
+
+    cache = chunk_cache(Decoder(array), case, Sweep.plain((3,)), 10**6, lag=4)
+    with monkeypatch.context() as patch:
+        patch.setattr(Elsewhere, "holding", full)
+        with pytest.raises(MemoryError):
+            spare.read(cache.block_read(0), (Interval(0, 4),))
+    assert not cache.holdings.entries
+    assert cache.block_read(1)((Interval(3, 4),)).tolist() == [3]
 
 
 def test_a_decoding_that_failed_is_done_again_by_the_next_reader():

@@ -130,8 +130,18 @@ class Holdings:
     def shelve(self, chunk: Index, entry: Entry) -> None:
         """Move what is held of a chunk out of its decoder's hands; locks.
 
-        A piece for which there is no slot is not held. None else reads it meanwhile.
+        A piece for which there is no slot is not held. Nobody else reads it meanwhile,
+        nor later if this fails.
         """
+        try:
+            self.move(chunk, entry)
+        except BaseException:
+            with self.lock:
+                self.drop(chunk)
+            raise
+
+    def move(self, chunk: Index, entry: Entry) -> None:
+        """Move what is held of a chunk to slots; locks."""
         with self.lock:
             views = entry.pieces
             if entry.is_whole and self.shelf.has(views[0]):

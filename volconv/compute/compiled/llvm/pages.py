@@ -32,7 +32,7 @@ HEAD = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S+) (?:\S+ +){3}(.*)")
 def on_loan() -> Iterator[None]:
     """Have the compiler in memory for a while, in place of what is kept free there."""
     with contextlib.ExitStack() as meanwhile:
-        for context in WHILE_COMPILING:
+        for context in list(WHILE_COMPILING):
             meanwhile.enter_context(context())
         try:
             yield
