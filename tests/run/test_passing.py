@@ -31,11 +31,11 @@ def test_memory_is_had_when_all_that_passes_has_passed(monkeypatch):
             assert reading.wait(SOON)
 
     def read():
-        with passing.going():
+        with passing:
             return passing.count
 
     with ThreadPoolExecutor(3) as pool:
-        with passing.going():
+        with passing:
             passing.enter()  # a file that is on its way
             compiling = pool.submit(compile_it)
             assert not has_memory.wait(LATER)
@@ -54,8 +54,8 @@ def test_memory_is_had_when_all_that_passes_has_passed(monkeypatch):
 
 def test_who_fails_lets_the_others_go_on():
     passing = Passing()
-    for context in (passing.going, passing.stopped):
-        with pytest.raises(ZeroDivisionError), context():
+    for context in (passing, passing.stopped()):
+        with pytest.raises(ZeroDivisionError), context:
             raise ZeroDivisionError
     assert (passing.count, passing.stops) == (0, 0)
 

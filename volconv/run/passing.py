@@ -45,7 +45,8 @@ class Kept:
 class Passing:
     """Those that read, store and send, and who has them stop.
 
-    Who reads or stores never compiles: it would wait for itself.
+    As a context: read or store meanwhile, which begins when nothing is to stop. Who does
+    so never compiles: it would wait for itself. Blocks may be small, so it is short.
 
     Attributes
     ----------
@@ -55,7 +56,7 @@ class Passing:
     Examples
     --------
     >>> passing = Passing()
-    >>> with passing.going():
+    >>> with passing:
     ...     passing.count
     1
     >>> with passing.stopped():
@@ -64,32 +65,32 @@ class Passing:
     """
 
     def __init__(self) -> None:
-        self.changed = threading.Condition()
+        self.lock = threading.Lock()
+        self.changed = threading.Condition(self.lock)
         self.count = 0
         self.stops = 0
         self.kept: WeakSet[Kept] = WeakSet()
 
-    @contextmanager
-    def going(self) -> Iterator[None]:
-        """Read or store meanwhile, which begins when nothing is to stop."""
-        with self.changed:
-            self.changed.wait_for(lambda: not self.stops)
+    def __enter__(self) -> None:
+        with self.lock:
+            while self.stops:
+                self.changed.wait()
             self.count += 1
-        try:
-            yield
-        finally:
-            self.leave()
+
+    def __exit__(self, *_: object) -> None:
+        self.leave()
 
     def enter(self) -> None:
         """Begin what passes beside one that reads or stores already."""
-        with self.changed:
+        with self.lock:
             self.count += 1
 
     def leave(self) -> None:
         """End what passes."""
-        with self.changed:
+        with self.lock:
             self.count -= 1
-            self.changed.notify_all()
+            if self.stops:
+                self.changed.notify_all()
 
     @contextmanager
     def stopped(self) -> Iterator[None]:

@@ -217,18 +217,15 @@ class Worker:
         values = self.read_and_compute(index, wanted, out, piece)
         if len(wanted) == 1 and values[stage.pipeline.last] is out:
             self.memory.take_back(1)  # but the result itself
-        with PASSING.going():
+        with PASSING:
             return self.written(turn, wanted, values, begun)
 
     @contextmanager
-    def spare(self, piece: NDArray[np.uint8] | None) -> Iterator[Spare | None]:
-        """Where this thread decodes chunks one after the other, as far as it does.
+    def spare(self, piece: NDArray[np.uint8] | None) -> Iterator[Spare]:
+        """Where this thread decodes chunks one after the other.
 
         In a piece of memory that is not used meanwhile, if there is one.
         """
-        if not self.kept.nbytes:
-            yield None
-            return
         taken: list[NDArray[np.uint8]] = []
 
         def memory() -> NDArray[np.uint8]:
@@ -263,7 +260,7 @@ class Worker:
         stage = self.work.stage
         (box,) = stage.boxes(stage.sweep.index(turn))
         last = stage.pipeline.last
-        with PASSING.going():
+        with PASSING:
             return self.written(turn, {last: box}, {last: result}, begun)
 
     def written(
@@ -313,8 +310,11 @@ class Worker:
             read = self.cache.block_read(turn)
 
         def read_here(box: Box, into: NDArray[Any]) -> NDArray[Any]:
-            with PASSING.going(), self.spare(piece) as spare:
-                return read(box, into, spare)
+            with PASSING:
+                if not self.kept.nbytes:
+                    return read(box, into, None)
+                with self.spare(piece) as spare:
+                    return read(box, into, spare)
 
         def computed() -> dict[int, NDArray[Any]]:
             self.memory.take_back(given)  # what another try was given
