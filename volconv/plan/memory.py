@@ -150,9 +150,10 @@ def task_memory(
         for step in range(pipeline.last + 1)
     ]
     result = cells[-1] if block is None else math.prod(block)
+    itemsize = np.dtype(pipeline.dtypes[-1]).itemsize
     spare = spare_bytes(source, one_by_one=one_by_one)
     if block is None:
-        spare -= min(spare, result * np.dtype(pipeline.dtypes[-1]).itemsize)
+        spare -= min(spare, result * itemsize)
     elif all(demand.reads.are_chunks for demand in demands):
         spare = 0
     moments = [reading(source, largest, one_by_one=one_by_one)]
@@ -170,7 +171,7 @@ def task_memory(
     most = [replace(part, passes=True) for part in max(moments, key=total)]
     on_way = held(pipeline, cells, {write.step for write in writes}, first)
     room = total(on_way) if len(writes) == 1 else 0
-    itemsize = np.dtype(pipeline.dtypes[-1]).itemsize
+    kept = int((HEAP - 1) * total(most))
     parts = [
         Part("chunks on their way", ahead_bytes(source)),
         Part("objects on their way", sent_bytes(writes)),
@@ -179,7 +180,7 @@ def task_memory(
         Part("chunk in decoding", spare, passes=block is not None),
         Part("storage unit", max(0, copied - room)),
         *most,
-        Part("kept by the allocator", int((HEAP - 1) * total(most)), True, stays),
+        Part("kept by the allocator", kept, passes=True, stays=stays),
     ]
     return tuple(part for part in parts if part.nbytes)
 
