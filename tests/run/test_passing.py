@@ -9,6 +9,7 @@ from tests.run.runs import run, tree
 from volconv.compute.compiled.llvm import pages
 from volconv.run import passing as passing_module
 from volconv.run.passing import PASSING, Kept, Passing, with_room
+from volconv.steps import Pipeline
 
 SOON, LATER = 10, 0.05
 
@@ -82,8 +83,6 @@ def test_nobody_reads_or_stores_while_code_is_compiled(volume, tmp_path, monkeyp
             counts.append(PASSING.count)
             threading.Event().wait(LATER / 10)
             counts.append(PASSING.count)
-
-    from volconv.steps import Pipeline
 
     compute = Pipeline.compute
 

@@ -22,7 +22,7 @@ from volconv.io.whole import AS_DECODED
 from volconv.meta import without
 from volconv.plan.memory import PIECE
 
-__all__ = ["PIECE", "ZarrSource"]
+__all__ = ["PIECE", "Empty", "ZarrSource"]
 
 Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
 

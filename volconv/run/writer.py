@@ -21,6 +21,7 @@ from volconv.compute import cast
 from volconv.geometry import Interval, relative
 from volconv.io.outbox import Outbox
 from volconv.io.place import Content, Place
+from volconv.io.source import Empty
 from volconv.io.store import encoded_unit
 from volconv.plan.memory import IN_FILE, MOST_ON_WAY, behind_bytes, sent_bytes
 from volconv.plan.output import OutputSpec
@@ -30,8 +31,6 @@ from volconv.run.readers import Box
 from volconv.run.retries import retried
 
 __all__ = ["Sent", "Unit", "Writer", "units_of"]
-
-Empty = Callable[[Sequence[int], np.dtype[Any]], NDArray[Any]]
 
 SIDES = 1024
 """Sides of blocks whose storage units are remembered: arbitrary, a row's of each axis."""
@@ -105,10 +104,9 @@ class Writer:
     ) -> None:
         self.writes, self.stores, self.sync = writes, stores, sync
         self.outbox: Outbox | None = None
-        self.file_bytes = behind_bytes(writes) if behind else 0
-        self.kept = Kept(self.file_bytes)
+        self.kept = Kept(behind_bytes(writes) if behind else 0)
         sent = sent_bytes(writes)
-        most = threads * sent + behind * self.file_bytes
+        most = threads * sent + behind * self.kept.nbytes
         if most:
             self.outbox = Outbox(most, threads * (MOST_ON_WAY if sent else 1))
 
@@ -136,7 +134,7 @@ class Writer:
         put = partial(self.put, store, f"{write.output.variable}/{key}")
         if self.outbox is not None and write.output.is_remote:
             sent.append(self.outbox.send(partial(put, content.data), nbytes))
-        elif self.outbox is not None and IN_FILE <= nbytes <= self.file_bytes:
+        elif self.outbox is not None and IN_FILE <= nbytes <= self.kept.nbytes:
             sent.append(self.send_copy(self.outbox, put, content))
         else:
             put(content.data)
@@ -146,16 +144,16 @@ class Writer:
         self, outbox: Outbox, put: Callable[[Content], None], content: NDArray[Any]
     ) -> Future[object]:
         """Send a file from memory that is kept for it: what is encoded comes and goes."""
-        outbox.reserve(self.file_bytes)
+        outbox.reserve(self.kept.nbytes)
         PASSING.enter()
         try:
             piece = self.kept.take()
             piece[: content.nbytes] = content
             send = partial(self.put_piece, put, piece, content.nbytes)
-            sent = outbox.hand_over(send, self.file_bytes)
+            sent = outbox.hand_over(send, self.kept.nbytes)
         except BaseException:
             PASSING.leave()
-            outbox.arrived(self.file_bytes)
+            outbox.arrived(self.kept.nbytes)
             raise
         sent.add_done_callback(lambda _: PASSING.leave())
         return sent
