@@ -65,7 +65,7 @@ def test_chunks_follow_the_input_where_none_are_given():
 
 def test_larger_blocks_read_less_as_far_as_memory_allows():
     wide = plan(workers=1)
-    narrow = plan(workers=1, limit=PROCESS_MEMORY + COMPILER + 3 * 2**20)
+    narrow = plan(workers=1, limit=PROCESS_MEMORY + COMPILER + 2**20)
     assert wide.bytes_read < narrow.bytes_read
     assert wide.task_bytes > narrow.task_bytes
     assert narrow.peak_bytes <= narrow.room.limit

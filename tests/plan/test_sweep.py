@@ -273,7 +273,8 @@ def test_tiles_beside_each_other_decode_what_their_order_says(
 ):
     """On a shelf with no more than the room of the plan."""
     monkeypatch.setattr(shelf, "SMALL", 0)
-    monkeypatch.setattr(shelf, "LINE", 1)
+    monkeypatch.setattr(shelf, "PAGE", 1)
+    monkeypatch.setattr(shelf, "GIVES_BACK", False)  # which is by the page
     reads = [halo_reads(6, blocks, *halo) for blocks in (6, 3, 6)]
     room = 6**3 * CHUNK**3 // share
     traffic = best_traffic(reads, room, tiling, at_once)

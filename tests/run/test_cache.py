@@ -16,6 +16,7 @@ from volconv.geometry import Interval
 from volconv.io.in_place import _given
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
+from volconv.run import holdings, shelf
 from volconv.run.holdings import MOST_STALE, Holdings
 from volconv.run.shelf import Elsewhere
 
@@ -224,6 +225,47 @@ def test_a_chunk_that_cannot_be_moved_is_not_held(monkeypatch):
             spare.read(cache.block_read(0), (Interval(0, 4),))
     assert not cache.holdings.entries
     assert cache.block_read(1)((Interval(3, 4),)).tolist() == [3]
+
+
+def by_the_byte(monkeypatch):
+    """Pieces of a few bytes lie on the shelf, too."""
+    for module in (shelf, holdings):
+        monkeypatch.setattr(module, "SMALL", 0)
+    monkeypatch.setattr(shelf, "PAGE", 1)
+    monkeypatch.setattr(shelf, "GIVES_BACK", False)
+
+
+@pytest.mark.parametrize("limit", [0, 100, 1000, 10**6])
+def test_chunks_are_let_go_of_where_memory_is_needed_for_a_while(monkeypatch, limit):
+    """And what is being read of them stays as it is."""
+    by_the_byte(monkeypatch)
+    case = halo_case(12, 2)
+    array = numbered(case)
+    cache = chunk_cache(
+        Decoder(array), case, Sweep.plain((12, 12)), array.nbytes, lag=2
+    )
+    held = cache.holdings
+    held.itemsize = array.itemsize
+    held.let_go_bytes = max(0, held.shelf.nbytes - limit)
+    for turn in range(144):
+        read = cache.block_read(turn)
+        for box in boxes_of(case, divmod(turn, 12)):
+            assert np.array_equal(read(box), array[tuple(side.slice for side in box)])
+        if turn % 30 == 20:
+            before = held.nbytes
+            view = next(iter(held.entries.values())).pieces[0]
+            cells = view.copy()
+            for _ in range(2):
+                held.make_room()
+                assert held.shelf.used <= max(limit, cells.nbytes)
+                assert held.nbytes == pieces_held(cache) <= held.shelf.used
+                assert (held.nbytes < before) == (limit < before)
+                assert np.array_equal(view, cells)
+            held.resume()
+            del view
+        cache.finish(turn)
+    assert not held.entries
+    assert (cache.decoded > 144) == (limit < 10**6)
 
 
 def test_a_decoding_that_failed_is_done_again_by_the_next_reader():

@@ -53,6 +53,43 @@ def test_memory_is_had_when_all_that_passes_has_passed(monkeypatch):
     assert (passing.count, passing.stops) == (0, 0)
 
 
+class Holder:
+    """Says what it is told to do; may fail."""
+
+    def __init__(self, error=None):
+        self.told, self.error = [], error
+
+    def make_room(self):
+        self.told.append("make room")
+        if self.error is not None:
+            raise self.error
+
+    def resume(self):
+        self.told.append("resume")
+
+
+def test_others_make_room_until_the_last_one_has_compiled():
+    passing, holder = Passing(), Holder()
+    passing.add(holder)
+    with passing.stopped():
+        with passing.stopped():
+            pass
+        assert holder.told == ["make room"] * 2
+    assert holder.told[2:] == ["resume"]
+    del holder
+    assert not passing.others
+
+
+def test_where_no_room_can_be_made_nobody_waits_for_ever():
+    passing, holder = Passing(), Holder(MemoryError())
+    passing.add(holder)
+    with pytest.raises(MemoryError), passing.stopped():
+        pytest.fail("there is no room")
+    assert holder.told == ["make room", "resume"]
+    with passing:
+        assert passing.count == 1
+
+
 def test_who_fails_lets_the_others_go_on():
     passing = Passing()
     for context in (passing, passing.stopped()):

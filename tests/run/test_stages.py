@@ -166,7 +166,7 @@ def test_a_small_memory_cuts_the_pipeline_and_changes_no_byte(tmp_path):
     run(tmp_path, text, limits={"workers": 1})
     before = tree(tmp_path / "out.zarr")
     clear(tmp_path)
-    limit = PROCESS_MEMORY + COMPILER + 6 * 2**20
+    limit = PROCESS_MEMORY + COMPILER + 2 * 2**20
     tight = prepared(tmp_path, text, workers=1, memory=limit)
     assert len(tight.plan.stages) == 2
     assert tight.plan.peak_bytes <= limit

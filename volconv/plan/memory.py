@@ -29,6 +29,7 @@ __all__ = [
     "Part",
     "ahead_bytes",
     "behind_bytes",
+    "chunk_bytes",
     "compiling_bytes",
     "largest_file",
     "sent_bytes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -101,6 +101,7 @@ def stage_json(plan: Plan, stage: Stage) -> dict[str, Any]:
             "results": stage.results * stage.result_bytes,
             "chunks_held": stage.cache_bytes,
             "compiling": stage.bytes_compiling,
+            "chunks_let_go_compiling": stage.bytes_let_go,
             "files_on_their_way": stage.bytes_behind,
         },
     }
@@ -222,33 +223,28 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
             f"           {bytes_text(part.nbytes):>10}  {part.name}"
             for part in stage.memory
         ),
-        *(
-            [f"shared   {results_text(stage.results, stage.result_bytes)}"]
-            if stage.results
-            else []
-        ),
-        *(
-            [
-                f"compiler {bytes_text(stage.bytes_compiling)} more in a task as it "
-                "compiles"
-            ]
-            if stage.bytes_compiling
-            else []
-        ),
-        *(
-            [
-                f"behind   {bytes_text(stage.bytes_behind)}, "
-                f"{stage.behind} files on their way to the disk"
-            ]
-            if stage.behind
-            else []
-        ),
+        *beside_lines(stage),
         *(
             [f"at once  {tasks_text(workers)}, for more would leave too little memory"]
             if workers < plan.room.workers
             else []
         ),
     ]
+
+
+def beside_lines(stage: Stage) -> Iterator[str]:
+    """What tasks share, and what is there for a while."""
+    if stage.results:
+        yield f"shared   {results_text(stage.results, stage.result_bytes)}"
+    if stage.bytes_compiling:
+        more = bytes_text(stage.bytes_compiling)
+        yield f"compiler {more} more in a task as it compiles"
+    if stage.bytes_let_go:
+        instead = bytes_text(stage.bytes_let_go)
+        yield f"compiler {instead} in a task as it compiles, for which chunks are let go of"
+    if stage.behind:
+        behind = bytes_text(stage.bytes_behind)
+        yield f"behind   {behind}, {stage.behind} files on their way to the disk"
 
 
 def order_text(plan: Plan, stage: Stage) -> str:

@@ -13,9 +13,16 @@ import numpy as np
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.costs import Costs, least_decoded, most_cells
-from volconv.plan.memory import Part, task_memory
+from volconv.plan.memory import Part, compiling_bytes, task_memory
 from volconv.plan.periodic import PlannedDemands, planned_demands
-from volconv.plan.stage import HOLES, Room, Stage, cut_grid, result_bytes
+from volconv.plan.stage import (
+    Room,
+    Stage,
+    cut_grid,
+    in_work_bytes,
+    most_held,
+    result_bytes,
+)
 from volconv.plan.sweep import Tiling
 from volconv.plan.tiles import Tiles
 from volconv.plan.tilings import tilings
@@ -353,16 +360,17 @@ class Search:
         result = result_bytes(self.pipeline, grid, tiling)
         in_tasks = self.room.in_tasks(grid, tiling, memory, result)
         item = np.dtype(self.source.dtype).itemsize
-        room = int(max(0, self.room.free - in_tasks) / HOLES) // item
         at_once = self.room.tasks(grid, tiling)
+        free, compiling = self.room.free - in_tasks, compiling_bytes(memory, at_once)
+        room = most_held(free, compiling, in_work_bytes(self.source, at_once)) // item
         reads = [demand.reads for demand in demands]
         most = None
         if known is not None and known.fits:
             spent = self.cost(grid, tiling, 0)
-            least = self.room.process + in_tasks
+            least = self.room.process + in_tasks + compiling
             time = rank(known)[1] / dearer(least, self.room) * at_once
             most = int((time - spent) / (self.costs.reading(at_once) * item))
-        if in_tasks < self.room.free:
+        if compiling < free:
             traffic = best_traffic(reads, room, tiling, at_once, most)
         else:
             traffic = Traffic.plain(Tiles(reads, tiling, at_once))

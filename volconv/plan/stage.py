@@ -14,18 +14,25 @@ from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid, TileGrid
 from volconv.plan.demands import AxisDemands, axis_demands
-from volconv.plan.memory import Part, behind_bytes, compiling_bytes, total
+from volconv.plan.memory import (
+    Part,
+    behind_bytes,
+    chunk_bytes,
+    compiling_bytes,
+    total,
+)
 from volconv.plan.sweep import Loop, Sweep, Tiling
 from volconv.plan.write import Write
 from volconv.steps import Pipeline
 
 __all__ = [
-    "HOLES",
     "PLAIN_PROCESS",
     "PROCESS_MEMORY",
     "Room",
     "Stage",
     "cut_grid",
+    "in_work_bytes",
+    "most_held",
     "nbytes_of",
     "result_bytes",
     "shelf_bytes",
@@ -46,11 +53,9 @@ PROCESS_MEMORY = 163 * 2**20
 """The same with xarray and what it imports when it reads coordinates: pandas, dask.array
 and, where they are installed, cftime, pint and SciPy: 177 to 181 MiB measured likewise."""
 
-HOLES = 1.15
-"""Bytes for each byte of chunks held: pieces of them come, are cut down and go in an order
-of their own, and not each fits where another one lay. With 1.15 each chunk is decoded as
-often as is counted, in all runs over volumes and in 396 of 400 drawn ones over some hundred
-chunks of a few cells, where the others decoded up to 13 % more (2026-11)."""
+IN_PAGES = 1.02
+"""Bytes for each byte of chunks held: a piece lies in whole pages. With so many each chunk
+is decoded as often as is counted in all runs over volumes (2026-11)."""
 
 WEIGHTS = 3
 """Times that weights of layers are in memory: as they were read, as they are computed with,
@@ -103,7 +108,7 @@ class Room:
     def in_tasks(
         self, grid: BlockGrid, tiling: Tiling, task: Sequence[Part], result: int
     ) -> int:
-        """Bytes of tasks at once, one of them compiling, and of the results they share.
+        """Bytes of tasks at once, and of the results they share, where none compiles.
 
         Parameters
         ----------
@@ -115,8 +120,7 @@ class Room:
             Bytes of a result that is shared.
         """
         shared = self.results(grid, tiling) * result
-        tasks = self.tasks(grid, tiling)
-        return tasks * total(task) + shared + compiling_bytes(task, tasks)
+        return self.tasks(grid, tiling) * total(task) + shared
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,16 +193,32 @@ class Stage:
         return self.room.results(self.grid, self.tiling)
 
     @property
-    def needed_bytes(self) -> int:
-        """Memory of all tasks at once, of what they share, and of the process."""
+    def at_work_bytes(self) -> int:
+        """Memory that is needed where no task compiles."""
         cut = self.grid, self.tiling
         in_tasks = self.room.in_tasks(*cut, self.memory, self.result_bytes)
         return self.room.process + in_tasks + shelf_bytes(self.cache_bytes)
 
     @property
+    def bytes_let_go(self) -> int:
+        """Bytes of chunks held that are let go of where a task compiles.
+
+        As many as its compiler needs; but each task may be at work on one of them.
+        """
+        held = shelf_bytes(self.cache_bytes)
+        free = max(0, held - in_work_bytes(self.source, self.tasks_at_once))
+        return min(free, compiling_bytes(self.memory, self.tasks_at_once))
+
+    @property
     def bytes_compiling(self) -> int:
         """Memory of tasks of which one compiles, beyond what they take otherwise."""
-        return compiling_bytes(self.memory, self.tasks_at_once)
+        more = compiling_bytes(self.memory, self.tasks_at_once)
+        return more - self.bytes_let_go
+
+    @property
+    def needed_bytes(self) -> int:
+        """Memory of all tasks at once, of what they share, and of the process."""
+        return self.at_work_bytes + self.bytes_compiling
 
     @property
     def behind(self) -> int:
@@ -218,11 +238,6 @@ class Stage:
     def bytes_behind(self) -> int:
         """Memory of files on their way."""
         return self.behind * behind_bytes(self.writes)
-
-    @property
-    def at_work_bytes(self) -> int:
-        """Memory that is needed where no task compiles."""
-        return self.needed_bytes - self.bytes_compiling
 
     @property
     def peak_bytes(self) -> int:
@@ -300,7 +315,34 @@ def result_bytes(pipeline: Pipeline, grid: BlockGrid, tiling: Tiling) -> int:
 
 def shelf_bytes(held: int) -> int:
     """Bytes of memory in which so many bytes of chunks are held."""
-    return int(HOLES * held)
+    return int(IN_PAGES * held)
+
+
+def most_held(free: int, compiling: int, in_work: int) -> int:
+    """Bytes of decoded chunks that may be held, so that a task may compile.
+
+    Parameters
+    ----------
+    free : int
+        Bytes for them where none compiles.
+    compiling : int
+        Bytes more that are needed where one does.
+    in_work : int
+        Bytes of chunks that are not let go of then: see `in_work_bytes`.
+
+    Examples
+    --------
+    >>> most_held(100, 40, 20), most_held(50, 40, 20), most_held(30, 40, 20)
+    (98, 9, 0)
+    """
+    if free < compiling + in_work:
+        free -= compiling
+    return int(max(0, free) / IN_PAGES)
+
+
+def in_work_bytes(source: ArrayMeta, tasks: int) -> int:
+    """Bytes of decoded chunks that tasks read from where they are held."""
+    return tasks * chunk_bytes(source)
 
 
 def cut_grid(grid: BlockGrid, tiling: Tiling) -> BlockGrid:

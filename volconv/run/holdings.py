@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from volconv.plan.stage import shelf_bytes
 from volconv.run.held import Entry, Index, Part, volume
+from volconv.run.passing import PASSING
 from volconv.run.readers import Readers
 from volconv.run.shelf import SMALL, Elsewhere, Shelf, Slot
 
@@ -44,12 +45,15 @@ class Holdings:
         let go of, for these blocks were done before, or elsewhere.
     itemsize : int
         Bytes of a cell.
+    let_go_bytes : int
+        Bytes that are let go of where code is compiled.
     """
 
     readers: Readers
     budget: int
     lag: int = 0
     itemsize: int = 1
+    let_go_bytes: int = 0
     nbytes: int = 0
     horizon: int = 0
     entries: dict[Index, Entry] = field(default_factory=dict)
@@ -58,6 +62,9 @@ class Holdings:
     uncut: dict[Index, None] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        PASSING.add(self)
 
     @cached_property
     def shelf(self) -> Shelf:
@@ -173,6 +180,19 @@ class Holdings:
             self.let_go()
             return True
         return False
+
+    def make_room(self) -> None:
+        """Give memory up that is needed while code is compiled; locks."""
+        with self.lock:
+            limit = self.shelf.nbytes - self.let_go_bytes
+            while not self.shelf.keeps(limit) and self.give_up():
+                pass
+            self.shelf.give_back()
+
+    def resume(self) -> None:
+        """Hold as much as before again; locks."""
+        with self.lock:
+            self.shelf.limit = self.shelf.nbytes
 
     def queue(self, entry: Entry, chunk: Index) -> None:
         """Remember the last turn that reads a chunk, to let go of it by."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 from weakref import WeakSet
 
 import numpy as np
@@ -16,7 +17,17 @@ from numpy.typing import NDArray
 
 from volconv.run.allocator import give_back, lasting
 
-__all__ = ["PASSING", "Kept", "Passing", "with_room"]
+__all__ = ["PASSING", "Kept", "MakesRoom", "Passing", "with_room"]
+
+
+class MakesRoom(Protocol):
+    """What has memory that is needed where code is compiled."""
+
+    def make_room(self) -> None:
+        """Give memory back; may be called again."""
+
+    def resume(self) -> None:
+        """Take it again as it is needed."""
 
 
 class Kept:
@@ -31,8 +42,7 @@ class Kept:
     def __init__(self, nbytes: int) -> None:
         self.nbytes = nbytes
         self.pieces: list[NDArray[np.uint8]] = []
-        with PASSING.changed:
-            PASSING.kept.add(self)
+        PASSING.add(self)
 
     def take(self) -> NDArray[np.uint8]:
         """A piece, which may be put back."""
@@ -40,6 +50,13 @@ class Kept:
             return self.pieces.pop()
         except IndexError:
             return lasting(self.nbytes)
+
+    def make_room(self) -> None:
+        """Give back the pieces that are not in use."""
+        self.pieces.clear()
+
+    def resume(self) -> None:
+        """Nothing: pieces are taken as they are needed."""
 
 
 class Passing:
@@ -50,8 +67,8 @@ class Passing:
 
     Attributes
     ----------
-    kept : WeakSet of Kept
-        What is let go of when all have stopped.
+    others : WeakSet of MakesRoom
+        Who makes room when all have stopped.
 
     Examples
     --------
@@ -69,7 +86,12 @@ class Passing:
         self.changed = threading.Condition(self.lock)
         self.count = 0
         self.stops = 0
-        self.kept: WeakSet[Kept] = WeakSet()
+        self.others: WeakSet[MakesRoom] = WeakSet()
+
+    def add(self, other: MakesRoom) -> None:
+        """Have somebody make room, as long as it is there."""
+        with self.lock:
+            self.others.add(other)
 
     def __enter__(self) -> None:
         with self.lock:
@@ -95,16 +117,20 @@ class Passing:
     @contextmanager
     def stopped(self) -> Iterator[None]:
         """Have the memory of all that passes, when it has passed."""
-        with self.changed:
+        with self.lock:
             self.stops += 1
-            self.changed.wait_for(lambda: not self.count)
-            for kept in self.kept:
-                kept.pieces.clear()
         try:
+            with self.changed:
+                self.changed.wait_for(lambda: not self.count)
+                for other in self.others:
+                    other.make_room()
             yield
         finally:
             with self.changed:
                 self.stops -= 1
+                if not self.stops:
+                    for other in self.others:
+                        other.resume()
                 self.changed.notify_all()
 
 

@@ -154,7 +154,9 @@ class Worker:
         if stage.cache_bytes:
             lag = 2 * stage.tiling.in_work(threads)
             itemsize = np.dtype(stage.source.dtype).itemsize
-            holdings = Holdings(readers, work.cache_bytes, lag, itemsize)
+            holdings = Holdings(
+                readers, work.cache_bytes, lag, itemsize, stage.bytes_let_go
+            )
             self.cache = ChunkCache(work.source.read, holdings)
         if coming is not None:
             self.ahead = ReadAhead(coming, readers, stage, threads, self.cache, turns)
