@@ -1,13 +1,13 @@
 """Large files are written past the system's cache, as long as that is no slower."""
 
 import errno
+import mmap
 import os
 
 import numpy as np
 import pytest
 
-from volconv.io import direct_io
-from volconv.io.direct_io import AGAIN, ALIGNED, LEAST, DirectIO, aligned
+from volconv.io.direct_io import AGAIN, ALIGNED, LEAST, DirectIO
 from volconv.io.folder import Folder, way_to
 
 LARGE = 3 * LEAST
@@ -56,18 +56,22 @@ def test_a_file_is_what_was_written(direct, tmp_path, pieces, more):
 
 @pytest.mark.parametrize("more", [0, 1, ALIGNED - 1])
 def test_pages_are_written_from_where_they_lie(direct, tmp_path, monkeypatch, more):
-    content = aligned(LARGE + ALIGNED)[: LARGE + more]
-    content[:] = np.random.default_rng(1).integers(0, 256, content.size)
-    copies = []
+    content = memoryview(mmap.mmap(-1, LARGE + ALIGNED))[: LARGE + more]
+    content[:] = content_of(LARGE + more)
+    written = []
+    before = os.write
 
-    def noted(nbytes):
-        copies.append(nbytes)
-        return aligned(nbytes)
+    def noted(descriptor, pages):
+        address = np.frombuffer(pages, np.uint8).ctypes.data
+        written.append((address - start, pages.nbytes))
+        return before(descriptor, pages)
 
-    monkeypatch.setattr(direct_io, "aligned", noted)
-    assert direct.write(tmp_path / "file", content.data)
-    assert (tmp_path / "file").read_bytes() == content.tobytes()
-    assert copies == ([ALIGNED] if more else [])
+    start = np.frombuffer(content, np.uint8).ctypes.data
+    monkeypatch.setattr("os.write", noted)
+    assert direct.write(tmp_path / "file", content)
+    assert (tmp_path / "file").read_bytes() == content
+    assert written[0] == (0, LARGE)
+    assert [nbytes for _, nbytes in written[1:]] == ([ALIGNED] if more else [])
 
 
 @pytest.mark.usefixtures("direct")

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import errno
 import itertools
+import mmap
 import os
+import threading
 import time
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from volconv.plan.memory import IN_FILE
 
@@ -97,11 +99,16 @@ class DirectIO:
         return True
 
 
-def aligned(nbytes: int) -> NDArray[np.uint8]:
-    """Memory that begins with a page, of what comes and goes."""
-    memory = np.empty(nbytes + ALIGNED, np.uint8)
-    start = -memory.ctypes.data % ALIGNED
-    return memory[start : start + nbytes]
+class Pages(threading.local):
+    """Memory of each thread for pieces of files, from one page on."""
+
+    @cached_property
+    def piece(self) -> memoryview[Any]:
+        """As many bytes as are written at once, there as far as they are used."""
+        return memoryview(mmap.mmap(-1, IN_FILE))
+
+
+_pages = Pages()
 
 
 def write_direct(file: Path, content: memoryview[Any]) -> None:
@@ -127,7 +134,7 @@ def in_pages(content: memoryview[Any]) -> Iterator[memoryview[Any]]:
         yield content[:whole]
     if whole == content.nbytes:
         return
-    piece = aligned(min(IN_FILE, in_whole_pages(content.nbytes - whole))).data
+    piece = _pages.piece
     for start in range(whole, content.nbytes, IN_FILE):
         part = content[start : start + IN_FILE]
         piece[: part.nbytes] = part

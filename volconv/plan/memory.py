@@ -140,7 +140,8 @@ def task_memory(
     the last step that reads it: `Layout`. Beside these come and go a part of the input as
     it is read, what a step works with, such as a padded block, and what is stored as it is
     encoded: the most of them counts, with what the allocator keeps. A storage unit that is
-    put together lies where the results on the way were, unless some are stored too. Chunks
+    put together lies where the results on the way were, unless some are stored too. A large
+    file is written in pieces from memory that is kept for them. Chunks
     that can be are decoded one by one where the block's result comes when all is read;
     in memory of their own where this is shared, or right into the input's if that is one
     chunk. Any thread may be the one that stores the result of a block in tiles.
@@ -180,6 +181,7 @@ def task_memory(
         *on_way,
         Part("chunk in decoding", spare, passes=block is not None),
         Part("storage unit", max(0, copied - room)),
+        Part("piece of a file", IN_FILE if largest_file(writes) >= IN_FILE else 0),
         *most,
         Part("kept by the allocator", kept, passes=True, stays=stays),
     ]
@@ -344,12 +346,10 @@ def storing(write: Write, outputs: int, dtype: str) -> list[Part]:
     output = write.output
     unit = math.prod(output.unit)
     encoding = IN_SHARDS if output.shards else IN_CODEC[output.codec]
-    is_large = largest_file([write]) >= IN_FILE
     cast = cast_bytes(np.dtype(dtype).name, np.dtype(output.dtype).name)
     return [
         Part("storage unit in casting", min(unit, outputs) * cast),
         Part("storage unit in encoding", encoding * unit_bytes(output)),
-        Part("piece of a file", IN_FILE if is_large else 0),
     ]
 
 
