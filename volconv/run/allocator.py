@@ -6,6 +6,7 @@ import ctypes
 import mmap
 import platform
 import sys
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +79,8 @@ def mapped(nbytes: int) -> mmap.mmap:
         return mmap.mmap(-1, max(1, nbytes))
     memory = mmap.mmap(-1, max(1, nbytes), mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_NOHUGEPAGE"):
-        memory.madvise(mmap.MADV_NOHUGEPAGE)
+        with suppress(OSError):  # of a system that has no large ones
+            memory.madvise(mmap.MADV_NOHUGEPAGE)
     return memory
 
 
