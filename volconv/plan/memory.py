@@ -140,11 +140,11 @@ def task_memory(
     the last step that reads it: `Layout`. Beside these come and go a part of the input as
     it is read, what a step works with, such as a padded block, and what is stored as it is
     encoded: the most of them counts, with what the allocator keeps. A storage unit that is
-    put together lies where the results on the way were, unless some are stored too. A large
-    file is written in pieces from memory that is kept for them. Chunks
-    that can be are decoded one by one where the block's result comes when all is read;
-    in memory of their own where this is shared, or right into the input's if that is one
-    chunk. Any thread may be the one that stores the result of a block in tiles.
+    put together lies where the results on the way were, unless some are stored too; pieces
+    of a large file lie apart. Chunks that can be are decoded one by one where the block's
+    result comes when all is read; in memory of their own where this is shared, or right
+    into the input's if that is one chunk. Any thread may be the one that stores the result
+    of a block in tiles.
     """
     largest = [demand.largest for demand in demands]
     cells = [

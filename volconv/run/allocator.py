@@ -11,12 +11,7 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "give_back",
-    "keep_memory",
-    "lasting",
-    "mapped_sparsely",
-]
+__all__ = ["give_back", "keep_memory", "lasting", "mapped_sparsely"]
 
 M_ARENA_MAX = -8
 M_TRIM_THRESHOLD = -1
