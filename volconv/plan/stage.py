@@ -203,17 +203,22 @@ class Stage:
     def bytes_let_go(self) -> int:
         """Bytes of chunks held that are let go of where a task compiles.
 
-        As many as its compiler needs; but each task may be at work on one of them.
+        As many as its compiler is short of; but each task may be at work on one of them.
         """
         held = shelf_bytes(self.cache_bytes)
-        free = max(0, held - in_work_bytes(self.source, self.tasks_at_once))
-        return min(free, compiling_bytes(self.memory, self.tasks_at_once))
+        free = held - in_work_bytes(self.source, self.tasks_at_once)
+        short = self.at_work_bytes + self.compiling_bytes - self.room.limit
+        return max(0, min(free, short, self.compiling_bytes))
+
+    @property
+    def compiling_bytes(self) -> int:
+        """Memory of tasks of which one compiles, beyond what they take otherwise."""
+        return compiling_bytes(self.memory, self.tasks_at_once)
 
     @property
     def bytes_compiling(self) -> int:
-        """Memory of tasks of which one compiles, beyond what they take otherwise."""
-        more = compiling_bytes(self.memory, self.tasks_at_once)
-        return more - self.bytes_let_go
+        """As much of that as no chunks are let go of for."""
+        return self.compiling_bytes - self.bytes_let_go
 
     @property
     def needed_bytes(self) -> int:

@@ -184,9 +184,11 @@ class Holdings:
     def make_room(self) -> None:
         """Give memory up that is needed while code is compiled; locks."""
         with self.lock:
-            limit = self.shelf.nbytes - self.let_go_bytes
-            while not self.shelf.keeps(limit) and self.give_up():
-                pass
+            limit = max(0, self.shelf.nbytes - self.let_go_bytes)
+            budget = max(0, self.budget - self.let_go_bytes)
+            while not (self.shelf.keeps(limit) and self.nbytes <= budget):
+                if not self.give_up():
+                    break
             self.shelf.give_back()
 
     def resume(self) -> None:
