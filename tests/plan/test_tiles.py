@@ -19,7 +19,7 @@ from volconv.plan.output import output_spec
 from volconv.plan.plan import make_plan
 from volconv.plan.reads import AxisReads
 from volconv.plan.report import plan_json, plan_text
-from volconv.plan.stage import PLAIN_PROCESS, Room, shelf_bytes
+from volconv.plan.stage import PLAIN_PROCESS, Room
 from volconv.plan.sweep import Tiling
 from volconv.plan.tilings import tilings
 from volconv.plan.traffic import best_traffic
@@ -152,9 +152,7 @@ def test_all_threads_share_the_tiles_of_one_block():
         assert plan.tasks_at_once == workers
         in_all = stage.result_bytes + workers * stage.task_bytes
         in_all += stage.bytes_compiling
-        assert plan.peak_bytes == (
-            plan.room.process + in_all + shelf_bytes(stage.cache_bytes)
-        )
+        assert plan.peak_bytes == (plan.room.process + in_all + stage.bytes_held)
         assert stage.result_bytes == 80 * 128 * 128 * 4
 
 

@@ -19,7 +19,6 @@ from volconv.plan.stage import (
     Room,
     Stage,
     cut_grid,
-    in_work_bytes,
     most_held,
     result_bytes,
 )
@@ -362,7 +361,7 @@ class Search:
         item = np.dtype(self.source.dtype).itemsize
         at_once = self.room.tasks(grid, tiling)
         free, compiling = self.room.free - in_tasks, compiling_bytes(memory, at_once)
-        room = most_held(free, compiling, in_work_bytes(self.source, at_once)) // item
+        room = most_held(self.source, free, compiling, at_once) // item
         reads = [demand.reads for demand in demands]
         most = None
         if known is not None and known.fits:
