@@ -215,18 +215,18 @@ class Stage:
         As many as its compiler is short of; but each task may be at work on one of them.
         """
         free = self.bytes_held - in_work_bytes(self.source, self.tasks_at_once)
-        short = self.at_work_bytes + self.compiling_bytes - self.room.limit
-        return max(0, min(free, short, self.compiling_bytes))
+        short = self.at_work_bytes + self.compiler_bytes - self.room.limit
+        return max(0, min(free, short, self.compiler_bytes))
 
     @property
-    def compiling_bytes(self) -> int:
+    def compiler_bytes(self) -> int:
         """Memory of tasks of which one compiles, beyond what they take otherwise."""
         return compiling_bytes(self.memory, self.tasks_at_once)
 
     @property
     def bytes_compiling(self) -> int:
         """As much of that as no chunks are let go of for."""
-        return self.compiling_bytes - self.bytes_let_go
+        return self.compiler_bytes - self.bytes_let_go
 
     @property
     def needed_bytes(self) -> int:

@@ -13,7 +13,6 @@ import mmap
 import sys
 from collections import deque
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,26 +52,23 @@ class Shelf:
         Bytes that slots may take for now.
     used : int
         Bytes that they take.
+    memory : mmap
+        Its addresses, behind which there is memory once it is written to.
+    address : int
+        The first of them.
+    free, blank : Stretches
+        Where slots were, and where there is no memory yet, or no longer.
     """
 
     def __init__(self, nbytes: int) -> None:
         self.nbytes = self.limit = nbytes // PAGE * PAGE
         self.used = 0
         self.returned: deque[tuple[int, int]] = deque()
+        self.memory = mapped_sparsely(self.nbytes, ADDRESSES)
+        self.address = np.frombuffer(self.memory, np.uint8).ctypes.data
         self.free = Stretches()
         self.blank = Stretches()
-
-    @cached_property
-    def memory(self) -> mmap.mmap:
-        """Its addresses, behind which there is memory once it is written to."""
-        memory = mapped_sparsely(self.nbytes, ADDRESSES)
-        self.blank.add(0, len(memory) // PAGE * PAGE)
-        return memory
-
-    @cached_property
-    def address(self) -> int:
-        """Where it begins."""
-        return np.frombuffer(self.memory, np.uint8).ctypes.data
+        self.blank.add(0, len(self.memory) // PAGE * PAGE)
 
     def has(self, cells: NDArray[Any]) -> bool:
         """Whether cells lie in a slot."""
@@ -96,18 +92,13 @@ class Shelf:
         """Where so many bytes are free: those of a piece of that size before all."""
         start = self.free.take(size, exactly=True)
         if start is None and self.used + self.free.nbytes + size <= self.limit:
-            start = self.taken_anew(size)
+            start = self.blank.take(size)
         if start is None:
             start = self.free.take(size)
         if start is None:
             self.give_back()
-            start = self.taken_anew(size)
+            start = self.blank.take(size)
         return start
-
-    def taken_anew(self, size: int) -> int | None:
-        """Where there is no memory yet."""
-        assert self.memory
-        return self.blank.take(size)
 
     def take_back(self) -> None:
         """Note the slots whose arrays are gone."""
