@@ -17,6 +17,7 @@ from volconv.plan.sweep import Tiling
 from volconv.plan.tiles import Tiles
 from volconv.plan.traffic import Traffic, orders
 from volconv.plan.write import Write
+from volconv.run import holdings, shelf
 from volconv.run.cache import ChunkCache
 from volconv.run.holdings import Holdings
 from volconv.run.readers import Readers
@@ -129,6 +130,14 @@ def whole(array):
 def chunk_cache(read, reads, sweep, budget, lag=0):
     """A cache of chunks that blocks read in the order of a sweep."""
     return ChunkCache(read, Holdings(Readers(reads, sweep), budget, lag))
+
+
+def by_the_byte(monkeypatch):
+    """Pieces of a few bytes lie on the shelf, too."""
+    for module in (shelf, holdings):
+        monkeypatch.setattr(module, "SMALL", 0)
+    monkeypatch.setattr(shelf, "PAGE", 1)
+    monkeypatch.setattr(shelf, "GIVES_BACK", False)
 
 
 def beside(cache: ChunkCache, at_once) -> int:

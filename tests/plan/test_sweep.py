@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.plan.grids import (
     beside,
+    by_the_byte,
     cell_sets,
     chunk_cache,
     new_axis,
@@ -21,7 +22,6 @@ from volconv.geometry import Interval
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep, Tiling
 from volconv.plan.traffic import best_traffic
-from volconv.run import shelf
 
 
 @st.composite
@@ -272,9 +272,7 @@ def test_tiles_beside_each_other_decode_what_their_order_says(
     monkeypatch, at_once, share, halo, tiling
 ):
     """On a shelf with no more than the room of the plan."""
-    monkeypatch.setattr(shelf, "SMALL", 0)
-    monkeypatch.setattr(shelf, "PAGE", 1)
-    monkeypatch.setattr(shelf, "GIVES_BACK", False)  # which is by the page
+    by_the_byte(monkeypatch)
     reads = [halo_reads(6, blocks, *halo) for blocks in (6, 3, 6)]
     room = 6**3 * CHUNK**3 // share
     traffic = best_traffic(reads, room, tiling, at_once)

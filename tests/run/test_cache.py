@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.plan.grids import chunk_cache, read_cases, traffics
+from tests.plan.grids import by_the_byte, chunk_cache, read_cases, traffics
 from tests.strategies import intervals
 from volconv.geometry import Interval
 from volconv.io.in_place import _given
 from volconv.plan.reads import AxisReads
 from volconv.plan.sweep import Loop, Sweep
-from volconv.run import holdings, shelf
 from volconv.run.holdings import MOST_STALE, Holdings
 from volconv.run.shelf import Elsewhere
 
@@ -225,14 +224,6 @@ def test_a_chunk_that_cannot_be_moved_is_not_held(monkeypatch):
             spare.read(cache.block_read(0), (Interval(0, 4),))
     assert not cache.holdings.entries
     assert cache.block_read(1)((Interval(3, 4),)).tolist() == [3]
-
-
-def by_the_byte(monkeypatch):
-    """Pieces of a few bytes lie on the shelf, too."""
-    for module in (shelf, holdings):
-        monkeypatch.setattr(module, "SMALL", 0)
-    monkeypatch.setattr(shelf, "PAGE", 1)
-    monkeypatch.setattr(shelf, "GIVES_BACK", False)
 
 
 @pytest.mark.parametrize("limit", [0, 100, 1000, 10**6])

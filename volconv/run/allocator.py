@@ -65,10 +65,11 @@ def lasting(nbytes: int) -> NDArray[np.uint8]:
 def mapped(nbytes: int) -> mmap.mmap:
     """Memory of the machine itself, page by page as it is written to.
 
-    Of this process alone: what processes may share takes a third longer to be written to
-    first, and is not given back by the page. In small pages: large ones would come with
+    Of this process alone: what processes may share takes half as long again to be written
+    to first, and is not given back by the page. In small pages: large ones would come with
     what lies beside. A 3³ kernel over 2.5 GiB took 1.3 s of the system's time, 1.6 s in
-    memory that may be shared, and 2.4 s in large pages (2026-11, medians of six runs).
+    memory that may be shared, and 2.3 s in large pages (2026-11, medians of six runs of
+    ``/usr/bin/time -v volconv run``).
     """
     if sys.platform == "win32":
         return mmap.mmap(-1, max(1, nbytes))
