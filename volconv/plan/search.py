@@ -52,12 +52,12 @@ a seventh less memory and 6 % more time; with less, a mean of 2³ takes a tenth 
 in the same time."""
 
 
-SAVED = 0.15
+SAVED = 0.25
 """Share of a stage's time that more tasks at once must save where they decode more for want
 of memory: two seldom are twice as fast as one, and these take more of the processors.
-Measured 2026-11 on Zen 5 over 2.5 GiB within 322 MiB, two tasks for one: a gaussian of 8
-with its stride is planned in 2 % less and took 13 % more, of 4 in 13 and took 1 % more, of
-2 in 19 and took 18 % less; two took 1.3 to 1.7 times the CPU time."""
+Measured 2026-11 on Zen 3 over 2.5 GiB within 280 MiB, one task for two: gaussians of 8, 4
+and 2 with a stride of their sigma are planned in 20, 27 and 24 % more time, took 3 % more,
+7 % less and 12 % more of it, and 0.63 to 0.69 of the CPU time (two runs each, in turn)."""
 
 
 def make_stage(
