@@ -172,7 +172,7 @@ def test_fewer_tasks_are_at_once_where_more_leave_no_memory_for_chunks(sigma, mo
     ("sigma", "limit", "tasks"), [(2, 340, 2), (2, 322, 1), (4, 322, 1), (8, 322, 1)]
 )
 def test_more_tasks_at_once_are_taken_only_where_they_save_time(sigma, limit, tasks):
-    """In half as much memory for chunks they decode 2.8 times where one does 1.6 times."""
+    """In half as much memory for chunks they decode half as often again."""
     room = Room(2, limit * 2**20, libraries=PLAIN_PROCESS)
     plan = smoothed(sigma, room)
     one = smoothed(sigma, replace(room, workers=1))
