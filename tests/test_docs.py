@@ -1,4 +1,4 @@
-"""The page of all steps says of each what the grammar has."""
+"""What the pages say in YAML is valid, and that of all steps says what the grammar has."""
 
 import re
 from pathlib import Path
@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 
 from volconv.config import parse_config
+from volconv.config.codecs import CODECS
+from volconv.config.models import Config, Input, Output
 from volconv.steps.registry import step_classes
 
-STEPS = (Path(__file__).parents[1] / "docs/steps.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+STEPS = (ROOT / "docs/steps.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SHARED = {
     "stride",
     "padding",
@@ -44,13 +48,38 @@ def test_a_row_names_every_key_that_not_all_steps_have(name):
     assert keys - shared <= named <= keys
 
 
-def test_the_page_s_configurations_are_valid():
-    texts = re.findall(r"```yaml\n(.*?)```", STEPS, re.DOTALL)
-    configs = [
-        parse_config(f"version: 1\ninput: {{path: a}}\n{text}output: {{path: b}}\n")
-        for text in texts
+def test_the_page_of_runs_names_every_key_of_a_configuration():
+    runs = (ROOT / "docs/runs.md").read_text(encoding="utf-8")
+    keys = {"input": Input.by_key(), "output": Output.by_key()}
+    parts = {f"{part}.{key}" for part, fields in keys.items() for key in fields}
+    table = {row.split("`")[1]: row for row in runs.splitlines() if row[:3] == "| `"}
+    assert set(table) & {*parts, *Config.by_key()} == {*parts, "version", "about"}
+    codecs = {name for codec in CODECS.values() for name in codec.by_key()} | set(
+        CODECS
+    )
+    assert codecs <= set(re.findall(r"`(\w+)`", table["output.codec"]))
+
+
+def configurations(text):
+    """The configurations of a page, those of steps alone with an input and an output."""
+    texts = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    around = "version: 1\ninput: {{path: a}}\n{}output: {{path: b}}\n"
+    return [
+        parse_config(around.format(each) if each.startswith("steps:") else each)
+        for each in texts
     ]
-    assert [[step.step_name for step in config.steps] for config in configs] == [
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_configurations_of_a_page_are_valid(page):
+    text = page.read_text(encoding="utf-8")
+    assert len(configurations(text)) == text.count("```yaml")
+
+
+def test_the_page_of_steps_shows_these():
+    assert [
+        [step.step_name for step in each.steps] for each in configurations(STEPS)
+    ] == [
         ["clip", "gaussian", "gradient_magnitude", "max_pool", "cast"],
         ["correlate_bank", "max_pool"],
         ["mean_pool", "crop"],

@@ -46,7 +46,7 @@ def near_path(path: Path, is_such: Callable[[Path], bool]) -> str:
     return f"did you mean {str(beside[close[0]])!r}?" if close else ""
 
 
-def require_packages(where: str, what: str, extra: str, *packages: str) -> None:
+def require_packages(where: str, what: str, *packages: str) -> None:
     """Refuse a file that no installed library reads.
 
     Parameters
@@ -55,8 +55,6 @@ def require_packages(where: str, what: str, extra: str, *packages: str) -> None:
         The file, for errors.
     what : str
         What it is.
-    extra : str
-        The extra of this package that brings the libraries.
     *packages : str
         Their names.
 
@@ -70,7 +68,7 @@ def require_packages(where: str, what: str, extra: str, *packages: str) -> None:
                 where,
                 f"{what}, and no library that reads it",
                 f"the package {package}",
-                f"pip install 'volconv[{extra}]'",
+                f"pip install {' '.join(packages)}",
             )
 
 

@@ -310,10 +310,10 @@ def test_a_url_is_refused_and_so_is_a_file_that_would_be_overwritten(folder):
 
 
 @pytest.mark.parametrize("file", [".safetensors", ".onnx"])
-def test_a_missing_library_is_named_with_its_extra(folder, file, monkeypatch):
+def test_a_missing_library_is_named_with_its_mend(folder, file, monkeypatch):
     write(folder, file)
     monkeypatch.setattr(files, "find_spec", {}.get)
-    with pytest.raises(KindError, match=r"pip install 'volconv\[" + file[1:]):
+    with pytest.raises(KindError, match=f"pip install {file[1:]}"):
         prepared(folder, in_file(file).replace("PSF", "[[1]]"))
 
 

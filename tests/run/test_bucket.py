@@ -264,7 +264,7 @@ def test_a_bucket_that_is_not_there_is_one_clear_error(folder, bucket, text):
 
 def test_a_missing_library_is_named_with_its_mend(folder, bucket, text, monkeypatch):
     monkeypatch.setattr(objects, "find_spec", lambda _: None)
-    with pytest.raises(KindError, match=r"pip install 'volconv\[s3\]'"):
+    with pytest.raises(KindError, match="pip install obstore"):
         run(folder, text)
 
 

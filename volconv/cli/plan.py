@@ -30,8 +30,8 @@ Memory = Annotated[
     str | None,
     typer.Option(
         metavar="SIZE",
-        help="Memory for all tasks of one machine, such as 4GiB. Default: three "
-        "quarters of the machine's.",
+        help="Memory for all tasks of one machine and the process itself, such as "
+        "4GiB. Default: three quarters of the machine's.",
     ),
 ]
 Threads = Annotated[

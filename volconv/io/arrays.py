@@ -94,7 +94,7 @@ def safe_tensors(path: str) -> Arrays:
         If a package that reads it is missing.
     """
     packages = ("safetensors", "ml_dtypes")  # the latter has NumPy's bfloat16
-    require_packages(path, "a file of safetensors", "safetensors", *packages)
+    require_packages(path, "a file of safetensors", *packages)
     import ml_dtypes  # noqa: F401
     from safetensors import SafetensorError, safe_open
 

@@ -83,7 +83,7 @@ def object_client(url: str) -> ObjectStore:
             url,
             "the URL of an object store, and no library that reaches it",
             "the package obstore",
-            "pip install 'volconv[s3]'",
+            "pip install obstore",
         )
     from obstore.store import from_url
 

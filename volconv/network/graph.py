@@ -219,7 +219,7 @@ def parted(
 
 def loaded(path: str) -> onnx.ModelProto:
     """The file's contents, without weights that lie in files beside it."""
-    require_packages(path, "an ONNX file", "onnx", "onnx")
+    require_packages(path, "an ONNX file", "onnx")
     import onnx
     from google.protobuf.message import DecodeError
 

@@ -67,7 +67,7 @@ def run_config(
         If the configuration has faults, with all of them.
     VolconvError
         The child that names what is wrong: with the input (`InputError`), an output
-        (`OutputError`), a step for this input, the memory (`MemoryLimitError`), the
+        (`OutputError`), a step for this input, the memory (`MemoryPlanError`), the
         cluster (`ClusterError`), a store (`StorageError`) or a block (`RunError`).
 
     Examples
