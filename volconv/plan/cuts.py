@@ -246,10 +246,11 @@ def aligned(
 ) -> OutputSpec:
     """The save in chunks of the result's storage units, so that blocks fall together.
 
-    In fewer cells where the save is the coarser of the two.
+    In fewer cells where the save is the coarser of the two, and in one along axes that it
+    has not yet.
     """
     chunks = tuple(
-        math.ceil(unit * by) if 0 < by < 1 else unit
-        for unit, by in zip(result.unit, jump, strict=True)
+        1 if axis in save.new_axes else math.ceil(unit * by) if 0 < by < 1 else unit
+        for axis, (unit, by) in enumerate(zip(result.unit, jump, strict=True))
     )
     return replace(save, chunks=chunks, shards=None)

@@ -70,9 +70,9 @@ class Write:
         return Interval(start, stop)
 
     def start(self, grid: BlockGrid, axis: int, number: int) -> int:
-        """The first cell that a block writes: a storage unit's first."""
+        """The first cell that a block writes: a storage unit's first, or past the end."""
         if self.jump[axis] == 1:
-            return grid.start(axis, number)
+            return min(grid.start(axis, number), self.shape[axis])
         share = self.share(grid, axis)
         unit = self.output.unit[axis]
         return min(unit * math.ceil(number * share / unit), self.shape[axis])

@@ -122,18 +122,21 @@ class Pipeline:
     def jumps(self) -> tuple[tuple[Fraction, ...], ...]:
         """For each step its cells from one cell of the result to the next, by axis.
 
-        1 where the result does not depend on the step.
+        Where the result does not depend on the step, as what it reads has it.
         """
         ones = (Fraction(1),) * len(self.nodes[-1].step.source.dims)
         found = {self.last: ones}
         for step in range(self.last, 0, -1):
             node = self.nodes[step - 1]
             if step in found:
-                dims, windows = node.step.source.dims, node.step.geometry
-                own = [windows[dim].jump for dim in dims]
                 for read in node.inputs:
-                    found[read] = tuple(map(mul, found[step], own))
-        return tuple(found.get(step, ones) for step in range(self.last + 1))
+                    found[read] = tuple(map(mul, found[step], own_jumps(node)))
+        found.setdefault(0, ones)
+        for step, node in enumerate(self.nodes, start=1):
+            if step not in found:
+                sides = zip(found[node.inputs[0]], own_jumps(node), strict=True)
+                found[step] = tuple(jump / own if own else jump for jump, own in sides)
+        return tuple(found[step] for step in range(self.last + 1))
 
     @cached_property
     def floors(self) -> Mapping[int, Floored]:
@@ -291,3 +294,9 @@ def wired(nodes: Sequence[Node]) -> Pipeline:
 def compute_box(pipeline: Pipeline, box: Box, read: Read) -> NDArray[Any]:
     """Cells of a box of a pipeline's result: see `Pipeline.compute`."""
     return pipeline.compute({pipeline.last: box}, read)[pipeline.last]
+
+
+def own_jumps(node: Node) -> list[Fraction]:
+    """For each axis the cells of its input from one cell of a step to the next."""
+    dims, windows = node.step.source.dims, node.step.geometry
+    return [Fraction(windows[dim].jump) for dim in dims]
