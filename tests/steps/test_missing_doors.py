@@ -167,3 +167,41 @@ def test_mean_pool_leaves_missing_cells_out():
     row = xr.DataArray([1.0, np.nan, 3, 6, np.nan, np.nan], dims="x")
     assert_allclose(volconv.mean_pool(row, 2, skipna=True), [1, 4.5, np.nan])
     assert_allclose(row.volconv.mean_pool(3, skipna=True, min_weight=0.5), [2, np.nan])
+
+
+class TestScaleOfWeights:
+    """It does not matter, whatever the range of the arithmetic."""
+
+    @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+    @pytest.mark.parametrize("power", [-1060, -140, -20, 20, 120, 1000])
+    def test_powers_of_two_change_no_bit(self, field, dtype, power):
+        data = field.astype(dtype)
+        share = np.random.default_rng(1).integers(1, 9, 40)
+        plain, scaled = (
+            xr.DataArray(np.ldexp(share.astype("float64"), by), dims="x")
+            for by in (0, power)
+        )
+        wanted = volconv.box(data, 3, weights=plain)
+        assert same_bits(volconv.box(data, 3, weights=scaled).values, wanted.values)
+        lazy = volconv.box(data.chunk(x=7), 3, weights=scaled)
+        assert same_bits(lazy.values, wanted.values)
+
+    def test_sums_stay_within_the_arithmetic(self):
+        large = xr.DataArray(np.array([1e30, 2e30, 3e30], "f4"), dims="x")
+        area = xr.DataArray(np.full(3, 1e12), dims="x")
+        found = volconv.box(large, 3, weights=area, padding="valid")
+        assert_allclose(found, [2e30], rtol=1e-6)
+
+    def test_a_lazy_result_is_of_the_weights_as_they_were(self):
+        row = xr.DataArray(np.arange(6.0), dims="x").chunk(x=2)
+        for dtype in ("float64", "float32", "int32", "bool"):
+            weights = xr.DataArray(np.ones(6, dtype), dims="x")
+            found = volconv.box(row, 3, weights=weights)
+            before = found.values
+            weights[:] = 0
+            assert_array_equal(found.values, before)
+
+    def test_weights_beyond_what_floats_hold_are_told_as_they_are(self, field):
+        weights = xr.DataArray(np.where(np.arange(40) == 3, np.inf, 1), dims="x")
+        with pytest.raises(NumberError, match="weights: got values from 1 to inf"):
+            volconv.box(field, 3, weights=weights)

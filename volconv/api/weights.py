@@ -11,7 +11,7 @@ from volconv.steps.missing import (
     ArrayWeights,
     Missing,
     missing_options,
-    usable_cell_weights,
+    scaled_weights,
 )
 
 __all__ = ["missing_of", "weights_dims"]
@@ -57,9 +57,8 @@ def array_weights(data: xr.DataArray | xr.Dataset, weights: object) -> ArrayWeig
     if not weights.ndim:
         raise DimError("weights", "no dimensions", "at least one of the data's")
     check_labels(data, weights)
-    values = np.asarray(weights.values)
-    usable_cell_weights(values, "float64")
-    return ArrayWeights(tuple(str(dim) for dim in weights.dims), values)
+    values = np.array(weights.values)  # lazy results are of what they are now
+    return ArrayWeights(tuple(map(str, weights.dims)), scaled_weights(values))
 
 
 def check_labels(data: xr.DataArray | xr.Dataset, weights: xr.DataArray) -> None:

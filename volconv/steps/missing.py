@@ -28,6 +28,7 @@ __all__ = [
     "check_sum",
     "check_weights",
     "missing_options",
+    "scaled_weights",
     "usable_cell_weights",
 ]
 
@@ -266,13 +267,33 @@ def usable_cell_weights(values: NDArray[Any], dtype: str) -> NDArray[Any]:
     """
     if values.dtype.kind not in "biuf":
         raise KindError("weights", f"dtype {values.dtype}", "real numbers or booleans")
-    found: NDArray[Any] = values.astype(dtype)
+    with np.errstate(over="ignore"):  # which is told below
+        found: NDArray[Any] = values.astype(dtype)
     found[np.isnan(found)] = 0
     if found.size and not (found.min() >= 0 and np.isfinite(found.max())):
+        least, most = (ends.reduce(values, None) for ends in (np.fmin, np.fmax))
         raise NumberError(
             "weights",
-            f"values from {found.min():g} to {found.max():g}",
-            "finite weights of at least 0",
+            f"values from {least:g} to {most:g}",
+            f"finite weights of at least 0, up to {np.finfo(dtype).max:.2g}",
             "leave a cell out by a weight of 0",
         )
     return found
+
+
+def scaled_weights(values: NDArray[Any]) -> NDArray[Any]:
+    """Cell weights of which the largest is near 1, where they are floats.
+
+    Times a power of two, which changes no bit of a result: that is rescaled by their sum.
+    Only sums of them stay within the range of the arithmetic.
+
+    Raises
+    ------
+    KindError, NumberError
+        As for `usable_cell_weights`.
+    """
+    usable = usable_cell_weights(values, "float64")
+    if values.dtype.kind != "f" or not usable.any():
+        return values
+    _, exponent = np.frexp(usable.max())
+    return np.asarray(np.ldexp(usable, -exponent))
