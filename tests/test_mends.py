@@ -114,3 +114,37 @@ def test_months_are_not_so_many_days(units, length, mend):
         days.time.attrs["units"] = units
     with pytest.raises(volconv.errors.UnitError, match=mend):
         volconv.gaussian(days, {"time": length})
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda v: volconv.box(v, 3, dtype="1_0 mm"),
+        lambda v: volconv.box(v, 3, dtype={"v": "f4"}),
+        lambda v: volconv.box(v, 3, dtype="(2,f4"),
+        lambda v: volconv.box(v, 3, boundary=xr.DataArray(["edge"], dims="x")),
+        lambda v: volconv.box(v, 3, engine=np.array(["direct", "fft"])),
+        lambda v: volconv.box(v, 3, keep_attrs="drop"),
+        lambda v: volconv.box(v, np.longdouble),
+        lambda v: volconv.box(v, 3, stride=np.longdouble),
+        lambda v: volconv.softmax(v, channel=np.array(["z", "y"])),
+        lambda v: volconv.gradient(v, np.array(["z", "y"])),
+        lambda v: volconv.pad_poles(v, 1, latitude=np.array(["z", "y"])),
+        lambda v: volconv.correlate(v, [1e300], dims="x", dtype="float32", engine=None),
+        lambda v: volconv.correlate(v.astype("f4"), [1e300], dims="x"),
+        lambda v: volconv.conv(v, np.ones((1, 4, 3)), [[1, 2], [3]], channel="z"),
+        lambda v: volconv.conv(v, np.ones((1, 4, 3)), v.to_dataset(name="v")),
+        lambda v: volconv.conv(v, v.to_dataset(name="v"), channel="z"),
+    ],
+)
+def test_whatever_is_given_an_error_is_one_of_ours(volume, call):
+    with pytest.raises(volconv.errors.VolconvError):
+        call(volume)
+
+
+def test_the_dtype_is_at_fault_where_the_data_are_not(volume):
+    weight = np.ones((1, 4, 3))
+    with pytest.raises(volconv.errors.NumberError, match="dtype: got complex64 under"):
+        volconv.conv(volume, weight, channel="z", dims="x", dtype="complex64")
+    with pytest.raises(volconv.errors.NumberError, match="data: got complex128 under"):
+        volconv.conv(volume + 0j, weight, channel="z", dims="x")

@@ -196,7 +196,7 @@ class ArrayMeta:
         self.require([dim], "dims")
         return self.dims.index(dim)
 
-    def require(self, dims: Iterable[str], where: str) -> None:
+    def require(self, dims: Iterable[object], where: str) -> None:
         """Refuse dimensions that the array does not have.
 
         Raises
@@ -205,7 +205,7 @@ class ArrayMeta:
             If one of `dims` is unknown, naming the nearest that is known.
         """
         for dim in dims:
-            if dim not in self.dims:
+            if not isinstance(dim, str) or dim not in self.dims:
                 raise DimError(
                     where,
                     repr(dim),

@@ -265,3 +265,9 @@ def test_broken_metadata_is_told_with_the_store(tmp_path, grid, file, text):
     (tmp_path / "g.zarr" / file).write_text(text)
     with pytest.raises(InputError, match=r"g\.zarr'.*expected (a Zarr|arrays|one of)"):
         ZarrSource(str(tmp_path / "g.zarr"), "v").open()
+
+
+def test_an_array_by_itself_has_no_variables(tmp_path):
+    zarr.create_array(tmp_path / "a.zarr", shape=(3,), dtype="f4", dimension_names="x")
+    with pytest.raises(InputError, match=r"variable .*got 'q'; .*Fix: leave it out"):
+        ZarrSource(str(tmp_path / "a.zarr"), "q").open()

@@ -218,3 +218,17 @@ def test_named_kernels_are_known_by_their_factors():
     assert gaussian({"y": 1, "x": 2}).is_separable
     assert box({"y": 2, "x": 3}).is_separable
     assert not box({"x": 3}).is_separable
+
+
+def test_a_masked_kernel_is_refused():
+    weights = np.ma.masked_array([1.0, 99, 3], [False, True, False])
+    with pytest.raises(KindError, match=r"a masked array.*\.filled\(0\)"):
+        Kernel.parse(weights, "x", ("x",))
+    whole = Kernel.parse(np.ma.masked_array([1.0, 2]), "x", ("x",))
+    assert whole.weights.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("dims", [{"x": 5}, np.array("x"), 3])
+def test_dims_that_are_no_names_are_refused(dims):
+    with pytest.raises(KindError, match="expected a name, or a list of names"):
+        Kernel.parse([1, 2], dims, ("x",))

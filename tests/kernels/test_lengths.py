@@ -384,3 +384,9 @@ def test_a_size_in_cells_is_as_it_is_and_tells_nothing():
 def test_a_size_that_cannot_be_is_refused(size, kind, message):
     with pytest.raises(kind, match=f"^{message}"):
         sizes_of("size", size, None, SCAN)
+
+
+@pytest.mark.parametrize("unit", ["ns", "h", "M"])
+def test_a_time_is_no_number_of_cells(unit):
+    with pytest.raises(KindError, match="Fix: say it with its unit, such as '2 h'"):
+        cells_of("sigma", np.timedelta64(3, unit), "t", SCAN)

@@ -517,3 +517,16 @@ def test_steps_after_a_bank_reach_what_it_reaches():
     assert halved["kernel"].source(Interval(0, 2)) == Interval(0, 1)
     chain_of_both = Geometry((("x", Window(3)),)).then(step.geometry)
     assert chain_of_both.out_sizes({"kernel": 1, "x": 6}) == {"kernel": 5, "x": 3}
+
+
+@pytest.mark.parametrize("dim", [3, None, True, "", b"k", ("a", "b"), ["k"]])
+def test_a_new_dimension_has_a_name(dim):
+    row = xr.DataArray(np.arange(4.0), dims="x")
+    with pytest.raises(KindError, match=r"dim: got .* a name for the new dimension"):
+        volconv.correlate_bank(row, [[1, 2]], dims="x", dim=dim)
+
+
+def test_one_number_is_no_bank():
+    row = xr.DataArray(np.arange(4.0), dims="x")
+    with pytest.raises(KindError, match="kernels: got ndarray"):
+        volconv.correlate_bank(row, np.array(2), dims="x")

@@ -183,3 +183,24 @@ def test_work_bytes_bound_what_is_allocated(dtype):
         batch_norm_step(meta, NormNumbers([1, 2, 3], [1, 2, 3]), "z"),
     ):
         assert allocated(step, block) <= step.work_bytes(block.size, block.size)
+
+
+def test_real_channels_may_be_stored_as_complex_ones():
+    pair = xr.DataArray([[1.0, 3.0], [5.0, 5.0]], dims=("channel", "x"))
+    found = volconv.batch_norm(pair, [2, 5], [4, 1], eps=0, dtype="complex64")
+    assert found.dtype == "complex64"
+    assert found.values.tolist() == [[-0.5, 0.5], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda d: volconv.batch_norm(d, None, [1, 1]), "mean: got nothing"),
+        (lambda d: volconv.batch_norm(d, [1, 1], None), "variance: got nothing"),
+        (lambda d: volconv.prelu(d, [[1, 2], [3]]), r"weight: got \[1, 2\]"),
+        (lambda d: volconv.prelu(d, xr.Dataset({"a": 1})), "weight: got"),
+    ],
+)
+def test_what_is_no_row_of_numbers_is_refused(call, message):
+    with pytest.raises(KindError, match=message):
+        call(xr.DataArray(np.ones((2, 3)), dims=("channel", "x")))

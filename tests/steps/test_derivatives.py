@@ -350,3 +350,20 @@ def test_a_description_differs_where_a_result_does():
     found += [unsharp_step(meta, 1.1, 1.0, None, 4.0, plain).describe()]
     found += [unsharp_step(meta, 1.0, 1.0, ["x"], 4.0, plain).describe()]
     assert len({str(one) for one in found}) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("own", "along", "wanted"),
+    [
+        ("K", "m", "K m-1"),
+        ("", "m", "m-1"),
+        ("1", "m", "m-1"),
+        ("K", "degrees_east", "K degrees_east-1"),
+        ("K", "m2", None),
+        ("K", "m s-1", None),
+    ],
+)
+def test_a_slope_has_a_unit_where_udunits_can_read_it(own, along, wanted):
+    depth = xr.DataArray([0.0, 1, 4], {"z": ("z", [0.0, 1, 2], {"units": along})}, "z")
+    found = volconv.gradient(depth.assign_attrs(units=own), "z", per="unit")
+    assert found.attrs.get("units") == wanted

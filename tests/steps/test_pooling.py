@@ -260,3 +260,11 @@ def test_large_windows_are_taken_in_parts():
     found = volconv.median_pool(data, 21, stride=1)
     expected = ndimage.median_filter(data.values, 21)[10:-10, 10:-10]
     assert same_bits(found.values, expected)
+
+
+def test_the_mean_of_two_middles_is_made_in_a_wider_dtype():
+    near = xr.DataArray(np.array([1, 1 + 2**-10, 7, -7], "f2"), dims="x")
+    found = volconv.median_pool(near, 4, dtype="float64")
+    assert found.values.tolist() == [1 + 2**-11]
+    many = volconv.median_pool(near.pad(x=48, mode="symmetric"), 100, dtype="float64")
+    assert many.values.tolist() == [1 + 2**-11]

@@ -228,3 +228,27 @@ def test_work_bytes_bound_what_is_allocated(dtype):
         normalise_step(meta, (1, 2), (None, None), None),
     ):
         assert allocated(step, block) <= step.work_bytes(block.size, block.size)
+
+
+@pytest.mark.parametrize("end", [-1e19, -0.5, 0, 0.5, 1, 1e300, 2**70])
+def test_booleans_are_compared_with_any_number(end):
+    found = row(False, True, dtype="bool")
+    if abs(end) < 1e300:
+        above = volconv.threshold(found, above=end).values
+        assert above.tolist() == [end < 0, end < 1]
+    below = volconv.threshold(found, below=end).values
+    assert below.tolist() == [end > 0, end > 1]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda d: volconv.scale(d, 1e300), "factor: got 1e"),
+        (lambda d: volconv.scale(d, 0.5, -1e300), "offset: got -1e"),
+        (lambda d: volconv.normalise(d, mean=0, std=1e-300), "std: got 1e-300"),
+        (lambda d: volconv.normalise(d, min=-1e39, max=0), "min: got -1e"),
+    ],
+)
+def test_numbers_beyond_the_arithmetic_are_refused(call, message):
+    with pytest.raises(NumberError, match=message + r'.* Fix: say dtype="float64"'):
+        call(row(0, 1, dtype="float32"))

@@ -42,6 +42,7 @@ from volconv.geometry import Geometry
 from volconv.kernels.kernel import as_names
 from volconv.meta import ArrayMeta
 from volconv.steps import Step
+from volconv.steps.missing import check_flag
 
 __all__ = [
     "Dims",
@@ -93,9 +94,15 @@ def apply(
 
 
 def keeps_attrs(keep_attrs: bool | None) -> bool:
-    """The user's word on attributes, or else xarray's option, which keeps by default."""
+    """The user's word on attributes, or else xarray's option, which keeps by default.
+
+    Raises
+    ------
+    KindError
+        If it is no truth.
+    """
     if keep_attrs is not None:
-        return keep_attrs
+        return check_flag("keep_attrs", keep_attrs)
     return xr.get_options()["keep_attrs"] is not False
 
 

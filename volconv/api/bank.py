@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
@@ -11,6 +11,7 @@ from volconv.api.apply import Dims, Labelled, apply
 from volconv.api.kernels import kernel_names
 from volconv.boundary import BoundaryLike
 from volconv.geometry import LabelLike, PaddingLike, PerDim
+from volconv.kernels.kernel import are_several
 from volconv.steps import WindowOptions
 from volconv.steps.bank import correlate_bank_step
 
@@ -100,7 +101,7 @@ def bank_names(
     if own is not None:
         return tuple(str(name) for name in own if name != dim)
     each = kernels.values() if isinstance(kernels, Mapping) else kernels
-    first = next(iter(each), None) if isinstance(each, Iterable) else None
+    first = next(iter(each), None) if are_several(each) else None
     return kernel_names(data, first, dims)
 
 

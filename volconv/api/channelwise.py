@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from volconv.api.apply import Labelled, apply
-from volconv.steps.channelwise import NormNumbers, batch_norm_step, prelu_step
+from volconv.steps.channelwise import (
+    NormNumbers,
+    batch_norm_step,
+    prelu_step,
+    slopes_in,
+)
 from volconv.steps.softmax import softmax_step
 
 if TYPE_CHECKING:
@@ -57,10 +60,12 @@ def prelu(
     array([[-1.,  1.],
            [ 2.,  1.]])
     """
+    slopes = slopes_in("weight", weight)
+    are_many = isinstance(slopes, tuple) and len(slopes) > 1
     return apply(
         data,
-        lambda meta: prelu_step(meta, weight, channel, dtype),
-        (channel,) if np.size(weight) > 1 else (),
+        lambda meta: prelu_step(meta, slopes, channel, dtype),
+        (channel,) if are_many else (),
         keep_attrs,
     )
 

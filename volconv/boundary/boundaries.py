@@ -117,7 +117,7 @@ def check_kind(where: str, kind: object) -> None:
     ------
     BoundaryError
     """
-    if kind in KINDS:
+    if isinstance(kind, str) and kind in KINDS:
         return
     name = str(kind).lower()
     if name in OTHER_NAMES:

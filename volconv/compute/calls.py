@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volconv.compute.numbers import SOURCES
 from volconv.compute.parts import parts
 from volconv.compute.windows import cells_under, window_view
 from volconv.errors import KindError, NumberError
@@ -68,7 +69,9 @@ class Called:
                     f"func {self.name}",
                     f"values of dtype {values.dtype}",
                     f"the declared {self.target}",
-                    f"say dtype={values.dtype.name!r}, or cast in the function",
+                    f"say dtype={values.dtype.name!r}, or cast in the function"
+                    if values.dtype.name in SOURCES
+                    else "cast in the function",
                 )
             out[part] = values
 

@@ -160,7 +160,9 @@ def reason(
     return said
 
 
-def check_engine(engine: str, known: Sequence[str] = ENGINES, what: str = "") -> None:
+def check_engine(
+    engine: object, known: Sequence[str] = ENGINES, what: str = ""
+) -> None:
     """Refuse an unknown engine, `what` telling of what they are the engines.
 
     Raises
@@ -168,7 +170,7 @@ def check_engine(engine: str, known: Sequence[str] = ENGINES, what: str = "") ->
     NumberError
         Naming the nearest that is known.
     """
-    if engine not in known:
+    if not isinstance(engine, str) or engine not in known:
         raise NumberError(
             "engine",
             repr(engine),

@@ -114,7 +114,7 @@ def checked_dtype(where: str, dtype: object) -> np.dtype[Any]:
     """
     try:
         found = np.dtype(dtype)  # type: ignore[call-overload]
-    except TypeError:
+    except (TypeError, ValueError, SyntaxError):  # it works texts out
         found = None
     if found is None or found.name not in SOURCES:
         got = f"dtype {found}" if found is not None else repr(dtype)

@@ -255,6 +255,8 @@ class Threshold:
     def __call__(self, cells: Array) -> Array:
         """Booleans."""
         found = np.ones(cells.shape, dtype=bool)
+        if cells.dtype.kind == "b":
+            cells = cells.view("u1")  # which any integer compares with
         if self.above is not None:
             found &= cells > self.above
         if self.below is not None:

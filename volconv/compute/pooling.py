@@ -55,8 +55,13 @@ class Pool:
     def __call__(self, block: Array, out: Array) -> None:
         """Write every output of a padded block."""
         choose = KINDS[self.kind]
+        wide = np.dtype(self.target)
+        is_mean = self.kind == "median" and block.dtype.kind == wide.kind == "f"
         for part in parts(out.shape, self.part_cells):
-            values = choose(cells_under(block, self.windows, part), self.windows)
+            cells = cells_under(block, self.windows, part)
+            if is_mean and wide.itemsize > block.itemsize:
+                cells = cells.astype(wide)
+            values = choose(cells, self.windows)
             if values.dtype.kind == "f":
                 values = canonical(values + values.dtype.type(0))
             out[part] = cast(values, self.target)

@@ -153,7 +153,7 @@ def with_unit(attrs: Mapping[Any, Any], factor: str | None) -> dict[Any, Any]:
         found.pop(CELL_METHODS, None)
     unit = attrs.get("units")
     if factor is not None and isinstance(unit, str):
-        found["units"] = f"{unit} {factor}".removeprefix("1 ")
+        found["units"] = f"{unit} {factor}".strip().removeprefix("1 ")
     return found
 
 

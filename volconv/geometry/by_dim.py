@@ -68,7 +68,9 @@ def refuse_list(where: str, value: object, dims: Sequence[str]) -> None:
     KindError
         With the list by name, where it has a value for each dimension.
     """
-    listed = value.tolist() if hasattr(value, "tolist") else value
+    listed = value
+    if hasattr(value, "tolist") and not isinstance(value, type):
+        listed = value.tolist()
     if not isinstance(listed, list | tuple):
         return
     if where == "padding" and not all(isinstance(one, list | tuple) for one in listed):

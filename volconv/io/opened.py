@@ -36,6 +36,13 @@ def opened(source: ZarrSource) -> Stored:
     """The array of a source; kept, so that the tasks of a process share it."""
     node = opened_node(source)
     if isinstance(node, zarr.Array):
+        if source.variable not in (None, node.basename):
+            raise InputError(
+                f"{source.key}.variable of {source.path!r}",
+                repr(source.variable),
+                "none, for the path is that of an array by itself",
+                "leave it out",
+            )
         found = stored_array(source, node, level_above(source.path, node.shape))
     else:
         found = stored_level(source, node) or variable_of(source, node)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.errors import DimError, KernelError, KindError, did_you_mean
-from volconv.kernels.kernel import Kernel
+from volconv.kernels.kernel import Kernel, are_several
 
 __all__ = ["Bank"]
 
@@ -67,8 +67,10 @@ class Bank:
             each, labels = along(kernels, new_dim)
         elif isinstance(kernels, Mapping):
             each, labels = list(kernels.values()), labels_of(list(kernels))
-        elif isinstance(kernels, Sequence | np.ndarray) and not isinstance(
-            kernels, str
+        elif (
+            isinstance(kernels, Sequence | np.ndarray)
+            and not isinstance(kernels, str)
+            and are_several(kernels)
         ):
             each = list(kernels)
         else:

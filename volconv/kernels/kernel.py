@@ -5,10 +5,10 @@ from __future__ import annotations
 import cmath
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,7 +187,7 @@ class Kernel:
         return found
 
 
-def as_names(dims: Sequence[str] | str) -> tuple[str, ...]:
+def as_names(dims: object) -> tuple[str, ...]:
     """The dims as a tuple, a single name too.
 
     Raises
@@ -197,9 +197,14 @@ def as_names(dims: Sequence[str] | str) -> tuple[str, ...]:
     """
     if isinstance(dims, str):
         return (dims,)
-    if not isinstance(dims, Iterable):
+    if not are_several(dims) or isinstance(dims, Mapping):
         raise KindError("dims", repr(dims), "a name, or a list of names")
     return tuple(str(dim) for dim in dims)
+
+
+def are_several(values: object) -> TypeGuard[Iterable[Any]]:
+    """Whether they can be looked at one by one; an array of no dimension cannot."""
+    return isinstance(values, Iterable) and getattr(values, "ndim", 1) > 0
 
 
 def kernel_dims(
@@ -235,6 +240,13 @@ def usable_weights(values: object) -> Weights:
     KindError
         If they are not numbers.
     """
+    if np.ma.is_masked(values):
+        raise KindError(
+            "kernel",
+            "a masked array",
+            "a weight for each tap",
+            "fill it: .filled(0) leaves the masked ones out",
+        )
     try:
         weights = np.asarray(values)
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from volconv.kernels.axes import (
     no_unit,
     unknown_unit,
 )
-from volconv.kernels.named import ROUNDING, box, check_size, check_spread
+from volconv.kernels.named import ROUNDING, box, check_size, check_spread, is_real
 from volconv.kernels.notes import LengthNote
 from volconv.kernels.units import (
     arc,
@@ -279,8 +280,13 @@ def cells_in_number(where: str, length: object) -> float:
     KindError
         If it is no real number; booleans are none.
     """
-    if isinstance(length, (int, float, np.integer, np.floating)) and not isinstance(
-        length, bool
-    ):
+    if is_real(length):
         return float(length)
-    raise KindError(where, repr(length), "a number of cells, or a text like '1.2 mm'")
+    raise KindError(
+        where,
+        repr(length),
+        "a number of cells, or a text like '1.2 mm'",
+        "say it with its unit, such as '2 h'"
+        if isinstance(length, np.timedelta64 | timedelta)
+        else "",
+    )

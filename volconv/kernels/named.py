@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TypeGuard
 
 import numpy as np
 
@@ -125,6 +126,13 @@ def bell_derivative(sigma: float, radius: int, order: int) -> Weights:
     return here * bell(sigma, radius)
 
 
+def is_real(value: object) -> TypeGuard[float]:
+    """Whether it is a real number: no boolean, nor a time, which NumPy has among them."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(
+        value, bool | np.timedelta64
+    )
+
+
 def check_spread(where: str, value: object) -> float:
     """The value, if it is a finite number of at least 0.
 
@@ -135,7 +143,7 @@ def check_spread(where: str, value: object) -> float:
     KernelError
         If it is negative or not finite.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+    if not is_real(value):
         raise KindError(where, repr(value), "a number")
     if not math.isfinite(value) or value < 0:
         raise KernelError(where, repr(value), "a number of at least 0")

@@ -17,7 +17,7 @@ from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 from volconv.boundary import Boundaries
 from volconv.compute import Edges, aligned_empty
 from volconv.compute.pointwise import number_text
-from volconv.errors import DimError
+from volconv.errors import DimError, KindError
 from volconv.geometry import Geometry, Interval, Repeat
 from volconv.kernels.bank import Bank
 from volconv.meta import ArrayMeta, Axis
@@ -29,7 +29,7 @@ from volconv.steps.correlate import (
     kernel_for,
 )
 from volconv.steps.fields import StepName
-from volconv.steps.model import refused_at
+from volconv.steps.model import refused_at, short
 from volconv.steps.options import WindowOptions
 from volconv.steps.settings import TextPath
 from volconv.steps.window import WindowStep, window_step
@@ -240,7 +240,7 @@ def correlate_bank_step(
 
 
 def bank_step(
-    name: str, meta: ArrayMeta, bank: Bank, new_dim: str, options: WindowOptions
+    name: str, meta: ArrayMeta, bank: Bank, new_dim: object, options: WindowOptions
 ) -> BankStep:
     """The resolved step of a bank over an array.
 
@@ -261,12 +261,16 @@ def bank_step(
     ------
     DimError
         If the array has the new dimension already.
+    KindError
+        If its name is none.
 
     Notes
     -----
     Where integers are summed, each kernel's result is of the dtype that NumPy finds for
     those of all kernels together, or int64 where it finds none among the integers.
     """
+    if not isinstance(new_dim, str) or not new_dim:
+        raise KindError("dim", short(new_dim), "a name for the new dimension")
     if new_dim in meta.dims:
         raise DimError(
             "dim",

@@ -36,6 +36,7 @@ __all__ = [
     "batch_norm_step",
     "channel_step",
     "prelu_step",
+    "slopes_in",
 ]
 
 Array = NDArray[Any]
@@ -43,7 +44,12 @@ Array = NDArray[Any]
 
 def plain(value: object) -> object:
     """The value, an array as nested lists of Python's numbers."""
-    return np.asarray(value).tolist() if hasattr(value, "__array__") else value
+    if not hasattr(value, "__array__") or isinstance(value, type):
+        return value
+    try:
+        return np.asarray(value).tolist()
+    except TypeError:  # of a Dataset
+        return value
 
 
 def numbers_in(where: str, value: object) -> tuple[float, ...]:
@@ -183,14 +189,12 @@ class NormNumbers:
             If a number is not finite, or a variance has no root to divide by.
         """
         mean, variance, weight, bias = (
-            np.full(count, default)
-            if value is None
-            else per_channel(key, value, channel, count)
-            for key, value, default in (
-                ("mean", self.mean, 0.0),
-                ("variance", self.variance, 1.0),
-                ("weight", self.weight, 1.0),
-                ("bias", self.bias, 0.0),
+            per_channel(key, value, channel, count)
+            for key, value in (
+                ("mean", self.mean),
+                ("variance", self.variance),
+                ("weight", [1.0] * count if self.weight is None else self.weight),
+                ("bias", [0.0] * count if self.bias is None else self.bias),
             )
         )
         eps = real_number("eps", self.eps)
@@ -277,8 +281,9 @@ def channel_step(
     unit_factor : str, optional
         As in `BlockStep`.
     """
+    real_dtype = np.zeros(0, numbers.compute).real.dtype
     with np.errstate(over="ignore"):
-        each = {key: one.astype(numbers.compute) for key, one in function[1].items()}
+        each = {key: one.astype(real_dtype) for key, one in function[1].items()}
     operation = Channelwise(function[0], each, meta.index(channel), numbers.target)
     step = block_step(name, meta, operation, numbers.target, unit_factor=unit_factor)
     return ChannelStep(**vars(step))

@@ -13,6 +13,7 @@ from volconv.boundary.boundaries import check_kind
 from volconv.compute import ENGINES, check_engine
 from volconv.compute.numbers import SOURCES
 from volconv.errors import DimError, InputError, KindError, NumberError, did_you_mean
+from volconv.files import is_url
 from volconv.geometry import Window
 from volconv.geometry.by_dim import whole_number
 from volconv.geometry.padding import padding_cells
@@ -180,14 +181,18 @@ def read_path(path: str) -> str:
     Raises
     ------
     InputError
-        If it is empty, has control characters, would need a shell to be expanded, or
-        chains one file system to another.
+        If it is empty, has control characters, would need a shell to be expanded, chains
+        one file system to another, or is a URL without a bucket.
     """
     if not path or not path.isprintable():
         raise InputError("", short(path), "a path")
     if path.startswith("~") or "$" in path:
         raise InputError(
             "", repr(path), "a path as it is", "write it out: ~ and $ are not expanded"
+        )
+    if is_url(path) and not path.partition("://")[2].strip("/"):
+        raise InputError(
+            "", repr(path), "a URL with a bucket, such as s3://bucket/a.zarr"
         )
     if "::" in path:
         raise InputError("", repr(path), "one path, without '::'")

@@ -223,6 +223,6 @@ def unit_of(meta: ArrayMeta, dims: Sequence[str], per: str, power: int) -> str |
         return ""
     units = {meta.axis(dim).units for dim in dims}
     unit = units.pop()
-    if units or not unit or not unit.isidentifier():
+    if units or not unit or not unit.isidentifier() or unit[-1].isdigit():
         return None
     return f"{unit}-{power}"

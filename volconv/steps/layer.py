@@ -122,7 +122,10 @@ class Layer:
         cells = self.meta.dtype
         numbers = numbers_of(cells, np.ones(1), options.fill_value, options.dtype)
         if np.dtype(numbers.compute).kind == "c":
-            raise NumberError("data", f"{cells} under {name}", "real numbers")
+            where, got = "data", cells
+            if np.dtype(cells).kind != "c":
+                where, got = "dtype", numbers.target
+            raise NumberError(where, f"{got} under {name}", "real numbers")
         return Convolution(
             self.weights.astype(numbers.compute),
             self.bias.astype(numbers.compute),
@@ -187,7 +190,7 @@ def weights_of(weight: object, first: str = FIRST) -> NDArray[Any]:
     """
     try:
         found = np.asarray(weight)
-    except ValueError:
+    except (ValueError, TypeError):  # of rows of unequal length, or of a Dataset
         found = np.empty(0, object)
     expected = f"finite real numbers of shape ({first}, then 1 to 3 axes of the kernel)"
     if found.dtype.kind not in "iuf" or not 3 <= found.ndim <= 2 + MOST_AXES:
@@ -208,7 +211,10 @@ def bias_of(bias: object, count: int) -> NDArray[Any]:
     """
     if bias is None:
         return np.zeros(count)
-    found = np.asarray(bias)
+    try:
+        found = np.asarray(bias)
+    except (ValueError, TypeError):  # of rows of unequal length, or of a Dataset
+        found = np.empty(0, object)
     if found.shape != (count,) or found.dtype.kind not in "iuf":
         raise KernelError(
             "bias",

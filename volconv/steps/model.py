@@ -61,6 +61,7 @@ PLAIN_WORDS = {
     "bool_type": "true or false",
     "int_type": "a whole number",
     "too_short": "at least one",
+    "string_too_short": "at least one character",
 }
 """pydantic's error types in the words of this package."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -127,6 +128,7 @@ def scale_step(
         function = functions.Linear(factor, offset, natural)
         return pointwise_step("scale", meta, function, chosen(dtype, natural), kept)
     numbers = float_numbers(meta, dtype)
+    check_held({"factor": factor, "offset": offset}, numbers.compute)
     function = functions.Linear(factor, offset, numbers.compute)
     return pointwise_step("scale", meta, function, numbers.target, kept)
 
@@ -159,8 +161,28 @@ def normalise_step(
         key, least = ("std", 0) if "std" in given else ("max", given["min"])
         raise NumberError(key, str(given[key]), f"a number above {least}")
     numbers = float_numbers(meta, dtype)
+    check_held(given, numbers.compute)
     function = functions.Normalise(subtract, divide, numbers.compute)
     return pointwise_step("normalise", meta, function, numbers.target, None)
+
+
+def check_held(numbers: Mapping[str, float], compute: str) -> None:
+    """Refuse numbers beyond the range of the arithmetic: its infinity, or its zero.
+
+    Raises
+    ------
+    NumberError
+    """
+    limits = np.finfo(compute)
+    least, most = float(limits.smallest_subnormal), float(limits.max)
+    for key, value in numbers.items():
+        if value and not least <= abs(value) <= most:
+            raise NumberError(
+                key,
+                f"{value} under {compute} arithmetic",
+                f"0, or a number from {least:.2g} to {most:.2g}",
+                'say dtype="float64"',
+            )
 
 
 def clip_step(

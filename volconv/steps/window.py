@@ -25,6 +25,7 @@ from volconv.compute import (
 )
 from volconv.compute.pointwise import number_text
 from volconv.compute.shapes import out_shape
+from volconv.errors import KernelError
 from volconv.geometry import Geometry
 from volconv.kernels import Kernel, LengthNote
 from volconv.meta import ArrayMeta
@@ -218,6 +219,7 @@ def window_step(
     numbers = numbers_of(
         meta.dtype, kernel.factors[0], boundaries.fill_value, options.dtype
     )
+    check_range(kernel, np.dtype(numbers.compute))
     target = replace(
         meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.jumps()),
         dtype=numbers.target,
@@ -247,6 +249,26 @@ def window_step(
         target,
         unit_factor,
     )
+
+
+def check_range(kernel: Kernel, compute: np.dtype[Any]) -> None:
+    """Refuse weights beyond the range of the arithmetic, where each would be infinite.
+
+    Raises
+    ------
+    KernelError
+    """
+    if compute.kind not in "fc":
+        return
+    largest = max(float(np.abs(factor).max()) for factor in kernel.factors)
+    most = float(np.finfo(compute).max)
+    if largest > most:
+        raise KernelError(
+            "kernel",
+            f"weights up to {largest:.4g} under {compute} arithmetic",
+            f"weights up to {most:.4g}",
+            'say dtype="float64", or scale the weights',
+        )
 
 
 def _box(kernel: Kernel, geometry: Geometry, dims: Sequence[str]) -> int | None:
