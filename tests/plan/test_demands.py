@@ -15,6 +15,7 @@ from volconv.plan.demands import axis_demands
 from volconv.plan.write import Write
 from volconv.steps import Step, WindowOptions, chain
 from volconv.steps.correlate import correlate_step
+from volconv.steps.frame import crop_step, pad_step
 from volconv.steps.upsample import METHODS, upsample_step
 
 
@@ -52,10 +53,17 @@ def test_demands_of_many_blocks_of_finer_and_coarser_places_are_those_of_each(da
     meta = ArrayMeta((Axis("x", data.draw(st.integers(20, 40))),), "float64", (4,))
     steps: list[Step] = []
     for _ in range(data.draw(st.integers(1, 3))):
-        if data.draw(st.booleans()):
+        how = data.draw(st.sampled_from(["finer", "longer", "shorter", "coarser"]))
+        if how == "finer":
             method = data.draw(st.sampled_from(METHODS))
             factor, kind = data.draw(st.integers(2, 3)), data.draw(kinds)
             steps.append(upsample_step(meta, factor, None, method, kind, 0, None))
+        elif how == "longer":
+            cells = data.draw(st.tuples(st.integers(0, 9), st.integers(1, 30)))
+            steps.append(pad_step(meta, cells, "constant", 0))
+        elif how == "shorter" and meta.sizes["x"] > 8:
+            start = data.draw(st.integers(0, 3))
+            steps.append(crop_step(meta, {"x": (start, meta.sizes["x"] - 4)}))
         else:
             stride = data.draw(st.integers(1, 3))
             options = WindowOptions(stride=stride, padding="same")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -104,6 +105,8 @@ class Motion:
         Blocks after which each step has moved by whole cells, and shares are the same.
     moves : tuple of int
         By how many cells each step has then.
+    is_open : bool
+        Whether all that is needed of a step is seen where it moves on: see `hides_reads`.
     """
 
     pipeline: Pipeline
@@ -114,6 +117,7 @@ class Motion:
     chunk: int
     every: int
     moves: tuple[int, ...]
+    is_open: bool
 
     @classmethod
     def of(
@@ -136,7 +140,10 @@ class Motion:
         )
         moves = tuple(int(share * every) for share in shares)
         chunk = max(1, (source.chunks or source.shape)[axis])
-        return cls(pipeline, grid, tuple(writes), axis, sizes, chunk, every, moves)
+        is_open = not hides_reads(pipeline, writes, axis, sizes)
+        return cls(
+            pipeline, grid, tuple(writes), axis, sizes, chunk, every, moves, is_open
+        )
 
     def demand(self, number: int) -> Demand:
         """What a block needs, worked out for itself."""
@@ -151,8 +158,28 @@ class Motion:
 
         None where that is not known: see `following`.
         """
+        if not self.is_open:
+            return None
         every = self.every
         return following(found[-every : -2 * every - 1 : -every], sizes, self.moves)
+
+
+def hides_reads(
+    pipeline: Pipeline, writes: Sequence[Write], axis: int, sizes: Sequence[int]
+) -> bool:
+    """Whether cells of a step may come to be read beside others that are needed all along.
+
+    As where windows that lie beyond an end read nothing, and then do: of a step that is
+    saved, or that another one reads, this would not be seen before.
+    """
+    uses = Counter(read for node in pipeline.nodes for read in node.inputs)
+    uses.update(write.step for write in writes)
+    return any(
+        uses[read] > 1 and not any(cells.size for cells in node.read(number, axis, end))
+        for step, node in enumerate(pipeline.nodes, start=1)
+        for number, read in enumerate(node.inputs)
+        for end in (Interval(0, 1), Interval(sizes[step] - 1, sizes[step]))
+    )
 
 
 def following(
