@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import volconv
 from tests.families import labelled, pooled, same_whatever_the_cuts, windows_of
+from tests.oracle import same_bits
 from tests.strategies import DTYPES, meta_of
 from volconv.errors import DimError, GeometryError, KindError, NumberError
 from volconv.steps import WindowOptions
@@ -162,3 +163,29 @@ def test_a_callable_object_is_named_by_what_it_says_of_itself():
     name = step.describe()["function"]
     assert str(name).startswith("functools.partial(<function quantile")
     assert step.engine_note().endswith("over windows of 2 cells, in parts")
+
+
+@pytest.mark.parametrize("func", [np.sum, np.mean, np.std, np.median])
+@pytest.mark.parametrize("size", [{"y": 3, "x": 2}, {"t": 5, "y": 4, "x": 7}])
+def test_sums_of_numpy_s_are_the_same_whatever_the_chunks(func, size):
+    values = np.random.default_rng(0).normal(size=(12, 8, 16))
+    whole = xr.DataArray(values, dims=("t", "y", "x"))
+    wanted = volconv.map_windows(whole, func, size).values
+    for chunks in ((5, 3, 7), (1, 1, 1), (12, 2, 5)):
+        cut = whole.chunk(dict(zip("tyx", chunks, strict=True)))
+        assert same_bits(volconv.map_windows(cut, func, size).values, wanted)
+
+
+def test_a_masked_result_is_refused():
+    def masked(windows, axis):
+        return np.ma.masked_greater(np.mean(windows, axis=axis), 5)
+
+    row = xr.DataArray(np.arange(12.0), dims="x")
+    with pytest.raises(KindError, match=r"a masked array.*\.filled"):
+        volconv.map_windows(row, masked, 2)
+    assert volconv.map_windows(row[:5], masked, 2).values.tolist() == [
+        0.5,
+        1.5,
+        2.5,
+        3.5,
+    ]

@@ -56,7 +56,15 @@ class Called:
         reduced = tuple(range(-len(self.axes), 0))
         for part in parts(out.shape, self.part_cells(block.dtype.itemsize)):
             windows = self.view(cells_under(block, self.windows, part))
-            values = np.asarray(self.func(windows, axis=reduced))
+            found = self.func(windows, axis=reduced)
+            if np.ma.is_masked(found):
+                raise KindError(
+                    f"func {self.name}",
+                    "a masked array",
+                    "a value for each window",
+                    "fill it in the function: .filled(…)",
+                )
+            values = np.asarray(found)
             shape = windows.shape[: block.ndim]
             if values.shape != shape:
                 raise KindError(
@@ -76,14 +84,17 @@ class Called:
             out[part] = values
 
     def view(self, cells: Array) -> Array:
-        """Windows of a padded block, with an axis for each of `axes`, read-only."""
+        """Windows of a padded block, with an axis for each of `axes`, read-only.
+
+        One after the other in memory: the order in which NumPy sums follows from that.
+        """
         found = window_view(cells, self.windows)
         at = cells.ndim
         for axis in self.axes:
             if self.windows[axis].size == 1:
                 found = np.expand_dims(found, at)
             at += 1
-        found = found.view()
+        found = np.array(found, order="C")
         found.setflags(write=False)
         return found
 
@@ -97,10 +108,10 @@ class Called:
         return max(1, PART_BYTES // (self.taps * itemsize))
 
     def work_bytes(self, outputs: int, cells: int) -> int:
-        """Bytes that a function allocates that copies its windows a few times."""
+        """Bytes of the windows, and of what a function copies of them a few times."""
         del cells
         most = max(PART_BYTES, 16 * self.taps)
-        return 4 * min(most, 16 * self.taps * outputs)
+        return 5 * min(most, 16 * self.taps * outputs)
 
     def describe(self) -> Mapping[str, object]:
         """The function, as far as it can be told from others."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volconv.coordinates.encoding import moved_encoding
 from volconv.coordinates.longitude import (
     goes_one_way,
     turn_of,
@@ -144,8 +145,7 @@ def bounds_at(
     if turn is not None and cells.ndim == 2:
         turns = whole_turns(owner.values - cells.mean(axis=1), turn)
         cells = cells + turns[:, None].astype(cells.dtype)
-    keep = {"units", "calendar", "dtype"} if values.dtype.kind in "mMO" else set()
-    encoding = {key: item for key, item in bounds.encoding.items() if key in keep}
+    encoding = moved_encoding(bounds) if values.dtype.kind in "mMO" else {}
     import xarray as xr
 
     return xr.Variable(bounds.dims, cells, bounds.attrs, encoding)

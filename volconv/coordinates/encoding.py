@@ -13,7 +13,7 @@ from volconv.coordinates.calendars import are_cftimes
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["finer_times", "storage_free"]
+__all__ = ["finer_times", "moved_encoding", "storage_free"]
 
 STORAGE = frozenset(
     {
@@ -41,7 +41,10 @@ SPELLINGS = {
     "microseconds": ("microsecond",),
     "nanoseconds": ("nanosecond",),
 }
-"""Units of times, each the half of which is a whole number of the next one."""
+"""Units of times, of each the half and the quarter are whole numbers of the next one."""
+
+QUARTERS = 4
+"""Parts of a unit that are surely whole numbers of the next one."""
 
 
 def storage_free(encoding: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -49,23 +52,55 @@ def storage_free(encoding: Mapping[Any, Any]) -> dict[Any, Any]:
     return {key: value for key, value in encoding.items() if key not in STORAGE}
 
 
-def finer_times(variable: xr.Variable) -> dict[Any, Any]:
-    """The encoding of times half-way between those that it was chosen for.
+def moved_encoding(variable: xr.Variable, *keep: str) -> dict[Any, Any]:
+    """The encoding of values that take the place of a variable's.
 
-    Whole days become hours, for twelve of them are no whole day; times in floats stay.
-    Dates of other calendars are whole microseconds, and are stored in no finer unit.
+    Parameters
+    ----------
+    variable : Variable
+        Whose encoding it was.
+    *keep : str
+        What is kept of it beside the unit and the calendar of times. Of their dtype only
+        whether they are floats: a small integer may hold none of the new ones.
+    """
+    known = {"units", "calendar", *keep}
+    encoding = {key: item for key, item in variable.encoding.items() if key in known}
+    if variable.dtype.kind in "mMO" and "dtype" in variable.encoding:
+        is_float = np.dtype(variable.encoding["dtype"]).kind == "f"
+        encoding["dtype"] = np.dtype("float64" if is_float else "int64")
+    return encoding
+
+
+def finer_times(variable: xr.Variable, parts: int = 2) -> dict[Any, Any]:
+    """The encoding of times that divide those that it was chosen for.
+
+    Halves and quarters of days become hours, for twelve of them are no whole day; times
+    in floats stay. Dates of other calendars are whole microseconds, and are stored in no
+    finer unit. Of smaller parts xarray finds the unit.
+
+    Parameters
+    ----------
+    variable : Variable
+        The times.
+    parts : int
+        Into how many each step from one to the next was divided.
     """
     encoding = dict(variable.encoding)
     is_calendar = variable.dtype.kind not in "mM"
     if is_calendar and not are_cftimes(variable.data):
         return encoding
+    units = str(encoding.pop("units", ""))
     if np.dtype(encoding.pop("dtype", "int64")).kind == "f":
-        return {**encoding, "dtype": np.dtype("float64")}
-    word, *since = str(encoding.pop("units", "")).split(" ", 1)
-    finer = finer_unit(word)
+        stored = {"units": units} if units else {}
+        return {**encoding, **stored, "dtype": np.dtype("float64")}
+    word, *since = units.split(" ", 1)
+    finer = "" if parts > QUARTERS else finer_unit(word)
     if finer == "nanoseconds" and is_calendar:
         finer = "microseconds"
-    return {**encoding, "units": " ".join([finer, *since])} if finer else encoding
+    if not finer:
+        return encoding
+    # of lazy times xarray asks for both
+    return {**encoding, "units": " ".join([finer, *since]), "dtype": np.dtype("int64")}
 
 
 def finer_unit(word: str) -> str:

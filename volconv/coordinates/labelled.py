@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.coordinates.bounds import BOUNDS, bounds_names, moved_bounds
-from volconv.coordinates.encoding import finer_times, storage_free
+from volconv.coordinates.encoding import finer_times, moved_encoding, storage_free
 from volconv.coordinates.longitude import turn_of
 from volconv.coordinates.spatial_attrs import RANGES, without_positions
 from volconv.coordinates.values import can_interpolate, values_at
@@ -137,13 +137,14 @@ def coords_along(
     kept = {name: found for name, found in bounds.items() if found is not None}
     moved = with_coords(moved, kept)
     is_between = positions.first % 2 or (kept and centres.edges().first % 2)
+    is_divided = is_between or not positions.are_whole
     for variable in moved.variables.values():
         if dim in variable.dims:
             lost = set(bounds) - set(kept)
             variable.attrs = without_names(variable.attrs, lost, RANGES)
             variable.encoding = without_names(variable.encoding, lost)
-            if is_between:
-                variable.encoding = finer_times(variable)
+            if is_divided:
+                variable.encoding = finer_times(variable, positions.parts)
     return moved
 
 
@@ -183,10 +184,7 @@ def variable_at(variable: xr.Variable, dim: str, centres: Centres) -> xr.Variabl
     axis = variable.dims.index(dim)
     turn = turn_of(variable.attrs)
     values = values_at(values_of(variable), centres, axis, turn)
-    keep = {"units", "calendar", "bounds", "grid_mapping", "coordinates"}
-    if variable.dtype.kind in "mMO":
-        keep.add("dtype")
-    encoding = {key: item for key, item in variable.encoding.items() if key in keep}
+    encoding = moved_encoding(variable, "bounds", "grid_mapping", "coordinates")
     import xarray as xr
 
     return xr.Variable(variable.dims, values, variable.attrs, encoding)
