@@ -371,3 +371,49 @@ def test_a_run_by_channels_and_blocks_has_the_bytes_of_the_function(tmp_path):
     found = xr.open_zarr(tmp_path / "out.zarr", consolidated=False).v.load()
     assert found.sizes["channel"] == 8
     assert same_bits(found.values, volconv.onnx(data, tmp_path / "net.onnx").values)
+
+
+def network_of(net, wanted, opset=17):
+    """Its model over 5 x 6 cells, in a file."""
+    model = net.model(wanted, (5, 6))
+    model.opset_import[0].version = opset
+    path = f"{published.scratch()}/one.onnx"
+    onnx.save(model, path)
+    return path
+
+
+def three_channels():
+    return xr.DataArray(np.ones((3, 5, 6), "f4"), dims=("channel", "y", "x"))
+
+
+def test_a_concatenation_of_one_result_is_that_result():
+    net = Builder(3)
+    path = network_of(net, net.node("Concat", [net.node("Neg", ["image"])], axis=1))
+    assert (volconv.onnx(three_channels(), path).values == -1).all()
+
+
+def test_a_constant_of_other_channels_than_the_data_is_refused():
+    net = Builder(3)
+    two = net.constant(np.ones((2, 1, 1), "f4"))
+    path = network_of(net, net.node("Add", ["image", two]))
+    with pytest.raises(KindError, match="of 2 channels beside data of 3"):
+        volconv.onnx(three_channels(), path)
+
+
+def test_a_linear_resize_that_says_no_positions_is_refused():
+    """Before opset 11 it was at positions that are not ours, as that of Upsample."""
+    net = Builder(3)
+    scales = net.constant(np.array([1, 1, 2, 2], "f4"))
+    path = network_of(net, net.node("Resize", ["image", scales], mode="linear"), 10)
+    with pytest.raises(KindError, match="mode 'linear' at 'asymmetric' coordinates"):
+        volconv.onnx(three_channels(), path)
+
+
+def test_a_softmax_between_turned_axes_that_says_no_axis_is_over_several():
+    """Before opset 13 its axis was then 1, and with it all after that one."""
+    net = Builder(3)
+    there = net.node("Transpose", ["image"], perm=[0, 2, 3, 1])
+    shares = net.node("Softmax", [there])
+    back = net.node("Transpose", [shares], perm=[0, 3, 1, 2])
+    with pytest.raises(KindError):
+        volconv.onnx(three_channels(), network_of(net, back, 11))

@@ -256,7 +256,7 @@ def test_a_changed_input_is_refused(folder, bucket, text):
 
 
 def test_a_bucket_that_is_not_there_is_one_clear_error(folder, bucket, text):
-    with pytest.raises(OSError, match="no-such-bucket"):
+    with pytest.raises(StorageError, match=r"no-such-bucket.* Fix: mend it"):
         run(folder, text.replace(bucket, "s3://no-such-bucket"))
     with pytest.raises(InputError, match=r"input\.path.*no-such-bucket"):
         prepared(folder, text.replace("in.zarr", "s3://no-such-bucket/in.zarr"))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute.elementwise import Bound, Quotient
-from volconv.compute.pointwise import CellFunction, Linear
+from volconv.compute.pointwise import CellFunction, Linear, Same
 from volconv.errors import KindError
 from volconv.meta import ArrayMeta
 from volconv.network.axes import Axes, Build, Builder, one
@@ -24,7 +24,7 @@ from volconv.steps.channelwise import (
     prelu_step,
 )
 from volconv.steps.concat import concat_step
-from volconv.steps.pointwise import cast_step, float_numbers
+from volconv.steps.pointwise import cast_step, float_numbers, pointwise_step
 from volconv.steps.ranges import clip_step
 
 __all__ = [
@@ -124,7 +124,14 @@ def join(name: str, graph: Graph, node: GraphNode, axes: Axes) -> Build:
         meta = one(sources)
         found = float_numbers(meta, None)
         meta.require([axes.channel], "channel")
-        each = np.broadcast_to(numbers, meta.sizes[axes.channel])
+        count = meta.sizes[axes.channel]
+        if len(numbers) not in (1, count):
+            raise KindError(
+                node.where,
+                f"a constant of {len(numbers)} channels beside data of {count}",
+                "one number, or one for each channel of the data",
+            )
+        each = np.broadcast_to(numbers, count)
         function = WITH_ONE[name](found.compute, each, is_first)
         return channel_step(name, meta, function, axes.channel, found, None)
 
@@ -183,5 +190,9 @@ def concat(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     if any(graph.is_constant(name) for name in node.inputs):
         raise KindError(
             node.where, "a constant among what it joins", "computed results"
+        )
+    if len(node.inputs) == 1:
+        return lambda sources: pointwise_step(
+            "concat", one(sources), Same(), one(sources).dtype
         )
     return lambda sources: concat_step(sources, axes.channel, None)

@@ -98,7 +98,7 @@ def unturned(graph: Graph) -> Graph:
             if len(after) != 1 or found[-1].outputs[0] in graph.outputs:
                 break
             found.append(after[0])
-        if len(found) == 3 and is_turned(*found):
+        if len(found) == 3 and is_turned(graph.opset, *found):
             _, softmax, back = found
             replaced[there.outputs[0]] = replaced[softmax.outputs[0]] = None
             replaced[back.outputs[0]] = replace(
@@ -111,15 +111,18 @@ def unturned(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(node for node in nodes if node is not None))
 
 
-def is_turned(there: GraphNode, softmax: GraphNode, back: GraphNode) -> bool:
+def is_turned(
+    opset: int, there: GraphNode, softmax: GraphNode, back: GraphNode
+) -> bool:
     """Whether three nodes are a softmax over channels, which are the last axis for it."""
     if (there.op, back.op) != ("Transpose", "Transpose"):
         return False
     perms = [node.attributes.get("perm", ()) for node in (there, back)]
     last = len(perms[0]) - 1
+    unsaid = last if opset >= 13 else 1
     return (
         softmax.op in ("Softmax", "LogSoftmax")
-        and softmax.attributes.get("axis", last) in (-1, last)
+        and softmax.attributes.get("axis", unsaid) in (-1, last)
         and perms[0][last:] == (1,)
         and tuple(perms[0][axis] for axis in perms[1]) == tuple(range(last + 1))
     )

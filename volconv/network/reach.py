@@ -150,7 +150,7 @@ def other_windows(
     if node.op == "ConvTranspose":
         return transposed_windows(graph, node, axes)
     if node.op in ("Resize", "Upsample"):
-        mode = resize_mode(node)
+        mode = resize_mode(graph, node)
         factors = resize_factors(graph, node, (None, None, *sizes))
         return [finer_window(mode, by) for by in factors]
     if node.op == "Pad":

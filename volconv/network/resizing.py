@@ -13,7 +13,7 @@ from volconv.network.windows import ints_of
 __all__ = ["finer_window", "resize_factors", "resize_mode"]
 
 
-def resize_mode(node: GraphNode) -> str:
+def resize_mode(graph: Graph, node: GraphNode) -> str:
     """How a node Resize or Upsample makes more cells: a mode of ours.
 
     Raises
@@ -25,9 +25,10 @@ def resize_mode(node: GraphNode) -> str:
     -----
     Whole factors u repeat a cell for positions ``(k + 1/2) / u - 1/2`` that are rounded,
     and for ``k / u`` rounded down; the linear mode is that of the former positions.
+    Before opset 11 a node could not say them: they were the latter.
     """
     mode: str = node.attributes.get("mode", "nearest")
-    is_old = node.op == "Upsample"
+    is_old = node.op == "Upsample" or graph.opset < 11
     key = "coordinate_transformation_mode"
     where = "asymmetric" if is_old else node.attributes.get(key, "half_pixel")
     rounded = (

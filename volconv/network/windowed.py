@@ -232,7 +232,7 @@ def split(graph: Graph, node: GraphNode, axes: Axes) -> Build:
 
 def resize(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     """More cells in the place of each, by whole factors."""
-    mode = resize_mode(node)
+    mode = resize_mode(graph, node)
 
     def build(sources: Sequence[ArrayMeta]) -> Step:
         meta = one(sources)

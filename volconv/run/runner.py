@@ -115,7 +115,9 @@ def run_plan(
         with storing(result), locked(targets):
             for target in targets.values():
                 target.erase()
-    if are_complete(plan, targets):
+    with storing(result):
+        is_done = are_complete(plan, targets)
+    if is_done:
         for target in targets.values():
             target.discard_partial()  # a run may have ended just before it did
         return Outcome(0, plan.blocks)
