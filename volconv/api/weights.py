@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import xarray as xr
 
 from volconv.coordinates import are_same_cells
@@ -57,8 +56,8 @@ def array_weights(data: xr.DataArray | xr.Dataset, weights: object) -> ArrayWeig
     if not weights.ndim:
         raise DimError("weights", "no dimensions", "at least one of the data's")
     check_labels(data, weights)
-    values = np.array(weights.values)  # lazy results are of what they are now
-    return ArrayWeights(tuple(map(str, weights.dims)), scaled_weights(values))
+    values = scaled_weights(weights.values)
+    return ArrayWeights(tuple(map(str, weights.dims)), values)
 
 
 def check_labels(data: xr.DataArray | xr.Dataset, weights: xr.DataArray) -> None:

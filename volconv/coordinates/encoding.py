@@ -89,11 +89,10 @@ def finer_times(variable: xr.Variable, parts: int = 2) -> dict[Any, Any]:
     is_calendar = variable.dtype.kind not in "mM"
     if is_calendar and not are_cftimes(variable.data):
         return encoding
-    units = str(encoding.pop("units", ""))
-    if np.dtype(encoding.pop("dtype", "int64")).kind == "f":
-        stored = {"units": units} if units else {}
-        return {**encoding, **stored, "dtype": np.dtype("float64")}
-    word, *since = units.split(" ", 1)
+    if np.dtype(encoding.get("dtype", "int64")).kind == "f":
+        return {**encoding, "dtype": np.dtype("float64")}
+    encoding.pop("dtype", None)
+    word, *since = str(encoding.pop("units", "")).split(" ", 1)
     finer = "" if parts > QUARTERS else finer_unit(word)
     if finer == "nanoseconds" and is_calendar:
         finer = "microseconds"

@@ -136,14 +136,13 @@ def coords_along(
     bounds = moved_bounds(coords, moved, dim, centres)
     kept = {name: found for name, found in bounds.items() if found is not None}
     moved = with_coords(moved, kept)
-    is_between = positions.first % 2 or (kept and centres.edges().first % 2)
-    is_divided = is_between or not positions.are_whole
+    are_between = kept and centres.edges().first % 2
     for variable in moved.variables.values():
         if dim in variable.dims:
             lost = set(bounds) - set(kept)
             variable.attrs = without_names(variable.attrs, lost, RANGES)
             variable.encoding = without_names(variable.encoding, lost)
-            if is_divided:
+            if are_between or not positions.are_whole:
                 variable.encoding = finer_times(variable, positions.parts)
     return moved
 

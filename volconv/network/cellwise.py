@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute.elementwise import Bound, Quotient
-from volconv.compute.pointwise import CellFunction, Linear, Same
+from volconv.compute.pointwise import CellFunction, Linear
 from volconv.errors import KindError
 from volconv.meta import ArrayMeta
 from volconv.network.axes import Axes, Build, Builder, one
@@ -24,7 +24,7 @@ from volconv.steps.channelwise import (
     prelu_step,
 )
 from volconv.steps.concat import concat_step
-from volconv.steps.pointwise import cast_step, float_numbers, pointwise_step
+from volconv.steps.pointwise import cast_step, float_numbers
 from volconv.steps.ranges import clip_step
 
 __all__ = [
@@ -190,9 +190,5 @@ def concat(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     if any(graph.is_constant(name) for name in node.inputs):
         raise KindError(
             node.where, "a constant among what it joins", "computed results"
-        )
-    if len(node.inputs) == 1:
-        return lambda sources: pointwise_step(
-            "concat", one(sources), Same(), one(sources).dtype
         )
     return lambda sources: concat_step(sources, axes.channel, None)

@@ -37,7 +37,7 @@ REASONS: Mapping[str, str] = {
 """What is expected in the place of operators that are often met and refused."""
 
 
-OF_MANY = ("Max", "Min", "Sum")
+OF_MANY = ("Max", "Min", "Sum", "Concat")
 """Operators over any number of inputs, one of which is the result as it is."""
 
 

@@ -105,8 +105,6 @@ class Motion:
         Blocks after which each step has moved by whole cells, and shares are the same.
     moves : tuple of int
         By how many cells each step has then.
-    is_open : bool
-        Whether all that is needed of a step is seen where it moves on: see `hides_reads`.
     """
 
     pipeline: Pipeline
@@ -117,7 +115,6 @@ class Motion:
     chunk: int
     every: int
     moves: tuple[int, ...]
-    is_open: bool
 
     @classmethod
     def of(
@@ -140,10 +137,12 @@ class Motion:
         )
         moves = tuple(int(share * every) for share in shares)
         chunk = max(1, (source.chunks or source.shape)[axis])
-        is_open = not hides_reads(pipeline, writes, axis, sizes)
-        return cls(
-            pipeline, grid, tuple(writes), axis, sizes, chunk, every, moves, is_open
-        )
+        return cls(pipeline, grid, tuple(writes), axis, sizes, chunk, every, moves)
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether all that is needed of a step shows as it moves: see `hides_reads`."""
+        return not hides_reads(self.pipeline, self.writes, self.axis, self.sizes)
 
     def demand(self, number: int) -> Demand:
         """What a block needs, worked out for itself."""

@@ -122,9 +122,8 @@ class Layer:
         cells = self.meta.dtype
         numbers = numbers_of(cells, np.ones(1), options.fill_value, options.dtype)
         if np.dtype(numbers.compute).kind == "c":
-            where, got = "data", cells
-            if np.dtype(cells).kind != "c":
-                where, got = "dtype", numbers.target
+            is_chosen = np.dtype(cells).kind != "c"
+            where, got = ("dtype", numbers.target) if is_chosen else ("data", cells)
             raise NumberError(where, f"{got} under {name}", "real numbers")
         return Convolution(
             self.weights.astype(numbers.compute),
@@ -188,10 +187,7 @@ def weights_of(weight: object, first: str = FIRST) -> NDArray[Any]:
     KernelError
         If they are none, or have not 3 to 5 axes.
     """
-    try:
-        found = np.asarray(weight)
-    except (ValueError, TypeError):  # of rows of unequal length, or of a Dataset
-        found = np.empty(0, object)
+    found = as_array(weight)
     expected = f"finite real numbers of shape ({first}, then 1 to 3 axes of the kernel)"
     if found.dtype.kind not in "iuf" or not 3 <= found.ndim <= 2 + MOST_AXES:
         got = f"{found.dtype} of shape {found.shape}"
@@ -200,6 +196,14 @@ def weights_of(weight: object, first: str = FIRST) -> NDArray[Any]:
         got = f"shape {found.shape}" if 0 in found.shape else "NaN or inf"
         raise KernelError("weight", got, expected)
     return found
+
+
+def as_array(value: object) -> NDArray[Any]:
+    """The value as an array; as an empty one of objects where it cannot be one."""
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError):  # of rows of unequal length, or of a Dataset
+        return np.empty(0, object)
 
 
 def bias_of(bias: object, count: int) -> NDArray[Any]:
@@ -211,10 +215,7 @@ def bias_of(bias: object, count: int) -> NDArray[Any]:
     """
     if bias is None:
         return np.zeros(count)
-    try:
-        found = np.asarray(bias)
-    except (ValueError, TypeError):  # of rows of unequal length, or of a Dataset
-        found = np.empty(0, object)
+    found = as_array(bias)
     if found.shape != (count,) or found.dtype.kind not in "iuf":
         raise KernelError(
             "bias",

@@ -282,10 +282,11 @@ def usable_cell_weights(values: NDArray[Any], dtype: str) -> NDArray[Any]:
 
 
 def scaled_weights(values: NDArray[Any]) -> NDArray[Any]:
-    """Cell weights of which the largest is near 1, where they are floats.
+    """A copy of cell weights, of which the largest is near 1 where they are floats.
 
     Times a power of two, which changes no bit of a result: that is rescaled by their sum.
-    Only sums of them stay within the range of the arithmetic.
+    Only sums of them stay within the range of the arithmetic. What is lazy is of the
+    weights as they are now.
 
     Raises
     ------
@@ -294,6 +295,6 @@ def scaled_weights(values: NDArray[Any]) -> NDArray[Any]:
     """
     usable = usable_cell_weights(values, "float64")
     if values.dtype.kind != "f" or not usable.any():
-        return values
+        return values.copy()
     _, exponent = np.frexp(usable.max())
     return np.asarray(np.ldexp(usable, -exponent))

@@ -219,7 +219,7 @@ def window_step(
     numbers = numbers_of(
         meta.dtype, kernel.factors[0], boundaries.fill_value, options.dtype
     )
-    check_range(kernel, np.dtype(numbers.compute))
+    check_held(kernel, np.dtype(numbers.compute))
     target = replace(
         meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.jumps()),
         dtype=numbers.target,
@@ -251,7 +251,7 @@ def window_step(
     )
 
 
-def check_range(kernel: Kernel, compute: np.dtype[Any]) -> None:
+def check_held(kernel: Kernel, compute: np.dtype[Any]) -> None:
     """Refuse weights beyond the range of the arithmetic, where each would be infinite.
 
     Raises
