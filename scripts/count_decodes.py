@@ -3,8 +3,8 @@
     python scripts/count_decodes.py
 
 Blocks of one chunk read a halo around them. For each grid of chunks and each share of it
-that may be held, prints what the planner counts on for its order, and what the cache
-does in that order.
+that may be held, prints what the planner counts on for its order, what the cache does in
+that order, and what blocks would decode of which each reads for itself.
 """
 
 import argparse
@@ -50,8 +50,10 @@ def main() -> None:
     """Print a table."""
     argparse.ArgumentParser(description=__doc__).parse_args()
     cells = np.empty((CHUNK,) * 3, "u1")
-    print("| grid of chunks | halo | held at most | planned | counted |")
-    print("| --- | --- | --- | --- | --- |")
+    print(
+        "| grid of chunks | halo | held at most | planned | counted | each for itself |"
+    )
+    print("| --- | --- | --- | --- | --- | --- |")
     for grid, (before, after), share in itertools.product(
         GRIDS, ((1, 1), (0, 2)), SHARES
     ):
@@ -64,10 +66,11 @@ def main() -> None:
 
         cache = ChunkCache(read, Holdings(Readers(reads, traffic.sweep), room))
         chunks = math.prod(grid)
+        alone = math.prod(axis.alone for axis in reads) / CHUNK**3
         print(
             f"| {' x '.join(map(str, grid))} | {before} before, {after} after | "
             f"1/{share}: {chunks // share} | {traffic.decoded / CHUNK**3 / chunks:.2f} | "
-            f"{decoded(cache) / chunks:.2f} |",
+            f"{decoded(cache) / chunks:.2f} | {alone / chunks:.1f} |",
             flush=True,
         )
 

@@ -34,7 +34,8 @@ SLOWEST = 2**26
 """Bytes a second that a thread waits for: a slower disk has the system write to it, which
 may wait for it while threads compute. Where a disk of about 250 MB/s hung for a moment and
 four times as much was asked for, a run had nearly all of its files copied from then on:
-6 s of the processors' time for 1 GiB, and twice the time (2026-11)."""
+6 s more of the system's time for 1 GiB, 14.5 s in all and not 8 (`/usr/bin/time -v volconv
+run`, 2026-11)."""
 
 AGAIN = 16
 """Of so many files one is tried again where the disk was too slow."""
