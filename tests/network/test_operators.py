@@ -417,3 +417,30 @@ def test_a_softmax_between_turned_axes_that_says_no_axis_is_over_several():
     back = net.node("Transpose", [shares], perm=[0, 3, 1, 2])
     with pytest.raises(KindError):
         volconv.onnx(three_channels(), network_of(net, back, 11))
+
+
+@pytest.mark.parametrize(
+    ("makes", "op"),
+    [("Cast", "Div"), ("Cast", "Neg"), ("ArgMax", "Add"), ("ArgMax", "ReduceSum")],
+)
+def test_arithmetic_of_integers_is_refused_and_that_of_floats_made_of_them_is_not(
+    makes, op
+):
+    """ONNX divides 7 by 2 to 3 then, and 100 + 100 of int8 are -56."""
+    net = Builder(3)
+    attributes = {"to": onnx.TensorProto.INT8} if makes == "Cast" else {"axis": 1}
+    labels = net.node(makes, ["image"], **attributes)
+    kept = net.node("Slice", [labels, *(net.constant([one]) for one in (0, 4, 2))])
+
+    def second(read, kind):
+        others = [net.constant(np.array(2, kind))] if op in ("Div", "Add") else []
+        axes = {"axes": [1]} if op.startswith("Reduce") else {}
+        return net.node(op, [read, *others], "it", **axes)
+
+    path = network_of(net, second(kept, "i1"))
+    with pytest.raises(KindError, match=rf"{op} 'it': got integers in .*cast them"):
+        volconv.onnx(three_channels(), path)
+    net.nodes.pop()
+    as_floats = net.node("Cast", [kept], to=onnx.TensorProto.FLOAT)
+    path = network_of(net, second(as_floats, "f4"), 12)
+    assert volconv.onnx(three_channels(), path).sizes["y"] == 4

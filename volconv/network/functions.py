@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import numpy as np
 
 from volconv.compute import elementwise as functions
 from volconv.compute.numbers import SOURCES
 from volconv.compute.pointwise import CellFunction
 from volconv.errors import KindError
 from volconv.network.axes import Axes, Build, Builder, one
-from volconv.network.graph import Graph, GraphNode
+from volconv.network.graph import Graph, GraphNode, dtype_of
 from volconv.steps import Step, pointwise_step
 from volconv.steps.pointwise import cast_step, real_function_step
 
@@ -96,11 +93,8 @@ def power(graph: Graph, node: GraphNode, axes: Axes) -> Build:
 
 def cast(graph: Graph, node: GraphNode, axes: Axes) -> Build:
     """Values in another dtype: floats become integers towards zero."""
-    from onnx import helper
-
     del graph, axes
-    number = node.attributes["to"]
-    dtype: np.dtype[Any] = np.dtype(helper.tensor_dtype_to_np_dtype(number))
+    dtype = dtype_of(node.attributes["to"])
     if dtype.name not in SOURCES or dtype.kind == "c":
         names = ", ".join(name for name in SOURCES if not name.startswith("complex"))
         raise KindError(node.where, f"dtype {dtype.name}", f"one of {names}")

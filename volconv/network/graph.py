@@ -20,7 +20,7 @@ from volconv.network.constants import Constants
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["Graph", "GraphNode", "read_constants", "read_graph"]
+__all__ = ["Graph", "GraphNode", "dtype_of", "read_constants", "read_graph"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +71,8 @@ class Graph:
         Names of what comes out.
     shape : tuple
         Of the input; None where the file leaves a size open.
+    dtype : dtype
+        Of the input, as the file has it.
     opset : int
         Version of the operators.
     constants : Constants
@@ -82,6 +84,7 @@ class Graph:
     input: str
     outputs: tuple[str, ...]
     shape: tuple[int | None, ...]
+    dtype: np.dtype[Any]
     opset: int
     constants: Constants = field(repr=False)
 
@@ -174,13 +177,14 @@ def read_graph(path: str | Path) -> Graph:
     if len(inputs) != 1:
         names = ", ".join(one.name for one in inputs) or "none"
         raise KindError(str(path), f"{len(inputs)} inputs ({names})", "one input")
-    shape = inputs[0].type.tensor_type.shape.dim
+    kind = inputs[0].type.tensor_type
     return Graph(
         str(path),
         tuple(plain_node(node) for node in nodes),
         inputs[0].name,
         tuple(one.name for one in graph.output),
-        tuple(one.dim_value or None for one in shape),
+        tuple(one.dim_value or None for one in kind.shape.dim),
+        dtype_of(kind.elem_type),
         constants.opset,
         constants,
     )
@@ -228,6 +232,13 @@ def loaded(path: str) -> onnx.ModelProto:
     if not model.graph.node:
         raise InputError(path, "a file without a graph", "an ONNX file")
     return model
+
+
+def dtype_of(number: int) -> np.dtype[Any]:
+    """The dtype that a file names by a number."""
+    from onnx import helper
+
+    return np.dtype(helper.tensor_dtype_to_np_dtype(number))
 
 
 def plain_node(node: onnx.NodeProto) -> GraphNode:

@@ -11,6 +11,7 @@ from volconv.network.axes import Axes, Build
 from volconv.network.channels import NOT_LOCAL
 from volconv.network.fold import apart, folded, pruned, unturned
 from volconv.network.graph import Graph, GraphNode, read_graph
+from volconv.network.integers import Integers
 from volconv.network.operators import ALIASES, OPERATORS
 from volconv.network.sizes import Sizes
 from volconv.steps import Step
@@ -136,11 +137,12 @@ def graph_steps(
     """
     small = folded(unturned(pruned(apart(graph), output)))
     read: dict[str, str | int] = {graph.input: source}
-    sizes = Sizes(small, axes)
+    sizes, integers = Sizes(small, axes), Integers(small)
     number = before
     for node in small.nodes:
         names = graph_inputs(small, node)
         inputs = tuple(read[name] for name in names)
+        integers.note(node, names)
         if node.op in ALIASES or (node.op in OF_MANY and len(node.inputs) == 1):
             read[node.outputs[0]] = inputs[0]
             sizes.same[node.outputs[0]] = names[0]
