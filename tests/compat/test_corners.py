@@ -111,3 +111,31 @@ def test_sums_of_large_integers_lose_no_bit(name, args, dtype):
     rng = np.random.default_rng(0)
     cells = rng.integers(limit // 2, limit, (8, 9), endpoint=True).astype(dtype)
     check(name, cells, *args, output="int64", chunks=da.from_array(cells, chunks=4))
+
+
+@pytest.mark.parametrize("name", ["minimum_filter", "maximum_filter"])
+@pytest.mark.parametrize(
+    ("dtype", "cval"), [("int16", 0), ("int16", 300.0), (float, -1)]
+)
+def test_extremes_are_cast_after_each_axis(name, dtype, cval):
+    """A value that wraps is another one for the windows of the next axis."""
+    cells = np.random.default_rng(0).integers(-300, 300, (4, 6, 5)).astype(dtype)
+    for output in ("uint8", "int8"):
+        check(name, cells, (2, 1, 3), mode="constant", cval=cval, output=output)
+    ranks = {"minimum_filter": 0, "maximum_filter": -1}
+    check("rank_filter", cells, ranks[name], (2, 1, 3), output="uint8")
+
+
+@pytest.mark.parametrize("axes", [(1, 0), (0, 1)])
+def test_sigmas_of_all_axes_go_in_ascending_order_as_scipy_has_it(axes):
+    cells = np.random.default_rng(0).normal(size=(7, 8))
+    check("gaussian_laplace", cells, [2.0, 0.5], axes=axes, gain=64)
+
+
+def test_a_lazy_rank_is_that_of_the_footprint_it_was_made_with():
+    cells = np.random.default_rng(0).normal(size=(7, 8))
+    cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
+    expected = scipy_ndimage.median_filter(cells, footprint=cross)
+    lazy = ndimage.median_filter(da.from_array(cells, 4), footprint=cross)
+    cross[:] = np.eye(3)
+    assert (lazy.compute() == expected).all()

@@ -8,7 +8,13 @@ from typing import TypeVar, cast
 
 import numpy as np
 
-from volconv.errors import BoundaryError, DimError, GeometryError, did_you_mean
+from volconv.errors import (
+    BoundaryError,
+    DimError,
+    GeometryError,
+    KindError,
+    did_you_mean,
+)
 
 __all__ = [
     "BOUNDARIES",
@@ -21,6 +27,8 @@ __all__ = [
     "modes_for",
     "one_axis",
     "reach",
+    "sizes_for",
+    "whole",
 ]
 
 Value = TypeVar("Value")
@@ -41,7 +49,7 @@ BOUNDARIES = {
 """SciPy's modes, and what they are called here."""
 
 
-def boundary_of(mode: str) -> str:
+def boundary_of(mode: object) -> str:
     """Our name of a mode.
 
     Raises
@@ -54,7 +62,7 @@ def boundary_of(mode: str) -> str:
     >>> boundary_of("mirror")
     'reflect'
     """
-    if mode not in BOUNDARIES:
+    if not isinstance(mode, str) or mode not in BOUNDARIES:
         known = ", ".join(BOUNDARIES)
         raise BoundaryError(
             "mode", repr(mode), f"one of {known}", did_you_mean(str(mode), BOUNDARIES)
@@ -75,8 +83,7 @@ def boundaries_for(mode: Mode, axes: Sequence[int]) -> list[str]:
 
 def modes_for(mode: Mode, axes: Sequence[int]) -> list[str]:
     """The modes of some axes, from one for all or one for each."""
-    modes = [mode] * len(axes) if isinstance(mode, str) else list(mode)
-    return as_many("mode", modes, axes)
+    return for_each("mode", [mode] * len(axes) if isinstance(mode, str) else mode, axes)
 
 
 def for_each(
@@ -96,21 +103,39 @@ def for_each(
     """
     if not np.iterable(value):
         return [value] * len(axes)
-    return as_many(where, list(cast("Iterable[Value]", value)), axes)
-
-
-def as_many(where: str, values: list[Value], axes: Sequence[int]) -> list[Value]:
-    """The values, if there are as many as axes.
-
-    Raises
-    ------
-    DimError
-    """
+    values = list(cast("Iterable[Value]", value))
     if len(values) != len(axes):
         raise DimError(
             where, f"{len(values)} values", f"one, or one for each of {len(axes)} axes"
         )
     return values
+
+
+def whole(where: str, value: object) -> int:
+    """A whole number, as Python's `operator.index` takes it.
+
+    Raises
+    ------
+    KindError
+    """
+    try:
+        return operator.index(cast("int", value))
+    except TypeError:
+        raise KindError(where, repr(value), "a whole number") from None
+
+
+def sizes_for(size: int | Sequence[int], axes: Sequence[int]) -> list[int]:
+    """Cells of a window along each axis; fractions are cut off, as SciPy does.
+
+    Raises
+    ------
+    DimError, KindError
+        If there are not as many as axes, or one is no number.
+    """
+    try:
+        return [int(cells) for cells in for_each("size", size, axes)]
+    except (TypeError, ValueError, OverflowError):
+        raise KindError("size", repr(size), "whole numbers") from None
 
 
 def ascending(
@@ -140,7 +165,7 @@ def one_axis(axis: int, ndim: int) -> int:
     DimError
         If there is none of that number.
     """
-    found = operator.index(axis)
+    found = whole("axis", axis)
     if not -ndim <= found < ndim:
         raise DimError("axis", str(axis), f"a whole number from {-ndim} to {ndim - 1}")
     return found % ndim
@@ -176,7 +201,7 @@ def reach(size: int, origin: int) -> int:
     >>> reach(3, 0), reach(4, 0), reach(4, -1)
     (1, 2, 1)
     """
-    before = size // 2 + operator.index(origin)
+    before = size // 2 + whole("origin", origin)
     if not 0 <= before < size:
         raise GeometryError(
             "origin",

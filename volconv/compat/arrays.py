@@ -193,6 +193,8 @@ def wanted(
             raise GeometryError("output", f"shape {output.shape}", f"{cells.shape}")
         if is_complex and output.dtype.kind != "c":
             raise NumberError("output", f"{output.dtype.name}", "a complex dtype")
+        if not np.asarray(output).flags.writeable:
+            raise KindError("output", "an array that is read only", "one to fill")
         return output.dtype.newbyteorder("="), output
     dtype = named_dtype(output)
     if is_complex and dtype.kind != "c":

@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 
 from volconv.compat.apply import apply_terms
-from volconv.compat.arguments import Mode, all_axes, for_each, modes_for
+from volconv.compat.arguments import Mode, all_axes, ascending, for_each, modes_for
 from volconv.compat.arrays import Array, Output, Source, filtered
 from volconv.compat.gaussians import gaussian_passes
 from volconv.compat.passes import Term
@@ -41,7 +41,8 @@ def gaussian_laplace(
     input, output, cval
         As for `correlate`.
     sigma : float or sequence of float
-        Standard deviation in cells, one for each of `axes`.
+        Standard deviation in cells, one for each of `axes`: where these are all, in
+        ascending order, as SciPy has it.
     mode : str or sequence of str
         As for `correlate`; one for each derivative, along all axes.
     axes : int or sequence of int, optional
@@ -68,7 +69,8 @@ def gaussian_laplace(
     def make(source: Source, dtype: np.dtype[Any]) -> Source:
         found = all_axes(axes, source.ndim)
         spreads = [0.0] * source.ndim
-        for axis, one in zip(found, for_each("sigma", sigma, found), strict=True):
+        given = ascending("sigma", sigma, found, source.ndim)
+        for axis, one in zip(sorted(found), given, strict=True):
             spreads[axis] = one
         terms = derivative_terms(source.ndim, found, spreads, 2, mode, kwargs)
         return apply_terms(source, dtype, terms, cval)

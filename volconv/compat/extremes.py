@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 
 from numpy.typing import ArrayLike
 
-from volconv.compat.arguments import Mode
+from volconv.compat.arguments import Mode, whole
 from volconv.compat.arrays import Array, Output
 from volconv.compat.ranking import Sized, ranked
 
@@ -129,7 +128,7 @@ def maximum_filter1d(
     array([8, 8, 8, 4, 9, 9, 9, 9])
     """
     return maximum_filter(
-        input, operator.index(size), None, output, mode, cval, origin, axes=axis
+        input, whole("size", size), None, output, mode, cval, origin, axes=axis
     )
 
 
@@ -165,5 +164,5 @@ def minimum_filter1d(
     array([2, 0, 0, 0, 1, 1, 0, 0])
     """
     return minimum_filter(
-        input, operator.index(size), None, output, mode, cval, origin, axes=axis
+        input, whole("size", size), None, output, mode, cval, origin, axes=axis
     )

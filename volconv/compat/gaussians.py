@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,11 +15,12 @@ from volconv.compat.arguments import (
     boundary_of,
     for_each,
     one_axis,
+    whole,
 )
 from volconv.compat.arrays import Array, Output, Source, filtered
 from volconv.compat.passes import Beyond, Pass, Term
 from volconv.errors import KernelError
-from volconv.kernels.named import bell_derivative, check_taps
+from volconv.kernels.named import bell_derivative, check_taps, is_real
 
 __all__ = ["gaussian_filter", "gaussian_filter1d", "gaussian_passes"]
 
@@ -176,10 +176,12 @@ def gaussian_pass(
             "a finite number above 0",
             "gaussian_filter leaves axes of sigma 0 as they are",
         )
-    cells = int(truncate * spread + 0.5) if radius is None else operator.index(radius)
+    if not is_real(truncate) or not np.isfinite(truncate):
+        raise KernelError("truncate", repr(truncate), "a finite number")
+    cells = int(truncate * spread + 0.5) if radius is None else whole("radius", radius)
     if cells < 0:
         raise KernelError("radius", str(cells), "a whole number of at least 0")
-    if operator.index(order) < 0:
+    if whole("order", order) < 0:
         raise KernelError("order", str(order), "a whole number of at least 0")
     check_taps("sigma", 2 * cells + 1)
     weights = bell_derivative(spread, cells, order)[::-1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -17,10 +16,13 @@ from volconv.compat.arguments import (
     for_each,
     one_axis,
     reach,
+    sizes_for,
+    whole,
 )
 from volconv.compat.arrays import Array, Output, Source, filtered
 from volconv.compat.passes import Beyond, Pass
 from volconv.errors import GeometryError
+from volconv.kernels.named import check_taps
 
 __all__ = ["uniform_filter", "uniform_filter1d"]
 
@@ -66,7 +68,7 @@ def uniform_filter(
         found = all_axes(axes, source.ndim)
         values = zip(
             found,
-            [int(cells) for cells in for_each("size", size, found)],
+            sizes_for(size, found),
             boundaries_for(mode, found),
             for_each("origin", origin, found),
             strict=True,
@@ -113,7 +115,7 @@ def uniform_filter1d(
 
     def make(source: Source, dtype: np.dtype[Any]) -> Source:
         found = one_axis(axis, source.ndim)
-        cells = operator.index(size)
+        cells = whole("size", size)
         if cells < 1:
             raise GeometryError("size", str(size), "a whole number of at least 1")
         term = (uniform_pass(found, cells, boundary_of(mode), origin),)
@@ -124,5 +126,6 @@ def uniform_filter1d(
 
 def uniform_pass(axis: int, size: int, boundary: str, origin: int) -> Pass:
     """The mean of some cells along an axis: their sum, over their number."""
+    check_taps("size", size)
     edge = Beyond(reach(size, origin), boundary)
     return Pass((axis,), np.ones(size), (edge,), divisor=size)

@@ -18,6 +18,7 @@ from volconv.compat.arguments import (
     boundaries_for,
     for_each,
     reach,
+    sizes_for,
 )
 from volconv.compat.arrays import Array, Cut, Output, Source, as_dtype, filtered
 from volconv.compat.passes import Beyond, name_of, window_options
@@ -63,9 +64,9 @@ class Sized:
         if self.footprint is None:
             if self.size is None:
                 raise GeometryError("size", "none", "a size, or a footprint")
-            sizes = [int(cells) for cells in for_each("size", self.size, axes)]
+            sizes = sizes_for(self.size, axes)
             return np.ones([max(1, cells) for cells in sizes], bool)
-        mask = np.asarray(self.footprint, bool)
+        mask = np.array(self.footprint, bool)  # a lazy result's own
         if mask.ndim != len(axes):
             raise DimError(
                 "footprint", f"{mask.ndim} axes", f"{len(axes)}, one for each of axes"
@@ -109,10 +110,15 @@ def ranked(
             cval = sized.cval
             if not mask.all() or rank not in {0, taps - 1}:  # SciPy casts it, then
                 cval = as_dtype(np.array(float(cval)), source.dtype).item()
-            source = source.holding(cval)
-        if mask.size > 1 and source.array.size:
-            source = source.through(rank_step(source, axes, mask, rank, edges, cval))
-        return source.mapped(Cut(dtype))
+        if mask.size == 1 or not source.array.size:
+            return source.mapped(Cut(dtype))
+        windows = [Window(axes, mask, rank, edges)]
+        if mask.all() and rank in {0, taps - 1} and dtype != source.dtype:
+            windows = windows[0].by_axis()  # SciPy casts after each
+        for window in windows:
+            held = source.holding(cval)
+            source = held.through(rank_step(held, window, cval)).mapped(Cut(dtype))
+        return source
 
     return filtered(input, output, make)
 
@@ -139,17 +145,43 @@ def edges_of(
     )
 
 
-def rank_step(
-    source: Source,
-    axes: tuple[int, ...],
-    mask: NDArray[Any],
-    rank: int,
-    edges: tuple[Beyond, ...],
-    cval: float,
-) -> Step:
+@dataclass(frozen=True, eq=False)
+class Window:
+    """A rank in windows along some axes.
+
+    Parameters
+    ----------
+    axes : tuple of int
+        Those of the mask.
+    mask : ndarray of bool
+        Which cells count.
+    rank : int
+        From 0, of those.
+    edges : tuple of Beyond
+        One for each axis.
+    """
+
+    axes: tuple[int, ...]
+    mask: NDArray[Any]
+    rank: int
+    edges: tuple[Beyond, ...]
+
+    def by_axis(self) -> list[Window]:
+        """Windows along one axis each, for the first or the last rank of a full one."""
+        return [
+            Window((axis,), np.ones(size, bool), min(self.rank, size - 1), (edge,))
+            for axis, size, edge in zip(
+                self.axes, self.mask.shape, self.edges, strict=True
+            )
+            if size > 1
+        ]
+
+
+def rank_step(source: Source, window: Window, cval: float) -> Step:
     """The step of a rank: pooling where it has it, else a function of windows."""
+    axes, mask, rank = window.axes, window.mask, window.rank
     sizes = {name_of(axis): size for axis, size in zip(axes, mask.shape, strict=True)}
-    options = window_options(axes, mask.shape, edges, cval, None)
+    options = window_options(axes, mask.shape, window.edges, cval, None)
     pools = {0: "min", mask.size - 1: "max"}
     if mask.size % 2:
         pools[mask.size // 2] = "median"

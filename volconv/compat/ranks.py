@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
 
 from numpy.typing import ArrayLike
 
-from volconv.compat.arguments import Mode
+from volconv.compat.arguments import Mode, whole
 from volconv.compat.arrays import Array, Output
 from volconv.compat.ranking import Sized, ranked
-from volconv.errors import NumberError
+from volconv.errors import KindError, NumberError
+from volconv.kernels.named import is_real
 
 __all__ = ["median_filter", "percentile_filter", "rank_filter"]
 
@@ -90,7 +90,7 @@ def rank_filter(
     array([1, 2, 2, 0])
     """
     window = Sized(size, footprint, mode, cval, origin, axes)
-    wanted = operator.index(rank)
+    wanted = whole("rank", rank)
     return ranked(
         input, output, window, lambda taps: wanted + taps if wanted < 0 else wanted
     )
@@ -133,6 +133,8 @@ def percentile_filter(
     >>> percentile_filter([1, 5, 2, 0], 20, 3)
     array([1, 1, 0, 0])
     """
+    if not is_real(percentile):
+        raise KindError("percentile", repr(percentile), "a number from -100 to 100")
     share = percentile + 100 if percentile < 0 else percentile
     if not 0 <= share <= 100:
         raise NumberError("percentile", f"{percentile}", "a number from -100 to 100")
