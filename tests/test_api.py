@@ -3,6 +3,7 @@
 import inspect
 import json
 
+import dask.array as da
 import numpy as np
 import pint
 import pytest
@@ -459,6 +460,9 @@ def test_arrays_of_another_library_are_not_stripped_of_what_they_are():
     ):
         volconv.box(data, 3)
     assert volconv.box(data.as_numpy(), 3).shape == (5,)
+    lazy = xr.DataArray(da.from_array(metres.magnitude, 2) * metres.units, dims="x")
+    with pytest.raises(e.KindError, match=r"pint.*Quantity; expected one of NumPy"):
+        volconv.box(lazy, 3)
 
 
 def test_texts_are_called_by_a_name_that_numpy_knows():

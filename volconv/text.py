@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from volconv.errors import KindError, did_you_mean
 
@@ -17,6 +18,7 @@ __all__ = [
     "range_text",
     "results_text",
     "tasks_text",
+    "text_of",
 ]
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -116,6 +118,18 @@ def parse_bytes(where: str, text: str) -> int:
     if not 1 <= number < math.inf:
         raise KindError(where, repr(text), "a size such as 4GiB or 500MB")
     return int(number)
+
+
+def text_of(attrs: Mapping[Any, object], key: str) -> str | None:
+    """An attribute that is a text; None where it is another value, or is not there.
+
+    Examples
+    --------
+    >>> text_of({"units": "mm"}, "units"), text_of({"units": ["mm"]}, "units")
+    ('mm', None)
+    """
+    value = attrs.get(key)
+    return value if isinstance(value, str) else None
 
 
 def check_word(

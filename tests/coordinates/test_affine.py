@@ -136,6 +136,13 @@ def test_attributes_of_places_go_where_places_change():
     assert found.ct.attrs.keys() == moved.attrs.keys() | {"cell_methods"}
     assert set(found.attrs) == {"title", "volconv"}
     assert data.crs.attrs["GeoTransform"]
+    # as xarray opens it by default: a grid mapping is a variable among others
+    opened = data.assign_attrs(grid_mapping="crs").to_dataset(name="ct")
+    opened = opened.reset_coords("crs")
+    assert volconv.gaussian(opened, 1.0).crs.attrs == crs.attrs
+    coarse = volconv.mean_pool(opened, 2)
+    assert coarse.crs.attrs == {"proj": "utm"}
+    assert "crs" in coarse.data_vars
 
 
 def test_a_run_does_not_describe_its_input_s_images(tmp_path):

@@ -298,6 +298,39 @@ def test_lazy_coordinates_are_not_computed_on_the_way(dtype):
     assert found.at.dtype == whole.at.dtype
 
 
+@pytest.mark.parametrize(
+    "calls",
+    [
+        lambda d: volconv.box(d, 3, padding="valid"),
+        lambda d: volconv.box(d, 3, stride=2),
+        lambda d: volconv.crop(d, {"x": (1, 11)}),
+        lambda d: volconv.pad(d, 2, boundary="edge"),
+        lambda d: volconv.upsample(d, 2),
+    ],
+)
+def test_lazy_coordinates_lie_in_the_chunks_of_their_data(calls, tmp_path):
+    cells = np.arange(72.0).reshape(6, 12)
+    at = xr.DataArray(cells * 2, dims=("y", "x"))
+    data = xr.Dataset({"v": (("y", "x"), cells)}, {"at": at})
+    found = calls(data.chunk(3))
+    assert found.at.chunks == found.v.chunks
+    found.to_zarr(tmp_path / "v.zarr", consolidated=False)  # wants chunks of one size
+    stored = xr.open_zarr(tmp_path / "v.zarr", consolidated=False)
+    assert_array_equal(stored.at.values, calls(data).at.values)
+
+
+@pytest.mark.parametrize("value", [["m"], {"unit": "m"}, np.array(["m"]), 7])
+def test_attributes_of_coordinates_that_are_no_texts_say_nothing(value):
+    keys = ("units", "standard_name", "axis", "bounds", "climatology")
+    x = xr.Variable("x", np.arange(4.0), dict.fromkeys(keys, value))
+    data = xr.DataArray(np.arange(4.0), {"x": x}, "x")
+    assert volconv.mean_pool(data, 2).x.values.tolist() == [0.5, 2.5]
+    assert volconv.mean_pool(data.to_dataset(name="v"), 2).v.values.tolist() == [
+        0.5,
+        2.5,
+    ]
+
+
 def test_the_label_of_irregular_levels_is_the_middle_of_the_window_not_their_mean():
     levels = [1000.0, 925.0, 850.0, 700.0, 500.0, 300.0]
     data = xr.DataArray(np.arange(6.0), {"level": levels}, "level")

@@ -12,6 +12,7 @@ from scipy import ndimage
 import volconv
 import volconv.errors
 from tests.lazy.strategies import cases, even_cases
+from volconv.lazy.ownership import Placed
 
 
 @given(cases())
@@ -152,6 +153,22 @@ def test_results_of_the_same_length_have_the_chunks_of_their_data(tmp_path):
     (data - smooth).to_zarr(tmp_path / "high.zarr", consolidated=False)
     stored = xr.open_zarr(tmp_path / "high.zarr", consolidated=False)
     assert_array_equal(stored["v"].values, (data - smooth).values)
+
+
+def test_halos_of_many_chunks_are_looked_for_once(monkeypatch):
+    """A reflected row whose first and last chunks are merged, one after the other."""
+    looked = []
+    reach = Placed.reach
+
+    def look(place, edge):
+        looked.append(edge)
+        return reach(place, edge)
+
+    monkeypatch.setattr(Placed, "reach", look)
+    row = xr.DataArray(da.arange(300, chunks=1), dims="x")
+    found = volconv.pad(row, 100, boundary="reflect")
+    assert len(looked) <= 2 * 300
+    assert_array_equal(found, np.pad(np.arange(300), 100, mode="reflect"))
 
 
 def test_nothing_is_computed_at_graph_time():

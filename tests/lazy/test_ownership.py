@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from volconv.boundary import KINDS, source_index
-from volconv.geometry import Interval, Window
-from volconv.lazy.ownership import even_chunks, owned_chunks
+from volconv.geometry import Interval, Window, even_chunks
+from volconv.lazy.ownership import owned_chunks
 
 
 @st.composite

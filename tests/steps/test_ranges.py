@@ -71,8 +71,25 @@ def test_integers_scaled_beyond_64_bits_are_an_error():
         volconv.scale(row(2**62, dtype="int64"), 2)
     assert volconv.scale(row(2**62, dtype="int64"), 1, 5).values == 2**62 + 5
     assert volconv.scale(row(2**64 - 1, dtype="uint64"), 1).values == 2**64 - 1
-    with pytest.raises(NumberError, match="whose scaled value is 18446744073709551615"):
-        volconv.scale(row(2**64 - 1, dtype="uint64"), 1, -1)
+    with pytest.raises(NumberError, match="whose scaled value is 55340232221128654835"):
+        volconv.scale(row(2**64 - 1, dtype="uint64"), 3, -10)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "factor", "offset"),
+    [
+        (2**63, "uint64", 1, -1),
+        (-(2**63), "int64", -1, -1),
+        (2**64 - 1, "uint64", 1, -(2**63)),
+        (2**62, "int64", -3, 2**62),
+    ],
+)
+def test_what_fits_in_the_end_may_be_beyond_64_bits_on_the_way(
+    value, dtype, factor, offset
+):
+    found = volconv.scale(row(value, dtype=dtype), factor, offset)
+    assert found.dtype == np.int64
+    assert found.values.tolist() == [value * factor + offset]
 
 
 def test_a_factor_beyond_every_integer_makes_floats():

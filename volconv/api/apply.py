@@ -6,7 +6,7 @@ taken variable by variable.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import xarray as xr
@@ -25,6 +25,7 @@ from volconv.coordinates import (
     bounds_names,
     check_new_dims,
     declared_attrs,
+    grid_mappings,
     new_labels,
     output_attrs,
     output_coords,
@@ -131,8 +132,8 @@ def apply_to_dataset(
                 f"dimensions of the Dataset ({', '.join(known)})",
                 did_you_mean(dim, known),
             )
-    bounds = [name for name in bounds_names(dataset) if name in dataset.data_vars]
-    labels = dataset.set_coords(bounds)
+    apart = of_coordinates(dataset)
+    labels = dataset.set_coords(apart)
     processes = {
         name: process_of_variable(str(name), array, resolve)
         for name, array in labels.data_vars.items()
@@ -161,7 +162,15 @@ def apply_to_dataset(
     first = next(iter(processes.values()))
     record = recorded(dataset.attrs, all_steps(first), keep_attrs=keep)
     result = xr.Dataset(variables, coords=coords.coords, attrs=record)
-    return result.reset_coords([name for name in bounds if name in result.coords])
+    return result.reset_coords([name for name in apart if name in result.coords])
+
+
+def of_coordinates(dataset: xr.Dataset) -> list[Hashable]:
+    """Variables that say more of coordinates: CF bounds, and grid mappings."""
+    found = set(bounds_names(dataset))
+    for array in dataset.data_vars.values():
+        found.update(grid_mappings(array.encoding | array.attrs, dataset))
+    return [name for name in dataset.data_vars if name in found]
 
 
 def moved_coords(

@@ -66,13 +66,18 @@ def values_now(cells: xr.Variable) -> NDArray[Any]:
     """
     found = cells.data
     if not isinstance(found, np.ndarray):
-        raise KindError(
-            "data",
-            f"an array of {type(found).__module__}.{type(found).__name__}",
-            "one of NumPy or Dask",
-            "turn it into one: data.as_numpy()",
-        )
+        raise of_another_library(found)
     return np.asarray(found)
+
+
+def of_another_library(found: object) -> KindError:
+    """The error of an array that would lose what it is."""
+    return KindError(
+        "data",
+        f"an array of {type(found).__module__}.{type(found).__name__}",
+        "one of NumPy or Dask",
+        "turn it into one: data.as_numpy()",
+    )
 
 
 def pipeline_values(pipeline: Pipeline, cells: xr.Variable) -> Any:
@@ -107,11 +112,15 @@ def is_lazy(array: xr.DataArray | xr.Variable) -> bool:
     Raises
     ------
     KindError
-        If its chunks have unknown sizes.
+        If its chunks have unknown sizes, or it wraps a Dask array.
     """
     cells = array.variable if isinstance(array, xr.DataArray) else array
     if cells.__dask_graph__() is None:
         return False
+    import dask.array as da
+
+    if not isinstance(cells.data, da.Array):
+        raise of_another_library(cells.data)
     if any(math.isnan(size) for sizes in cells.chunks or () for size in sizes):
         raise KindError(
             "data",

@@ -145,7 +145,7 @@ class Square:
         """Squares."""
         wide = np.dtype(self.compute)
         if cells.dtype.kind in "iu" and wide.itemsize == cells.dtype.itemsize:
-            check_range("square", cells, wide, lambda end: [end * end])
+            check_range("square", cells, wide, lambda end: end * end)
         values = np.array(cells, dtype=wide, order="C")
         if wide.kind != "c":
             return np.asarray(np.multiply(values, values))
@@ -192,7 +192,9 @@ class Linear:
         """Scaled values."""
         wide = np.dtype(self.compute)
         if wide.kind in "iu" and wide.itemsize == 8:
-            check_range("scaled value", cells, wide, self.on_the_way)
+            check_range(
+                "scaled value", cells, wide, lambda end: self.on_the_way(end)[-1]
+            )
         values = np.array(cells, dtype=wide, order="C")
         for plane in planes(values):
             np.multiply(plane, self.factor, out=plane)
@@ -265,7 +267,7 @@ class Threshold:
 
 
 def check_range(
-    name: str, cells: Array, wide: np.dtype[Any], values_of: Callable[[int], list[int]]
+    name: str, cells: Array, wide: np.dtype[Any], value_of: Callable[[int], int]
 ) -> None:
     """Refuse cells whose values an integer dtype does not hold.
 
@@ -277,9 +279,9 @@ def check_range(
         Integers.
     wide : dtype
         Of the values.
-    values_of : callable
-        All that is computed on the way from one cell to its value; each is largest and
-        smallest at the smallest and the largest cell.
+    value_of : callable
+        The value of one cell, which is largest and smallest at the smallest and the
+        largest one. What lies on the way may wrap: integers of two's complement do.
 
     Raises
     ------
@@ -289,11 +291,11 @@ def check_range(
         return
     limits = np.iinfo(wide)
     for end in (int(cells.min()), int(cells.max())):
-        for value in values_of(end):
-            if not limits.min <= value <= limits.max:
-                raise NumberError(
-                    "the data",
-                    f"the {cells.dtype} value {end}, whose {name} is {value}",
-                    f"values that {wide} holds",
-                    "cast to float64 first",
-                )
+        value = value_of(end)
+        if not limits.min <= value <= limits.max:
+            raise NumberError(
+                "the data",
+                f"the {cells.dtype} value {end}, whose {name} is {value}",
+                f"values that {wide} holds",
+                "cast to float64 first",
+            )

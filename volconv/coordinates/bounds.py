@@ -17,6 +17,7 @@ from volconv.coordinates.longitude import (
 )
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.geometry import Centres
+from volconv.text import text_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,7 +38,7 @@ def bounds_names(dataset: xr.Dataset) -> list[str]:
 def bounds_owners(dataset: xr.Dataset) -> dict[str, str]:
     """The CF bounds variables that a dataset has, with the name of what each bounds."""
     named = {
-        held.get(key): str(name)
+        text_of(held, key): str(name)
         for name, variable in dataset.variables.items()
         for held in (variable.attrs, variable.encoding)
         for key in BOUNDS

@@ -20,9 +20,10 @@ from volconv.coordinates.longitude import turn_of
 from volconv.coordinates.spatial_attrs import RANGES, without_positions
 from volconv.coordinates.values import can_interpolate, values_at
 from volconv.errors import DimError
-from volconv.geometry import Centres, Geometry, Mix
+from volconv.geometry import Centres, Geometry, Mix, Window, even_chunks
 from volconv.steps import Step
 from volconv.steps.optional import labels_of
+from volconv.text import text_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -108,7 +109,8 @@ def output_coords(
         elif along:
             positions = geometry.positions(dim, sizes[dim])
             centres = Centres.of(window, sizes[dim])
-            coords = coords_along(coords, dim, positions, centres)
+            moved = coords_along(coords, dim, positions, centres)
+            coords = evenly_chunked(moved, coords, dim, window)
         forget_positions(coords)
     for name in coords.variables:
         variable = coords.variables[name]
@@ -147,6 +149,34 @@ def coords_along(
     return moved
 
 
+def evenly_chunked(
+    moved: xr.Dataset, coords: xr.Dataset, dim: str, window: Window
+) -> xr.Dataset:
+    """Lazy coordinates in chunks as their data's are along a dimension: see `even_chunks`.
+
+    Parameters
+    ----------
+    moved : Dataset
+        Coordinates of the outputs.
+    coords : Dataset
+        Those of the cells.
+    dim : str
+        The dimension.
+    window : Window
+        The window along it.
+    """
+    chunked = {}
+    for name, variable in moved.variables.items():
+        given = coords.variables[name].chunksizes.get(dim)
+        now = variable.chunksizes.get(dim)
+        if given is None or now is None:
+            continue
+        wanted = even_chunks(given, window, variable.sizes[dim])
+        if wanted not in (None, now):
+            chunked[name] = variable.chunk({dim: wanted})
+    return with_coords(moved, chunked)
+
+
 def without_names(
     attrs: Mapping[Any, Any], bounds: Collection[str], stale: Collection[str] = ()
 ) -> dict[Any, Any]:
@@ -154,7 +184,7 @@ def without_names(
     return {
         key: value
         for key, value in attrs.items()
-        if not (key in stale or (key in BOUNDS and value in bounds))
+        if not (key in stale or (key in BOUNDS and text_of(attrs, key) in bounds))
     }
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volconv.text import text_of
+
 __all__ = ["folded", "goes_one_way", "short_way", "turn_of", "unrolled", "whole_turns"]
 
 EAST = frozenset(
@@ -36,14 +38,14 @@ def turn_of(attrs: Mapping[Any, Any]) -> float | None:
     >>> turn_of({"units": "degrees_east"}), turn_of({"units": "degrees_north"})
     (360.0, None)
     """
-    units = attrs.get("units")
+    units = text_of(attrs, "units")
     if units in EAST:
         return 360.0
-    is_named = attrs.get("standard_name") in NAMES
+    is_named = text_of(attrs, "standard_name") in NAMES
     if is_named and units in RADIANS:
         return 2 * math.pi
     if units in DEGREES:
-        return 360.0 if is_named or attrs.get("axis") == "X" else None
+        return 360.0 if is_named or text_of(attrs, "axis") == "X" else None
     return 360.0 if is_named and units is None else None
 
 

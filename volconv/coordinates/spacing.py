@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from volconv.coordinates.longitude import goes_one_way, turn_of, unrolled
 from volconv.meta import Axis
+from volconv.text import text_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -67,8 +68,8 @@ def positions_of(variable: xr.Variable) -> tuple[NDArray[Any] | None, str | None
         return seconds, None if seconds is None else "s"
     if variable.dtype.kind not in "iuf":
         return None, None
-    units = variable.attrs.get("units")
-    if not isinstance(units, str):
+    units = text_of(variable.attrs, "units")
+    if units is None:
         return variable.values.astype(float), None
     since = SINCE.fullmatch(units)
     return variable.values.astype(float), since[1].lower() if since else units

@@ -2,6 +2,7 @@
 
 from volconv.geometry.axis import LABELS, Centres
 from volconv.geometry.by_dim import PerDim
+from volconv.geometry.chunks import even_chunks
 from volconv.geometry.field import ReceptiveField
 from volconv.geometry.geometry import Geometry
 from volconv.geometry.interval import Interval, contains, merged, relative
@@ -28,6 +29,7 @@ __all__ = [
     "Spreading",
     "Window",
     "contains",
+    "even_chunks",
     "labels_by_dim",
     "merged",
     "relative",

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.boundary import runs
-from volconv.geometry import Interval, Window
-from volconv.lazy.ownership import Ownership, even_chunks, owned_chunks
+from volconv.geometry import Interval, Window, even_chunks
+from volconv.lazy.ownership import Ownership, owned_chunks
 from volconv.steps import Step, compute_cells
 
 __all__ = ["lazy_step"]
@@ -49,7 +49,6 @@ def lazy_step(step: Step, data: da.Array) -> da.Array:
         if min(window.padding) < 0:
             data, shift = cropped(data, axis, window)
             windows[axis], before[axis] = Window(1), 0
-            even[axis] = None
         elif kinds[axis] == "wrap" and any(window.padding):
             data, shift = extended(data, axis, window, outputs)
             windows[axis], before[axis] = window.padded, shift

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from volconv.boundary import TURNING, runs
 from volconv.geometry import Interval, Mix, Window
 
-__all__ = ["Ownership", "even_chunks", "owned_chunks"]
+__all__ = ["Ownership", "owned_chunks"]
 
 
 @dataclass(frozen=True)
@@ -95,49 +95,25 @@ def owned_chunks(
         return Ownership((Interval(0, cells),), (Interval(0, outputs),), (0, 0))
     place = Placed(window, outputs, min(before, window.span - 1))
     edges = list(itertools.accumulate(sizes))[:-1]
-    edges = merge_small(edges, cells, place, max(place.halo(edges)))
+    edges = merge_small(edges, cells, place, max(halo_of(map(place.reach, edges))))
+    reaches = [place.reach(edge) for edge in edges]
     while edges:
-        halo = place.halo(edges)
+        halo = halo_of(reaches)
         owned = Interval(place.first(edges[-1]), outputs)
         last = needed(window.source(owned), cells, kind)
         if last is not None and last.start < edges[-1] - halo[0]:
-            edges.pop()
+            del edges[-1], reaches[-1]
             continue
         owned = Interval(0, place.first(edges[0]))
         first = needed(window.source(owned), cells, kind)
         if first is not None and first.stop > edges[0] + halo[1]:
-            edges.pop(0)
+            del edges[0], reaches[0]
             continue
         break
     chunks = itertools.starmap(Interval, itertools.pairwise([0, *edges, cells]))
     firsts = [0, *map(place.first, edges), outputs]
     owners = itertools.starmap(Interval, itertools.pairwise(firsts))
-    return Ownership(tuple(chunks), tuple(owners), place.halo(edges))
-
-
-def even_chunks(
-    sizes: Sequence[int], window: Window, outputs: int
-) -> tuple[int, ...] | None:
-    """Outputs of each chunk, alike but for a smaller last one, where the data's are so.
-
-    As Zarr wants them, and at most one more than the data's; None where the data's are
-    not alike, or each output reads all cells.
-
-    Examples
-    --------
-    >>> even_chunks([8, 8, 4], Window(3, stride=3), 6)
-    (3, 3)
-    >>> even_chunks([8, 4, 8], Window(3, stride=3), 6)
-    """
-    if len(sizes) == 1:
-        return (outputs,)
-    if isinstance(window, Mix):
-        return None
-    if any(size != sizes[0] for size in sizes[:-1]) or sizes[-1] > sizes[0]:
-        return None
-    each = max(math.ceil(sizes[0] / window.jump), -(-outputs // (len(sizes) + 1)))
-    whole, rest = divmod(outputs, each)
-    return (each,) * whole + (rest,) * bool(rest)
+    return Ownership(tuple(chunks), tuple(owners), halo_of(reaches))
 
 
 @dataclass(frozen=True)
@@ -165,17 +141,20 @@ class Placed:
         )
         return min(max(0, found), self.outputs)
 
-    def halo(self, edges: Sequence[int]) -> tuple[int, int]:
-        """Cells beyond edges between chunks that the outputs beside them read, at most."""
-        before = after = 0
-        for edge in edges:
-            first = self.first(edge)
-            if not 0 < first < self.outputs:
-                continue  # no output on one of its sides
-            start = self.window.source(Interval(first, first + 1)).start
-            stop = self.window.source(Interval(first - 1, first)).stop
-            before, after = max(before, edge - start), max(after, stop - edge)
-        return before, after
+    def reach(self, edge: int) -> tuple[int, int]:
+        """Cells before and behind an edge that the outputs on its other side read."""
+        first = self.first(edge)
+        if not 0 < first < self.outputs:
+            return 0, 0  # no output on one of its sides
+        start = self.window.source(Interval(first, first + 1)).start
+        stop = self.window.source(Interval(first - 1, first)).stop
+        return max(0, edge - start), max(0, stop - edge)
+
+
+def halo_of(reaches: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """What the outputs beside any of some edges read beyond it, at most."""
+    before, after = zip((0, 0), *reaches, strict=True)
+    return max(before), max(after)
 
 
 def merge_small(

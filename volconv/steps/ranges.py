@@ -233,8 +233,10 @@ def scaled_integers(cells: np.dtype[Any], factor: float, offset: float) -> str |
 
     None where the values are no integers.
     """
-    whole = isinstance(factor, int) and isinstance(offset, int)
-    if cells.kind not in "biu" or not whole or max(abs(factor), abs(offset)) >= 2**63:
+    numbers = (factor, offset)
+    if cells.kind not in "biu" or not all(
+        isinstance(one, int) and -(2**63) <= one < 2**63 for one in numbers
+    ):
         return None
     function = functions.Linear(factor, offset, "int64")
     values = [value for end in limits_of(cells) for value in function.on_the_way(end)]
