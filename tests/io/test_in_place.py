@@ -1,5 +1,8 @@
 """Chunks are decoded where they are to be held, and are what Zarr reads."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 import zarr
@@ -7,11 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numcodecs import Zstd
 from numpy.testing import assert_array_equal
+from zarr.registry import get_codec_class
 
 from volconv.errors import InputError
 from volconv.geometry import Interval
 from volconv.io import ZarrSource, forget_opened
-from volconv.io.in_place import content_size, decoded_into, decodes_in_place
+from volconv.io.in_place import (
+    ZstdInPlace,
+    content_size,
+    decoded_into,
+    decodes_in_place,
+    decoding_in_place,
+)
 
 CELLS = np.random.default_rng(1).random((9, 10, 12), "f4")
 CHUNK = (3, 5, 4)
@@ -141,3 +151,22 @@ def test_what_is_no_frame_has_no_size_or_any(content):
     for frame in (content, b"\x28\xb5\x2f\xfd" + content):
         size = content_size(memoryview(frame))
         assert size is None or size >= 0
+
+
+def test_threads_that_open_at_once_leave_zarr_s_codecs_as_they_were():
+    before = zarr.config.get("codecs.zstd")
+    found = []
+
+    def opens():
+        for _ in range(20):
+            with decoding_in_place():
+                time.sleep(1e-4)
+                found.append(get_codec_class("zstd"))
+
+    threads = [threading.Thread(target=opens) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(found) == {ZstdInPlace}
+    assert zarr.config.get("codecs.zstd") == before

@@ -130,7 +130,8 @@ def decodes_in_place(array: zarr.Array[Any]) -> bool:
         return False
     by_zarr = str(zarr.config.get("codec_pipeline.path")).startswith("zarr.")
     is_alone = [isinstance(each, ZstdInPlace) for each in array.compressors] == [True]
-    is_native = cells.endian is None or cells.endian.value == sys.byteorder
+    order = getattr(cells.endian, "value", cells.endian)  # a text from zarr 3.3 on
+    is_native = order in (None, sys.byteorder)
     are_whole = all(map(le, array.chunks, array.shape))
     return by_zarr and is_alone and is_native and are_whole
 
