@@ -78,7 +78,7 @@ class ArrayMeta:
         The dtype's name, such as ``"float32"``.
     chunks : tuple of int, optional
         Cells of one stored chunk along each axis, what one read decodes at least;
-        None for an array in memory.
+        None for an array in memory. No more than the array has.
     missing : tuple of float, optional
         Values that stand for missing cells, as the array's attributes declare; NaN needs
         no declaring.
@@ -90,6 +90,9 @@ class ArrayMeta:
         reader copies them.
     in_place : bool
         Whether one is decoded into memory that is there: its cells do not come and go.
+    decoded : int
+        Cells of one as it is stored, where that is larger than the array: all of them
+        are decoded.
 
     Raises
     ------
@@ -106,6 +109,7 @@ class ArrayMeta:
     is_remote: bool = False
     in_decoding: int = 3
     in_place: bool = False
+    decoded: int = 0
 
     def __post_init__(self) -> None:
         dims = self.dims
@@ -180,6 +184,11 @@ class ArrayMeta:
             sizes = dict(zip(self.dims, chunks, strict=True))
             chunks = tuple(sizes.get(dim, 1) for dim in dims)
         return replace(self, axes=axes, chunks=chunks)
+
+    def in_chunks(self, chunks: Sequence[int]) -> Self:
+        """The array in chunks as they are stored, which may be larger than it is."""
+        inside = tuple(map(min, chunks, self.shape))
+        return replace(self, chunks=inside, decoded=math.prod(chunks))
 
     def axis(self, dim: str) -> Axis:
         """The dimension of that name."""

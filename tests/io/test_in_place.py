@@ -22,6 +22,7 @@ from volconv.io.in_place import (
     decodes_in_place,
     decoding_in_place,
 )
+from volconv.plan.memory import chunk_bytes
 
 CELLS = np.random.default_rng(1).random((9, 10, 12), "f4")
 CHUNK = (3, 5, 4)
@@ -78,6 +79,15 @@ def test_several_chunks_lie_there_one_after_the_other(tmp_path):
 
 def test_it_is_told_where_a_chunk_is_larger_than_the_array(tmp_path):
     assert not source_of(tmp_path, chunks=(16, 5, 4)).open().meta.in_place
+
+
+@pytest.mark.parametrize("has_group", [False, True])
+def test_memory_is_that_of_chunks_as_they_are_stored(tmp_path, has_group):
+    """Of a time axis that is to grow: eight steps of a chunk of a thousand."""
+    source = source_of(tmp_path, has_group=has_group, chunks=(1000, 5, 4))
+    meta = source.open().meta
+    assert meta.chunks == (9, 5, 4)
+    assert chunk_bytes(meta) == 1000 * 5 * 4 * 4
 
 
 def test_it_is_told_where_others_decode(tmp_path):

@@ -181,3 +181,8 @@ def test_a_plane_of_a_stack_has_the_thickness_that_its_image_says(tmp_path, vers
     places = said["datasets"][0]["coordinateTransformations"]
     assert places[0]["scale"] == SCALE
     assert places[1]["translation"] == TRANSLATION
+    # and of its result, whose coordinates stand beside it
+    again = text_of("gaussian: {sigma: 0.5 um}", "{path: out.zarr}")
+    run(tmp_path, again.replace("output: {path: out.zarr}", "output: {path: b.zarr}"))
+    (then,) = multiscales(tmp_path / "b.zarr")
+    assert then["datasets"] == said["datasets"]

@@ -58,6 +58,14 @@ def test_a_run_writes_what_the_functions_compute_bit_for_bit(folder, volume):
     assert not FolderTarget(folder / "out.zarr").partial.exists()
 
 
+def test_what_a_run_writes_goes_into_netcdf_as_it_is(folder):
+    run(folder)
+    found = result(folder)
+    found.to_netcdf(folder / "out.nc", engine="h5netcdf")
+    with xr.open_dataset(folder / "out.nc", engine="h5netcdf") as again:
+        assert again.load().identical(found)
+
+
 def test_the_store_is_zarr_3_with_checksums_and_consolidated(folder):
     run(folder, CONFIG.replace("x: 5}", "x: 5}\n  shards: {z: 6, y: 8, x: 10}"))
     group = zarr.open_group(folder / "out.zarr", mode="r")

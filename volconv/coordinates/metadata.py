@@ -35,6 +35,8 @@ def array_meta(
 ) -> ArrayMeta:
     """Dimensions, spacings, units, dtype, chunks and declared missing values.
 
+    Chunks are as they are stored, and may be larger than the array.
+
     Raises
     ------
     DimError
@@ -66,7 +68,8 @@ def array_meta(
     missing = declared_missing(attrs or {}, found)
     # NumPy calls texts str32, and does not know that name
     name = found.str if found.kind in "SU" else found.name
-    return ArrayMeta(tuple(axes), name, chunks, missing)
+    meta = ArrayMeta(tuple(axes), name, missing=missing)
+    return meta if chunks is None else meta.in_chunks(chunks)
 
 
 def declared_missing(attrs: Mapping[Any, Any], dtype: DTypeLike) -> tuple[float, ...]:

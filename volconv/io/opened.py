@@ -149,10 +149,9 @@ def stored_array(
             f"say {source.key}.dims: [{', '.join('tczyx'[-array.ndim :])}]",
         )
     attrs = {k: v for k, v in dict(array.attrs).items() if k != "_ARRAY_DIMENSIONS"}
-    chunks = tuple(
-        min(chunk, size) for chunk, size in zip(array.chunks, array.shape, strict=True)
+    meta = array_meta(
+        named.dims, array.shape, array.dtype, named.coords, array.chunks, attrs
     )
-    meta = array_meta(named.dims, array.shape, array.dtype, named.coords, chunks, attrs)
     meta = told_of_decoding(meta, array, is_remote=is_url(source.path))
     return Stored(
         array,

@@ -13,7 +13,7 @@ from volconv.coordinates import array_meta, bounds_names, grid_mappings
 from volconv.errors import InputError, did_you_mean
 from volconv.files import is_url
 from volconv.io.decoded import decoded, forget_default_fill
-from volconv.io.images import BROKEN, readable
+from volconv.io.images import BROKEN, readable, with_scales
 from volconv.io.in_place import decoding_in_place
 from volconv.io.ome import level_of
 from volconv.io.stored import Stored, told_of_decoding
@@ -53,18 +53,20 @@ def stored_variable(source: ZarrSource, group: zarr.Group) -> Stored:
     )
     meta = array_meta(array.dims, array.shape, array.dtype, coords, chunks, array.attrs)
     level = level_of(dataset.attrs, str(name), array.shape)
+    if level is not None and level.names != array.dims:
+        level = None
     cells = as_stored(group, name, array.variable)
     if cells is not None:
         meta = told_of_decoding(meta, cells, is_remote=is_url(source.path))
     return Stored(
         array.variable if cells is None else cells,
-        meta,
+        with_scales(meta, level),
         str(name),
         array.attrs,
         coords,
         dataset.attrs,
         str(name),
-        level=level if level and level.names == array.dims else None,
+        level=level,
     )
 
 

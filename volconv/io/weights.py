@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from volconv.coordinates import Coords, are_same_cells
@@ -15,7 +13,7 @@ from volconv.errors import DimError
 from volconv.geometry import Interval
 from volconv.io.digest import text_digest
 from volconv.io.source import ZarrSource
-from volconv.plan.memory import AT_ONCE
+from volconv.plan.memory import AT_ONCE, chunk_bytes
 
 __all__ = ["ZarrWeights", "check_coords"]
 
@@ -52,8 +50,7 @@ class ZarrWeights:
     def read_bytes(self) -> int:
         """Bytes of the chunks that are decoded at a time."""
         meta = self.source.open().meta
-        chunk = math.prod(meta.chunks or meta.shape) * np.dtype(meta.dtype).itemsize
-        return 2 * AT_ONCE * chunk
+        return 2 * AT_ONCE * chunk_bytes(meta)
 
     @cached_property
     def identity(self) -> str:

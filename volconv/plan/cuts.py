@@ -129,7 +129,16 @@ class Builder:
             return self.source
         meta = self.pipeline.meta(step, self.source)
         stored = self.spec(step)
-        return replace(meta, chunks=stored.chunks, is_remote=stored.is_remote)
+        in_chunks = meta.in_chunks(stored.chunks)
+        is_alone = stored.codec == "zstd" and not stored.shards and not stored.is_remote
+        in_place = is_alone and in_chunks.chunks == stored.chunks
+        elsewhere = 4 if stored.codec == "gzip" else 3  # as of any input
+        return replace(
+            in_chunks,
+            is_remote=stored.is_remote,
+            in_place=in_place,
+            in_decoding=1 if in_place else elsewhere,
+        )
 
     def spec(self, step: int) -> OutputSpec:
         """How the result of a step is stored."""

@@ -259,7 +259,8 @@ def reading(
 
 def chunk_bytes(source: ArrayMeta) -> int:
     """Bytes of a decoded chunk; 0 where there are none."""
-    return math.prod(source.chunks or (0,)) * np.dtype(source.dtype).itemsize
+    cells = max(math.prod(source.chunks or (0,)), source.decoded)
+    return cells * np.dtype(source.dtype).itemsize
 
 
 def decoded_at_once(source: ArrayMeta) -> int:

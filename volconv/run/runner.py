@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -177,7 +178,7 @@ def begin(
             labels[step].attrs,
             {
                 **labels[step].group_attrs,
-                PLAN_ATTRIBUTE: plan.fingerprint,
+                PLAN_ATTRIBUTE: json.dumps(plan.fingerprint),
                 STATUS_ATTRIBUTE: "complete",  # nothing else opens it
             },
         )

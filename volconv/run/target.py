@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from volconv.errors import OutputError
 from volconv.io.place import Place
 from volconv.run.journal import Journal, Places, check_fingerprint
+from volconv.text import text_of
 
 __all__ = [
     "OWN_ATTRIBUTES",
@@ -32,7 +33,8 @@ __all__ = [
 ]
 
 PLAN_ATTRIBUTE = "volconv_plan"
-"""Attribute of a finished group that holds the fingerprint of its plan."""
+"""Attribute of a finished group that holds the fingerprint of its plan, as a JSON text:
+formats such as NetCDF have no other place for it."""
 
 STATUS_ATTRIBUTE = "volconv_status"
 """Attribute of a finished group that says that it is one."""
@@ -126,8 +128,8 @@ def is_complete(target: Target, fingerprint: Mapping[str, str]) -> bool:
     attributes = target.attributes()
     if attributes is None:
         return False
-    begun = attributes.get(PLAN_ATTRIBUTE)
-    if not isinstance(begun, dict):
+    begun = read_mapping(text_of(attributes, PLAN_ATTRIBUTE))
+    if begun is None:
         raise OutputError(
             "output.path",
             f"{target.where!r}, which exists and was not made by a run",
