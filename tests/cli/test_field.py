@@ -98,6 +98,14 @@ def test_paths_that_do_not_align_are_noted(folder):
     )
 
 
+def test_a_length_in_units_needs_the_input(folder):
+    text = CONFIG.replace("sigma: {y: 1}", "sigma: {y: 1 mm}")
+    (folder / "steps.yaml").write_text(text)
+    done = volconv("field", "steps.yaml", "--size", "y=16,x=12", cwd=folder)
+    assert done.returncode == 2
+    assert "Fix: leave --size out" in done.stderr
+
+
 @pytest.mark.parametrize("size", ["y", "y=0", "y=2,y=3", "y=-1", "=3"])
 def test_sizes_that_are_none_are_told(size):
     with pytest.raises(KindError, match="expected sizes by name, such as z=128,y=128"):

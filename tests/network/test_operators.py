@@ -109,7 +109,13 @@ class Net(Builder):
             [1, self.channels, *(n * b for n, b in zip(self.sizes, by, strict=True))]
         )
         mode = self.draw(st.sampled_from(["nearest", "linear"]))
-        return self.node("Resize", ["image", "", "", self.constant(sizes)], mode=mode)
+        where = self.draw(st.sampled_from(["half_pixel", "half_pixel_symmetric"]))
+        return self.node(
+            "Resize",
+            ["image", "", "", self.constant(sizes)],
+            mode=mode,
+            coordinate_transformation_mode=where,
+        )
 
     def spread(self):
         shape = (1, self.channels, 1, 1)

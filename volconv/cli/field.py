@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from volconv.errors import KindError
+from volconv.errors import KindError, UnitError
 
 if TYPE_CHECKING:
     from volconv.geometry import ReceptiveField
@@ -93,7 +93,15 @@ def layers_in(path: str, sizes: dict[str, int]) -> tuple[list[Layer], list[str]]
     from volconv.config import load_config
     from volconv.run.prepare import config_pipeline
 
-    pipeline = config_pipeline(load_config(path).located(Path(path).parent), sizes)
+    config = load_config(path).located(Path(path).parent)
+    try:
+        pipeline = config_pipeline(config, sizes)
+    except UnitError as error:
+        if sizes:
+            error.fix = (
+                "leave --size out: the input's coordinates say how long cells are"
+            )
+        raise
     from volconv.plan.field import layers_of, moving_dims
 
     layers = layers_of(pipeline)

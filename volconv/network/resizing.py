@@ -121,8 +121,8 @@ def finer_window(mode: str, factor: int) -> Window:
     return line_window(factor) if mode == "linear" else Spreading.of(factor, factor)
 
 
-HALVES = ("half_pixel", "pytorch_half_pixel")
-"""Transformations whose outputs are centres of the smaller cells."""
+HALVES = ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel")
+"""Transformations whose outputs are centres of the smaller cells, by whole factors."""
 
 
 def scales_of(graph: Graph, node: GraphNode, count: int) -> Sequence[float] | None:
