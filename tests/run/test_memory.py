@@ -1,5 +1,6 @@
 """Memory of tasks and of runs, measured, against what the plan says before."""
 
+import gc
 import tracemalloc
 
 import numpy as np
@@ -9,6 +10,7 @@ import zarr
 from scripts.measure_memory import said_and_measured
 from tests.run.conftest import prepared
 from volconv.compute import aligned_empty
+from volconv.plan.memory import AT_ONCE
 from volconv.plan.search import Search
 from volconv.plan.sweep import Tiling
 from volconv.run import memory, tiles
@@ -110,8 +112,10 @@ def peak_of_blocks(folder, ready):
     first.close()
     tracemalloc.start()
     worker = Worker(work, threads=1)
-    for turn in range(run.stage.grid.total):
-        worker.run(turn)
+    with zarr.config.set({"async.concurrency": AT_ONCE}):  # as a crew does
+        for turn in range(run.stage.grid.total):
+            gc.collect()  # what it has not come to is in what the allocator keeps
+            worker.run(turn)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     worker.close()

@@ -45,6 +45,7 @@ def numpy_array(path: str) -> Arrays:
     with numpy_faults(path, expected):
         found = np.load(path, allow_pickle=False)
     if not isinstance(found, np.ndarray):
+        found.close()  # a file of several
         raise InputError(path, "a file of another format", expected)
     return Arrays(("",), lambda _: found)
 
@@ -62,10 +63,11 @@ def numpy_arrays(path: str) -> Arrays:
         found = np.load(path, allow_pickle=False)
     if not isinstance(found, np.lib.npyio.NpzFile):
         raise InputError(path, "a file of another format", expected)
+    found.close()
 
     def read(name: str) -> NDArray[Any]:
-        with numpy_faults(path, expected):
-            return np.asarray(found[name])
+        with numpy_faults(path, expected), np.load(path, allow_pickle=False) as again:
+            return np.asarray(again[name])
 
     return Arrays(tuple(found.files), read)
 
