@@ -269,6 +269,14 @@ def test_each_worker_begins_with_a_run_of_neighbours_as_long_as_it_has_threads()
     assert list(roster.assignments()) == [("a", IN_FLIGHT)]
 
 
+def test_a_worker_is_given_no_more_than_it_may_compute_at_once():
+    roster = Roster(Turns.all(40), most=2)
+    roster.look(Workers(a=2, b=64))
+    assert list(roster.runs["a"]) == list(range(20))
+    given = Counter(address for address, _ in roster.assignments())
+    assert given == {"a": 2 * IN_FLIGHT, "b": 2 * IN_FLIGHT}
+
+
 def test_without_workers_nothing_is_given_and_nothing_is_lost():
     roster = Roster(Turns.all(5))
     roster.look(Workers())

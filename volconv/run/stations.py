@@ -170,7 +170,7 @@ def run_on_client(
     token = f"volconv-{uuid.uuid4().hex}"
     client.register_plugin(Station(token, work, turns))
     is_sent = any(write.output.is_remote for write in work.stage.writes)
-    roster = Roster(turns, IN_FLIGHT + ON_WAY * is_sent)
+    roster = Roster(turns, IN_FLIGHT + ON_WAY * is_sent, work.most)
     number = itertools.count()
     flight: Flight = {}
     done = as_completed(loop=client.loop, with_results=True, raise_errors=False)
