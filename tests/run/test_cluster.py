@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -62,11 +63,44 @@ class Cluster:
     def worker(self):
         return self.start("worker", "--nthreads", "1", "--no-nanny")
 
+    def restarts(self):
+        """Kill the scheduler; another one begins there at once."""
+        command = [sys.executable, "-c", ANOTHER, self.address.rpartition(":")[2]]
+        another = subprocess.Popen(command, stderr=self.log, stdout=subprocess.PIPE)
+        self.stack.enter_context(another)
+        self.stack.callback(another.kill)
+        assert another.stdout is not None
+        another.stdout.readline()  # it has begun to wait for the port
+        self.scheduler.kill()
+        self.scheduler.wait()
+        another.stdout.readline()
+
     def has_workers(self, count):
         from distributed import Client
 
         with Client(self.address, set_as_default=False) as client:
             client.wait_for_workers(count, timeout=60)
+
+
+ANOTHER = """
+import asyncio, contextlib, socket, sys, time
+from distributed import Scheduler
+
+where = "127.0.0.1", int(sys.argv[1])
+print("waiting", flush=True)
+with contextlib.suppress(OSError):
+    while True:
+        socket.create_connection(where).close()
+        time.sleep(0.02)
+
+async def main():
+    options = {"host": where[0], "port": where[1], "dashboard_address": "127.0.0.1:0"}
+    async with Scheduler(**options) as scheduler:
+        print("running", flush=True)
+        await scheduler.finished()
+
+asyncio.run(main())
+"""
 
 
 @pytest.fixture
@@ -163,7 +197,12 @@ def test_a_run_whose_workers_stay_away_ends_with_its_code_and_is_gone_on_with(
     assert tree(folder / "out.zarr") == resumed
 
 
-def test_a_scheduler_that_dies_is_told_and_what_is_done_is_kept(folder, cluster):
+@pytest.mark.parametrize("is_back", [False, True])
+def test_a_scheduler_that_dies_is_told_and_what_is_done_is_kept(
+    folder, cluster, monkeypatch, is_back
+):
+    log: list[logging.LogRecord] = []
+    monkeypatch.setattr(logging.getLogger("distributed.client"), "handle", log.append)
     cluster.worker()
     target = FolderTarget(folder / "out.zarr")
     done_before: list[int] = []
@@ -171,11 +210,15 @@ def test_a_scheduler_that_dies_is_told_and_what_is_done_is_kept(folder, cluster)
     def progress(done, _):
         if done == 4:
             done_before.extend(block for block, _ in journalled(target))
+            if is_back:
+                cluster.restarts()
+                return
             cluster.scheduler.kill()
             cluster.scheduler.wait()
 
     with pytest.raises(ClusterError, match=r"no more answer.*run again: what is done"):
         run(folder, TEXT, limits=LIMITS, on=cluster.address, progress=progress)
+    assert not log
     outcome = run(folder, TEXT, limits=LIMITS)
     assert outcome.kept >= len(done_before) > 0
     resumed = tree(folder / "out.zarr")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
@@ -194,14 +195,27 @@ def reached(address: str) -> Iterator[Client]:
     """A client of a running scheduler, which is left running."""
     from distributed import Client
 
+    with silenced("distributed.client"):  # what it loses is told with the run
+        try:
+            client = Client(address, timeout="5s", set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise ClusterError(
+                "--on",
+                f"no answer at {address} ({type(error).__name__})",
+                "a running scheduler",
+                "start one with: dask scheduler",
+            ) from error
+        with client:
+            yield client
+
+
+@contextmanager
+def silenced(name: str) -> Iterator[None]:
+    """A block in which a logger of another library says nothing."""
+    log = logging.getLogger(name)
+    level = log.level
+    log.setLevel(logging.CRITICAL + 1)
     try:
-        client = Client(address, timeout="5s", set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise ClusterError(
-            "--on",
-            f"no answer at {address} ({type(error).__name__})",
-            "a running scheduler",
-            "start one with: dask scheduler",
-        ) from error
-    with client:
-        yield client
+        yield
+    finally:
+        log.setLevel(level)

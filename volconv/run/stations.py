@@ -168,6 +168,7 @@ def run_on_client(
         If there are no workers for too long.
     """
     token = f"volconv-{uuid.uuid4().hex}"
+    scheduler = client.scheduler_info()["id"]
     client.register_plugin(Station(token, work, turns))
     is_sent = any(write.output.is_remote for write in work.stage.writes)
     roster = Roster(turns, IN_FLIGHT + ON_WAY * is_sent, work.most)
@@ -177,6 +178,8 @@ def run_on_client(
     try:
         while True:
             if roster.look(client):
+                if client.scheduler_info()["id"] != scheduler:
+                    raise ConnectionResetError  # another one, which has no work
                 for task in stranded(flight, roster.threads, client):
                     roster.give_back(flight.pop(task)[1])
                     task.cancel()
