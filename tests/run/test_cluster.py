@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -283,6 +284,27 @@ def test_a_run_on_processes_outlives_one_that_is_killed(folder):
     assert sorted(turns) == list(range(total))
     assert written == {key: time_of(target.path, key) for key in written}
     assert tree(folder / "out.zarr") == whole
+
+
+def test_ctrl_c_while_processes_start_is_no_fault(folder):
+    command = [sys.executable, "-m", "volconv", "run", "config.yaml"]
+    process = subprocess.Popen(
+        [*command, "--on", "processes", "--threads", "1"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        more = process.stderr.read()
+    assert first.startswith("blocks   0 of")
+    assert more.startswith("interrupted: finished blocks are kept")
+    assert more.count("\n") == 1
+    assert process.returncode == 130
 
 
 class Workers:

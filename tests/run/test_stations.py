@@ -29,6 +29,7 @@ def cluster():
         n_workers=1,
         threads_per_worker=4,
         processes=False,
+        protocol="tcp",  # what it is told is pickled
         dashboard_address="127.0.0.1:0",
         silence_logs=50,
     ) as found:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -157,14 +159,29 @@ def connected(on: str, processes: int, threads: int) -> Iterator[Client]:
     }
     with dask.config.set(quiet):
         if on == "processes":
-            with (
-                local_cluster(processes, threads) as cluster,
-                Client(cluster, set_as_default=False) as client,
-            ):
-                yield client
+            with ExitStack() as stack:
+                with uninterrupted():  # Dask cannot close what has not quite started
+                    cluster = stack.enter_context(local_cluster(processes, threads))
+                yield stack.enter_context(Client(cluster, set_as_default=False))
         else:
             with reached(on) as client:
                 yield client
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """A block that Ctrl-C interrupts when it is at its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    told: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: told.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if told:
+            signal.raise_signal(signal.SIGINT)
 
 
 def local_cluster(processes: int, threads: int) -> LocalCluster:
