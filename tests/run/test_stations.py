@@ -182,6 +182,9 @@ class StrangeError(Exception):
     def __init__(self, one, two):
         super().__init__(f"{one} {two}")
 
+    def __reduce__(self):
+        return StrangeError, self.args
+
 
 def strange_cause():
     raise InputError("the input", "nothing", "a store") from StrangeError(1, 2)
