@@ -47,10 +47,10 @@ def put_by(monkeypatch, put):
     """Have chunks put by what is given, and then as they are."""
     as_ever = Folder.put
 
-    def noted(self, key, content):
+    def noted(self, key, content, check=None):
         if is_chunk(key):
             put(key, content)
-        as_ever(self, key, content)
+        as_ever(self, key, content, check)
 
     monkeypatch.setattr(Folder, "put", noted)
 

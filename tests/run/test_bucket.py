@@ -194,7 +194,9 @@ def test_a_crash_at_the_ends_of_a_run_is_no_hindrance(folder, bucket, text, at):
     else:
         put = Bucket.put
         patches.setattr(
-            Bucket, "put", lambda s, k, c: crash() if k == "zarr.json" else put(s, k, c)
+            Bucket,
+            "put",
+            lambda s, k, *c: crash() if k == "zarr.json" else put(s, k, *c),
         )
     with pytest.raises(KeyboardInterrupt):
         run(folder, text)

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -62,11 +64,44 @@ class Cluster:
     def worker(self):
         return self.start("worker", "--nthreads", "1", "--no-nanny")
 
+    def restarts(self):
+        """Kill the scheduler; another one begins there at once."""
+        command = [sys.executable, "-c", ANOTHER, self.address.rpartition(":")[2]]
+        another = subprocess.Popen(command, stderr=self.log, stdout=subprocess.PIPE)
+        self.stack.enter_context(another)
+        self.stack.callback(another.kill)
+        assert another.stdout is not None
+        another.stdout.readline()  # it has begun to wait for the port
+        self.scheduler.kill()
+        self.scheduler.wait()
+        another.stdout.readline()
+
     def has_workers(self, count):
         from distributed import Client
 
         with Client(self.address, set_as_default=False) as client:
             client.wait_for_workers(count, timeout=60)
+
+
+ANOTHER = """
+import asyncio, contextlib, socket, sys, time
+from distributed import Scheduler
+
+where = "127.0.0.1", int(sys.argv[1])
+print("waiting", flush=True)
+with contextlib.suppress(OSError):
+    while True:
+        socket.create_connection(where).close()
+        time.sleep(0.02)
+
+async def main():
+    options = {"host": where[0], "port": where[1], "dashboard_address": "127.0.0.1:0"}
+    async with Scheduler(**options) as scheduler:
+        print("running", flush=True)
+        await scheduler.finished()
+
+asyncio.run(main())
+"""
 
 
 @pytest.fixture
@@ -163,7 +198,12 @@ def test_a_run_whose_workers_stay_away_ends_with_its_code_and_is_gone_on_with(
     assert tree(folder / "out.zarr") == resumed
 
 
-def test_a_scheduler_that_dies_is_told_and_what_is_done_is_kept(folder, cluster):
+@pytest.mark.parametrize("is_back", [False, True])
+def test_a_scheduler_that_dies_is_told_and_what_is_done_is_kept(
+    folder, cluster, monkeypatch, is_back
+):
+    log: list[logging.LogRecord] = []
+    monkeypatch.setattr(logging.getLogger("distributed.client"), "handle", log.append)
     cluster.worker()
     target = FolderTarget(folder / "out.zarr")
     done_before: list[int] = []
@@ -171,11 +211,15 @@ def test_a_scheduler_that_dies_is_told_and_what_is_done_is_kept(folder, cluster)
     def progress(done, _):
         if done == 4:
             done_before.extend(block for block, _ in journalled(target))
+            if is_back:
+                cluster.restarts()
+                return
             cluster.scheduler.kill()
             cluster.scheduler.wait()
 
     with pytest.raises(ClusterError, match=r"no more answer.*run again: what is done"):
         run(folder, TEXT, limits=LIMITS, on=cluster.address, progress=progress)
+    assert not log
     outcome = run(folder, TEXT, limits=LIMITS)
     assert outcome.kept >= len(done_before) > 0
     resumed = tree(folder / "out.zarr")
@@ -242,6 +286,27 @@ def test_a_run_on_processes_outlives_one_that_is_killed(folder):
     assert tree(folder / "out.zarr") == whole
 
 
+def test_ctrl_c_while_processes_start_is_no_fault(folder):
+    command = [sys.executable, "-m", "volconv", "run", "config.yaml"]
+    process = subprocess.Popen(
+        [*command, "--on", "processes", "--threads", "1"],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        more = process.stderr.read()
+    assert first.startswith("blocks   0 of")
+    assert more.startswith("interrupted: finished blocks are kept")
+    assert more.count("\n") == 1
+    assert process.returncode == 130
+
+
 class Workers:
     """A client's view of which workers there are."""
 
@@ -267,6 +332,14 @@ def test_each_worker_begins_with_a_run_of_neighbours_as_long_as_it_has_threads()
     assert list(roster.assignments()) == []
     roster.finished("a")
     assert list(roster.assignments()) == [("a", IN_FLIGHT)]
+
+
+def test_a_worker_is_given_no_more_than_it_may_compute_at_once():
+    roster = Roster(Turns.all(40), most=2)
+    roster.look(Workers(a=2, b=64))
+    assert list(roster.runs["a"]) == list(range(20))
+    given = Counter(address for address, _ in roster.assignments())
+    assert given == {"a": 2 * IN_FLIGHT, "b": 2 * IN_FLIGHT}
 
 
 def test_without_workers_nothing_is_given_and_nothing_is_lost():

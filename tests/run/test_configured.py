@@ -12,7 +12,13 @@ from dask.distributed import LocalCluster
 from scipy import ndimage
 
 import volconv
-from volconv.errors import ConfigError, GeometryError, KindError, OutputError
+from volconv.errors import (
+    ConfigError,
+    GeometryError,
+    KindError,
+    MemoryPlanError,
+    OutputError,
+)
 from volconv.run.progress import Forward
 
 
@@ -127,7 +133,9 @@ def test_a_script_without_a_main_is_told_what_processes_need(folder):
         ({"version": None}, {}, ConfigError, "^version: got nothing; expected 1"),
         ({"about": object()}, {}, KindError, "a value of type object"),
         ({}, {"memory": "much"}, KindError, "^memory: got 'much'; expected a size"),
-        ({}, {"threads": 0}, GeometryError, "^threads: got 0; expected at least 1"),
+        ({}, {"threads": 0}, GeometryError, "^threads: got 0; expected a whole"),
+        ({}, {"threads": "2"}, KindError, "^threads: got '2'; expected a whole number"),
+        ({}, {"memory": "1MiB"}, MemoryPlanError, r"Fix: memory='\d+MiB'"),
     ],
 )
 def test_faults_are_told_without_lines(folder, change, options, kind, message):

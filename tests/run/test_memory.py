@@ -106,7 +106,7 @@ def peak_of_blocks(folder, ready):
     targets = {plan.pipeline.last: target}
     begin(targets, plan, ready.labels)
     (run,) = stage_runs(plan, ready.source, targets)
-    work = run.work("threads", plan.room)
+    work = run.work("threads")
     first = Worker(work, threads=1)
     first.run(0)  # compiles, and opens the stores
     first.close()

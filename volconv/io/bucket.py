@@ -17,7 +17,7 @@ from zarr.storage import ObjectStore
 
 from volconv.io.ahead import OnTheWay
 from volconv.io.objects import in_plain_words, object_client
-from volconv.io.place import Content
+from volconv.io.place import Check, Content
 
 __all__ = ["AT_ONCE", "DRAFT", "HIDDEN", "Bucket", "InputStore", "input_store"]
 
@@ -193,8 +193,10 @@ class Bucket:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return list(pool.map(self.get, keys))
 
-    def put(self, key: str, content: Content) -> None:
-        """Write an object, at once or not at all."""
+    def put(self, key: str, content: Content, check: Check | None = None) -> None:
+        """Write an object, at once or not at all; not where a check raises."""
+        if check is not None:
+            check()
         with in_plain_words(f"{self.url}/{key}"):
             object_client(self.url).put(key, content)
 

@@ -17,7 +17,7 @@ from zarr.abc.store import Store
 from zarr.storage import LocalStore
 
 from volconv.io.direct_io import DirectIO
-from volconv.io.place import Content
+from volconv.io.place import Check, Content
 
 __all__ = ["Folder", "sync_folder"]
 
@@ -66,12 +66,12 @@ class Folder:
         content = (self.path / key).read_bytes()
         return len(content), google_crc32c.value(content)
 
-    def put(self, key: str, content: Content) -> None:
-        """Write a file, at once or not at all."""
+    def put(self, key: str, content: Content, check: Check | None = None) -> None:
+        """Write a file, at once or not at all; not where a check raises."""
         cells = memoryview(content).cast("B")
         direct = way_to(self.path)
         is_direct = not self.is_passing and direct.is_next(cells.nbytes)
-        with draft_of(self.path / key) as draft:
+        with draft_of(self.path / key, check) as draft:
             if not (is_direct and direct.write(draft, cells)):
                 write_and_send(draft, cells)
 
@@ -99,12 +99,21 @@ def way_to(folder: Path) -> DirectIO:
 
 
 @contextmanager
-def draft_of(file: Path) -> Iterator[Path]:
-    """Where a file is written that is there at the end, at once or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+def draft_of(file: Path, check: Check | None) -> Iterator[Path]:
+    """Where a file is written that is there at the end, at once or not at all.
+
+    Not where the check raises, before its folder is made, or when the draft is written:
+    whoever removes the folder after that removes the draft, and there is none to rename.
+    """
+    if not file.parent.is_dir():
+        if check is not None:
+            check()
+        file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.{uuid4().hex}.partial")
     try:
         yield draft
+        if check is not None:
+            check()
         draft.replace(file)
     except BaseException:
         draft.unlink(missing_ok=True)

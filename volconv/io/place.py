@@ -5,15 +5,18 @@ A place is a small value that may be sent to another process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from zarr.abc.store import Store
 
-__all__ = ["Content", "Place"]
+__all__ = ["Check", "Content", "Place"]
 
 Content = bytes | bytearray | memoryview
 """Bytes of an object."""
+
+Check = Callable[[], None]
+"""Raises where an object may not be put any more; may be sent to another process."""
 
 
 class Place(Protocol):
@@ -37,8 +40,8 @@ class Place(Protocol):
     def record(self, key: str) -> tuple[int, int]:
         """Bytes and crc32c of an object that is there."""
 
-    def put(self, key: str, content: Content) -> None:
-        """Write an object, at once or not at all."""
+    def put(self, key: str, content: Content, check: Check | None = None) -> None:
+        """Write an object, at once or not at all; not where a check raises."""
 
     def make_safe(self, keys: Iterable[str]) -> None:
         """Make objects outlive a crash of the machine, those that are there."""

@@ -105,12 +105,18 @@ def memory_mend(plan: Plan, planned: Planned) -> str:
     least = planned(plan.output, replace(plan.room, limit=mebibytes * 2**20))
     more = with_more(least, planned)
     if more is None:
-        return f"--memory {mebibytes}MiB"
+        return memory_given(plan.room, mebibytes)
     times, fewer = (one.read_amplification for one in (least, more))
     return (
-        f"--memory {more.room.limit // 2**20}MiB (or {mebibytes}MiB at least, which reads "
-        f"the input {times:.1f} times and not {fewer:.1f})"
+        f"{memory_given(plan.room, more.room.limit // 2**20)} (or {mebibytes}MiB at "
+        f"least, which reads the input {times:.1f} times and not {fewer:.1f})"
     )
+
+
+def memory_given(room: Room, mebibytes: int) -> str:
+    """How a user gives so much memory."""
+    text = f"{mebibytes}MiB"
+    return f"--memory {text}" if room.is_command else f"memory={text!r}"
 
 
 def halved(output: OutputSpec) -> OutputSpec:

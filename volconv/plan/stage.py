@@ -82,12 +82,15 @@ class Room:
         Bytes of the weights of layers, which the process holds throughout.
     libraries : int
         Bytes of the interpreter with its libraries.
+    is_command : bool
+        Whether a command's options gave them, or arguments of a function, for errors.
     """
 
     workers: int
     limit: int
     weights: int = 0
     libraries: int = PROCESS_MEMORY
+    is_command: bool = True
 
     @property
     def process(self) -> int:

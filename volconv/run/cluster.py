@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -156,14 +159,29 @@ def connected(on: str, processes: int, threads: int) -> Iterator[Client]:
     }
     with dask.config.set(quiet):
         if on == "processes":
-            with (
-                local_cluster(processes, threads) as cluster,
-                Client(cluster, set_as_default=False) as client,
-            ):
-                yield client
+            with ExitStack() as stack:
+                with uninterrupted():  # Dask cannot close what has not quite started
+                    cluster = stack.enter_context(local_cluster(processes, threads))
+                yield stack.enter_context(Client(cluster, set_as_default=False))
         else:
             with reached(on) as client:
                 yield client
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """A block that Ctrl-C interrupts when it is at its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    told: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: told.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if told:
+            signal.raise_signal(signal.SIGINT)
 
 
 def local_cluster(processes: int, threads: int) -> LocalCluster:
@@ -194,14 +212,27 @@ def reached(address: str) -> Iterator[Client]:
     """A client of a running scheduler, which is left running."""
     from distributed import Client
 
+    with silenced("distributed.client"):  # what it loses is told with the run
+        try:
+            client = Client(address, timeout="5s", set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise ClusterError(
+                "--on",
+                f"no answer at {address} ({type(error).__name__})",
+                "a running scheduler",
+                "start one with: dask scheduler",
+            ) from error
+        with client:
+            yield client
+
+
+@contextmanager
+def silenced(name: str) -> Iterator[None]:
+    """A block in which a logger of another library says nothing."""
+    log = logging.getLogger(name)
+    level = log.level
+    log.setLevel(logging.CRITICAL + 1)
     try:
-        client = Client(address, timeout="5s", set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        raise ClusterError(
-            "--on",
-            f"no answer at {address} ({type(error).__name__})",
-            "a running scheduler",
-            "start one with: dask scheduler",
-        ) from error
-    with client:
-        yield client
+        yield
+    finally:
+        log.setLevel(level)

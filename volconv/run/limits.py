@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from volconv.errors import GeometryError
+from volconv.geometry.by_dim import whole_number
 from volconv.run.machine import cores, memory
 from volconv.text import parse_bytes
 
@@ -30,10 +30,13 @@ class Limits:
     memory : int
         Bytes for all of them and the process: by default three quarters of the
         machine's memory, or of the container's.
+    option : str
+        What stands before these names where a user gives them, for errors.
     """
 
     workers: int = field(default_factory=cores)
     memory: int = field(default_factory=share_of_memory)
+    option: str = ""
 
     @classmethod
     def of(
@@ -58,7 +61,5 @@ class Limits:
         if memory is not None:
             given["memory"] = parse_bytes(f"{option}memory", str(memory))
         if threads is not None:
-            if threads < 1:
-                raise GeometryError(f"{option}threads", str(threads), "at least 1")
-            given["workers"] = threads
-        return cls(**given)
+            given["workers"] = whole_number(f"{option}threads", threads)
+        return cls(**given, option=option)

@@ -117,7 +117,12 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         pipeline,
         spec,
         source.identity(),
-        Room(limits.workers, limits.memory, libraries=libraries()),
+        Room(
+            limits.workers,
+            limits.memory,
+            libraries=libraries(),
+            is_command=bool(limits.option),
+        ),
         saves=saves,
         fuse=fuse,
     )

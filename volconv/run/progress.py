@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from volconv.io import ZarrSource
 from volconv.io.place import Place
-from volconv.plan.stage import Room, Stage
+from volconv.plan.stage import Stage
+from volconv.run.begun import check_on
 from volconv.run.cluster import is_address
 from volconv.run.journal import Key, told
 from volconv.run.ledger import Ledger
@@ -134,18 +135,19 @@ class StageRun:
         stores = zip(ledgers, self.stores, strict=True)
         return [ledger.sound(store) for ledger, store in stores]
 
-    def work(self, on: str, room: Room) -> Work:
-        """What the tasks share, where they may be as many at once as there is room."""
-        tasks = self.stage.room.workers
+    def work(self, on: str) -> Work:
+        """What the tasks share."""
+        is_elsewhere = on != "threads"
         return Work(
             self.source,
             self.stage,
             tuple(self.stores),
+            tuple(check_on(store, is_elsewhere=is_elsewhere) for store in self.stores),
             self.stage.cache_bytes,
+            self.stage.room.workers,
             # a worker of a cluster would give its thread away for each
-            behind=self.stage.behind if on == "threads" else 0,
+            behind=0 if is_elsewhere else self.stage.behind,
             sync=is_address(on),
-            most=tasks if tasks < room.workers else None,
         )
 
     def journalled(

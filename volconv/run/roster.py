@@ -82,10 +82,15 @@ class Roster:
         What there is to do.
     in_flight : int
         Tasks submitted for each thread.
+    most : int, optional
+        Threads of a worker that take tasks, however many it has.
     """
 
-    def __init__(self, turns: Turns, in_flight: int = IN_FLIGHT) -> None:
+    def __init__(
+        self, turns: Turns, in_flight: int = IN_FLIGHT, most: int | None = None
+    ) -> None:
         self.turns = turns
+        self.most = most
         self.in_flight = in_flight
         self.unassigned: list[Stretch] = [Stretch(turns, 0, turns.total)]
         self.runs: dict[str, Stretch] = {}
@@ -111,7 +116,10 @@ class Roster:
         if self.threads and now - self.looked < LOOK:
             return False
         self.looked = now
-        there = dict(client.nthreads())
+        there = {
+            address: threads if self.most is None else min(threads, self.most)
+            for address, threads in client.nthreads().items()
+        }
         for address in [a for a in self.flying if a not in there]:
             del self.flying[address]
             if address in self.runs:

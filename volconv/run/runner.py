@@ -262,7 +262,7 @@ def run_stages(
             continue
         tally = Tally()
         make_between(run)
-        with crew_of(on, run.work(on, plan.room), at_hand) as records:
+        with crew_of(on, run.work(on), at_hand) as records:
             try:
                 for record in run.journalled(records(turns)):
                     tally.add_block(record)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import pickle
 import uuid
 from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from distributed import Client, WorkerPlugin, as_completed, get_worker, secede
@@ -23,7 +27,49 @@ ON_WAY = 4
 """Tasks more where objects go to a bucket, for they are on their way while others run:
 arbitrary."""
 
-Flight = dict[Task[BlockRecord], tuple[str, int]]
+
+@dataclass(frozen=True)
+class Failed:
+    """What a task raised, as it comes to another process, whatever it was.
+
+    Dask takes an exit for one of the worker, and loses an error's kind, or the task, where
+    what led to the error cannot be sent.
+
+    Parameters
+    ----------
+    pickled : bytes
+        The error without what led to it; empty where it cannot be pickled.
+    words : str
+        Its kind and what it says.
+    """
+
+    pickled: bytes
+    words: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failed:
+        """An error that a task raised."""
+        error.__cause__ = error.__context__ = error.__traceback__ = None
+        words = f"{type(error).__name__}: {error}"
+        try:
+            return cls(pickle.dumps(error), words)
+        except Exception:  # whatever it holds
+            return cls(b"", words)
+
+    @property
+    def error(self) -> BaseException:
+        """The error, or another one with its words, where its kind is not known here."""
+        try:
+            found = pickle.loads(self.pickled)  # noqa: S301 (as Dask does)
+        except Exception:  # whatever its kind does
+            return RuntimeError(self.words)
+        return found if isinstance(found, BaseException) else RuntimeError(self.words)
+
+
+Told = BlockRecord | Failed
+"""What a task tells."""
+
+Flight = dict[Task[Told], tuple[str, int]]
 """Tasks that are submitted: for each the worker that it was meant for, and its turn."""
 
 MOMENT = 0.1
@@ -41,16 +87,14 @@ class Station(WorkerPlugin):
     def setup(self, worker: Any) -> None:
         """Keep the work in the worker's process."""
         keep_memory()
-        threads = worker.state.nthreads
-        if self.work.most is not None:
-            threads = min(threads, self.work.most)
+        threads = min(worker.state.nthreads, self.work.most)
         stations(worker)[self.name] = Served(self.work, threads, self.turns)
 
-    def teardown(self, worker: Any) -> None:
-        """Forget it; the worker goes on meanwhile."""
+    async def teardown(self, worker: Any) -> None:
+        """Forget it, after what is being sent is there; the worker goes on meanwhile."""
         served = stations(worker).pop(self.name, None)
         if served is not None:
-            served.close()
+            await asyncio.to_thread(served.close)
 
 
 class Served:
@@ -83,9 +127,13 @@ class Served:
         return found.result()
 
     def close(self) -> None:
-        """End what has not begun."""
+        """End what has not begun, and send nothing more to a bucket.
+
+        A run may let go of it then: blocks that are being computed are not waited for,
+        and none of their objects is put where another run has begun.
+        """
         self.pool.shutdown(wait=False, cancel_futures=True)
-        self.worker.close(wait=False)
+        self.worker.abandon()
 
 
 def stations(worker: Any) -> dict[str, Served]:
@@ -96,9 +144,12 @@ def stations(worker: Any) -> dict[str, Served]:
     return found
 
 
-def run_turn(token: str, turn: int) -> BlockRecord:
+def run_turn(token: str, turn: int) -> Told:
     """The task of a cluster: a name and a number."""
-    return stations(get_worker())[token].run(turn)
+    try:
+        return stations(get_worker())[token].run(turn)
+    except BaseException as error:
+        return Failed.of(error)
 
 
 def run_on_client(
@@ -117,15 +168,18 @@ def run_on_client(
         If there are no workers for too long.
     """
     token = f"volconv-{uuid.uuid4().hex}"
+    scheduler = client.scheduler_info()["id"]
     client.register_plugin(Station(token, work, turns))
     is_sent = any(write.output.is_remote for write in work.stage.writes)
-    roster = Roster(turns, IN_FLIGHT + ON_WAY * is_sent)
+    roster = Roster(turns, IN_FLIGHT + ON_WAY * is_sent, work.most)
     number = itertools.count()
     flight: Flight = {}
     done = as_completed(loop=client.loop, with_results=True, raise_errors=False)
     try:
         while True:
             if roster.look(client):
+                if client.scheduler_info()["id"] != scheduler:
+                    raise ConnectionResetError  # another one, which has no work
                 for task in stranded(flight, roster.threads, client):
                     roster.give_back(flight.pop(task)[1])
                     task.cancel()
@@ -146,21 +200,37 @@ def run_on_client(
             ended = next_ended(done)
             if ended is None:
                 continue
-            task, record = ended
+            task, told = ended
             if task not in flight:  # it was stranded
                 continue
             address, turn = flight.pop(task)
             roster.finished(address)
-            if task.status == "error":
-                raise BlockFailure(turn) from task.exception()
-            if isinstance(record, BaseException):  # the scheduler is gone
-                raise record
+            record = record_of(turn, task, told)
             # what a worker that dies then still holds is not computed again
             task.release()
             yield [record]
     finally:
         client.cancel(list(flight))
-        client.unregister_worker_plugin(token)
+        with suppress(ValueError):  # another scheduler, which does not know it
+            client.unregister_worker_plugin(token)
+
+
+def record_of(turn: int, task: Task[Told], told: Any) -> BlockRecord:
+    """The record of a turn whose task has ended.
+
+    Raises
+    ------
+    BlockFailure
+        From what the task raised.
+    """
+    if task.status == "error":
+        raise BlockFailure(turn) from task.exception()
+    if isinstance(told, BaseException):  # the scheduler is gone
+        raise told
+    if isinstance(told, Failed):
+        raise BlockFailure(turn) from told.error
+    record: BlockRecord = told
+    return record
 
 
 def stranded(flight: Flight, there: Collection[str], client: Client) -> list[Task[Any]]:
@@ -181,7 +251,7 @@ def stranded(flight: Flight, there: Collection[str], client: Client) -> list[Tas
     return [task for task in gone if task.key not in keys and not held.get(task.key)]
 
 
-def next_ended(tasks: as_completed) -> tuple[Task[BlockRecord], Any] | None:
+def next_ended(tasks: as_completed) -> tuple[Task[Told], Any] | None:
     """A task that has ended, and what it gave; None where for a moment none has.
 
     What it gave has been fetched: a worker that dies before that has it computed again.

@@ -26,7 +26,7 @@ from volconv.io import ZarrSource, forget_opened
 from volconv.io.expected import expected
 from volconv.io.in_place import decoded_into
 from volconv.io.outbox import when_all_are_there
-from volconv.io.place import Place
+from volconv.io.place import Check, Place
 from volconv.plan.memory import PIECE, ahead_bytes, spare_bytes
 from volconv.plan.stage import Stage
 from volconv.run.ahead import ReadAhead
@@ -59,23 +59,26 @@ class Work:
         What it computes.
     stores : tuple of Place
         Where the group lies that each of the stage's writes goes to.
+    checks : tuple of callable, or None
+        What is asked before an object is put there.
     cache_bytes : int
         Bytes of decoded chunks that a process may hold for later blocks.
+    most : int
+        Tasks at once of one machine, whatever threads a worker of a cluster has.
     behind : int
         Files that a process may have on their way to the disk while it goes on.
     sync : bool
         Whether a task makes its objects safe on the disk itself.
-    most : int, optional
-        Tasks at once of a worker of a cluster, whatever threads it has; None for as many.
     """
 
     source: ZarrSource
     stage: Stage
     stores: tuple[Place, ...]
+    checks: tuple[Check | None, ...]
     cache_bytes: int
+    most: int
     behind: int = 0
     sync: bool = False
-    most: int | None = None
 
 
 Objects = tuple[tuple[int, str, int, int], ...]
@@ -136,7 +139,12 @@ class Worker:
         largest = math.prod(map(min, stage.grid.block, stage.grid.shape))
         self.piece_bytes = max(largest * self.dtype.itemsize, spare)
         self.writer = Writer(
-            stage.writes, work.stores, threads, behind=work.behind, sync=work.sync
+            stage.writes,
+            work.stores,
+            work.checks,
+            threads,
+            behind=work.behind,
+            sync=work.sync,
         )
         self.cache: ChunkCache | None = None
         self.ahead: ReadAhead | None = None
@@ -171,20 +179,24 @@ class Worker:
             self.tiles.close()
         self.writer.give_up()
 
-    def close(self, *, wait: bool = True) -> None:
-        """End what is on its way; wait for what has begun, if that is wanted.
+    def close(self) -> None:
+        """End what is on its way, and wait for what has begun."""
+        tiles = self.tiles
+        self.abandon()
+        if tiles is not None:
+            tiles.wait()
+
+    def abandon(self) -> None:
+        """End what is on its way; wait for what is being sent, not for what is computed.
 
         The next stage needs the memory: tiles, whose threads call this worker, let go of
         it, or it would stay until the garbage collector comes.
         """
         self.stop()
-        tiles, self.tiles = self.tiles, None
+        self.tiles = None
         if self.ahead is not None:
             self.ahead.close()
-        if wait:
-            if tiles is not None:
-                tiles.wait()
-            self.writer.close()
+        self.writer.close()
 
     def run(self, turn: int) -> BlockRecord:
         """Read, compute and write the block of a turn."""

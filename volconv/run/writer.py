@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from volconv.compute import cast
 from volconv.geometry import Interval, relative
 from volconv.io.outbox import Outbox
-from volconv.io.place import Content, Place
+from volconv.io.place import Check, Content, Place
 from volconv.io.source import Empty
 from volconv.io.store import encoded_unit
 from volconv.plan.memory import IN_FILE, MOST_ON_WAY, behind_bytes, sent_bytes
@@ -85,6 +85,8 @@ class Writer:
         The arrays.
     stores : sequence of Place
         Where the group of each lies.
+    checks : sequence of callable, or None
+        What is asked before an object is put there.
     threads : int
         Blocks at once.
     behind : int
@@ -97,12 +99,13 @@ class Writer:
         self,
         writes: Sequence[Write],
         stores: Sequence[Place],
+        checks: Sequence[Check | None],
         threads: int,
         *,
         behind: int,
         sync: bool,
     ) -> None:
-        self.writes, self.stores, self.sync = writes, stores, sync
+        self.writes, self.stores, self.checks, self.sync = writes, stores, checks, sync
         self.outbox: Outbox | None = None
         self.kept = Kept(behind_bytes(writes) if behind else 0)
         sent = sent_bytes(writes)
@@ -131,7 +134,8 @@ class Writer:
         key, encoded = retried(partial(encoded_unit, store, write.output, *unit))
         content = encoded.as_numpy_array()
         nbytes, crc = content.nbytes, google_crc32c.value(content)
-        put = partial(self.put, store, f"{write.output.variable}/{key}")
+        name = f"{write.output.variable}/{key}"
+        put = partial(self.put, store, self.checks[which], name)
         if self.outbox is not None and write.output.is_remote:
             sent.append(self.outbox.send(partial(put, content.data), nbytes))
         elif self.outbox is not None and IN_FILE <= nbytes <= self.kept.nbytes:
@@ -167,9 +171,11 @@ class Writer:
         finally:
             self.kept.pieces.append(piece)
 
-    def put(self, store: Place, name: str, content: Content) -> None:
+    def put(
+        self, store: Place, check: Check | None, name: str, content: Content
+    ) -> None:
         """Put an object where it belongs."""
-        retried(partial(store.put, name, content))
+        retried(partial(store.put, name, content, check))
         if self.sync:
             store.make_safe([name])
 
