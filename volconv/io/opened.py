@@ -82,9 +82,10 @@ def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
             else "make a store of it first, as docs/inputs.md has it: "
             "xarray.open_dataset(path, chunks={}).to_zarr(store)",
         )
+    store = readable(path)
     try:
         with decoding_in_place():
-            return zarr.open(readable(path), mode="r")
+            return zarr.open(store, mode="r")
     except (*BROKEN, OSError, ImportError) as error:
         raise InputError(
             f"{source.key}.path",
