@@ -206,6 +206,39 @@ def test_a_crash_at_the_ends_of_a_run_is_no_hindrance(folder, bucket, text, at):
     assert content(f"{bucket}/out.zarr") == whole(folder)
 
 
+@pytest.mark.parametrize("at", ["another layout", "before the header", "a chunk"])
+def test_what_others_store_beside_a_beginning_stays(
+    folder, bucket, text, at, monkeypatch
+):
+    def crash(*_):
+        raise KeyboardInterrupt
+
+    def crash_after_a_chunk(place, key, content):
+        put(place, key, content)
+        if "/c/" in key:
+            raise KeyboardInterrupt
+
+    put, kind = Bucket.put, type(target_of(bucket))
+    text = text.replace(f"{bucket}/out.zarr", bucket)
+    with monkeypatch.context() as patches:
+        if at == "before the header":
+            patches.setattr(kind, "write_header", crash)
+        elif at == "a chunk":
+            patches.setattr(Bucket, "put", crash_after_a_chunk)
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, text, progress=stopping_at(2))
+    place = Bucket(bucket)
+    if at == "another layout":
+        header = json.loads(place.get(f"{HIDDEN}/header.json"))
+        header["layout"] = {"1": "another"}
+        place.put(f"{HIDDEN}/header.json", json.dumps(header).encode())
+        place.put("density/c/7/7/7", b"of blocks that this plan has not")
+    theirs = {key: key.encode() for key in ("a/zarr.json", "thesis.txt", "z/notes")}
+    place.put_all(theirs)
+    run(folder, text)
+    assert content(bucket) == whole(folder) | theirs
+
+
 # refusals
 
 

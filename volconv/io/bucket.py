@@ -204,9 +204,19 @@ class Bucket:
             list(pool.map(self.put, contents.keys(), contents.values()))
 
     def put_group(self, contents: Mapping[str, Content]) -> None:
-        """Write the objects of a group; of a draft with metadata out of sight."""
+        """Write the objects of a group; of a draft with metadata out of sight.
+
+        Metadata comes first: it tells whose the other objects are.
+        """
         at = placed if self.is_draft else str
-        self.put_all({at(key): content for key, content in contents.items()})
+        for is_metadata in (True, False):
+            self.put_all(
+                {
+                    at(key): content
+                    for key, content in contents.items()
+                    if key.endswith("zarr.json") is is_metadata
+                }
+            )
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove objects."""
