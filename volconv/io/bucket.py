@@ -30,6 +30,10 @@ DRAFT = f"{HIDDEN}/draft"
 AT_ONCE = 16
 """Objects that are read or written beside each other: arbitrary, a store answers late."""
 
+PARTS = 4
+"""Parts of a large object that are sent beside each other: they share the way there, and
+each must be there in the time that a request may take."""
+
 METADATA = frozenset({"zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"})
 """Last parts of keys that are no chunks; a store without one of them is as good."""
 
@@ -196,7 +200,8 @@ class Bucket:
     def put(self, key: str, content: Content) -> None:
         """Write an object, at once or not at all."""
         with in_plain_words(f"{self.url}/{key}"):
-            object_client(self.url).put(key, content)
+            client = object_client(self.url, sends=True)
+            client.put(key, content, max_concurrency=PARTS)
 
     def put_all(self, contents: Mapping[str, Content]) -> None:
         """Write some objects, beside each other."""
