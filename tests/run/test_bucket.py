@@ -7,17 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import pytest
 import xarray as xr
 import zarr
 from dask.distributed import LocalCluster
 from numpy.testing import assert_array_equal
+from obstore import exceptions
 
 from tests.io.images import FORMATS, write_image
 from tests.run.conftest import CONFIG, prepared, stopping_at
 from tests.run.runs import run, tree
-from tests.servers import environment, flaky
+from tests.servers import CUT, environment, flaky
 from volconv.errors import (
     ConfigError,
     InputError,
@@ -27,7 +29,9 @@ from volconv.errors import (
     StorageError,
 )
 from volconv.io import ZarrSource, objects
+from volconv.io import bucket as bucket_module
 from volconv.io.bucket import HIDDEN, Bucket, input_store
+from volconv.io.objects import object_client
 from volconv.run import lease
 from volconv.run.outputs import target_of
 from volconv.run.status import status_of
@@ -307,7 +311,7 @@ def test_a_changed_input_is_refused(folder, bucket, text):
 def test_a_bucket_that_is_not_there_is_one_clear_error(folder, bucket, text):
     with pytest.raises(StorageError, match=r"no-such-bucket.* Fix: mend it"):
         run(folder, text.replace(bucket, "s3://no-such-bucket"))
-    with pytest.raises(InputError, match=r"input\.path.*no-such-bucket"):
+    with pytest.raises(InputError, match=r"input\.path.*bucket does not exist"):
         prepared(folder, text.replace("in.zarr", "s3://no-such-bucket/in.zarr"))
 
 
@@ -455,6 +459,63 @@ def test_a_chunk_that_the_listing_has_and_a_get_does_not_is_no_fill(
     assert done.returncode == 3
     assert "lists this chunk and does not find it" in done.stderr
     assert "block " in done.stderr
+
+
+def is_list(method, path):
+    return method == "GET" and "list-type" in path
+
+
+@pytest.mark.parametrize("path", ["in.zarr", "in.zarr/density", "whole.zarr"])
+def test_an_input_that_may_not_be_listed_is_one_clear_error(
+    folder, bucket, volume, way, path
+):
+    volume.to_dataset().to_zarr(folder / "whole.zarr", zarr_format=2, consolidated=True)
+    for name in ("in.zarr", "whole.zarr"):
+        upload(folder / name, f"{bucket}/{name}")
+    text = CONFIG.replace("path: in.zarr", f"path: {bucket}/{path}")
+    way(lambda method, path: 403 if is_list(method, path) else None)
+    with pytest.raises(InputError, match=r"list request.* 403 .* Fix: mend it"):
+        prepared(folder, text)
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_listing_that_breaks_off_is_asked_for_again(folder, bucket, text, way, times):
+    upload(folder / "in.zarr", f"{bucket}/in.zarr")
+    text = text.replace("in.zarr", f"{bucket}/in.zarr")
+    lists: Counter[str] = Counter()
+
+    def fault(method, path):
+        if is_list(method, path):
+            lists[path] += 1
+            return CUT if lists[path] <= times else None
+        return None
+
+    way(fault)
+    if times == 2:
+        run(folder, text)
+        assert apart(content(f"{bucket}/out.zarr")) == apart(whole(folder))
+    else:
+        with pytest.raises(InputError, match="list response body"):
+            run(folder, text)
+
+
+def test_a_listing_goes_on_where_it_broke_off(bucket, monkeypatch):
+    place = Bucket(bucket)
+    place.put_all({f"a/{number:03d}": b"" for number in range(70)})
+    client = object_client(place.url)
+
+    class Broken:
+        """Lists one page, then breaks off."""
+
+        def list(self, folder, offset=None):
+            yield from itertools.islice(client.list(folder, offset=offset), 1)
+            raise exceptions.GenericError("broken off")
+
+    clients = iter([Broken(), client])
+    monkeypatch.setattr(bucket_module, "object_client", lambda _: next(clients))
+    assert [item["path"] for item in place.items("a")] == [
+        f"a/{number:03d}" for number in range(70)
+    ]
 
 
 def test_a_chunk_that_was_never_stored_is_fill(folder, bucket, volume):

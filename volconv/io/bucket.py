@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +16,7 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import ObjectStore
 
 from volconv.io.ahead import OnTheWay
-from volconv.io.objects import in_plain_words, object_client
+from volconv.io.objects import in_plain_words, object_client, tries
 from volconv.io.place import Content
 
 __all__ = ["AT_ONCE", "DRAFT", "HIDDEN", "Bucket", "InputStore", "input_store"]
@@ -55,6 +55,16 @@ class RemoteStore(ObjectStore[Any]):
         """Whether an object is there."""
         with in_plain_words(f"{self.store}/{key}"):
             return await super().exists(key)
+
+    async def list_dir(self, prefix: str) -> AsyncGenerator[str, None]:
+        """What lies below a key, the next part of each name."""
+        found: list[str] = []
+        for one in tries(f"{self.store}/{prefix}".rstrip("/")):
+            with one:
+                found = [name async for name in super().list_dir(prefix)]
+                break
+        for name in found:
+            yield name
 
 
 class InputStore(RemoteStore):
@@ -118,13 +128,15 @@ class InputStore(RemoteStore):
     async def lists(self, key: str) -> bool:
         """Whether the store's listing has an object; it is in the order of the keys."""
         folder = key.rpartition("/")[0] or None
-        with in_plain_words(f"{self.store}/{key}"):
-            async for page in self.store.list(folder, offset=key[:-1]):
-                names = [item["path"] for item in page]
-                if key in names:
-                    return True
-                if names and names[-1] > key:
-                    return False
+        for one in tries(f"{self.store}/{key}"):
+            with one:
+                async for page in self.store.list(folder, offset=key[:-1]):
+                    names = [item["path"] for item in page]
+                    if key in names:
+                        return True
+                    if names and names[-1] > key:
+                        return False
+                return False
         return False
 
 
@@ -236,9 +248,14 @@ class Bucket:
 
     def items(self, under: str = "") -> Iterator[Mapping[str, Any]]:
         """What the store's listing tells of each object below a key."""
-        with in_plain_words(f"{self.url}/{under}".rstrip("/")):
-            for page in object_client(self.url).list(f"{under}/" if under else None):
-                yield from page
+        folder, last = f"{under}/" if under else None, None
+        for one in tries(f"{self.url}/{under}".rstrip("/")):
+            with one:
+                for page in object_client(self.url).list(folder, offset=last):
+                    for item in page:
+                        yield item
+                        last = item["path"]
+                return
 
     def sizes(self, under: str, names: Iterable[str]) -> Iterator[tuple[str, int]]:
         """All objects below a key with their bytes; none where no names are given."""

@@ -11,7 +11,7 @@ import errno
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import lru_cache
 from importlib.util import find_spec
@@ -30,6 +30,7 @@ __all__ = [
     "normal_url",
     "object_client",
     "split_url",
+    "tries",
 ]
 
 SAME = {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az", "azure": "az"}
@@ -58,6 +59,9 @@ ACCOUNT = "AZURE_STORAGE_ACCOUNT_NAME"
 
 SILENCE = timedelta(seconds=30)
 """Time without a byte of an answer after which a request is given up."""
+
+TRIES = 3
+"""Times that a listing is asked for: the client tries no more once an answer begins."""
 
 LONGEST = timedelta(minutes=5)
 """Time that a request takes at most: while it is sent no answer comes, however slowly."""
@@ -217,6 +221,23 @@ def in_plain_words(where: str) -> Iterator[None]:
     except (FileNotFoundError, exceptions.BaseError) as error:
         kind, number = kind_of(error)
         raise kind(number, first_line(error), where) from error
+
+
+def tries(where: str) -> Iterator[AbstractContextManager[None]]:
+    """The same for some tries of a listing; in the last one nothing passes."""
+    for left in reversed(range(TRIES)):
+        yield a_try(where, is_last=not left)
+
+
+@contextmanager
+def a_try(where: str, *, is_last: bool) -> Iterator[None]:
+    """A block whose error passes if another try may mend it, and there is one."""
+    try:
+        with in_plain_words(where):
+            yield
+    except OSError as error:
+        if is_last or error.errno != errno.EIO:
+            raise
 
 
 def kind_of(error: Exception) -> tuple[type[OSError], int]:
