@@ -326,6 +326,27 @@ def test_other_urls_are_refused_with_those_that_can_be(folder):
         run(folder, CONFIG.replace("out.zarr", "ftp://somewhere/out.zarr"))
 
 
+def test_a_store_that_removes_nothing_keeps_no_run_from_its_end(
+    folder, bucket, text, way, caplog
+):
+    """Neither the first nor one after it, which finds that all is done."""
+    place = Bucket(f"{bucket}/out.zarr")
+
+    def fault(method, path):
+        return 403 if method in ("DELETE", "POST") else None
+
+    way(fault)
+    for count in (prepared(folder).plan.blocks, 0):
+        assert run(folder, text).computed == count
+        assert f"{place.url}: {HIDDEN} stays there: " in caplog.text
+        assert "403" in caplog.text
+        caplog.clear()
+    assert status_of(place.url).complete
+    way()
+    run(folder, text)
+    assert content(place.url) == whole(folder)
+
+
 # one run at a time
 
 

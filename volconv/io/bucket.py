@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from volconv.io.objects import in_plain_words, object_client, tries
 from volconv.io.place import Content
 
 __all__ = ["AT_ONCE", "DRAFT", "HIDDEN", "Bucket", "InputStore", "input_store"]
+
+log = logging.getLogger(__name__)
 
 HIDDEN = ".volconv"
 """What a run keeps below an output's URL until it is complete."""
@@ -241,6 +244,17 @@ class Bucket:
             found = list(keys)
             if found:
                 object_client(self.url).delete(found)
+
+    def discard(self, keys: Iterable[str]) -> None:
+        """Remove objects that nobody needs any more.
+
+        What the store does not let go stays, and is told of: nothing waits for it.
+        """
+        try:
+            self.remove(keys)
+        except OSError as error:
+            said = error.strerror or error
+            log.warning("note: %s: %s stays there: %s", self.url, HIDDEN, said)
 
     def listed(self, under: str = "") -> dict[str, dict[str, Any]]:
         """Objects below a key: size, e_tag and last_modified of each."""

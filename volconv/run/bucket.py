@@ -131,7 +131,7 @@ class BucketTarget:
 
     def discard_partial(self) -> None:
         """Remove what a run kept."""
-        self.objects.remove(self.objects.listed(HIDDEN))
+        self.objects.discard(item["path"] for item in self.objects.items(HIDDEN))
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the output for one run.
@@ -166,7 +166,8 @@ class BucketTarget:
 
     def discard(self, stage: str) -> None:
         """Remove that result; the journal stays."""
-        self.objects.remove(self.objects.listed(f"{HIDDEN}/{stage}/store"))
+        there = self.objects.items(f"{HIDDEN}/{stage}/store")
+        self.objects.discard(item["path"] for item in there)
 
     def written(self) -> float | None:
         """When it was last written, in seconds since 1970."""
