@@ -106,7 +106,9 @@ def opening(path: str, expected: str, *broken: type[Exception]) -> Iterator[None
 
 
 @contextmanager
-def reading(where: str, path: str) -> Iterator[None]:
+def reading(
+    where: str, path: str, kind: type[VolconvError] = InputError
+) -> Iterator[None]:
     """A block that reads of a store, whose faults come out in words.
 
     Parameters
@@ -115,11 +117,13 @@ def reading(where: str, path: str) -> Iterator[None]:
         What a configuration calls the store, for errors.
     path : str
         The store's folder or URL.
+    kind : type
+        What is raised.
 
     Raises
     ------
-    InputError
-        If it does not let itself be read.
+    VolconvError
+        If the store does not let itself be read.
     """
     try:
         yield
@@ -127,7 +131,7 @@ def reading(where: str, path: str) -> Iterator[None]:
         raise
     except OSError as error:
         at = f" at {error.filename!r}" if error.filename else ""
-        raise InputError(
+        raise kind(
             where,
             f"{path!r}, of which is said: {error.strerror or error}{at}",
             "a store that can be listed and read",

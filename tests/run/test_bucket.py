@@ -315,6 +315,29 @@ def test_a_bucket_that_is_not_there_is_one_clear_error(folder, bucket, text):
         prepared(folder, text.replace("in.zarr", "s3://no-such-bucket/in.zarr"))
 
 
+def test_the_status_of_what_cannot_be_looked_at_is_one_clear_error(bucket, way):
+    with pytest.raises(StorageError, match=r"404.*bucket does not exist.* Fix: mend"):
+        status_of("s3://no-such-bucket/out.zarr")
+    way(lambda *_: 403)
+    with pytest.raises(StorageError, match=r"the output: .*403 Forbidden at .* Fix:"):
+        status_of(f"{bucket}/out.zarr")
+
+
+def test_an_object_for_no_bucket_is_told_of_in_one_line(bucket):
+    with pytest.raises(FileNotFoundError) as told:
+        Bucket("s3://no-such-bucket").put("x", b"")
+    assert told.value.strerror.endswith(
+        "status code: 404 Not Found: The specified bucket does not exist"
+    )
+
+
+def test_the_endpoint_may_be_that_of_s3_alone(endpoint, bucket, monkeypatch):
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
+    Bucket(bucket).put("x", b"content")
+    assert Bucket(bucket).get("x") == b"content"
+
+
 def test_a_missing_library_is_named_with_its_mend(folder, bucket, text, monkeypatch):
     monkeypatch.setattr(objects, "find_spec", lambda _: None)
     with pytest.raises(KindError, match="pip install obstore"):
