@@ -3,9 +3,10 @@
 import json
 
 import pytest
+from obstore.exceptions import GenericError
 
 from volconv.errors import KindError
-from volconv.io.objects import normal_url, object_client, split_url
+from volconv.io.objects import in_plain_words, normal_url, object_client, split_url
 
 ODD = "odd/o#a?b=%41 c+d/ü~[]*:&=;@,'\"<>|\\^`{}"
 """A key of characters that mean something in the URL of a web page."""
@@ -94,3 +95,22 @@ def test_azure_needs_an_account_from_the_environment_or_the_url(monkeypatch):
     monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_NAME")
     with pytest.raises(KindError, match="set AZURE_STORAGE_ACCOUNT_NAME"):
         object_client("az://b/y")
+
+
+@pytest.mark.parametrize(
+    ("request_of", "status", "kind"),
+    [
+        ("list request: Error performing", 403, PermissionError),
+        ("list request: Error performing", 404, FileNotFoundError),
+        ("list request: Error performing", 503, OSError),
+        ("token request:", 404, OSError),
+        ("token request:", 403, OSError),
+    ],
+)
+def test_only_a_listing_is_missing_or_denied_by_its_status(request_of, status, kind):
+    """An object would be taken for missing where the way to credentials is."""
+    said = f"Error performing {request_of} GET x - status code: {status} Words: <?xml"
+    with pytest.raises(OSError, match="Words") as told, in_plain_words("s3://b/x"):
+        raise GenericError(f"{said}\n\nDebug source:\nGeneric")
+    assert type(told.value) is kind
+    assert told.value.strerror == said.removesuffix(": <?xml")

@@ -60,11 +60,11 @@ ACCOUNT = "AZURE_STORAGE_ACCOUNT_NAME"
 SILENCE = timedelta(seconds=30)
 """Time without a byte of an answer after which a request is given up."""
 
+LONGEST = timedelta(minutes=5)
+"""Time that a request takes at most: an answer comes after all is sent, at any pace."""
+
 TRIES = 3
 """Times that a listing is asked for: the client tries no more once an answer begins."""
-
-LONGEST = timedelta(minutes=5)
-"""Time that a request takes at most: while it is sent no answer comes, however slowly."""
 
 
 def is_object_url(path: str) -> bool:
@@ -153,6 +153,7 @@ def object_client(url: str, *, sends: bool = False) -> ObjectStore:
     scheme, bucket, key = split_url(url)
     for name in ENDPOINTS.get(scheme, ()):
         check_endpoint(name)
+    # an endpoint says whether it is http
     options: Any = {"client_options": {"allow_http": True, "timeout": LONGEST}}
     if not sends:
         options["client_options"]["read_timeout"] = SILENCE
@@ -243,16 +244,17 @@ def a_try(where: str, *, is_last: bool) -> Iterator[None]:
 def kind_of(error: Exception) -> tuple[type[OSError], int]:
     """What a client's error is to the operating system.
 
-    Of a listing the client tells no kinds, but the answer's status in its text.
+    Of a listing the client tells no kinds, but the answer's status in its text. What
+    else has a status there may be no answer of the store: of who gives credentials.
     """
     from obstore import exceptions
 
-    status = re.search(r"status code: (\d+)", str(error))
-    number = status[1] if status else ""
+    said = re.search(r"performing list request.*status code: (\d+)", str(error))
+    status = said[1] if said else ""
     denied = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
-    if isinstance(error, denied) or number in ("401", "403"):
+    if isinstance(error, denied) or status in ("401", "403"):
         return PermissionError, errno.EACCES
-    if isinstance(error, FileNotFoundError) or number == "404":
+    if isinstance(error, FileNotFoundError) or status == "404":
         return FileNotFoundError, errno.ENOENT
     return OSError, errno.EIO
 
