@@ -259,10 +259,10 @@ def test_what_a_killed_run_has_recorded_is_there(
 # a slow way
 
 
-def after(patches, silence, longest):
+def given_up(patches, after, sending):
     """Requests are given up after so many seconds."""
-    patches.setattr(objects, "SILENCE", timedelta(seconds=silence))
-    patches.setattr(objects, "LONGEST", timedelta(seconds=longest))
+    patches.setattr(objects, "LONGEST", timedelta(seconds=after))
+    patches.setattr(objects, "SENDING", timedelta(seconds=sending))
 
 
 def test_parts_of_a_large_object_get_through_a_slow_way_at_the_first_try(
@@ -270,9 +270,9 @@ def test_parts_of_a_large_object_get_through_a_slow_way_at_the_first_try(
 ):
     """All at once would share the way for longer than each may take.
 
-    None is answered within the time without an answer after which others are given up.
+    None is answered within the time after which other requests are given up.
     """
-    after(monkeypatch, silence=0.1, longest=1.5)
+    given_up(monkeypatch, after=0.15, sending=1.5)
     parts, line = [], threading.Lock()
 
     def fault(method, path):
@@ -290,7 +290,7 @@ def test_parts_of_a_large_object_get_through_a_slow_way_at_the_first_try(
 
 
 def test_an_answer_that_does_not_come_is_asked_for_again(way, bucket, monkeypatch):
-    after(monkeypatch, silence=0.3, longest=60)
+    given_up(monkeypatch, after=0.3, sending=60)
     Bucket(bucket).put("small", b"content")
     asked = itertools.count(1)
     end = threading.Event()
@@ -308,7 +308,7 @@ def test_an_answer_that_does_not_come_is_asked_for_again(way, bucket, monkeypatc
 
 
 def test_a_server_that_never_answers_ends_a_put_with_an_error(way, bucket, monkeypatch):
-    after(monkeypatch, silence=60, longest=0.1)
+    given_up(monkeypatch, after=60, sending=0.1)
     end = threading.Event()
 
     def fault(method, path):

@@ -57,11 +57,11 @@ ENDPOINTS = {
 ACCOUNT = "AZURE_STORAGE_ACCOUNT_NAME"
 """The variable that names Azure's account, where the URL does not."""
 
-SILENCE = timedelta(seconds=30)
-"""Time without a byte of an answer after which a request is given up."""
+LONGEST = timedelta(seconds=30)
+"""Time that a request takes at most; the client goes on with an answer that takes more."""
 
-LONGEST = timedelta(minutes=5)
-"""Time that a request takes at most: an answer comes after all is sent, at any pace."""
+SENDING = timedelta(minutes=5)
+"""The same where an object is sent, or a part of one, which cannot be gone on with."""
 
 TRIES = 3
 """Times that a listing is asked for: the client tries no more once an answer begins."""
@@ -134,7 +134,7 @@ def object_client(url: str, *, sends: bool = False) -> ObjectStore:
     url : str
         As `normal_url` spells it.
     sends : bool
-        Whether it sends what takes long: it waits for an answer as long as it may.
+        Whether it sends objects, which takes long where they are large.
 
     Raises
     ------
@@ -153,10 +153,9 @@ def object_client(url: str, *, sends: bool = False) -> ObjectStore:
     scheme, bucket, key = split_url(url)
     for name in ENDPOINTS.get(scheme, ()):
         check_endpoint(name)
+    longest = SENDING if sends else LONGEST
     # an endpoint says whether it is http
-    options: Any = {"client_options": {"allow_http": True, "timeout": LONGEST}}
-    if not sends:
-        options["client_options"]["read_timeout"] = SILENCE
+    options: Any = {"client_options": {"allow_http": True, "timeout": longest}}
     if scheme == "az" and "@" not in bucket:
         options["account_name"] = account(url)
     with in_plain_words(url):
