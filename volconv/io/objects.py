@@ -158,8 +158,10 @@ def object_client(url: str, *, sends: bool = False) -> ObjectStore:
     options: Any = {"client_options": {"allow_http": True, "timeout": longest}}
     if scheme == "az" and "@" not in bucket:
         options["account_name"] = account(url)
+    # of az:// an old client drops the key
+    spelt = "abfs" if scheme == "az" else scheme
     with in_plain_words(url):
-        return from_url(f"{scheme}://{bucket}/{quote(key)}", **options)
+        return from_url(f"{spelt}://{bucket}/{quote(key)}", **options)
 
 
 def check_endpoint(name: str) -> None:
