@@ -12,6 +12,9 @@ from moto.server import ThreadedMotoServer
 
 REGION = "us-east-1"
 
+CUT = "cut"
+"""The fault of an answer that breaks off."""
+
 
 @contextmanager
 def s3_server():
@@ -49,7 +52,7 @@ def s3_client(endpoint):
 def flaky(endpoint, fault):
     """An endpoint that answers for another one, or with a fault.
 
-    `fault` takes method and path, and gives a status to answer with, or None.
+    `fault` takes method and path, and gives a status to answer with, CUT, or None.
     """
     host = urlsplit(endpoint).netloc
 
@@ -60,17 +63,17 @@ def flaky(endpoint, fault):
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length) if length else None
             status = fault(self.command, self.path)
-            if status is not None:
+            if status not in (None, CUT):
                 self.reply(status, [], b"")
                 return
             way = http.client.HTTPConnection(host, timeout=30)
             way.request(self.command, self.path, body, dict(self.headers))
             found = way.getresponse()
             content = found.read()
-            self.reply(found.status, found.getheaders(), content)
+            self.reply(found.status, found.getheaders(), content, status)
             way.close()
 
-        def reply(self, status, headers, content):
+        def reply(self, status, headers, content, fault=None):
             self.send_response_only(status)
             is_head = self.command == "HEAD"
             left_out = {"connection"} if is_head else {"connection", "content-length"}
@@ -81,7 +84,8 @@ def flaky(endpoint, fault):
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             if not is_head:
-                self.wfile.write(content)
+                self.close_connection = fault == CUT
+                self.wfile.write(content[: len(content) // 2 if fault else None])
 
         do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = answer  # noqa: N815
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 from volconv.errors import InputError, KindError, VolconvError
 
-__all__ = ["is_url", "lies_with", "near_path", "opening", "require_packages"]
+__all__ = ["is_url", "lies_with", "near_path", "opening", "reading", "require_packages"]
 
 
 def is_url(path: str) -> bool:
@@ -103,3 +103,37 @@ def opening(path: str, expected: str, *broken: type[Exception]) -> Iterator[None
         raise InputError(path, reason, "a file that can be read") from None
     except broken:
         raise InputError(path, "a file of another format", expected) from None
+
+
+@contextmanager
+def reading(
+    where: str, path: str, kind: type[VolconvError] = InputError
+) -> Iterator[None]:
+    """A block that reads of a store, whose faults come out in words.
+
+    Parameters
+    ----------
+    where : str
+        What a configuration calls the store, for errors.
+    path : str
+        The store's folder or URL.
+    kind : type
+        What is raised.
+
+    Raises
+    ------
+    VolconvError
+        If the store does not let itself be read.
+    """
+    try:
+        yield
+    except VolconvError:
+        raise
+    except OSError as error:
+        at = f" at {error.filename!r}" if error.filename else ""
+        raise kind(
+            where,
+            f"{path!r}, of which is said: {error.strerror or error}{at}",
+            "a store that can be listed and read",
+            "mend it, then run again",
+        ) from error

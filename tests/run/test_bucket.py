@@ -7,17 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import pytest
 import xarray as xr
 import zarr
 from dask.distributed import LocalCluster
 from numpy.testing import assert_array_equal
+from obstore import exceptions
 
 from tests.io.images import FORMATS, write_image
 from tests.run.conftest import CONFIG, prepared, stopping_at
 from tests.run.runs import run, tree
-from tests.servers import environment, flaky
+from tests.servers import CUT, environment, flaky
 from volconv.errors import (
     ConfigError,
     InputError,
@@ -27,7 +29,9 @@ from volconv.errors import (
     StorageError,
 )
 from volconv.io import ZarrSource, objects
+from volconv.io import bucket as bucket_module
 from volconv.io.bucket import HIDDEN, Bucket, input_store
+from volconv.io.objects import object_client
 from volconv.run import lease
 from volconv.run.outputs import target_of
 from volconv.run.status import status_of
@@ -208,6 +212,39 @@ def test_a_crash_at_the_ends_of_a_run_is_no_hindrance(folder, bucket, text, at):
     assert content(f"{bucket}/out.zarr") == whole(folder)
 
 
+@pytest.mark.parametrize("at", ["another layout", "before the header", "a chunk"])
+def test_what_others_store_beside_a_beginning_stays(
+    folder, bucket, text, at, monkeypatch
+):
+    def crash(*_):
+        raise KeyboardInterrupt
+
+    def crash_after_a_chunk(place, key, content):
+        put(place, key, content)
+        if "/c/" in key:
+            raise KeyboardInterrupt
+
+    put, kind = Bucket.put, type(target_of(bucket))
+    text = text.replace(f"{bucket}/out.zarr", bucket)
+    with monkeypatch.context() as patches:
+        if at == "before the header":
+            patches.setattr(kind, "write_header", crash)
+        elif at == "a chunk":
+            patches.setattr(Bucket, "put", crash_after_a_chunk)
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, text, progress=stopping_at(2))
+    place = Bucket(bucket)
+    if at == "another layout":
+        header = json.loads(place.get(f"{HIDDEN}/header.json"))
+        header["layout"] = {"1": "another"}
+        place.put(f"{HIDDEN}/header.json", json.dumps(header).encode())
+        place.put("density/c/7/7/7", b"of blocks that this plan has not")
+    theirs = {key: key.encode() for key in ("a/zarr.json", "thesis.txt", "z/notes")}
+    place.put_all(theirs)
+    run(folder, text)
+    assert content(bucket) == whole(folder) | theirs
+
+
 # refusals
 
 
@@ -233,7 +270,7 @@ def test_what_was_not_made_by_a_run_is_never_touched(folder, bucket, text):
 
 
 @pytest.mark.parametrize(
-    "path", ["/in.zarr", "//in.zarr/", "/x/../in.zarr", "/in.zarr/out.zarr", ""]
+    "path", ["/in.zarr", "/in.zarr/", "/in.zarr/out.zarr", "", "/"]
 )
 def test_the_input_cannot_be_the_output_however_it_is_spelt(folder, bucket, path):
     upload(folder / "in.zarr", f"{bucket}/in.zarr")
@@ -244,6 +281,22 @@ def test_the_input_cannot_be_the_output_however_it_is_spelt(folder, bucket, path
         with pytest.raises((OutputError, ConfigError), match=r"another|apart"):
             run(folder, text.replace("path: out.zarr", f"path: {url}"))
     assert content(bucket) == before
+
+
+@pytest.mark.parametrize("name", ["in%2Ezarr", "in.zarr#1", "in.zarr?x=1"])
+def test_a_key_is_taken_as_it_stands(folder, bucket, name):
+    """What a web page's URL would make of it is another store, and stays as it is."""
+    upload(folder / "in.zarr", f"{bucket}/in.zarr")
+    before = content(f"{bucket}/in.zarr")
+    text = CONFIG.replace("in.zarr", f"{bucket}/in.zarr")
+    run(folder, text.replace("out.zarr", f"'{bucket}/{name}'"), restart=True)
+    assert content(f"{bucket}/in.zarr") == before
+    found = content(bucket)
+    written = {key.partition("/")[0] for key in found}
+    assert written == {"in.zarr", name}
+    assert run(folder, CONFIG.replace("in.zarr", f"'{bucket}/{name}'")).computed
+    with pytest.raises(InputError, match=r"in\.zarr%"):
+        prepared(folder, CONFIG.replace("in.zarr", f"'{bucket}/in.zarr%'"))
 
 
 def test_a_changed_input_is_refused(folder, bucket, text):
@@ -260,8 +313,31 @@ def test_a_changed_input_is_refused(folder, bucket, text):
 def test_a_bucket_that_is_not_there_is_one_clear_error(folder, bucket, text):
     with pytest.raises(StorageError, match=r"no-such-bucket.* Fix: mend it"):
         run(folder, text.replace(bucket, "s3://no-such-bucket"))
-    with pytest.raises(InputError, match=r"input\.path.*no-such-bucket"):
+    with pytest.raises(InputError, match=r"input\.path.*bucket does not exist"):
         prepared(folder, text.replace("in.zarr", "s3://no-such-bucket/in.zarr"))
+
+
+def test_the_status_of_what_cannot_be_looked_at_is_one_clear_error(bucket, way):
+    with pytest.raises(StorageError, match=r"404.*bucket does not exist.* Fix: mend"):
+        status_of("s3://no-such-bucket/out.zarr")
+    way(lambda *_: 403)
+    with pytest.raises(StorageError, match=r"the output: .*403 Forbidden at .* Fix:"):
+        status_of(f"{bucket}/out.zarr")
+
+
+def test_an_object_for_no_bucket_is_told_of_in_one_line(bucket):
+    with pytest.raises(FileNotFoundError) as told:
+        Bucket("s3://no-such-bucket").put("x", b"")
+    assert told.value.strerror.endswith(
+        "status code: 404 Not Found: The specified bucket does not exist"
+    )
+
+
+def test_the_endpoint_may_be_that_of_s3_alone(endpoint, bucket, monkeypatch):
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
+    Bucket(bucket).put("x", b"content")
+    assert Bucket(bucket).get("x") == b"content"
 
 
 def test_a_missing_library_is_named_with_its_mend(folder, bucket, text, monkeypatch):
@@ -273,6 +349,27 @@ def test_a_missing_library_is_named_with_its_mend(folder, bucket, text, monkeypa
 def test_other_urls_are_refused_with_those_that_can_be(folder):
     with pytest.raises(OutputError, match=r"s3://, gs://, az://"):
         run(folder, CONFIG.replace("out.zarr", "ftp://somewhere/out.zarr"))
+
+
+def test_a_store_that_removes_nothing_keeps_no_run_from_its_end(
+    folder, bucket, text, way, caplog
+):
+    """Neither the first nor one after it, which finds that all is done."""
+    place = Bucket(f"{bucket}/out.zarr")
+
+    def fault(method, path):
+        return 403 if method in ("DELETE", "POST") else None
+
+    way(fault)
+    for count in (prepared(folder).plan.blocks, 0):
+        assert run(folder, text).computed == count
+        assert f"{place.url}: {HIDDEN} stays there: " in caplog.text
+        assert "403" in caplog.text
+        caplog.clear()
+    assert status_of(place.url).complete
+    way()
+    run(folder, text)
+    assert content(place.url) == whole(folder)
 
 
 # one run at a time
@@ -408,6 +505,63 @@ def test_a_chunk_that_the_listing_has_and_a_get_does_not_is_no_fill(
     assert done.returncode == 3
     assert "lists this chunk and does not find it" in done.stderr
     assert "block " in done.stderr
+
+
+def is_list(method, path):
+    return method == "GET" and "list-type" in path
+
+
+@pytest.mark.parametrize("path", ["in.zarr", "in.zarr/density", "whole.zarr"])
+def test_an_input_that_may_not_be_listed_is_one_clear_error(
+    folder, bucket, volume, way, path
+):
+    volume.to_dataset().to_zarr(folder / "whole.zarr", zarr_format=2, consolidated=True)
+    for name in ("in.zarr", "whole.zarr"):
+        upload(folder / name, f"{bucket}/{name}")
+    text = CONFIG.replace("path: in.zarr", f"path: {bucket}/{path}")
+    way(lambda method, path: 403 if is_list(method, path) else None)
+    with pytest.raises(InputError, match=r"list request.* 403 .* Fix: mend it"):
+        prepared(folder, text)
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_listing_that_breaks_off_is_asked_for_again(folder, bucket, text, way, times):
+    upload(folder / "in.zarr", f"{bucket}/in.zarr")
+    text = text.replace("in.zarr", f"{bucket}/in.zarr")
+    lists: Counter[str] = Counter()
+
+    def fault(method, path):
+        if is_list(method, path):
+            lists[path] += 1
+            return CUT if lists[path] <= times else None
+        return None
+
+    way(fault)
+    if times == 2:
+        run(folder, text)
+        assert apart(content(f"{bucket}/out.zarr")) == apart(whole(folder))
+    else:
+        with pytest.raises(InputError, match="list response body"):
+            run(folder, text)
+
+
+def test_a_listing_goes_on_where_it_broke_off(bucket, monkeypatch):
+    place = Bucket(bucket)
+    place.put_all({f"a/{number:03d}": b"" for number in range(70)})
+    client = object_client(place.url)
+
+    class Broken:
+        """Lists one page, then breaks off."""
+
+        def list(self, folder, offset=None):
+            yield from itertools.islice(client.list(folder, offset=offset), 1)
+            raise exceptions.GenericError("broken off")
+
+    clients = iter([Broken(), client])
+    monkeypatch.setattr(bucket_module, "object_client", lambda _: next(clients))
+    assert [item["path"] for item in place.items("a")] == [
+        f"a/{number:03d}" for number in range(70)
+    ]
 
 
 def test_a_chunk_that_was_never_stored_is_fill(folder, bucket, volume):

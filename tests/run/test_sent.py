@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 from functools import lru_cache
 
 import pytest
@@ -20,8 +21,9 @@ from tests.run.test_bucket import content
 from tests.run.test_memory import text_of, volume_of
 from tests.servers import Beside, environment, flaky
 from volconv.errors import StorageError
+from volconv.io import objects
 from volconv.io import store as store_module
-from volconv.io.bucket import HIDDEN
+from volconv.io.bucket import HIDDEN, Bucket
 from volconv.io.store import object_key
 from volconv.plan.memory import sent_bytes
 from volconv.run.outputs import target_of
@@ -252,3 +254,69 @@ def test_what_a_killed_run_has_recorded_is_there(
     outcome = run(folder, text)
     assert outcome.computed > 0
     assert content(f"{bucket}/out.zarr") == whole(folder)
+
+
+# a slow way
+
+
+def given_up(patches, after, sending):
+    """Requests are given up after so many seconds."""
+    patches.setattr(objects, "LONGEST", timedelta(seconds=after))
+    patches.setattr(objects, "SENDING", timedelta(seconds=sending))
+
+
+def test_parts_of_a_large_object_get_through_a_slow_way_at_the_first_try(
+    way, bucket, monkeypatch
+):
+    """All at once would share the way for longer than each may take.
+
+    None is answered within the time after which other requests are given up.
+    """
+    given_up(monkeypatch, after=0.15, sending=1.5)
+    parts, line = [], threading.Lock()
+
+    def fault(method, path):
+        if "partNumber" in path:
+            parts.append(path)
+            with line:
+                time.sleep(0.2)
+
+    way(fault)
+    large = bytes(12 * 5 * 2**20)
+    place = Bucket(bucket)
+    place.put("large", large)
+    assert len(parts) == 12
+    assert place.listed()["large"]["size"] == len(large)
+
+
+def test_an_answer_that_does_not_come_is_asked_for_again(way, bucket, monkeypatch):
+    given_up(monkeypatch, after=0.3, sending=60)
+    Bucket(bucket).put("small", b"content")
+    asked = itertools.count(1)
+    end = threading.Event()
+
+    def fault(method, path):
+        if next(asked) == 1:
+            end.wait(SOON)
+
+    way(fault)
+    try:
+        assert Bucket(bucket).get("small") == b"content"
+    finally:
+        end.set()
+    assert next(asked) == 3
+
+
+def test_a_server_that_never_answers_ends_a_put_with_an_error(way, bucket, monkeypatch):
+    given_up(monkeypatch, after=60, sending=0.1)
+    end = threading.Event()
+
+    def fault(method, path):
+        end.wait(SOON)
+
+    way(fault)
+    try:
+        with pytest.raises(OSError, match="after 10 retries"):
+            Bucket(bucket).put("small", b"content")
+    finally:
+        end.set()

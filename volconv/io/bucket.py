@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,10 +17,12 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import ObjectStore
 
 from volconv.io.ahead import OnTheWay
-from volconv.io.objects import in_plain_words, object_client
+from volconv.io.objects import in_plain_words, object_client, tries
 from volconv.io.place import Check, Content
 
 __all__ = ["AT_ONCE", "DRAFT", "HIDDEN", "Bucket", "InputStore", "input_store"]
+
+log = logging.getLogger(__name__)
 
 HIDDEN = ".volconv"
 """What a run keeps below an output's URL until it is complete."""
@@ -29,6 +32,10 @@ DRAFT = f"{HIDDEN}/draft"
 
 AT_ONCE = 16
 """Objects that are read or written beside each other: arbitrary, a store answers late."""
+
+PARTS = 4
+"""Parts of a large object that are sent beside each other: they share the way there, and
+each must be there in the time that a request may take."""
 
 METADATA = frozenset({"zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"})
 """Last parts of keys that are no chunks; a store without one of them is as good."""
@@ -51,6 +58,16 @@ class RemoteStore(ObjectStore[Any]):
         """Whether an object is there."""
         with in_plain_words(f"{self.store}/{key}"):
             return await super().exists(key)
+
+    async def list_dir(self, prefix: str) -> AsyncGenerator[str, None]:
+        """What lies below a key, the next part of each name."""
+        found: list[str] = []
+        for one in tries(f"{self.store}/{prefix}".rstrip("/")):
+            with one:
+                found = [name async for name in super().list_dir(prefix)]
+                break
+        for name in found:
+            yield name
 
 
 class InputStore(RemoteStore):
@@ -114,13 +131,15 @@ class InputStore(RemoteStore):
     async def lists(self, key: str) -> bool:
         """Whether the store's listing has an object; it is in the order of the keys."""
         folder = key.rpartition("/")[0] or None
-        with in_plain_words(f"{self.store}/{key}"):
-            async for page in self.store.list(folder, offset=key[:-1]):
-                names = [item["path"] for item in page]
-                if key in names:
-                    return True
-                if names and names[-1] > key:
-                    return False
+        for one in tries(f"{self.store}/{key}"):
+            with one:
+                async for page in self.store.list(folder, offset=key[:-1]):
+                    names = [item["path"] for item in page]
+                    if key in names:
+                        return True
+                    if names and names[-1] > key:
+                        return False
+                return False
         return False
 
 
@@ -198,7 +217,8 @@ class Bucket:
         if check is not None:
             check()
         with in_plain_words(f"{self.url}/{key}"):
-            object_client(self.url).put(key, content)
+            client = object_client(self.url, sends=True)
+            client.put(key, content, max_concurrency=PARTS)
 
     def put_all(self, contents: Mapping[str, Content]) -> None:
         """Write some objects, beside each other."""
@@ -206,9 +226,19 @@ class Bucket:
             list(pool.map(self.put, contents.keys(), contents.values()))
 
     def put_group(self, contents: Mapping[str, Content]) -> None:
-        """Write the objects of a group; of a draft with metadata out of sight."""
+        """Write the objects of a group; of a draft with metadata out of sight.
+
+        Metadata comes first: it tells whose the other objects are.
+        """
         at = placed if self.is_draft else str
-        self.put_all({at(key): content for key, content in contents.items()})
+        for is_metadata in (True, False):
+            self.put_all(
+                {
+                    at(key): content
+                    for key, content in contents.items()
+                    if key.endswith("zarr.json") is is_metadata
+                }
+            )
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove objects."""
@@ -217,15 +247,31 @@ class Bucket:
             if found:
                 object_client(self.url).delete(found)
 
+    def discard(self, keys: Iterable[str]) -> None:
+        """Remove objects that nobody needs any more.
+
+        What the store does not let go stays, and is told of: nothing waits for it.
+        """
+        try:
+            self.remove(keys)
+        except OSError as error:
+            said = error.strerror or error
+            log.warning("note: %s: %s stays there: %s", self.url, HIDDEN, said)
+
     def listed(self, under: str = "") -> dict[str, dict[str, Any]]:
         """Objects below a key: size, e_tag and last_modified of each."""
         return {item["path"]: dict(item) for item in self.items(under)}
 
     def items(self, under: str = "") -> Iterator[Mapping[str, Any]]:
         """What the store's listing tells of each object below a key."""
-        with in_plain_words(f"{self.url}/{under}".rstrip("/")):
-            for page in object_client(self.url).list(f"{under}/" if under else None):
-                yield from page
+        folder, last = f"{under}/" if under else None, None
+        for one in tries(f"{self.url}/{under}".rstrip("/")):
+            with one:
+                for page in object_client(self.url).list(folder, offset=last):
+                    for item in page:
+                        yield item
+                        last = item["path"]
+                return
 
     def sizes(self, under: str, names: Iterable[str]) -> Iterator[tuple[str, int]]:
         """All objects below a key with their bytes; none where no names are given."""

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import errno
 import os
-import posixpath
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 
 from volconv.errors import KindError
 from volconv.files import is_url
@@ -28,6 +30,7 @@ __all__ = [
     "normal_url",
     "object_client",
     "split_url",
+    "tries",
 ]
 
 SAME = {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az", "azure": "az"}
@@ -35,6 +38,33 @@ SAME = {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az", "azure": "az"}
 
 SCHEMES = frozenset({"s3", "gs", "az", *SAME})
 """Schemes of the stores that can be listed and written to."""
+
+BUCKET = re.compile(r"[\w.$-]+", re.ASCII)
+"""Names of buckets."""
+
+CONTAINER = re.compile(rf"({BUCKET.pattern}@)?{BUCKET.pattern}", re.ASCII)
+"""Those of Azure, where an account's host may follow."""
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""Characters that no key may have."""
+
+ENDPOINTS = {
+    "s3": ("AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"),
+    "az": ("AZURE_STORAGE_ENDPOINT",),
+}
+"""Variables that name the server, by the store's scheme."""
+
+ACCOUNT = "AZURE_STORAGE_ACCOUNT_NAME"
+"""The variable that names Azure's account, where the URL does not."""
+
+LONGEST = timedelta(seconds=30)
+"""Time that a request takes at most; the client goes on with an answer that takes more."""
+
+SENDING = timedelta(minutes=5)
+"""The same where an object is sent, or a part of one, which cannot be gone on with."""
+
+TRIES = 3
+"""Times that a listing is asked for: the client tries no more once an answer begins."""
 
 
 def is_object_url(path: str) -> bool:
@@ -51,32 +81,65 @@ def is_object_url(path: str) -> bool:
 def normal_url(url: str) -> str:
     """A URL as it is spelt here: one name for each object.
 
+    Raises
+    ------
+    KindError
+        As for `split_url`.
+
     Examples
     --------
-    >>> normal_url("S3A://bucket//x/./y/../a.zarr/")
-    's3://bucket/x/a.zarr'
+    >>> normal_url("S3A://bucket/x/50%#a.zarr/")
+    's3://bucket/x/50%#a.zarr'
     """
     scheme, bucket, key = split_url(url)
     return f"{scheme}://{bucket}/{key}".rstrip("/")
 
 
 def split_url(url: str) -> tuple[str, str, str]:
-    """Scheme, bucket and key of an object store's URL."""
-    scheme, _, rest = url.partition("://")
-    scheme = scheme.lower()
-    bucket, _, key = rest.partition("/")
-    key = posixpath.normpath("/" + key).strip("/")
-    return SAME.get(scheme, scheme), bucket, key
-
-
-@lru_cache(maxsize=32)
-def object_client(url: str) -> ObjectStore:
-    """The client of everything below a URL.
+    """Scheme, bucket and key of an object store's URL; the key is taken as it stands.
 
     Raises
     ------
     KindError
-        If the library is missing.
+        If the bucket cannot be one, or the key has parts that no client keeps.
+    """
+    scheme, _, rest = url.partition("://")
+    scheme = SAME.get(scheme.lower(), scheme.lower())
+    bucket, _, key = rest.partition("/")
+    if not (CONTAINER if scheme == "az" else BUCKET).fullmatch(bucket):
+        is_secret = {"@", ":"} & set(bucket)
+        raise KindError(
+            f"{scheme}://..." if is_secret else repr(url),
+            "a user or a port in a URL" if is_secret else f"the bucket {bucket!r}",
+            f"{scheme}://BUCKET/KEY, the bucket in letters, digits, '.', '-' and '_'",
+            "endpoint and credentials come from the environment" if is_secret else "",
+        )
+    parts = key.removesuffix("/").split("/") if key else []
+    if {"", ".", ".."} & set(parts) or CONTROL.search(key):
+        raise KindError(
+            repr(url),
+            f"the key {key!r}",
+            "parts that are not empty, '.' or '..', without control characters",
+            "spell the key as the store lists it",
+        )
+    return scheme, bucket, "/".join(parts)
+
+
+@lru_cache(maxsize=32)
+def object_client(url: str, *, sends: bool = False) -> ObjectStore:
+    """The client of everything below a URL.
+
+    Parameters
+    ----------
+    url : str
+        As `normal_url` spells it.
+    sends : bool
+        Whether it sends objects, which takes long where they are large.
+
+    Raises
+    ------
+    KindError
+        If the library is missing, or the environment says no account or server.
     """
     if find_spec("obstore") is None:
         raise KindError(
@@ -87,12 +150,57 @@ def object_client(url: str) -> ObjectStore:
         )
     from obstore.store import from_url
 
-    options: Any = {}
-    endpoints = [os.environ.get(f"AWS_ENDPOINT{end}", "") for end in ("", "_URL")]
-    if any(each.startswith("http://") for each in endpoints):
-        options["client_options"] = {"allow_http": True}
+    scheme, bucket, key = split_url(url)
+    for name in ENDPOINTS.get(scheme, ()):
+        check_endpoint(name)
+    longest = SENDING if sends else LONGEST
+    # an endpoint says whether it is http
+    options: Any = {"client_options": {"allow_http": True, "timeout": longest}}
+    if scheme == "az" and "@" not in bucket:
+        options["account_name"] = account(url)
+    # of az:// an old client drops the key
+    spelt = "abfs" if scheme == "az" else scheme
     with in_plain_words(url):
-        return from_url(normal_url(url), **options)
+        return from_url(f"{spelt}://{bucket}/{quote(key)}", **options)
+
+
+def check_endpoint(name: str) -> None:
+    """Refuse a variable that names no server, of which the client dies.
+
+    Raises
+    ------
+    KindError
+    """
+    given = os.environ.get(name)
+    if not given:
+        return
+    try:
+        parts = urlsplit(given)
+        is_one = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise KindError(
+            name,
+            repr(given),
+            "a URL with http:// or https://",
+            f"http://{given}, or https://" if "://" not in given else "",
+        )
+
+
+def account(url: str) -> str:
+    """The account that the environment names; the client does not find it there.
+
+    Raises
+    ------
+    KindError
+        If it names none.
+    """
+    found = os.environ.get(ACCOUNT)
+    if not found:
+        raise KindError(url, "no account", f"its name in {ACCOUNT}", f"set {ACCOUNT}")
+    return found
 
 
 @contextmanager
@@ -112,17 +220,49 @@ def in_plain_words(where: str) -> Iterator[None]:
 
     try:
         yield
-    except (
-        exceptions.PermissionDeniedError,
-        exceptions.UnauthenticatedError,
-    ) as error:
-        raise PermissionError(errno.EACCES, first_line(error), where) from error
-    except exceptions.NotFoundError as error:
-        raise FileNotFoundError(errno.ENOENT, first_line(error), where) from error
-    except exceptions.BaseError as error:
-        raise OSError(errno.EIO, first_line(error), where) from error
+    except (FileNotFoundError, exceptions.BaseError) as error:
+        kind, number = kind_of(error)
+        raise kind(number, first_line(error), where) from error
+
+
+def tries(where: str) -> Iterator[AbstractContextManager[None]]:
+    """The same for some tries of a listing; in the last one nothing passes."""
+    for left in reversed(range(TRIES)):
+        yield a_try(where, is_last=not left)
+
+
+@contextmanager
+def a_try(where: str, *, is_last: bool) -> Iterator[None]:
+    """A block whose error passes if another try may mend it, and there is one."""
+    try:
+        with in_plain_words(where):
+            yield
+    except OSError as error:
+        if is_last or error.errno != errno.EIO:
+            raise
+
+
+def kind_of(error: Exception) -> tuple[type[OSError], int]:
+    """What a client's error is to the operating system.
+
+    Of a listing the client tells no kinds, but the answer's status in its text. What
+    else has a status there may be no answer of the store: of who gives credentials.
+    """
+    from obstore import exceptions
+
+    said = re.search(r"performing list request.*status code: (\d+)", str(error))
+    status = said[1] if said else ""
+    denied = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
+    if isinstance(error, denied) or status in ("401", "403"):
+        return PermissionError, errno.EACCES
+    if isinstance(error, FileNotFoundError) or status == "404":
+        return FileNotFoundError, errno.ENOENT
+    return OSError, errno.EIO
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, without the client's inner state."""
-    return str(error).partition("\n")[0].strip()
+    """What an error says, and the store in it, without the client's inner state."""
+    text = str(error).partition("\n\nDebug source:")[0]
+    said = re.search("<Message>(.*?)</Message>", text, re.DOTALL)
+    words = re.split(r"\n|<\?xml|<Error", text.strip())[0].rstrip(" :")
+    return f"{words}: {' '.join(said[1].split())}" if said else words

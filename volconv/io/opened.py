@@ -11,7 +11,8 @@ import zarr
 
 from volconv.coordinates import array_meta
 from volconv.errors import InputError, did_you_mean
-from volconv.files import is_url, near_path
+from volconv.files import is_url, near_path, reading
+from volconv.io.bucket import Bucket
 from volconv.io.images import (
     BROKEN,
     level_above,
@@ -22,6 +23,7 @@ from volconv.io.images import (
     with_scales,
 )
 from volconv.io.in_place import decoding_in_place
+from volconv.io.objects import is_object_url, normal_url
 from volconv.io.ome import Level, level_of, level_paths
 from volconv.io.stored import Stored, told_of_decoding
 
@@ -34,19 +36,29 @@ __all__ = ["opened"]
 @lru_cache(maxsize=8)
 def opened(source: ZarrSource) -> Stored:
     """The array of a source; kept, so that the tasks of a process share it."""
-    node = opened_node(source)
-    if isinstance(node, zarr.Array):
-        if source.variable not in (None, node.basename):
-            raise InputError(
-                f"{source.key}.variable of {source.path!r}",
-                repr(source.variable),
-                "none, for the path is that of an array by itself",
-                "leave it out",
-            )
-        found = stored_array(source, node, level_above(source.path, node.shape))
-    else:
-        found = stored_level(source, node) or variable_of(source, node)
+    with reading(f"{source.key}.path", source.path):
+        found = found_in(source, opened_node(source))
     return replace(found, meta=replace(found.meta, is_remote=is_url(source.path)))
+
+
+def found_in(source: ZarrSource, node: zarr.Array[Any] | zarr.Group) -> Stored:
+    """The array that a source names in what is at its path.
+
+    Raises
+    ------
+    InputError
+        If the variable is not there.
+    """
+    if not isinstance(node, zarr.Array):
+        return stored_level(source, node) or variable_of(source, node)
+    if source.variable not in (None, node.basename):
+        raise InputError(
+            f"{source.key}.variable of {source.path!r}",
+            repr(source.variable),
+            "none, for the path is that of an array by itself",
+            "leave it out",
+        )
+    return stored_array(source, node, level_above(source.path, node.shape))
 
 
 def variable_of(source: ZarrSource, group: zarr.Group) -> Stored:
@@ -82,15 +94,26 @@ def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
             else "make a store of it first, as docs/inputs.md has it: "
             "xarray.open_dataset(path, chunks={}).to_zarr(store)",
         )
+    store = readable(path)
     try:
         with decoding_in_place():
-            return zarr.open(readable(path), mode="r")
+            return zarr.open(store, mode="r")
     except (*BROKEN, OSError, ImportError) as error:
         raise InputError(
             f"{source.key}.path",
-            f"{path!r}, which Zarr cannot open ({type(error).__name__}: {error})",
+            f"{path!r}, which Zarr cannot open ({why_not(path, error)})",
             "a Zarr group or array, of format 2 or 3",
         ) from error
+
+
+def why_not(path: str, error: Exception) -> str:
+    """Why nothing is opened at a path; Zarr misses a group where the bucket is missing."""
+    if isinstance(error, FileNotFoundError) and is_object_url(path):
+        try:
+            next(Bucket(normal_url(path)).items(), None)
+        except OSError as said:
+            return said.strerror or str(said)
+    return f"{type(error).__name__}: {error}"
 
 
 def stored_level(source: ZarrSource, group: zarr.Group) -> Stored | None:

@@ -11,7 +11,7 @@ import zarr
 from numpy.typing import NDArray
 
 from volconv.errors import InputError
-from volconv.files import is_url
+from volconv.files import is_url, reading
 from volconv.geometry import relative
 from volconv.io.digest import chunks_digest, text_digest
 from volconv.io.inline import carry_out, may_carry_out
@@ -129,12 +129,18 @@ class ZarrSource:
 
         Metadata, coordinates, and, in a folder, the names, sizes and times of the
         stored chunks. Not its path: a moved input is the same.
+
+        Raises
+        ------
+        InputError
+            If the store does not let itself be read or listed.
         """
         stored = self.open()
-        coords = {
-            str(name): [variable.dims, variable.attrs, variable.values.tolist()]
-            for name, variable in stored.coords.variables.items()
-        }
+        with reading(f"{self.key}.path", self.path):
+            coords = {
+                str(name): [variable.dims, variable.attrs, variable.values.tolist()]
+                for name, variable in stored.coords.variables.items()
+            }
         level = {axis.name: axis for axis in stored.level.axes} if stored.level else {}
         return {
             **({"level": text_digest(level)} if level else {}),
@@ -149,4 +155,6 @@ class ZarrSource:
 
     def chunks_stored(self) -> str:
         """A digest of which chunks are stored, as far as a look at the store tells."""
-        return chunks_digest(self.path, self.open().key)
+        key = self.open().key
+        with reading(f"{self.key}.path", self.path):
+            return chunks_digest(self.path, key)

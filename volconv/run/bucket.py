@@ -86,9 +86,25 @@ class BucketTarget:
         self.objects.put(f"{HIDDEN}/header.json", json.dumps(content).encode())
 
     def clear(self) -> None:
-        """Remove a beginning that did not get as far as its header."""
-        under = HIDDEN if self.objects.holds("zarr.json") else ""
-        self.objects.remove(key for key in self.objects.listed(under) if key != LOCK)
+        """Remove a beginning that did not get as far as its header, and nothing else.
+
+        What is drafted tells which arrays it has, so the drafts are removed last.
+        """
+        if not self.objects.holds("zarr.json"):
+            for key in self.objects.listed(DRAFT):
+                array = key.removeprefix(f"{DRAFT}/").removesuffix("zarr.json")
+                if array:
+                    self.remove_array(array.rstrip("/"))
+        there = self.objects.listed(HIDDEN)
+        self.objects.remove(key for key in there if key != LOCK)
+
+    def remove_array(self, name: str) -> None:
+        """Remove an array, and nothing that others may have put beside its chunks."""
+        own = f"{name}/zarr.json", f"{name}/c"
+        there = self.objects.listed(name)
+        self.objects.remove(
+            key for key in there if key in own or key.startswith(f"{own[1]}/")
+        )
 
     def erase(self) -> None:
         """Remove the output and what was begun of it, but for the hold on it."""
@@ -115,7 +131,7 @@ class BucketTarget:
 
     def discard_partial(self) -> None:
         """Remove what a run kept."""
-        self.objects.remove(self.objects.listed(HIDDEN))
+        self.objects.discard(item["path"] for item in self.objects.items(HIDDEN))
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the output for one run.
@@ -150,7 +166,8 @@ class BucketTarget:
 
     def discard(self, stage: str) -> None:
         """Remove that result; the journal stays."""
-        self.objects.remove(self.objects.listed(f"{HIDDEN}/{stage}/store"))
+        there = self.objects.items(f"{HIDDEN}/{stage}/store")
+        self.objects.discard(item["path"] for item in there)
 
     def written(self) -> float | None:
         """When it was last written, in seconds since 1970."""

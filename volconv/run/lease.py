@@ -116,7 +116,7 @@ class Lease(Watch):
             beating.join()
             HELD.pop(self.place.url, None)
             if self.has_token():
-                self.place.remove([self.key])
+                self.place.discard([self.key])
 
     def take(self) -> None:
         """Make the object, or take over that of a dead holder."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from volconv.errors import InputError, OutputError
+from volconv.errors import InputError, OutputError, StorageError
+from volconv.files import reading
 from volconv.run.journal import Journal
 from volconv.run.outputs import target_of
 from volconv.run.statistics import Statistics
@@ -76,8 +77,16 @@ def status_of(path: str) -> Status:
         If nothing is there.
     OutputError
         If what is there was not made by a run.
+    StorageError
+        If the store does not let itself be read.
     """
     target = target_of(path)
+    with reading("the output", path, StorageError):
+        return looked_at(path, target)
+
+
+def looked_at(path: str, target: Target) -> Status:
+    """What there is of a target; raises as `status_of` does."""
     attributes = target.attributes()
     if attributes is not None and PLAN_ATTRIBUTE in attributes:
         done, nbytes = target.stored()
