@@ -7,11 +7,13 @@ from queue import Queue
 from types import SimpleNamespace
 
 import pytest
+import zarr
 from distributed import LocalCluster
 
 from tests.run.conftest import CONFIG, prepared
 from tests.run.runs import run, tree
 from volconv.errors import GeometryError, InputError, OutputError, RunError
+from volconv.plan.memory import AT_ONCE
 from volconv.run.folder import FolderTarget
 from volconv.run.runner import begin
 from volconv.run.stages import stage_runs
@@ -80,6 +82,12 @@ def test_a_worker_with_more_threads_computes_no_more_than_is_planned(
         for thread in crew:
             thread.join()
     assert max(most) == 2
+
+
+def test_a_worker_reads_no_more_at_once_than_is_planned(folder):
+    work = work_of(prepared(folder), folder)
+    with zarr.config.set({"async.concurrency": 10}), served(work, threads=1):
+        assert zarr.config.get("async.concurrency") == AT_ONCE
 
 
 # a run that no longer has the output

@@ -12,9 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import zarr
 from distributed import Client, WorkerPlugin, as_completed, get_worker, secede
 from distributed import Future as Task
 
+from volconv.plan.memory import AT_ONCE
 from volconv.run.allocator import keep_memory
 from volconv.run.roster import IN_FLIGHT, Roster
 from volconv.run.task import BlockRecord, Work, Worker
@@ -85,8 +87,9 @@ class Station(WorkerPlugin):
         self.turns = turns
 
     def setup(self, worker: Any) -> None:
-        """Keep the work in the worker's process."""
+        """Keep the work in the worker's process, which reads as a crew of threads does."""
         keep_memory()
+        zarr.config.set({"async.concurrency": AT_ONCE})
         threads = min(worker.state.nthreads, self.work.most)
         stations(worker)[self.name] = Served(self.work, threads, self.turns)
 
