@@ -94,7 +94,7 @@ def print_outcome(outcome: Outcome, output: str) -> None:
     """How many blocks there are now, and what is in those that were computed."""
     kept = f", {outcome.kept} were there already" if outcome.kept else ""
     tally = outcome.tally
-    if outcome.computed:
+    if tally.nbytes:
         ends = range_text(tally.lowest, tally.highest, tally.nonfinite)
         print(f"cells    {ends}")
     noun = "block" if outcome.computed == 1 else "blocks"

@@ -100,16 +100,32 @@ class StageRun:
     target: Target
     stores: list[Place]
 
-    def pending(self) -> Turns:
-        """Turns of blocks of which an object is not there as the journal has it."""
+    @property
+    def is_passing(self) -> bool:
+        """Whether its last result goes when the next stage has read it."""
+        return self.stores[-1] == self.target.between(self.name)
+
+    def pending(self, *, is_read: bool = True) -> Turns:
+        """Turns of blocks of which an object is not there as the journal has it.
+
+        Parameters
+        ----------
+        is_read : bool
+            Whether the last result is still to be read: if not, and it does not stay, its
+            objects may be gone.
+        """
         total = self.stage.grid.total
-        sound = self.sound()
-        if not any(each.any() for each in sound):
-            return Turns.all(total)
+        sound = self.sound(len(self.stores) - (self.is_passing and not is_read))
         if all(each.all() for each in sound):
             return Turns(np.zeros(total, bool))
+        if not any(each.any() for each in sound):
+            return Turns.all(total)
         left = (
-            not all(sound[which][number] for which, number in self.objects(turn))
+            not all(
+                sound[which][number]
+                for which, number in self.objects(turn)
+                if which < len(sound)
+            )
             for turn in range(total)
         )
         return Turns(np.fromiter(left, bool, total))
@@ -122,16 +138,18 @@ class StageRun:
             for unit in write.units(box):
                 yield which, write.all_units.number(unit)
 
-    def sound(self) -> list[NDArray[np.bool_]]:
-        """For each write which objects are there as the journal has them.
+    def sound(self, count: int) -> list[NDArray[np.bool_]]:
+        """For each of the first writes which objects are there as the journal has them.
 
         With their bytes, and where they may not have outlived a crash their checksum.
         """
-        ledgers = [Ledger(write) for write in self.stage.writes]
+        if not count:
+            return []
+        ledgers = [Ledger(write) for write in self.stage.writes[:count]]
         for one in told(self.target.journal(self.name).lines()):
-            if one.which < len(ledgers):
+            if one.which < count:
                 ledgers[one.which].note(one)
-        stores = zip(ledgers, self.stores, strict=True)
+        stores = zip(ledgers, self.stores[:count], strict=True)
         return [ledger.sound(store) for ledger, store in stores]
 
     def work(self, on: str, room: Room) -> Work:

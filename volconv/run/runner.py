@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from volconv.run.target import (
     is_complete,
 )
 from volconv.run.threads import BlockFailure
+from volconv.run.turns import Turns
 
 __all__ = ["Labels", "Outcome", "Progress", "are_complete", "run_plan", "targets_of"]
 
@@ -240,12 +241,9 @@ def run_stages(
     plan: Plan, runs: list[StageRun], on: str, progress: Progress
 ) -> Outcome:
     """Carry out the stages whose results are not all there."""
-    pending = [run.pending() for run in runs]
-    first = len(runs)
-    while first > 0 and len(pending[first - 1]):
-        first -= 1
+    pending = turns_left(runs)
     total = plan.blocks
-    done = total - sum(map(len, pending[first:]))
+    done = total - sum(map(len, pending))
     kept, computed, tally = done, 0, Tally()
     told = Forward(progress, total)
     told(done)
@@ -257,22 +255,31 @@ def run_stages(
         if not len(turns):
             run.make_safe()  # an earlier run may have been killed before it was
             continue
-        if number < first:
-            continue
-        tally = Tally()
         make_between(run)
         with crew_of(on, run.work(on, plan.room), at_hand) as records:
             try:
                 for record in run.journalled(records(turns)):
-                    tally.add_block(record)
+                    if run is runs[-1]:
+                        tally.add_block(record)
                     computed += 1
                     told(done + computed)
             except BlockFailure as failure:
                 raise explained(run, failure, on) from failure.__cause__
-        check_all_there(run)
+        check_all_there(run, is_read=any(map(len, pending[number + 1 : number + 2])))
         if number:
             run.target.discard(runs[number - 1].name)
+    for run in runs[:-1]:
+        check_all_there(run, is_read=False)  # what is saved may be hours old
     return Outcome(computed, kept, tally)
+
+
+def turns_left(runs: Sequence[StageRun]) -> list[Turns]:
+    """For each stage the blocks whose results are not there, and are read or stay."""
+    left: list[Turns] = []
+    for run in reversed(runs):
+        is_read = any(map(len, left[:1]))
+        left.insert(0, run.pending(is_read=is_read))
+    return left
 
 
 def explained(run: StageRun, failure: BlockFailure, on: str) -> VolconvError:
