@@ -13,7 +13,7 @@ from volconv.io.place import Place
 from volconv.plan.stage import Room, Stage
 from volconv.run.cluster import is_address
 from volconv.run.journal import Key, told
-from volconv.run.ledger import Ledger
+from volconv.run.ledger import Ledger, unit_number
 from volconv.run.statistics import Statistics
 from volconv.run.target import Target
 from volconv.run.task import BlockRecord, Work
@@ -175,7 +175,7 @@ class StageRun:
         the next mark stands for it too.
         """
         journal = self.target.journal(self.name, self.object_of)
-        journal.take_over()
+        journal.take_over(self.is_object)
         complete = False
         try:
             for together in records:
@@ -189,6 +189,13 @@ class StageRun:
         """Make safe on the disk what is all there, where an earlier run did not."""
         for _ in self.journalled(()):
             pass
+
+    def is_object(self, key: Key) -> bool:
+        """Whether a key is that of an object of the stage: a line may be damaged."""
+        which, name = key
+        if which >= len(self.stage.writes):
+            return False
+        return unit_number(self.stage.writes[which].all_units, name) is not None
 
     def object_of(self, key: Key) -> tuple[Place, str]:
         """Where an object lies: a place, and its key there."""
