@@ -85,7 +85,7 @@ def confirm_erasing(plan: Plan) -> None:
     from volconv.run.outputs import target_of
 
     outputs = [*(spec.path for spec in plan.saves.values()), plan.output.path]
-    there = [path for path in outputs if target_of(path).attributes() is not None]
+    there = [path for path in outputs if target_of(path).is_there()]
     if there:
         typer.confirm(f"erase {' and '.join(there)}?", abort=True, err=True)
 

@@ -19,6 +19,7 @@ from volconv.run.target import (
     PLAN_ATTRIBUTE,
     STATUS_ATTRIBUTE,
     Target,
+    check_store,
     is_begun,
     is_complete,
 )
@@ -125,6 +126,8 @@ def run_plan(
     with storing(result), locked(targets):
         if not is_begun(result, plan.fingerprint, layout_of(plan)):
             begin(targets, plan, labels)
+        for target in targets.values():
+            check_store(target, plan.output.variable)
         runs = stage_runs(plan, source, targets)
         declare(result, plan, runs, command)
         outcome = run_stages(plan, runs, on, progress)
