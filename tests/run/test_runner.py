@@ -391,6 +391,23 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(folder):
     assert tree(folder / "out.zarr") == whole
 
 
+def test_what_is_finished_while_a_run_is_being_stopped_is_in_the_journal(folder):
+    def stop(done, _):
+        if done == 2:
+            time.sleep(0.2)  # meanwhile threads go on
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, progress=stop)
+    target = FolderTarget(folder / "out.zarr")
+    array = target.store / "density"
+    there = {key for key in tree(array) if key.startswith("c/")}
+    lines = [json.loads(x) for x in target.journal_file().read_text().splitlines() if x]
+    blocks = [line["objects"] for line in lines if "block" in line]
+    assert {key for objects in blocks for _, key, _, _ in objects} == there
+    assert run(folder).kept == len(blocks) > 2
+
+
 def test_an_unfinished_output_cannot_be_opened_as_a_result(folder):
     target = interrupted(folder)
     with pytest.raises(FileNotFoundError):

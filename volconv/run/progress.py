@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from volconv.run.ledger import Ledger, unit_number
 from volconv.run.statistics import Statistics
 from volconv.run.target import Target
 from volconv.run.task import BlockRecord, Work
+from volconv.run.threads import Keep, Records
 from volconv.run.turns import Turns
 
 __all__ = ["Forward", "Progress", "StageRun", "Tally", "no_progress"]
@@ -27,6 +29,11 @@ Progress = Callable[[float, int], None]
 
 def no_progress(done: float, total: int) -> None:
     """Say nothing."""
+
+
+def nobody(_: Keep) -> Records:
+    """A crew that has nothing to do."""
+    yield from ()
 
 
 class Forward:
@@ -166,28 +173,27 @@ class StageRun:
             most=tasks if tasks < room.workers else None,
         )
 
-    def journalled(
-        self, records: Iterable[Sequence[BlockRecord]]
-    ) -> Iterator[BlockRecord]:
+    def journalled(self, crew: Callable[[Keep], Records]) -> Iterator[BlockRecord]:
         """Records that come a few together, each after it is in the journal.
 
-        What an earlier run left behind its last safe mark is made safe with the rest:
-        the next mark stands for it too.
+        So is what a crew finishes while it is left. What an earlier run left behind its
+        last safe mark is made safe with the rest: the next mark stands for it too.
         """
         journal = self.target.journal(self.name, self.object_of)
         journal.take_over(self.is_object)
         complete = False
         try:
-            for together in records:
-                journal.append(*together)
-                yield from together
+            with closing(crew(lambda left: journal.append(*left))) as records:
+                for together in records:
+                    journal.append(*together)
+                    yield from together
             complete = True
         finally:
             journal.close(complete=complete)
 
     def make_safe(self) -> None:
         """Make safe on the disk what is all there, where an earlier run did not."""
-        for _ in self.journalled(()):
+        for _ in self.journalled(nobody):
             pass
 
     def is_object(self, key: Key) -> bool:
