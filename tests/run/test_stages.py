@@ -11,7 +11,7 @@ from numpy.testing import assert_array_equal
 import volconv
 from tests.run.conftest import prepared, stopping_at
 from tests.run.runs import result, run, tree
-from volconv.errors import ConfigError, OutputError, RunError
+from volconv.errors import ConfigError, OutputError, PlanMismatch, RunError
 from volconv.plan.memory import COMPILER
 from volconv.plan.stage import PROCESS_MEMORY
 from volconv.run.folder import FolderTarget
@@ -283,6 +283,15 @@ def test_a_save_over_what_no_run_made_is_refused(folder):
     with pytest.raises(OutputError, match="was not made by a run"):
         run(folder, CHAIN)
     assert (folder / "smooth.zarr" / "thesis.txt").read_text() == "precious"
+
+
+def test_a_save_that_another_plan_has_begun_is_refused(folder):
+    stopped_after(folder, CHAIN, 2, fuse=True)
+    before = tree(folder / "smooth.zarr.partial")
+    other = CHAIN.replace("0.8", "0.9").replace("half.zarr", "h.zarr")
+    with pytest.raises(PlanMismatch, match=r"smooth\.zarr: .*step 1 .*--restart"):
+        run(folder, other.replace("out.zarr", "other.zarr"))
+    assert tree(folder / "smooth.zarr.partial") == before
 
 
 def test_objects_of_the_header_are_those_of_all_stores(folder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from volconv.coordinates import Coords
@@ -129,7 +130,7 @@ def run_plan(
         for target in targets.values():
             check_store(target, plan.output.variable)
         runs = stage_runs(plan, source, targets)
-        declare(result, plan, runs, command)
+        declare(targets, plan, runs, command)
         outcome = run_stages(plan, runs, on, progress)
         check_unchanged(plan, source)
         for _, target in sorted(targets.items()):
@@ -157,7 +158,8 @@ def are_complete(plan: Plan, targets: Mapping[int, Target]) -> bool:
     complete = [is_complete(target, fingerprint) for target in targets.values()]
     if all(complete):
         return True
-    is_begun(targets[plan.pipeline.last], fingerprint, layout_of(plan))
+    for target in targets.values():
+        is_begun(target, fingerprint, layout_of(plan))
     return False
 
 
@@ -205,8 +207,11 @@ def check_unchanged(plan: Plan, source: ZarrSource) -> None:
         )
 
 
-def declare(result: Target, plan: Plan, runs: list[StageRun], command: str) -> None:
+def declare(
+    targets: Mapping[int, Target], plan: Plan, runs: list[StageRun], command: str
+) -> None:
     """Write what is known of the run; from then on the stores are ready for blocks."""
+    result = targets[plan.pipeline.last]
     earlier = result.header() or {}
     outputs = {*plan.saves, plan.pipeline.last}
     stages: dict[str, list[int | None]] = dict(earlier.get("stages", {}))
@@ -216,13 +221,19 @@ def declare(result: Target, plan: Plan, runs: list[StageRun], command: str) -> N
         stages[run.name] = [step if step in outputs else None for step in steps]
         counts = (write.objects_in_all for write in run.stage.writes)
         objects |= dict(zip(steps, counts, strict=True))
+    known = {
+        "fingerprint": plan.fingerprint,
+        "layout": layout_of(plan),
+        "command": command,
+    }
+    for step in plan.saves:
+        saved = {"objects": objects[step], "result": result.where}
+        targets[step].write_header({**known, **saved})
     result.write_header(
         {
-            "fingerprint": plan.fingerprint,
-            "layout": layout_of(plan),
+            **known,
             "objects": sum(objects[step] for step in outputs),
             "stages": stages,
-            "command": command,
         }
     )
 
@@ -259,9 +270,9 @@ def run_stages(
             run.make_safe()  # an earlier run may have been killed before it was
             continue
         make_between(run)
-        with crew_of(on, run.work(on, plan.room), at_hand) as records:
+        with crew_of(on, run.work(on, plan.room), at_hand) as crew:
             try:
-                for record in run.journalled(records(turns)):
+                for record in run.journalled(partial(crew, turns)):
                     if run is runs[-1]:
                         tally.add_block(record)
                     computed += 1
