@@ -209,6 +209,29 @@ def test_restart_asks_first(folder):
     assert agreed.returncode == 0, agreed.stderr
 
 
+def test_restart_asks_before_it_erases_what_was_begun(folder):
+    from volconv import run_config
+
+    def stop(done, total):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    text = CONFIG.replace("boundary: edge}", "boundary: edge, save: s.zarr}")
+    (folder / "config.yaml").write_text(text)
+    with pytest.raises(KeyboardInterrupt):
+        run_config(folder / "config.yaml", progress=stop)
+    unanswered = volconv(folder, "run", "config.yaml", "--restart")
+    assert unanswered.returncode == 1
+    for name in ("s.zarr", "out.zarr"):
+        assert f"/{name}" in unanswered.stderr.partition("erase ")[2]
+    kept = volconv(folder, "run", "config.yaml")
+    assert "were there already" in kept.stdout
+    shutil.rmtree(folder / "s.zarr")
+    shutil.rmtree(folder / "out.zarr")
+    new = volconv(folder, "run", "config.yaml", "--restart")
+    assert new.returncode == 0, new.stderr
+
+
 def test_an_interrupt_keeps_what_is_done_and_says_how_to_go_on(folder):
     """After the second line of progress."""
     large = xr.DataArray(np.ones((50, 80), "float32"), dims=("z", "y"), name="v")

@@ -1,16 +1,20 @@
 """Verb `status`, over outputs that are complete, begun, held, or not there."""
 
 import json
+import os
 import shlex
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from tests.cli.test_run import volconv
+from volconv.run.folder import FolderTarget
 
 CONFIG = """
 version: 1
@@ -84,6 +88,43 @@ def test_a_begun_output_is_told_while_it_is_held_and_after(folder):
     assert status(folder)[0] == 0
 
 
+def test_one_who_may_only_read_is_told_of_a_begun_output(folder, monkeypatch):
+    process = stopped(folder)
+    monkeypatch.chdir(folder)
+    target = FolderTarget(Path("out.zarr"))
+    modes = {path: path.stat().st_mode for path in (folder, *target.partial.rglob("*"))}
+    modes[target.partial] = target.partial.stat().st_mode
+    try:
+        for path, mode in modes.items():
+            path.chmod((mode | 0o055) & ~0o222)
+        with as_nobody():
+            held = target.owner()
+    finally:
+        process.kill()
+        process.communicate()
+    with as_nobody():
+        left = target.owner()
+        header = target.header()
+    for path, mode in modes.items():
+        path.chmod(mode)
+    assert held["pid"] == process.pid
+    assert left is None
+    assert header["objects"] == 9 * 12
+
+
+@contextmanager
+def as_nobody():
+    """A user for whom the modes of files count."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
 def test_a_begun_output_tells_of_its_values(folder):
     text = CONFIG.replace("z: 1, y: 1", "z: 9, y: 1")
     (folder / "config.yaml").write_text(text)
@@ -109,6 +150,22 @@ def test_objects_between_stages_are_told_apart(folder):
     assert told["between"] + told["done"] > 0
     text = volconv(folder, "status", "out.zarr").stdout
     assert "objects of results between stages" in text or not told["between"]
+
+
+def test_what_is_saved_and_begun_is_told_of_with_whose_it_is(folder):
+    text = CONFIG.replace("same}", "same, save: s.zarr}", 1)
+    (folder / "config.yaml").write_text(text)
+    process = stopped(folder, "--no-fuse")
+    process.kill()
+    process.communicate()
+    code, told = status(folder, "s.zarr")
+    assert (code, told["complete"], told["objects"]) == (9, False, 1)
+    assert told["result"] == str(folder / "out.zarr")
+    text = volconv(folder, "status", "s.zarr").stdout
+    assert f"saved    by the run of {folder}/out.zarr, whose status" in text
+    assert "go on    volconv run" in text
+    _, result = status(folder)
+    assert (result["result"], result["objects"]) == (None, 1 + 9 * 12)
 
 
 def test_the_folder_that_one_stands_in_is_an_output_too(folder):

@@ -34,6 +34,7 @@ from volconv.io.bucket import HIDDEN, Bucket, input_store
 from volconv.io.objects import object_client
 from volconv.run import lease
 from volconv.run.outputs import target_of
+from volconv.run.runner import run_plan
 from volconv.run.status import status_of
 
 
@@ -124,6 +125,27 @@ def test_unfused_stages_lie_out_of_sight_and_are_removed(folder, bucket, text):
     assert len(ready.plan.stages) == 2
     run_plan(ready.plan, ready.source, ready.labels)
     assert content(f"{bucket}/out.zarr") == whole(folder)
+
+
+@pytest.mark.parametrize("on", ["threads", "processes"])
+def test_a_stage_reads_what_another_one_saves_to_a_bucket(folder, bucket, text, on):
+    text = text.replace("y: edge}}", f"y: edge}}, save: {bucket}/saved.zarr}}")
+    ready = prepared(folder, text, fuse=False)
+    assert len(ready.plan.stages) == 2
+    with pytest.raises(KeyboardInterrupt):
+        run_plan(
+            ready.plan,
+            ready.source,
+            ready.labels,
+            on=on,
+            progress=stopping_at(ready.plan.blocks - 2),
+        )
+    for name in ("saved.zarr", "saved.zarr/density"):
+        with pytest.raises(InputError, match="GroupNotFoundError"):
+            ZarrSource(f"{bucket}/{name}").open()
+    run_plan(ready.plan, ready.source, ready.labels, on=on)
+    assert apart(content(f"{bucket}/out.zarr")) == apart(whole(folder))
+    assert set(content(f"{bucket}/saved.zarr")) >= {"zarr.json", "density/zarr.json"}
 
 
 def test_an_input_in_a_bucket_is_read_like_a_folder(folder, bucket, text):

@@ -1,6 +1,7 @@
 """The journal: what is safe on the disk, what is looked at again, what a crash tears."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -11,6 +12,7 @@ from volconv.io.folder import Folder
 from volconv.run.folder import FolderTarget
 from volconv.run.journal import make_safe, told, unsafe
 from volconv.run.journal_file import FileJournal
+from volconv.run.status import status_of
 from volconv.run.task import BlockRecord
 
 SYNC = "volconv.run.journal_file.make_safe"
@@ -181,6 +183,38 @@ def test_a_flipped_bit_behind_the_last_mark_is_computed_again(folder, half_done)
     flip(target.store / "density" / done[0]["objects"][0][1])
     outcome = run(folder)
     assert outcome.kept == len(done) - 1
+    assert tree(folder / "out.zarr") == whole
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('[[0, "c', '[[2, "c'),
+        ('[[0, "c', '[["", "c'),
+        ('[[0, "c', '[[-1, "c'),
+        (r'"c/\d/\d/\d"', "7"),
+        (r'"c/\d/\d/\d"', '"c/0/0"'),
+        (r'"c/\d/\d/\d"', r'"\\u0000/0/0/0"'),
+        (r'(/\d", \d)\d', r"\1e47"),
+        (r'(/\d", \d)\d', r"\g<1>0000000000000000000000"),
+        ("lowest", "lowesu"),
+        ("seconds", "secants"),
+        ('"nonfinite": 0', '"nonfinite": null'),
+        (r'"seconds": [\d.]+', '"seconds": null'),
+    ],
+)
+def test_a_damaged_line_costs_its_block_and_is_none_to_whoever_asks(
+    folder, half_done, old, new
+):
+    target, whole = half_done
+    done = blocks_of(target)
+    text = target.journal_file().read_text()
+    damaged = re.sub(old.replace("[[", r"\[\["), new, text, count=1)
+    assert damaged != text
+    target.journal_file().write_text(damaged)
+    objects = sum(len(line["objects"]) for line in done)
+    assert objects - 2 <= status_of(str(target.path)).done <= objects
+    assert run(folder).kept == len(done) - 1
     assert tree(folder / "out.zarr") == whole
 
 

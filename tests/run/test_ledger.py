@@ -55,7 +55,20 @@ def test_of_several_lines_on_one_object_the_last_holds(tmp_path, ledger):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "c", "zarr.json", "c/0", "c/0/3", "c/2/0", "c/-1/0", "c/0/0/0", "c/x/0"],
+    [
+        "",
+        "c",
+        "zarr.json",
+        "c/0",
+        "c/0/3",
+        "c/2/0",
+        "c/-1/0",
+        "c/0/0/0",
+        "c/x/0",
+        "b/0/0",
+        "c/0_0/0",
+        "c/00/0",
+    ],
 )
 def test_what_is_no_object_of_the_array_counts_for_nothing(tmp_path, ledger, name):
     ledger.note(Told(0, name, 4, 4, is_safe=True))

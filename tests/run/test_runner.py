@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -276,6 +277,110 @@ def test_a_store_that_fails_before_the_first_block_is_named(folder, monkeypatch)
     assert run(folder).computed > 0
 
 
+@pytest.mark.parametrize("files", [["notes.txt"], ["store/data.bin", "stage-1/x"]])
+@pytest.mark.parametrize("restart", [True, False])
+def test_what_no_run_made_where_one_keeps_its_work_is_never_touched(
+    folder, files, restart
+):
+    for name in files:
+        path = folder / "out.zarr.partial" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("precious")
+    before = tree(folder / "out.zarr.partial")
+    with pytest.raises(
+        OutputError, match=r"out\.zarr\.partial' exists and was not made by a run"
+    ):
+        run(folder, restart=restart)
+    assert tree(folder / "out.zarr.partial") == before
+    (folder / "out.zarr.partial").rename(folder / "aside")
+    run(folder)
+    (folder / "aside").rename(folder / "out.zarr.partial")
+    assert run(folder).computed == 0
+    assert tree(folder / "out.zarr.partial") == before
+
+
+def test_an_output_that_is_erased_takes_nothing_beside_it(folder):
+    run(folder)
+    (folder / "out.zarr.deleting").mkdir()
+    (folder / "out.zarr.deleting" / "thesis.txt").write_text("precious")
+    run(folder, restart=True)
+    assert (folder / "out.zarr.deleting" / "thesis.txt").read_text() == "precious"
+
+
+def test_what_a_kill_leaves_of_an_output_that_was_being_erased_goes(
+    folder, monkeypatch
+):
+    run(folder)
+    whole = tree(folder / "out.zarr")
+    remove = shutil.rmtree
+
+    def killed(path, *args, **options):
+        if path.name == "deleting" and path.exists():
+            raise KeyboardInterrupt
+        remove(path, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, restart=True)
+    assert not (folder / "out.zarr").exists()
+    assert (folder / "out.zarr.partial" / "deleting").exists()
+    run(folder)
+    assert tree(folder / "out.zarr") == whole
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "config.yaml",
+        "in.zarr",
+        "out.zarr",
+    ]
+
+
+@pytest.mark.parametrize("path", ["o.partial", "o.partial/store", "o.partial/a/b"])
+def test_an_input_does_not_lie_where_the_output_is_written(folder, path):
+    source = folder / path
+    source.parent.mkdir(parents=True, exist_ok=True)
+    (folder / "in.zarr").rename(source)
+    before = tree(folder / "o.partial")
+    text = CONFIG.replace("in.zarr", path).replace("out.zarr", "o")
+    with pytest.raises(OutputError, match=r"o', written in .*o\.partial', which is"):
+        run(folder, text)
+    assert tree(folder / "o.partial") == before
+
+
+@pytest.mark.parametrize("name", ["zarr.json", "density/zarr.json", ""])
+def test_a_begun_store_that_lost_its_metadata_is_to_be_begun_anew(folder, name):
+    store = interrupted(folder).store
+    if name:
+        (store / name).unlink()
+    else:
+        shutil.rmtree(store)
+    with pytest.raises(OutputError, match=r"has lost its metadata.*Fix: --restart"):
+        run(folder)
+    assert run(folder, restart=True).kept == 0
+
+
+def test_a_variable_may_be_named_like_a_file_that_is_being_written(folder):
+    text = CONFIG.replace("path: out.zarr", "path: out.zarr\n  variable: v.partial")
+    run(folder, text)
+    assert [*result(folder).data_vars] == ["v.partial"]
+
+
+def test_every_file_of_a_result_is_made_safe_on_the_disk(folder, monkeypatch):
+    """Coordinates and metadata before the header says that the store is ready."""
+    synced, fsync = [], os.fsync
+
+    def noted(descriptor):
+        synced.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    run(folder)
+    partial = FolderTarget(folder / "out.zarr").partial
+    begun = synced[: synced.index(f"{partial}/header.draft")]
+    written = {f"{partial}/store/{name}" for name in tree(folder / "out.zarr")}
+    assert written <= set(synced)
+    assert {name for name in written if "/density/c/" not in name} <= set(begun)
+
+
 # interruptions
 
 
@@ -292,6 +397,23 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(folder):
     assert outcome.computed == total - outcome.kept
     assert seen == list(range(outcome.kept, total + 1))
     assert tree(folder / "out.zarr") == whole
+
+
+def test_what_is_finished_while_a_run_is_being_stopped_is_in_the_journal(folder):
+    def stop(done, _):
+        if done == 2:
+            time.sleep(0.2)  # meanwhile threads go on
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, progress=stop)
+    target = FolderTarget(folder / "out.zarr")
+    array = target.store / "density"
+    there = {key for key in tree(array) if key.startswith("c/")}
+    lines = [json.loads(x) for x in target.journal_file().read_text().splitlines() if x]
+    blocks = [line["objects"] for line in lines if "block" in line]
+    assert {key for objects in blocks for _, key, _, _ in objects} == there
+    assert run(folder).kept == len(blocks) > 2
 
 
 def test_an_unfinished_output_cannot_be_opened_as_a_result(folder):

@@ -5,12 +5,13 @@ import shutil
 import numpy as np
 import pytest
 import xarray as xr
+import zarr
 from numpy.testing import assert_array_equal
 
 import volconv
 from tests.run.conftest import prepared, stopping_at
 from tests.run.runs import result, run, tree
-from volconv.errors import ConfigError, OutputError
+from volconv.errors import ConfigError, OutputError, PlanMismatch, RunError
 from volconv.plan.memory import COMPILER
 from volconv.plan.stage import PROCESS_MEMORY
 from volconv.run.folder import FolderTarget
@@ -284,6 +285,15 @@ def test_a_save_over_what_no_run_made_is_refused(folder):
     assert (folder / "smooth.zarr" / "thesis.txt").read_text() == "precious"
 
 
+def test_a_save_that_another_plan_has_begun_is_refused(folder):
+    stopped_after(folder, CHAIN, 2, fuse=True)
+    before = tree(folder / "smooth.zarr.partial")
+    other = CHAIN.replace("0.8", "0.9").replace("half.zarr", "h.zarr")
+    with pytest.raises(PlanMismatch, match=r"smooth\.zarr: .*step 1 .*--restart"):
+        run(folder, other.replace("out.zarr", "other.zarr"))
+    assert tree(folder / "smooth.zarr.partial") == before
+
+
 def test_objects_of_the_header_are_those_of_all_stores(folder):
     stopped_after(folder, CHAIN, 2, fuse=True)
     header = FolderTarget(folder / "out.zarr").header()
@@ -295,3 +305,91 @@ def test_objects_of_the_header_are_those_of_all_stores(folder):
         if path.is_file()
     ]
     assert header["objects"] == len(there)
+
+
+CUT = (
+    HEAD
+    + """
+  - gaussian: {sigma: {z: 1, y: 0.8}, save: smooth.zarr}
+  - median_pool: {size: 3, stride: 1, padding: same, boundary: edge}
+  - gaussian: {sigma: {z: 0.5, y: 0.5}}
+output: {path: out.zarr, chunks: {z: 3, y: 3, x: 5}}
+"""
+)
+
+
+def saved_blocks(folder):
+    return sorted((folder / "smooth.zarr.partial/store/density/c").rglob("*/*/*"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "left"), [("lost", "some blocks"), ("cut", "nothing")]
+)
+def test_what_is_saved_is_whole_whatever_became_of_it_on_the_way(folder, damage, left):
+    """Its stage is done again as far as needed, also where later ones are complete."""
+    run_cut(folder, CUT, fuse=False)
+    whole = {name: tree(folder / name) for name in ("out.zarr", "smooth.zarr")}
+    clear(folder)
+    plan = prepared(folder, CUT, fuse=False).plan
+    blocks = [stage.grid.total for stage in plan.stages]
+    assert len(blocks) == 3
+    last = sum(blocks) if left == "nothing" else sum(blocks[:2]) + 1
+    stopped_after(folder, CUT, last, fuse=False)
+    victim = saved_blocks(folder)[1]
+    if damage == "lost":
+        victim.unlink()
+    else:
+        victim.write_bytes(victim.read_bytes()[:-5])
+    outcome = run_cut(folder, CUT, fuse=False)
+    assert 1 <= outcome.computed <= 1 + sum(blocks) - last
+    assert {name: tree(folder / name) for name in whole} == whole
+    assert not list(folder.glob("*.partial"))
+
+
+def test_what_is_saved_and_lost_before_the_end_is_noticed(folder):
+    total = prepared(folder, CUT, fuse=False).plan.blocks
+
+    def steal(done, _):
+        if done == total:
+            saved_blocks(folder)[0].unlink()
+
+    with pytest.raises(RunError, match="1 blocks whose objects are gone"):
+        run_cut(folder, CUT, fuse=False, progress=steal)
+    assert not (folder / "smooth.zarr").exists()
+    assert run_cut(folder, CUT, fuse=False).computed == 1
+
+
+def test_a_result_between_stages_that_is_lost_is_made_again(folder):
+    run_cut(folder, CUT, fuse=False)
+    whole = {name: tree(folder / name) for name in ("out.zarr", "smooth.zarr")}
+    clear(folder)
+    plan = prepared(folder, CUT, fuse=False).plan
+    stopped_after(folder, CUT, plan.blocks - 1, fuse=False)
+    (between,) = (folder / "out.zarr.partial").glob("stage-*/store")
+    result_store = folder / "out.zarr.partial" / "store" / "density"
+    for chunks in (between / "cells" / "c", result_store / "c"):
+        next(chunks.rglob("*/*/*")).unlink()  # what reads it is still to be done
+    assert run_cut(folder, CUT, fuse=False).computed >= 2
+    assert {name: tree(folder / name) for name in whole} == whole
+
+
+def test_a_store_between_stages_that_was_begun_and_no_more_is_no_hindrance(
+    folder, monkeypatch
+):
+    run_cut(folder, CUT, fuse=False)
+    whole = {name: tree(folder / name) for name in ("out.zarr", "smooth.zarr")}
+    clear(folder)
+    create = zarr.Group.create_array
+
+    def crash(self, *args, **options):
+        if "stage-" in str(self.store):
+            raise KeyboardInterrupt
+        return create(self, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zarr.Group, "create_array", crash)
+        with pytest.raises(KeyboardInterrupt):
+            run_cut(folder, CUT, fuse=False)
+    assert list((folder / "out.zarr.partial").glob("stage-*/store/zarr.json"))
+    run_cut(folder, CUT, fuse=False)
+    assert {name: tree(folder / name) for name in whole} == whole

@@ -19,7 +19,6 @@ class Fake:
 
     def __init__(self, fails=()):
         self.fails = fails
-        self.done = []
 
     def stop(self):
         """Nothing is to be stopped."""
@@ -46,6 +45,10 @@ def fake(monkeypatch):
     return make
 
 
+def run(turns, threads, keep=lambda _: None) -> Any:
+    return run_in_threads(None, turns, threads, keep)
+
+
 def threads_left():
     return threading.active_count() - 1
 
@@ -55,7 +58,7 @@ def threads_left():
 def test_each_turn_is_done_once(fake, count, threads):
     fake()
     before = threads_left()
-    records: Any = run_in_threads(None, range(count), threads)
+    records = run(range(count), threads)
     turns = [record.turn for together in records for record in together]
     assert sorted(turns) == list(range(count))
     assert threads_left() == before
@@ -65,7 +68,7 @@ def test_an_error_is_told_with_its_turn_and_ends_the_threads(fake):
     fake(fails={7})
     before = threads_left()
     with pytest.raises(BlockFailure) as failure:
-        list(run_in_threads(None, range(1000), 4))
+        list(run(range(1000), 4))
     assert failure.value.turn == 7
     assert str(failure.value.__cause__) == "turn 7 is bad"
     assert threads_left() == before
@@ -74,7 +77,7 @@ def test_an_error_is_told_with_its_turn_and_ends_the_threads(fake):
 def test_blocks_that_were_done_before_one_failed_are_told(fake, monkeypatch):
     fake(fails={7})
     monkeypatch.setattr("volconv.run.threads.TOGETHER", math.inf)
-    records: Any = run_in_threads(None, range(1000), 1)
+    records = run(range(1000), 1)
     assert [record.turn for record in next(records)] == list(range(7))
     with pytest.raises(BlockFailure):
         next(records)
@@ -88,24 +91,42 @@ def test_small_blocks_are_told_together_and_long_ones_at_once(
 ):
     fake()
     monkeypatch.setattr("volconv.run.threads.TOGETHER", seconds)
-    told = list(run_in_threads(None, range(250), 1))
+    told = list(run(range(250), 1))
     assert [len(together) for together in told] == sizes
 
 
 def test_a_run_that_is_left_ends_its_threads(fake):
     fake()
     before = threads_left()
-    records: Any = run_in_threads(None, itertools.count(), 3)
+    records = run(itertools.count(), 3)
     for _ in range(20):
         next(records)
     records.close()
     assert threads_left() == before
 
 
+def test_what_is_finished_after_a_run_is_left_is_kept(fake):
+    worker = fake()
+    block, done = worker.block, []
+
+    def noted(turn):
+        done.append(turn)
+        return block(turn)
+
+    worker.block = noted
+    kept: list[BlockRecord] = []
+    records = run(itertools.count(), 3, kept.extend)
+    told = [record for _ in range(20) for record in next(records)]
+    threading.Event().wait(0.1)  # until there is no more room for what they tell
+    records.close()
+    assert kept
+    assert sorted(one.turn for one in told + kept) == sorted(done)
+
+
 def test_records_wait_no_further_ahead_than_a_few_blocks(fake):
     taken = itertools.count()
     fake()
-    records: Any = run_in_threads(None, taken, 2)
+    records = run(taken, 2)
     next(records)
     threading.Event().wait(0.1)
     records.close()
@@ -115,7 +136,7 @@ def test_records_wait_no_further_ahead_than_a_few_blocks(fake):
 def test_memory_stays_flat_over_a_hundred_thousand_blocks(fake):
     fake()
     seen = []
-    records: Any = run_in_threads(None, range(100_000), 2)
+    records = run(range(100_000), 2)
     next(records)
     tracemalloc.start()
     for number, _ in enumerate(itertools.chain.from_iterable(records)):

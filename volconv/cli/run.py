@@ -85,7 +85,7 @@ def confirm_erasing(plan: Plan) -> None:
     from volconv.run.outputs import target_of
 
     outputs = [*(spec.path for spec in plan.saves.values()), plan.output.path]
-    there = [path for path in outputs if target_of(path).attributes() is not None]
+    there = [path for path in outputs if target_of(path).is_there()]
     if there:
         typer.confirm(f"erase {' and '.join(there)}?", abort=True, err=True)
 
@@ -94,7 +94,7 @@ def print_outcome(outcome: Outcome, output: str) -> None:
     """How many blocks there are now, and what is in those that were computed."""
     kept = f", {outcome.kept} were there already" if outcome.kept else ""
     tally = outcome.tally
-    if outcome.computed:
+    if tally.nbytes:
         ends = range_text(tally.lowest, tally.highest, tally.nonfinite)
         print(f"cells    {ends}")
     noun = "block" if outcome.computed == 1 else "blocks"

@@ -43,6 +43,12 @@ def status_lines(found: Status, now: float) -> list[str]:
     if found.complete:
         lines = [f"complete {found.path}", f"objects  {found.done}, {size}"]
         return lines + written_lines(found, now)
+    if found.result is not None:
+        lines = [
+            f"begun    {found.path}",
+            f"saved    by the run of {found.result}, whose status tells how far it is",
+        ]
+        return lines + ending_lines(found, now)
     share = f" ({100 * found.done // found.objects} %)" if found.objects else ""
     of = found.objects or "a number not yet known"
     lines = [
@@ -52,11 +58,16 @@ def status_lines(found: Status, now: float) -> list[str]:
     if found.between:
         lines.append(f"between  {found.between} objects of results between stages")
     lines.append(f"spent    {found.seconds or 0:.1f} s of tasks")
-    lines += written_lines(found, now)
-    lines.append(f"held by  {found.holder or 'nobody'}")
     if found.lowest is not None and found.highest is not None:
         ends = range_text(found.lowest, found.highest, found.nonfinite)
         lines.append(f"cells    {ends}")
+    return lines + ending_lines(found, now)
+
+
+def ending_lines(found: Status, now: float) -> list[str]:
+    """When it was last written, by whom, and how to go on."""
+    lines = written_lines(found, now)
+    lines.append(f"held by  {found.holder or 'nobody'}")
     if found.command and found.holder is None:
         lines.append(f"go on    {found.command}")
     return lines

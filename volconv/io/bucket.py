@@ -82,10 +82,13 @@ class InputStore(RemoteStore):
         What has been asked for before it is read.
     loop : AbstractEventLoop or None
         Where it was read last.
+    chunks : InputStore or None
+        Where chunks lie, if apart from the metadata.
     """
 
     ahead: tuple[OnTheWay, ...] = ()
     loop: asyncio.AbstractEventLoop | None = None
+    chunks: InputStore | None = None
 
     def __getstate__(self) -> dict[Any, Any]:
         """All but what belongs to this process."""
@@ -119,8 +122,11 @@ class InputStore(RemoteStore):
         byte_range: ByteRequest | None = None,
     ) -> Buffer | None:
         """What `get` gives, asked for now."""
+        is_metadata = key.rpartition("/")[2] in METADATA
+        if self.chunks is not None and not is_metadata:
+            return await self.chunks.ask(key, prototype, byte_range)
         found = await super().get(key, prototype, byte_range)
-        if found is not None or key.rpartition("/")[2] in METADATA:
+        if found is not None or is_metadata:
             return found
         if await self.lists(key):
             raise ConnectionError(
@@ -166,8 +172,14 @@ def placed(key: str) -> str:
 
 @lru_cache(maxsize=8)
 def input_store(url: str) -> InputStore:
-    """What an input at a URL is read through."""
-    return InputStore(object_client(url), read_only=True)
+    """What an input at a URL is read through.
+
+    Of a draft's metadata, which a stage reads that another one saves: with its chunks.
+    """
+    store = InputStore(object_client(url), read_only=True)
+    if f"/{DRAFT}/" in url:
+        store.chunks = input_store(url.replace(f"/{DRAFT}/", "/"))
+    return store
 
 
 @dataclass(frozen=True)
@@ -196,8 +208,8 @@ class Bucket:
         return kind(object_client(self.url))
 
     def holds(self, key: str) -> bool:
-        """Whether an object is there."""
-        return self.get(key) is not None
+        """Whether an object is there; of a draft's metadata, out of sight."""
+        return self.get(placed(key) if self.is_draft else key) is not None
 
     def get(self, key: str) -> bytes | None:
         """An object's bytes; None where it is not there."""
@@ -291,5 +303,6 @@ class Bucket:
         """Do nothing: a store answers after an object is safe."""
 
     def within(self, name: str) -> Bucket:
-        """A key below this one."""
-        return Bucket(f"{self.url}/{name}")
+        """A key below this one; of a draft where its metadata lies: see `input_store`."""
+        above = f"{self.url}/{DRAFT}" if self.is_draft else self.url
+        return Bucket(f"{above}/{name}")

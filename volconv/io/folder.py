@@ -50,6 +50,12 @@ class Folder:
         """Whether an object is there."""
         return (self.path / key).exists()
 
+    def keys(self) -> Iterator[str]:
+        """The keys of all that is there."""
+        for file in self.path.rglob("*"):
+            if file.is_file():
+                yield file.relative_to(self.path).as_posix()
+
     def sizes(self, under: str, names: Iterable[str]) -> Iterator[tuple[str, int]]:
         """Those objects below a key that are there, with their bytes."""
         folder = os.fspath(self.path / under)

@@ -18,6 +18,7 @@ from zarr.storage import MemoryStore
 
 from volconv.coordinates import Coords, NoCoords, bounds_names, grid_mappings
 from volconv.io.bucket import Bucket
+from volconv.io.folder import Folder
 from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.place import Place
 from volconv.io.steady import steady_gzip
@@ -107,6 +108,8 @@ def create_store(
         array.attrs["coordinates"] = " ".join(extra)
     if isinstance(place, Bucket):
         place.put_group({key: one.as_buffer_like() for key, one in documents.items()})
+    elif isinstance(place, Folder):
+        place.make_safe(place.keys())  # the journal tells of the blocks alone
 
 
 def in_free_length(coords: xr.Dataset) -> xr.Dataset:

@@ -77,6 +77,10 @@ class BucketTarget:
         found = metadata.get("attributes")
         return found if isinstance(found, dict) else {}
 
+    def is_there(self) -> bool:
+        """Whether anything is there, complete or begun."""
+        return any(item["path"] != LOCK for item in self.objects.items())
+
     def header(self) -> dict[str, Any] | None:
         """What is known of the run that began it; None where none did."""
         return read_mapping(self.objects.get(f"{HIDDEN}/header.json"))

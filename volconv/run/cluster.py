@@ -16,8 +16,8 @@ import zarr
 from volconv.errors import ClusterError, VolconvError
 from volconv.plan.memory import AT_ONCE
 from volconv.run.allocator import give_back, keep_memory
-from volconv.run.task import BlockRecord, Work
-from volconv.run.threads import AtHand, BlockFailure, run_in_threads
+from volconv.run.task import Work
+from volconv.run.threads import AtHand, BlockFailure, Keep, Records, run_in_threads
 from volconv.run.turns import Turns
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ __all__ = ["check_answer", "check_crew", "crew_of", "is_address"]
 
 LOOPBACK = "127.0.0.1"
 
-Crew = Callable[[Turns], Iterator[list[BlockRecord]]]
-"""Takes turns, and gives the records of blocks as they are finished, a few together."""
+Crew = Callable[[Turns, Keep], Records]
+"""Takes turns, and gives the records of their blocks."""
 
 
 def is_address(on: str) -> bool:
@@ -88,7 +88,9 @@ def crew_of(on: str, work: Work, at_hand: AtHand | None = None) -> Iterator[Crew
     with zarr.config.set({"async.concurrency": AT_ONCE}):
         if on == "threads":
             keep_memory()
-            yield lambda turns: run_in_threads(work, turns, room.workers, at_hand)
+            yield lambda turns, keep: run_in_threads(
+                work, turns, room.workers, keep, at_hand
+            )
             give_back()
             return
         processes = room.workers
@@ -97,12 +99,10 @@ def crew_of(on: str, work: Work, at_hand: AtHand | None = None) -> Iterator[Crew
         elif on == "processes":
             work = replace(work, cache_bytes=work.cache_bytes // processes)
         with connected(on, processes, room.workers // processes) as client:
-            yield lambda turns: run_while_reached(work, turns, client)
+            yield lambda turns, _: run_while_reached(work, turns, client)
 
 
-def run_while_reached(
-    work: Work, turns: Turns, client: Client
-) -> Iterator[list[BlockRecord]]:
+def run_while_reached(work: Work, turns: Turns, client: Client) -> Records:
     """Records of blocks as the workers of a cluster finish them.
 
     Raises

@@ -9,10 +9,12 @@
       lock              held by it
       store/            the group to be
       stage-…/          journal and store of an earlier stage
+      deleting/         an output that is being erased
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -35,6 +37,9 @@ __all__ = ["FolderTarget"]
 
 PATIENCE = 0.2
 """Seconds that a lock is waited for: longer than a look at it takes."""
+
+MARKS = ("header.json", "journal.jsonl", "owner.json", "lock")
+"""Files of which a folder of ours has one, the lock from its beginning to its end."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +97,42 @@ class FolderTarget:
         found = metadata.get("attributes")
         return found if isinstance(found, dict) else {}
 
+    def is_there(self) -> bool:
+        """Whether anything is there, complete or begun."""
+        return os.path.lexists(self.path) or os.path.lexists(self.partial)
+
+    def is_own(self) -> bool:
+        """Whether a run made the folder beside it, or may: it is not there, or empty."""
+        if not self.partial.is_dir():
+            return True
+        there = {file.name for file in self.partial.iterdir()}
+        return not there or not there.isdisjoint(MARKS)
+
+    def check_own(self) -> None:
+        """Refuse a folder beside it that no run made.
+
+        Raises
+        ------
+        OutputError
+        """
+        if not self.is_own():
+            raise OutputError(
+                "output.path",
+                f"{self.where!r}, and {str(self.partial)!r} exists and was not made by "
+                "a run",
+                "a path beside which nothing lies where a run keeps its work",
+                "choose a new output.path, or move that away",
+            )
+
     def header(self) -> dict[str, Any] | None:
-        """What is known of the run that began it; None where none did."""
+        """What is known of the run that began it; None where none did.
+
+        Raises
+        ------
+        OutputError
+            If what lies where a run keeps it is none of a run's.
+        """
+        self.check_own()
         return read_file(self.header_file)
 
     def write_header(self, content: Mapping[str, Any]) -> None:
@@ -104,31 +143,36 @@ class FolderTarget:
             handle.flush()
             os.fsync(handle.fileno())
         draft.replace(self.header_file)
+        sync_folder(self.partial)
 
     def clear(self) -> None:
         """Remove a beginning that did not get as far as its header."""
-        for folder in (self.store, *self.partial.glob("stage-*")):
+        for folder in (self.store, self.doomed, *self.partial.glob("stage-*")):
             shutil.rmtree(folder, ignore_errors=True)
         self.journal_file().unlink(missing_ok=True)
 
+    @property
+    def doomed(self) -> Path:
+        """Where an output goes that is erased: a crash leaves no half of it to open."""
+        return self.partial / "deleting"
+
     def erase(self) -> None:
-        """Remove the output and what was begun of it."""
-        for folder in (self.path, self.partial):
-            if folder.is_symlink() or folder.is_file():
-                folder.unlink()
-            elif folder.exists():
-                # a name that cannot be opened first: a crash leaves no half result
-                doomed = folder.with_name(folder.name + ".deleting")
-                shutil.rmtree(doomed, ignore_errors=True)
-                folder.rename(doomed)
-                shutil.rmtree(doomed)
+        """Remove the output and what was begun of it, but for the hold on it."""
+        self.header_file.unlink(missing_ok=True)
+        self.clear()
+        if self.path.is_symlink() or self.path.is_file():
+            self.path.unlink()
+        elif self.path.exists():
+            self.path.rename(self.doomed)
+            shutil.rmtree(self.doomed)
 
     def finish(self) -> None:
         """Remove litter of interrupted writes, consolidate, and rename."""
         if self.path.exists():
             return
         for litter in self.store.rglob("*.partial"):
-            litter.unlink()
+            if litter.is_file():
+                litter.unlink()
         consolidate(self.draft.zarr_store())
         for file in self.store.rglob("zarr.json"):
             with file.open("rb") as handle:
@@ -137,7 +181,11 @@ class FolderTarget:
         sync_folder(self.path.parent)
 
     def discard_partial(self) -> None:
-        """Remove the folder beside a complete output."""
+        """Remove the folder beside a complete output, if a run made it."""
+        if not self.is_own():
+            return
+        self.header_file.unlink(missing_ok=True)
+        self.clear()  # before its marks: a crash leaves nothing that seems another's
         shutil.rmtree(self.partial, ignore_errors=True)
 
     @contextmanager
@@ -147,8 +195,10 @@ class FolderTarget:
         Raises
         ------
         OutputError
-            If another run holds it, or the folder cannot be written to.
+            If another run holds it, or the folder cannot be written to, or is none of
+            a run's.
         """
+        self.check_own()
         try:
             self.partial.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.partial / "lock", timeout=PATIENCE)
@@ -171,14 +221,13 @@ class FolderTarget:
 
     def owner(self) -> dict[str, Any] | None:
         """The run that holds the output; None where none does."""
-        if not (self.partial / "lock").exists():
-            return None
-        lock = FileLock(self.partial / "lock", timeout=0)
         try:
-            lock.acquire()
-        except Timeout:
+            with (self.partial / "lock").open() as lock:  # may be another user's
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return None
+        except BlockingIOError:
             return read_file(self.partial / "owner.json") or {}
-        lock.release()
         return None
 
     def journal(self, stage: str, place_of: Places | None = None) -> FileJournal:

@@ -44,8 +44,11 @@ class Journal(Protocol):
     def lines(self) -> Iterator[Line]:
         """The lines so far, without those that a crash left torn."""
 
-    def take_over(self) -> None:
-        """Make objects of earlier runs safe with the rest: marks stand for them too."""
+    def take_over(self, is_object: Callable[[Key], bool]) -> None:
+        """Make objects of earlier runs safe with the rest: marks stand for them too.
+
+        Those at least that are objects of the stage.
+        """
 
     def append(self, *records: BlockRecord) -> None:
         """Add finished blocks."""
@@ -114,22 +117,41 @@ def line_of(record: BlockRecord) -> str:
 
 
 def read_line(line: bytes) -> dict[str, Any] | None:
-    """What a line says; None where it is empty or torn."""
+    """What a line says; None where it is empty, torn or damaged."""
     try:
         found = json.loads(line.decode())  # which of bytes guesses the encoding
     except ValueError:
         return None
     if not isinstance(found, dict):
         return None
-    return found if isinstance(found.get("safe"), int) or has_objects(found) else None
+    return found if is_count(found.get("safe")) or tells_of_block(found) else None
 
 
-def has_objects(line: Mapping[str, Any]) -> bool:
-    """Whether a line tells of objects, each whole."""
+def tells_of_block(line: Mapping[str, Any]) -> bool:
+    """Whether a line has all that `line_of` writes."""
     objects = line.get("objects")
-    return isinstance(objects, list) and all(
-        isinstance(one, list) and len(one) == 4 for one in objects
+    return (
+        isinstance(objects, list)
+        and all(map(is_object, objects))
+        and all(is_count(line.get(key)) for key in ("block", "nonfinite"))
+        and all(
+            isinstance(line.get(key), int | float)
+            for key in ("seconds", "lowest", "highest")
+        )
     )
+
+
+def is_object(said: Any) -> bool:
+    """Whether a line tells of an object: the number of its write, key, bytes and crc."""
+    if not isinstance(said, list) or len(said) != 4:
+        return False
+    which, name, nbytes, crc = said
+    return isinstance(name, str) and all(map(is_count, (which, nbytes, crc)))
+
+
+def is_count(said: Any) -> bool:
+    """Whether a line has a number that can count bytes."""
+    return isinstance(said, int) and 0 <= said < 2**63
 
 
 def make_safe(objects: Iterable[tuple[Place, str]]) -> None:

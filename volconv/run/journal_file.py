@@ -10,12 +10,20 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
 from volconv.io.place import Place
-from volconv.run.journal import Line, Places, line_of, make_safe, read_line, unsafe
+from volconv.run.journal import (
+    Key,
+    Line,
+    Places,
+    line_of,
+    make_safe,
+    read_line,
+    unsafe,
+)
 from volconv.run.task import BlockRecord
 
 __all__ = ["FileJournal"]
@@ -58,11 +66,12 @@ class FileJournal:
                     yield place, found
                 place += len(line)
 
-    def take_over(self) -> None:
+    def take_over(self, is_object: Callable[[Key], bool]) -> None:
         """Make objects of earlier runs safe with the rest: marks stand for them too."""
         assert self.place_of is not None, "a journal that is only read"
         with self.lock:
-            self.waiting += map(self.place_of, unsafe(self.lines()))
+            there = filter(is_object, unsafe(self.lines()))
+            self.waiting += map(self.place_of, there)
 
     def append(self, *records: BlockRecord) -> None:
         """Add finished blocks."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from volconv.io.bucket import AT_ONCE, Bucket
 from volconv.io.place import Place
-from volconv.run.journal import Line, Places, line_of, make_safe, read_line
+from volconv.run.journal import Key, Line, Places, line_of, make_safe, read_line
 from volconv.run.task import BlockRecord
 
 __all__ = ["ObjectJournal"]
@@ -69,7 +69,7 @@ class ObjectJournal:
                         yield 0, found
                 yield 1, {"safe": 1}
 
-    def take_over(self) -> None:
+    def take_over(self, is_object: Callable[[Key], bool]) -> None:
         """Nothing: a line is written after what it tells of is safe."""
 
     def append(self, *records: BlockRecord) -> None:

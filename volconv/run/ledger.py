@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from volconv.io.place import Place
 from volconv.io.store import object_key, unit_of
+from volconv.plan.blocks import BlockGrid
 from volconv.plan.write import Write
 from volconv.run.journal import Told
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "unit_number"]
 
 ABSENT = -1
 """Bytes of an object of which nothing is told."""
@@ -37,7 +38,6 @@ class Ledger:
     def __init__(self, write: Write) -> None:
         self.variable = write.output.variable
         self.units = write.all_units
-        self.sides = [range(count) for count in self.units.counts]
         self.nbytes = np.full(self.units.total, ABSENT)
         self.doubtful: dict[int, tuple[int, int]] = {}
 
@@ -53,14 +53,7 @@ class Ledger:
 
     def number(self, name: str) -> int | None:
         """The number of an object; None where it is none of the array's."""
-        try:
-            unit = unit_of(name)
-        except ValueError:
-            return None
-        is_unit = len(unit) == len(self.sides) and all(
-            map(range.__contains__, self.sides, unit)
-        )
-        return self.units.number(unit) if is_unit else None
+        return unit_number(self.units, name)
 
     def name(self, number: int) -> str:
         """The key of an object below the array."""
@@ -82,3 +75,17 @@ class Ledger:
                 key = f"{self.variable}/{self.name(number)}"
                 found[number] = place.record(key) == known
         return found
+
+
+def unit_number(units: BlockGrid, name: str) -> int | None:
+    """The number of the storage unit that a key names; None where it names none."""
+    try:
+        unit = unit_of(name)
+    except ValueError:
+        return None
+    is_unit = (
+        len(unit) == len(units.counts)
+        and all(0 <= one < count for one, count in zip(unit, units.counts, strict=True))
+        and name == object_key(unit)
+    )
+    return units.number(unit) if is_unit else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os.path
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path, PurePosixPath
 
 from volconv.errors import OutputError, StorageError, VolconvError
@@ -36,7 +37,7 @@ def target_of(path: str) -> Target:
         )
     from volconv.run.folder import FolderTarget
 
-    return FolderTarget(Path(os.path.normpath(Path.cwd() / path)))
+    return FolderTarget(absolute(path))
 
 
 @contextlib.contextmanager
@@ -73,6 +74,8 @@ def storing(target: Target) -> Iterator[None]:
 def check_apart(source: str, outputs: Sequence[str], name: str = "the input") -> None:
     """Refuse an output that is the input or another output, lies in it, or holds it.
 
+    Of a folder so is what lies beside it until it is complete.
+
     Parameters
     ----------
     source : str
@@ -88,16 +91,31 @@ def check_apart(source: str, outputs: Sequence[str], name: str = "the input") ->
     """
     others = [(name, source)]
     for output in outputs:
-        wanted = whole_path(output)
-        for whose, path in others:
-            if lies_with(whole_path(path), wanted):
+        places = places_of(output)
+        for (whose, path), place in product(others, places):
+            if lies_with(whole_path(path), whole_path(place)):
+                through = "" if place == output else f" written in {place!r},"
                 raise OutputError(
                     "output.path",
-                    f"{output!r}, which is, holds or lies in {whose} {path!r}",
+                    f"{output!r},{through} which is, holds or lies in {whose} {path!r}",
                     f"an output apart from {name} and from what is saved",
                     "choose another path",
                 )
-        others.append(("the output", output))
+        others += [("the output", place) for place in places]
+
+
+def places_of(output: str) -> list[str]:
+    """Where an output lies, and where a folder is written."""
+    if is_url(output):
+        return [output]
+    from volconv.run.folder import FolderTarget
+
+    return [output, str(FolderTarget(absolute(output)).partial)]
+
+
+def absolute(path: str) -> Path:
+    """A path that does not depend on where it was said; links stay as they are."""
+    return Path(os.path.normpath(Path.cwd() / path))
 
 
 def whole_path(path: str) -> PurePosixPath | Path:

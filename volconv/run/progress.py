@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +15,11 @@ from volconv.plan.stage import Stage
 from volconv.run.begun import check_on
 from volconv.run.cluster import is_address
 from volconv.run.journal import Key, told
-from volconv.run.ledger import Ledger
+from volconv.run.ledger import Ledger, unit_number
 from volconv.run.statistics import Statistics
 from volconv.run.target import Target
 from volconv.run.task import BlockRecord, Work
+from volconv.run.threads import Keep, Records
 from volconv.run.turns import Turns
 
 __all__ = ["Forward", "Progress", "StageRun", "Tally", "no_progress"]
@@ -28,6 +30,11 @@ Progress = Callable[[float, int], None]
 
 def no_progress(done: float, total: int) -> None:
     """Say nothing."""
+
+
+def nobody(_: Keep) -> Records:
+    """A crew that has nothing to do."""
+    yield from ()
 
 
 class Forward:
@@ -101,16 +108,32 @@ class StageRun:
     target: Target
     stores: list[Place]
 
-    def pending(self) -> Turns:
-        """Turns of blocks of which an object is not there as the journal has it."""
+    @property
+    def is_passing(self) -> bool:
+        """Whether its last result goes when the next stage has read it."""
+        return self.stores[-1] == self.target.between(self.name)
+
+    def pending(self, *, is_read: bool = True) -> Turns:
+        """Turns of blocks of which an object is not there as the journal has it.
+
+        Parameters
+        ----------
+        is_read : bool
+            Whether the last result is still to be read: if not, and it does not stay, its
+            objects may be gone.
+        """
         total = self.stage.grid.total
-        sound = self.sound()
-        if not any(each.any() for each in sound):
-            return Turns.all(total)
+        sound = self.sound(len(self.stores) - (self.is_passing and not is_read))
         if all(each.all() for each in sound):
             return Turns(np.zeros(total, bool))
+        if not any(each.any() for each in sound):
+            return Turns.all(total)
         left = (
-            not all(sound[which][number] for which, number in self.objects(turn))
+            not all(
+                sound[which][number]
+                for which, number in self.objects(turn)
+                if which < len(sound)
+            )
             for turn in range(total)
         )
         return Turns(np.fromiter(left, bool, total))
@@ -123,16 +146,18 @@ class StageRun:
             for unit in write.units(box):
                 yield which, write.all_units.number(unit)
 
-    def sound(self) -> list[NDArray[np.bool_]]:
-        """For each write which objects are there as the journal has them.
+    def sound(self, count: int) -> list[NDArray[np.bool_]]:
+        """For each of the first writes which objects are there as the journal has them.
 
         With their bytes, and where they may not have outlived a crash their checksum.
         """
-        ledgers = [Ledger(write) for write in self.stage.writes]
+        if not count:
+            return []
+        ledgers = [Ledger(write) for write in self.stage.writes[:count]]
         for one in told(self.target.journal(self.name).lines()):
-            if one.which < len(ledgers):
+            if one.which < count:
                 ledgers[one.which].note(one)
-        stores = zip(ledgers, self.stores, strict=True)
+        stores = zip(ledgers, self.stores[:count], strict=True)
         return [ledger.sound(store) for ledger, store in stores]
 
     def work(self, on: str) -> Work:
@@ -150,29 +175,35 @@ class StageRun:
             sync=is_address(on),
         )
 
-    def journalled(
-        self, records: Iterable[Sequence[BlockRecord]]
-    ) -> Iterator[BlockRecord]:
+    def journalled(self, crew: Callable[[Keep], Records]) -> Iterator[BlockRecord]:
         """Records that come a few together, each after it is in the journal.
 
-        What an earlier run left behind its last safe mark is made safe with the rest:
-        the next mark stands for it too.
+        So is what a crew finishes while it is left. What an earlier run left behind its
+        last safe mark is made safe with the rest: the next mark stands for it too.
         """
         journal = self.target.journal(self.name, self.object_of)
-        journal.take_over()
+        journal.take_over(self.is_object)
         complete = False
         try:
-            for together in records:
-                journal.append(*together)
-                yield from together
+            with closing(crew(lambda left: journal.append(*left))) as records:
+                for together in records:
+                    journal.append(*together)
+                    yield from together
             complete = True
         finally:
             journal.close(complete=complete)
 
     def make_safe(self) -> None:
         """Make safe on the disk what is all there, where an earlier run did not."""
-        for _ in self.journalled(()):
+        for _ in self.journalled(nobody):
             pass
+
+    def is_object(self, key: Key) -> bool:
+        """Whether a key is that of an object of the stage: a line may be damaged."""
+        which, name = key
+        if which >= len(self.stage.writes):
+            return False
+        return unit_number(self.stage.writes[which].all_units, name) is not None
 
     def object_of(self, key: Key) -> tuple[Place, str]:
         """Where an object lies: a place, and its key there."""

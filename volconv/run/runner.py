@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from volconv.coordinates import Coords
@@ -20,10 +21,12 @@ from volconv.run.target import (
     PLAN_ATTRIBUTE,
     STATUS_ATTRIBUTE,
     Target,
+    check_store,
     is_begun,
     is_complete,
 )
 from volconv.run.threads import BlockFailure
+from volconv.run.turns import Turns
 
 __all__ = ["Labels", "Outcome", "Progress", "are_complete", "run_plan", "targets_of"]
 
@@ -125,8 +128,10 @@ def run_plan(
     with storing(result), locked(targets):
         if not is_begun(result, plan.fingerprint, layout_of(plan)):
             begin(targets, plan, labels)
+        for target in targets.values():
+            check_store(target, plan.output.variable)
         runs = stage_runs(plan, source, targets)
-        declare(result, plan, runs, command)
+        declare(targets, plan, runs, command)
         outcome = run_stages(plan, runs, on, progress)
         check_unchanged(plan, source)
         for _, target in sorted(targets.items()):
@@ -154,7 +159,8 @@ def are_complete(plan: Plan, targets: Mapping[int, Target]) -> bool:
     complete = [is_complete(target, fingerprint) for target in targets.values()]
     if all(complete):
         return True
-    is_begun(targets[plan.pipeline.last], fingerprint, layout_of(plan))
+    for target in targets.values():
+        is_begun(target, fingerprint, layout_of(plan))
     return False
 
 
@@ -202,8 +208,11 @@ def check_unchanged(plan: Plan, source: ZarrSource) -> None:
         )
 
 
-def declare(result: Target, plan: Plan, runs: list[StageRun], command: str) -> None:
+def declare(
+    targets: Mapping[int, Target], plan: Plan, runs: list[StageRun], command: str
+) -> None:
     """Write what is known of the run; from then on the stores are ready for blocks."""
+    result = targets[plan.pipeline.last]
     earlier = result.header() or {}
     outputs = {*plan.saves, plan.pipeline.last}
     stages: dict[str, list[int | None]] = dict(earlier.get("stages", {}))
@@ -213,13 +222,19 @@ def declare(result: Target, plan: Plan, runs: list[StageRun], command: str) -> N
         stages[run.name] = [step if step in outputs else None for step in steps]
         counts = (write.objects_in_all for write in run.stage.writes)
         objects |= dict(zip(steps, counts, strict=True))
+    known = {
+        "fingerprint": plan.fingerprint,
+        "layout": layout_of(plan),
+        "command": command,
+    }
+    for step in plan.saves:
+        saved = {"objects": objects[step], "result": result.where}
+        targets[step].write_header({**known, **saved})
     result.write_header(
         {
-            "fingerprint": plan.fingerprint,
-            "layout": layout_of(plan),
+            **known,
             "objects": sum(objects[step] for step in outputs),
             "stages": stages,
-            "command": command,
         }
     )
 
@@ -241,12 +256,9 @@ def run_stages(
     plan: Plan, runs: list[StageRun], on: str, progress: Progress
 ) -> Outcome:
     """Carry out the stages whose results are not all there."""
-    pending = [run.pending() for run in runs]
-    first = len(runs)
-    while first > 0 and len(pending[first - 1]):
-        first -= 1
+    pending = turns_left(runs)
     total = plan.blocks
-    done = total - sum(map(len, pending[first:]))
+    done = total - sum(map(len, pending))
     kept, computed, tally = done, 0, Tally()
     told = Forward(progress, total)
     told(done)
@@ -258,22 +270,31 @@ def run_stages(
         if not len(turns):
             run.make_safe()  # an earlier run may have been killed before it was
             continue
-        if number < first:
-            continue
-        tally = Tally()
         make_between(run)
-        with crew_of(on, run.work(on), at_hand) as records:
+        with crew_of(on, run.work(on), at_hand) as crew:
             try:
-                for record in run.journalled(records(turns)):
-                    tally.add_block(record)
+                for record in run.journalled(partial(crew, turns)):
+                    if run is runs[-1]:
+                        tally.add_block(record)
                     computed += 1
                     told(done + computed)
             except BlockFailure as failure:
                 raise explained(run, failure, on) from failure.__cause__
-        check_all_there(run)
+        check_all_there(run, is_read=any(map(len, pending[number + 1 : number + 2])))
         if number:
             run.target.discard(runs[number - 1].name)
+    for run in runs[:-1]:
+        check_all_there(run, is_read=False)  # what is saved may be hours old
     return Outcome(computed, kept, tally)
+
+
+def turns_left(runs: Sequence[StageRun]) -> list[Turns]:
+    """For each stage the blocks whose results are not there, and are read or stay."""
+    left: list[Turns] = []
+    for run in reversed(runs):
+        is_read = any(map(len, left[:1]))
+        left.insert(0, run.pending(is_read=is_read))
+    return left
 
 
 def explained(run: StageRun, failure: BlockFailure, on: str) -> VolconvError:

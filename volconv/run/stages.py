@@ -59,22 +59,29 @@ def digest_of(stage: Stage, plan: Plan) -> str:
 
 def make_between(run: StageRun) -> None:
     """Make the store between this stage and the next one ready for blocks."""
-    store = run.target.between(run.name)
-    write = run.stage.writes[-1]
-    if run.stores[-1] != store or store.holds(f"{write.output.variable}/zarr.json"):
+    store, write = run.stores[-1], run.stage.writes[-1]
+    if not run.is_passing or store.holds(f"{write.output.variable}/zarr.json"):
         return
+    run.target.discard(run.name)  # a beginning that did not get as far
     meta = run.stage.pipeline.target(run.stage.source)
     create_store(store, write.output, meta, NoCoords(), {}, {})
 
 
-def check_all_there(run: StageRun) -> None:
-    """Refuse to go on where an object of a stage that ran is not in its store.
+def check_all_there(run: StageRun, *, is_read: bool) -> None:
+    """Refuse to go on where an object of a stage is not in its store.
+
+    Parameters
+    ----------
+    run : StageRun
+        The stage, of which no block is left.
+    is_read : bool
+        Whether its last result is still to be read.
 
     Raises
     ------
     RunError
     """
-    missing = run.pending()
+    missing = run.pending(is_read=is_read)
     if len(missing):
         raise RunError(
             run.target.where,

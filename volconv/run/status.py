@@ -47,6 +47,8 @@ class Status:
         Cells that are not finite.
     command : str
         What to type to go on.
+    result : str, optional
+        Of what a step saves: the output of the run, which tells what is done.
     """
 
     path: str
@@ -62,6 +64,7 @@ class Status:
     highest: float | None = None
     nonfinite: int | None = None
     command: str = ""
+    result: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The same, for JSON."""
@@ -120,6 +123,7 @@ def begun(
         holder=None if owner is None else whose(owner),
         nonfinite=0,
         command=header.get("command", ""),
+        result=header.get("result"),
     )
     stages: dict[str, Sequence[int | None]] = header.get("stages", {})
     done: dict[tuple[int, str], int] = {}

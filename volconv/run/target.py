@@ -24,6 +24,7 @@ __all__ = [
     "PLAN_ATTRIBUTE",
     "STATUS_ATTRIBUTE",
     "Target",
+    "check_store",
     "held",
     "is_begun",
     "is_complete",
@@ -66,6 +67,9 @@ class Target(Protocol):
         What is there and no group has none.
         """
 
+    def is_there(self) -> bool:
+        """Whether anything is there, complete or begun."""
+
     def header(self) -> dict[str, Any] | None:
         """What is known of the run that began it; None where none did."""
 
@@ -76,7 +80,7 @@ class Target(Protocol):
         """Remove a beginning that did not get as far as its header."""
 
     def erase(self) -> None:
-        """Remove the output and what was begun of it."""
+        """Remove the output and what was begun of it, but for the hold on it."""
 
     def finish(self) -> None:
         """Make the group that is written the output, at once or not at all."""
@@ -174,6 +178,22 @@ def is_begun(
         )
     check_fingerprint(target.where, begun, fingerprint, ANOTHER)
     return bool(header.get("layout", {}) == layout)
+
+
+def check_store(target: Target, variable: str) -> None:
+    """Refuse to go on with an output whose store is not as it was begun.
+
+    Raises
+    ------
+    OutputError
+    """
+    if not all(map(target.place.holds, ("zarr.json", f"{variable}/zarr.json"))):
+        raise OutputError(
+            "output.path",
+            f"{target.where!r}, begun, whose store has lost its metadata",
+            "what a run began",
+            ANOTHER,
+        )
 
 
 def read_mapping(text: str | bytes | None) -> dict[str, Any] | None:

@@ -6,14 +6,14 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
 from functools import partial
 
 from volconv.run.task import BlockRecord, Work, Worker
 from volconv.run.turns import Turns
 
-__all__ = ["AtHand", "BlockFailure", "run_in_threads"]
+__all__ = ["AtHand", "BlockFailure", "Keep", "Records", "run_in_threads"]
 
 
 class BlockFailure(Exception):  # noqa: N818
@@ -41,13 +41,23 @@ MOST_TOGETHER = 100
 AtHand = Callable[[float], None]
 """Takes what is done of the blocks that are being computed, in blocks."""
 
+Keep = Callable[[list[BlockRecord]], None]
+"""Takes records of blocks that were finished after who took the others had left."""
+
+Records = Generator[list[BlockRecord], None, None]
+"""Records of blocks as they are finished, a few together."""
+
 BEAT = 0.5
 """Seconds without a block after which it is told: arbitrary."""
 
 
 def run_in_threads(
-    work: Work, turns: Iterable[int], threads: int, at_hand: AtHand | None = None
-) -> Iterator[list[BlockRecord]]:
+    work: Work,
+    turns: Iterable[int],
+    threads: int,
+    keep: Keep,
+    at_hand: AtHand | None = None,
+) -> Records:
     """Records of blocks as threads of this process finish them, a few together.
 
     Raises
@@ -66,8 +76,9 @@ def run_in_threads(
             elif item is not None:
                 yield item
     finally:
-        crew.end()
+        left = crew.end()
         worker.close()
+        keep(left)
     if failure is not None:
         raise failure from failure.__cause__
 
@@ -179,16 +190,25 @@ class Threads:
         self.ended += 1
         return self.ended < len(self.pool)
 
-    def end(self) -> None:
-        """Let the threads finish what they are at, and no more."""
+    def end(self) -> list[BlockRecord]:
+        """Let the threads finish what they are at, and no more; records of that."""
         self.stop.set()
         self.worker.stop()
+        left: list[BlockRecord] = []
         for thread in self.pool:
             while thread.is_alive():
                 thread.join(0.05)
-                with contextlib.suppress(queue.Empty):  # it may wait to tell something
-                    while True:
-                        self.results.get_nowait()
+                left += self.waiting()  # it may wait to tell something
+        return left + self.waiting()
+
+    def waiting(self) -> list[BlockRecord]:
+        """Records that wait to be taken; failures then are of blocks that were given up."""
+        found: list[BlockRecord] = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                item = self.results.get_nowait()
+                found += item if isinstance(item, list) else []
+        return found
 
 
 class Late:
