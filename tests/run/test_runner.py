@@ -543,7 +543,7 @@ def test_two_runs_on_one_output_are_refused_while_the_first_lives(folder):
 
 
 def test_a_plan_that_does_not_fit_says_which_number_to_change(folder):
-    with pytest.raises(MemoryPlanError, match=r"--memory \d+MiB"):
+    with pytest.raises(MemoryPlanError, match=r"memory='\d+MiB'"):
         run(folder, limits={"memory": 2**20})
     assert not list(folder.glob("out*"))
 

@@ -43,6 +43,7 @@ def work_of(ready, folder):
     plan = ready.plan
     target = FolderTarget(folder / "out.zarr")
     target.partial.mkdir(exist_ok=True)
+    (target.partial / "lock").touch()
     targets = {plan.pipeline.last: target}
     begin(targets, plan, ready.labels)
     (stage,) = stage_runs(plan, ready.source, targets)

@@ -14,10 +14,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -221,14 +221,9 @@ class FolderTarget:
 
     def owner(self) -> dict[str, Any] | None:
         """The run that holds the output; None where none does."""
-        try:
-            with (self.partial / "lock").open() as lock:  # may be another user's
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except FileNotFoundError:
+        if not is_locked(self.partial / "lock"):
             return None
-        except BlockingIOError:
-            return read_file(self.partial / "owner.json") or {}
-        return None
+        return read_file(self.partial / "owner.json") or {}
 
     def journal(self, stage: str, place_of: Places | None = None) -> FileJournal:
         """The journal of a stage; of the last one where the name is empty."""
@@ -264,6 +259,29 @@ class FolderTarget:
             if file.name != "zarr.json" and file.is_file()
         ]
         return len(sizes), sum(sizes)
+
+
+def is_locked(file: Path) -> bool:
+    """Whether a run holds a lock file, which may be one that is only to be read."""
+    if not file.exists():
+        return False
+    if sys.platform == "win32":
+        lock = FileLock(file, timeout=0)
+        try:
+            with lock:
+                return False
+        except Timeout:
+            return True
+    import fcntl
+
+    try:
+        with file.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:  # its run has ended
+        return False
+    except BlockingIOError:
+        return True
+    return False
 
 
 def read_file(path: Path) -> dict[str, Any] | None:
