@@ -3,7 +3,7 @@
 import http.client
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -66,12 +66,11 @@ def flaky(endpoint, fault):
             if status not in (None, CUT):
                 self.reply(status, [], b"")
                 return
-            way = http.client.HTTPConnection(host, timeout=30)
-            way.request(self.command, self.path, body, dict(self.headers))
-            found = way.getresponse()
-            content = found.read()
+            with closing(http.client.HTTPConnection(host, timeout=30)) as way:
+                way.request(self.command, self.path, body, dict(self.headers))
+                found = way.getresponse()
+                content = found.read()
             self.reply(found.status, found.getheaders(), content, status)
-            way.close()
 
         def reply(self, status, headers, content, fault=None):
             self.send_response_only(status)

@@ -5,13 +5,21 @@ from __future__ import annotations
 import difflib
 import os.path
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path, PurePath
 
 from volconv.errors import InputError, KindError, VolconvError
 
-__all__ = ["is_url", "lies_with", "near_path", "opening", "reading", "require_packages"]
+__all__ = [
+    "in_words",
+    "is_url",
+    "lies_with",
+    "near_path",
+    "opening",
+    "reading",
+    "require_packages",
+]
 
 
 def is_url(path: str) -> bool:
@@ -106,9 +114,36 @@ def opening(path: str, expected: str, *broken: type[Exception]) -> Iterator[None
 
 
 @contextmanager
+def in_words(
+    kind: type[VolconvError], where: str, expected: str, fix: str
+) -> Iterator[None]:
+    """A block that works with a store, whose faults come out in words.
+
+    Parameters
+    ----------
+    kind : type
+        What is raised in the place of the system's errors.
+    where : str
+        The store.
+    expected, fix : str
+        What it should be, and how it is mended.
+
+    Raises
+    ------
+    VolconvError
+    """
+    try:
+        yield
+    except VolconvError:
+        raise
+    except OSError as error:
+        at = f" at {error.filename!r}" if error.filename else ""
+        raise kind(where, f"{error.strerror or error}{at}", expected, fix) from error
+
+
 def reading(
     where: str, path: str, kind: type[VolconvError] = InputError
-) -> Iterator[None]:
+) -> AbstractContextManager[None]:
     """A block that reads of a store, whose faults come out in words.
 
     Parameters
@@ -119,21 +154,6 @@ def reading(
         The store's folder or URL.
     kind : type
         What is raised.
-
-    Raises
-    ------
-    VolconvError
-        If the store does not let itself be read.
     """
-    try:
-        yield
-    except VolconvError:
-        raise
-    except OSError as error:
-        at = f" at {error.filename!r}" if error.filename else ""
-        raise kind(
-            where,
-            f"{path!r}, of which is said: {error.strerror or error}{at}",
-            "a store that can be listed and read",
-            "mend it, then run again",
-        ) from error
+    expected = "a store that can be listed and read"
+    return in_words(kind, f"{where} {path!r}", expected, "mend it, then run again")

@@ -631,7 +631,7 @@ def test_status_tells_of_a_bucket_what_it_tells_of_a_folder(
     interrupted(folder, text.replace("out.zarr", "begun.zarr"))
     begun = status_of(f"{bucket}/begun.zarr")
     assert not begun.complete
-    assert 3 <= begun.done < begun.objects
+    assert 3 <= begun.done <= begun.objects  # threads end what they are at
     assert begun.holder is None
     assert begun.lowest is not None
     assert begun.highest is not None

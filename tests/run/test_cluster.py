@@ -292,9 +292,12 @@ def test_a_run_on_processes_outlives_one_that_is_killed(folder):
 
 
 def test_ctrl_c_while_processes_start_is_no_fault(folder):
-    command = [sys.executable, "-m", "volconv", "run", "config.yaml"]
+    # which a process that was started in the background does not hear
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    main = f"{heard}from volconv.cli.main import main\nmain()"
+    words = ["run", "config.yaml", "--on", "processes", "--threads", "1"]
     process = subprocess.Popen(
-        [*command, "--on", "processes", "--threads", "1"],
+        [sys.executable, "-c", main, *words],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path, PurePosixPath
 
-from volconv.errors import OutputError, StorageError, VolconvError
-from volconv.files import is_url, lies_with
+from volconv.errors import OutputError, StorageError
+from volconv.files import in_words, is_url, lies_with
 from volconv.io.objects import is_object_url, normal_url
 from volconv.run.target import Target
 
@@ -49,26 +49,17 @@ def locked(targets: Mapping[int, Target]) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def storing(target: Target) -> Iterator[None]:
+def storing(target: Target) -> contextlib.AbstractContextManager[None]:
     """A block that writes at an output, whose store's faults come out in words.
 
-    Raises
-    ------
-    StorageError
+    They are `StorageError`.
     """
-    try:
-        yield
-    except VolconvError:
-        raise
-    except OSError as error:
-        at = f" at {error.filename!r}" if error.filename else ""
-        raise StorageError(
-            target.where,
-            f"{error.strerror or error}{at}",
-            "a store that can be written",
-            "mend it, then run again: what is done is kept",
-        ) from error
+    return in_words(
+        StorageError,
+        target.where,
+        "a store that can be written",
+        "mend it, then run again: what is done is kept",
+    )
 
 
 def check_apart(source: str, outputs: Sequence[str], name: str = "the input") -> None:
