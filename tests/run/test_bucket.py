@@ -343,7 +343,7 @@ def test_the_status_of_what_cannot_be_looked_at_is_one_clear_error(bucket, way):
     with pytest.raises(StorageError, match=r"404.*bucket does not exist.* Fix: mend"):
         status_of("s3://no-such-bucket/out.zarr")
     way(lambda *_: 403)
-    with pytest.raises(StorageError, match=r"the output: .*403 Forbidden at .* Fix:"):
+    with pytest.raises(StorageError, match=r"the output .*403 Forbidden at .* Fix:"):
         status_of(f"{bucket}/out.zarr")
 
 
