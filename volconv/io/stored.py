@@ -13,6 +13,7 @@ from volconv.coordinates import Coords, NoCoords
 from volconv.io.in_place import decodes_in_place
 from volconv.io.ome import Level
 from volconv.meta import ArrayMeta
+from volconv.plan.memory import IN_CHAIN, IN_GZIP
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,11 +76,10 @@ def told_of_decoding(
 def in_decoding(array: zarr.Array[Any]) -> int:
     """Chunks' worth of bytes while one is decoded elsewhere: see `ArrayMeta`.
 
-    Zstandard and Blosc know how much comes of what they decode, and make room for no more;
-    gzip puts it together of what it has made so far.
+    Zstandard and Blosc know how much comes of what they decode, and make room for no more.
     """
     if any(isinstance(each, GzipCodec) for each in array.compressors):
-        return 4
+        return IN_GZIP
     is_alone = not array.shards and not array.filters and len(array.compressors) <= 1
     is_simple = all(isinstance(each, KNOWING) for each in array.compressors)
-    return 2 if is_alone and is_simple else 3
+    return 2 if is_alone and is_simple else IN_CHAIN

@@ -19,6 +19,7 @@ import numpy as np
 from volconv.geometry import Mix, Part
 from volconv.meta import ArrayMeta
 from volconv.plan.costs import DECODE, ENCODE
+from volconv.plan.memory import IN_CHAIN, IN_GZIP
 from volconv.plan.output import DEFAULT_CHUNK, OutputSpec, cubic_chunks
 from volconv.plan.search import make_stage
 from volconv.plan.stage import Room, Stage
@@ -132,7 +133,7 @@ class Builder:
         in_chunks = meta.in_chunks(stored.chunks)
         is_alone = stored.codec == "zstd" and not stored.shards and not stored.is_remote
         in_place = is_alone and in_chunks.chunks == stored.chunks
-        elsewhere = 4 if stored.codec == "gzip" else 3  # as of any input
+        elsewhere = IN_GZIP if stored.codec == "gzip" else IN_CHAIN
         return replace(
             in_chunks,
             is_remote=stored.is_remote,

@@ -23,7 +23,9 @@ from volconv.steps.optional import weight_bytes_of
 __all__ = [
     "AT_ONCE",
     "COMPILER",
+    "IN_CHAIN",
     "IN_FILE",
+    "IN_GZIP",
     "MOST_ON_WAY",
     "PIECE",
     "Part",
@@ -46,6 +48,10 @@ PIECE = 8 * 2**20
 """Bytes that are read from a folder at once, if chunks are smaller: fewer would cost
 more calls, more would be brought from memory once more to be put together. Larger chunks
 are read one by one, which saves a copy."""
+
+IN_CHAIN, IN_GZIP = 3, 4
+"""Chunks' worth of bytes while one is decoded by a chain of codecs, and by gzip, which puts
+it together of what it has made so far: see `ArrayMeta`."""
 
 MOST_ON_WAY, LEAST_ON_WAY = 16, 2
 """Chunks that a task asks a store for before they are read, and storage units that it has
