@@ -1,7 +1,6 @@
 """Workers that die, come late, or are not there yet: the same bytes in the end."""
 
 import contextlib
-import gc
 import json
 import logging
 import signal
@@ -9,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import warnings
 from collections import Counter
 
 import numpy as np
@@ -222,9 +220,6 @@ def test_a_scheduler_that_dies_is_told_and_what_is_done_is_kept(
     with pytest.raises(ClusterError, match=r"no more answer.*run again: what is done"):
         run(folder, TEXT, limits=LIMITS, on=cluster.address, progress=progress)
     assert not log
-    with warnings.catch_warnings():  # Dask may leave a socket to the one that is gone
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
     outcome = run(folder, TEXT, limits=LIMITS)
     assert outcome.kept >= len(done_before) > 0
     resumed = tree(folder / "out.zarr")
