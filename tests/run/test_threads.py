@@ -4,12 +4,14 @@ import itertools
 import math
 import threading
 import tracemalloc
+from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
 
 from volconv.run.task import BlockRecord
-from volconv.run.threads import MOST_TOGETHER, BlockFailure, run_in_threads
+from volconv.run.threads import MOST_TOGETHER, BlockFailure, Effort, run_in_threads
 
 RECORD = {"objects": ((0, "c/0", 4, 5),), "seconds": 0.0}
 
@@ -62,6 +64,50 @@ def test_each_turn_is_done_once(fake, count, threads):
     turns = [record.turn for together in records for record in together]
     assert sorted(turns) == list(range(count))
     assert threads_left() == before
+
+
+@pytest.mark.parametrize(
+    ("threads", "each", "computed", "in_vain"),
+    [
+        (2, 0.0006, 0.5, True),
+        (8, 0.003, 0.12, True),
+        (2, 0.0006, 0.9, False),  # the others are not in its way
+        (2, 0.003, 0.1, False),  # long blocks: it waits for disks, or a server
+    ],
+)
+def test_threads_are_in_vain_where_short_blocks_wait(
+    monkeypatch, threads, each, computed, in_vain
+):
+    now = {"perf_counter": 0.0, "thread_time": 0.0}
+    for name in now:
+        monkeypatch.setattr(f"volconv.run.threads.time.{name}", partial(now.get, name))
+    effort = Effort(threads)
+    for _ in range(10):
+        effort.add(100)
+        now["perf_counter"] += 100 * each
+        now["thread_time"] += 100 * each * computed
+    assert effort.is_in_vain() is in_vain
+
+
+def test_a_thread_in_vain_ends_and_the_first_does_what_is_left(fake, monkeypatch):
+    worker = fake()
+    by: Counter[int] = Counter()
+    block = worker.block
+    both = threading.Barrier(2)
+
+    def counted(turn):
+        if turn < 2:  # one for each thread
+            both.wait()
+        by[threading.get_ident()] += 1
+        return block(turn)
+
+    worker.block = counted
+    monkeypatch.setattr("volconv.run.threads.TOGETHER", math.inf)
+    monkeypatch.setattr(Effort, "is_in_vain", lambda _: True)
+    turns = [record.turn for together in run(range(5000), 2) for record in together]
+    assert sorted(turns) == list(range(5000))
+    assert len(by) == 2
+    assert min(by.values()) <= MOST_TOGETHER
 
 
 def test_an_error_is_told_with_its_turn_and_ends_the_threads(fake):

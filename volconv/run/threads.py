@@ -38,6 +38,16 @@ MOST_TOGETHER = 100
 """Blocks that a thread tells together, at most: arbitrary, 50 kB."""
 
 
+SHORT = 0.0005
+"""Seconds below which a block is little but calls of Python: arbitrary."""
+
+TRIAL = 0.2
+"""Seconds after which a thread judges whether it is worth its while: arbitrary."""
+
+WORTH = 0.75
+"""The share of its time that a thread must compute to go on with short ones: arbitrary."""
+
+
 AtHand = Callable[[float], None]
 """Takes what is done of the blocks that are being computed, in blocks."""
 
@@ -112,18 +122,24 @@ class Threads:
         self.stop = threading.Event()
         self.ended = 0
         self.results: queue.Queue[Told] = queue.Queue(maxsize=4 * threads)
+        self.threads = threads
         self.pool = [
-            threading.Thread(target=self.serve, daemon=True) for _ in range(threads)
+            threading.Thread(target=self.serve, args=(number == 0,), daemon=True)
+            for number in range(threads)
         ]
         for thread in self.pool:
             thread.start()
 
-    def serve(self) -> None:
-        """Take turns, as one thread."""
+    def serve(self, is_first: bool) -> None:
+        """Take turns, as one thread; others than the first until they are in its way."""
         late = Late()
+        effort = Effort(self.threads)
         try:
             for together in self.served(late):
                 self.results.put(together)
+                effort.add(len(together))
+                if not is_first and effort.is_in_vain():
+                    break
         except BlockFailure as failure:
             self.fail(failure)
         finally:  # whoever counts the threads would wait for one that says nothing
@@ -209,6 +225,35 @@ class Threads:
                 item = self.results.get_nowait()
                 found += item if isinstance(item, list) else []
         return found
+
+
+class Effort:
+    """How long a thread's blocks took, of which it computed how much.
+
+    Python's lock goes from thread to thread at each call that releases it, which takes
+    longer than a short block needs: fewer threads are faster then.
+
+    Parameters
+    ----------
+    threads : int
+        How many there are.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.blocks = 0
+        self.begun, self.used = time.perf_counter(), time.thread_time()
+
+    def add(self, blocks: int) -> None:
+        """Count blocks."""
+        self.blocks += blocks
+
+    def is_in_vain(self) -> bool:
+        """Whether the blocks are short, and the thread has mostly waited for others."""
+        taken = time.perf_counter() - self.begun
+        is_short = taken < self.blocks * self.threads * SHORT
+        computed = time.thread_time() - self.used
+        return taken > TRIAL and is_short and computed < WORTH * taken
 
 
 class Late:
