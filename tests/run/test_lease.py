@@ -102,6 +102,16 @@ def test_a_run_that_wakes_and_finds_its_hold_goes_on(place, clock):
     assert place.holds("a")
 
 
+def test_a_client_that_may_not_write_conditionally_is_told_of(bucket, monkeypatch):
+    monkeypatch.setenv("AWS_CONDITIONAL_PUT", "disabled")
+    place = Bucket(f"{bucket}/without.zarr")
+    with (
+        pytest.raises(OutputError, match="unset AWS_CONDITIONAL_PUT"),
+        Lease(place, KEY).held(),
+    ):
+        pass
+
+
 def test_what_lies_between_stages_is_held_with_the_output(place, clock):
     assert check_of(place.within("x")) is not None
     assert check_of(Bucket(f"{place.url}2")) is None

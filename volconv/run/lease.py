@@ -99,6 +99,13 @@ class Lease(Watch):
             self.take()
         except OutputError:
             raise
+        except NotImplementedError as error:
+            raise OutputError(
+                "output.path",
+                f"{self.place.url!r}, whose client was told to write unconditionally",
+                "conditional writes, by which one run keeps from another's output",
+                "unset AWS_CONDITIONAL_PUT",
+            ) from error
         except OSError as error:
             raise OutputError(
                 "output.path",
