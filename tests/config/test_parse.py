@@ -322,6 +322,9 @@ def test_a_step_is_refused_by_its_text(step, fault):
         ('{path: "b\\e[2J"}', "output.path: got 'b\\x1b[2J'; expected a path."),
         ("{path: 'file::s3://b/a'}", "output.path: got 'file::s3://b/a'; expected one "
                                      "path, without '::'."),
+        ("{path: 'file:///data/b'}", "output.path: got 'file:///data/b'; expected the path "
+                                     "of a folder or a file as it is. Fix: write "
+                                     "'/data/b'."),
         ("{path: 's3://'}", "output.path: got 's3://'; expected a URL with a bucket, "
                             "such as s3://bucket/a.zarr."),
         ("{path: b, variable: ''}", "output.variable: got ''; expected at least one "

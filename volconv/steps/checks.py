@@ -44,6 +44,9 @@ Value = TypeVar("Value")
 STEP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 """What a step may be called."""
 
+LOCAL = frozenset({"file", "local"})
+"""Schemes of this machine's files, which are other names of paths."""
+
 
 def refuse_list(value: object) -> None:
     """Refuse a list, which does not say what goes where.
@@ -182,7 +185,7 @@ def read_path(path: str) -> str:
     ------
     InputError
         If it is empty, has control characters, would need a shell to be expanded, chains
-        one file system to another, or is a URL without a bucket.
+        one file system to another, or is a URL without a bucket, or of this machine.
     """
     if not path or not path.isprintable():
         raise InputError("", short(path), "a path")
@@ -190,7 +193,12 @@ def read_path(path: str) -> str:
         raise InputError(
             "", repr(path), "a path as it is", "write it out: ~ and $ are not expanded"
         )
-    if is_url(path) and not path.partition("://")[2].strip("/"):
+    scheme, _, rest = path.partition("://")
+    if is_url(path) and scheme.lower() in LOCAL:
+        raise InputError(
+            "", repr(path), "the path of a folder or a file as it is", f"write {rest!r}"
+        )
+    if is_url(path) and not rest.strip("/"):
         raise InputError(
             "", repr(path), "a URL with a bucket, such as s3://bucket/a.zarr"
         )
