@@ -227,6 +227,23 @@ def test_a_scheduler_that_dies_is_told_and_what_is_done_is_kept(
     assert tree(folder / "out.zarr") == resumed
 
 
+def test_a_worker_that_dies_when_it_is_given_the_work_ends_no_run(folder, cluster):
+    workers = [cluster.worker(), cluster.worker()]
+    cluster.has_workers(2)
+    deaths: list[threading.Timer] = []
+
+    def progress(done, _):
+        if done or deaths:
+            return
+        workers[0].send_signal(signal.SIGSTOP)
+        deaths.append(threading.Timer(1, workers[0].kill))
+        deaths[0].start()
+
+    outcome = run(folder, TEXT, limits=LIMITS, on=cluster.address, progress=progress)
+    assert workers[0].wait() == -signal.SIGKILL
+    assert outcome.computed == prepared(folder, TEXT, **LIMITS).plan.blocks
+
+
 def journalled(target):
     """Blocks that the journal tells of, in order, each with the keys of its objects."""
     text = target.journal_file().read_text()

@@ -30,6 +30,10 @@ ON_WAY = 4
 arbitrary."""
 
 
+TRIES = 3
+"""Times that workers are given the work, as long as some of them die of it: arbitrary."""
+
+
 @dataclass(frozen=True)
 class Failed:
     """What a task raised, as it comes to another process, whatever it was.
@@ -172,7 +176,7 @@ def run_on_client(
     """
     token = f"volconv-{uuid.uuid4().hex}"
     scheduler = client.scheduler_info()["id"]
-    client.register_plugin(Station(token, work, turns))
+    register(client, Station(token, work, turns))
     is_sent = any(write.output.is_remote for write in work.stage.writes)
     roster = Roster(turns, IN_FLIGHT + ON_WAY * is_sent, work.most)
     number = itertools.count()
@@ -216,6 +220,24 @@ def run_on_client(
         client.cancel(list(flight))
         with suppress(ValueError):  # another scheduler, which does not know it
             client.unregister_worker_plugin(token)
+
+
+def register(client: Client, station: Station) -> None:
+    """Give all workers the work, though one may die when it is to take it.
+
+    Raises
+    ------
+    OSError
+        If the scheduler answers no longer.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            client.register_plugin(station)
+        except OSError:  # of a worker, too
+            if not left:
+                raise
+        else:
+            return
 
 
 def record_of(turn: int, task: Task[Told], told: Any) -> BlockRecord:
