@@ -10,7 +10,7 @@ import volconv
 from tests.strategies import windows, windows_over
 from volconv import Window
 from volconv.config import parse_config
-from volconv.errors import KindError
+from volconv.errors import GeometryError, KindError
 from volconv.run.limits import Limits
 from volconv.run.prepare import prepare
 
@@ -105,11 +105,31 @@ def test_three_halvings_are_one_of_eight():
             ),
             "one of each for each of 1 axes",
         ),
+        (
+            lambda: volconv.output_transformations([{"type": "scale"}], [Window(1)]),
+            "expected numbers of its scale",
+        ),
     ],
 )
 def test_what_does_not_fit_gets_one_clear_error(call, message):
     with pytest.raises(KindError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("windows", "message"),
+    [
+        (Window(2), "windows: got Window.*; expected a list"),
+        ([2], "windows, axis 0: got 2; expected a Window"),
+        ([Window(2, stride=0)], "windows, axis 0: stride: got 0; expected a whole"),
+        ([Window(0)], "size: got 0"),
+        ([Window("2")], "size: got '2'"),
+        ([Window(2, padding=1)], r"padding: got 1; .*\(1, 1\)"),
+    ],
+)
+def test_what_is_no_window_is_refused(windows, message):
+    with pytest.raises((KindError, GeometryError), match=message):
+        volconv.output_affine(np.eye(2), windows)
 
 
 PLACED = {

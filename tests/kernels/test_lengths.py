@@ -168,7 +168,14 @@ def test_a_length_that_fits_no_dimension_is_refused():
         cells_of("sigma", "2 kg", None, SCAN)
 
 
-@pytest.mark.parametrize("text", ["", "2 flurb", "2 mm)", "--", "2 //"])
+def test_pixels_are_no_printer_s():
+    """The table of units takes px for a 96th of an inch."""
+    assert cells_of("sigma", "2 px", ["x"], along("pixel", 0.5)) == {"x": 4}
+    with pytest.raises(UnitError, match=r"got '2 px'; expected a unit of the kind"):
+        cells_of("sigma", "2 px", ["x"], along("mm"))
+
+
+@pytest.mark.parametrize("text", ["", "2 points", "2 flurb", "2 mm)", "--", "2 //"])
 def test_a_text_that_is_no_length_is_refused(text):
     with pytest.raises(
         UnitError, match=r"^sigma along 'x': got .*; expected a number and a unit"

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from volconv.errors import KindError
 from volconv.geometry import Window
+from volconv.geometry.by_dim import whole_number
 
 __all__ = ["output_affine", "output_transformations"]
 
@@ -39,7 +40,9 @@ def output_affine(affine: ArrayLike, windows: Sequence[Window]) -> NDArray[np.fl
     Raises
     ------
     KindError
-        If there are not as many windows as axes.
+        If there are not as many windows as axes, or they are none.
+    GeometryError
+        If a window has a size, stride or dilation below 1.
 
     Examples
     --------
@@ -49,6 +52,7 @@ def output_affine(affine: ArrayLike, windows: Sequence[Window]) -> NDArray[np.fl
            [ 0.  ,  4.  , 21.  ],
            [ 0.  ,  0.  ,  1.  ]])
     """
+    check_windows(windows)
     matrix = np.asarray(affine, dtype=float)
     axes = len(windows)
     if matrix.ndim != 2 or matrix.shape[1] != axes + 1:
@@ -87,7 +91,9 @@ def output_transformations(
     Raises
     ------
     KindError
-        If they are others, or of another number of axes.
+        If they are others, or of another number of axes, or a window is none.
+    GeometryError
+        If a window has a size, stride or dilation below 1.
 
     Examples
     --------
@@ -102,6 +108,9 @@ def output_transformations(
         raise KindError(
             "transformations", str(kinds), "a scale, and perhaps a translation after it"
         )
+    for kind, one in zip(kinds, transformations, strict=True):
+        if kind not in one:
+            raise KindError("transformations", str(dict(one)), f"numbers of its {kind}")
     scale = transformations[0]["scale"]
     offset = transformations[1]["translation"] if len(kinds) > 1 else [0.0] * len(scale)
     if not len(scale) == len(offset) == len(windows):
@@ -117,3 +126,25 @@ def output_transformations(
         {"type": "scale", "scale": moved.diagonal().tolist()},
         {"type": "translation", "translation": moved[:, -1].tolist()},
     ]
+
+
+def check_windows(windows: Sequence[Window]) -> None:
+    """Refuse what are no windows, one for each axis.
+
+    Raises
+    ------
+    KindError, GeometryError
+    """
+    if not isinstance(windows, Sequence):
+        raise KindError("windows", repr(windows), "a list of one Window for each axis")
+    for axis, window in enumerate(windows):
+        where = f"windows, axis {axis}"
+        if not isinstance(window, Window):
+            raise KindError(where, repr(window), "a Window", "Window(2, stride=2)")
+        for name in ("size", "stride", "dilation"):
+            whole_number(f"{where}: {name}", getattr(window, name))
+        padding: object = window.padding
+        if not (isinstance(padding, tuple | list) and len(padding) == 2):
+            raise KindError(
+                f"{where}: padding", repr(padding), "the cells before and after: (1, 1)"
+            )

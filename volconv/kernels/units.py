@@ -36,8 +36,13 @@ QUANTITY = re.compile(
 DEGREES = re.compile(r"\s*degrees?[_\s]*(north|east|true|n|e)?\s*", re.IGNORECASE)
 """Degrees as CF spells them."""
 
-LEVELS = frozenset({"level", "layer", "sigma_level"})
-"""Units of levels that are counted, as CF spells them."""
+COUNTS = dict.fromkeys(
+    ("level", "layer", "sigma_level", "point", "points"), "dimensionless"
+)
+"""What is counted: levels as CF spells them, and points, which are no printer's here."""
+
+SPELT = {**COUNTS, "px": "pixel"}
+"""Units as the registry spells them: it takes px for a 96th of an inch."""
 
 WORD = 4
 """Letters that a unit has at least where it is a word and no symbol: arbitrary."""
@@ -59,9 +64,7 @@ def registry() -> pint.UnitRegistry[Any]:
 
 def cf_unit(units: str) -> str:
     """A unit as the registry spells it: CF's degrees and levels too."""
-    if units in LEVELS:
-        return "dimensionless"
-    return "degree" if DEGREES.fullmatch(units) else units
+    return "degree" if DEGREES.fullmatch(units) else SPELT.get(units, units)
 
 
 def way_of(units: str) -> str:
