@@ -92,6 +92,19 @@ def tasks_text(count: int) -> str:
     return f"{count} task" if count == 1 else f"{count} tasks"
 
 
+def processes_text(count: int, nbytes: int) -> str:
+    """What processes take themselves, in words; one has no tasks where there are more.
+
+    Examples
+    --------
+    >>> processes_text(0, 2**20), processes_text(2, 2**20)
+    ("the process's own 1.0 MiB", "the own 1.0 MiB of each of 3 processes")
+    """
+    if not count:
+        return f"the process's own {bytes_text(nbytes)}"
+    return f"the own {bytes_text(nbytes)} of each of {count + 1} processes"
+
+
 def parse_bytes(where: str, text: str) -> int:
     """Bytes of a text such as "4GiB", "500 MB" or "1e9".
 

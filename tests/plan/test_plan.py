@@ -35,11 +35,12 @@ def pipeline(meta=META):
     return [smooth, halve]
 
 
-def plan(limit=2**30, workers=2, **output):
+def plan(limit=2**30, workers=2, processes=0, **output):
     steps = pipeline()
     settings = {"path": "out.zarr", "variable": "v", **output}
     spec = output_spec(steps[-1].target, META, **settings)
-    return make_plan(META, chain(steps), spec, {"name": "a"}, Room(workers, limit))
+    room = Room(workers, limit, processes)
+    return make_plan(META, chain(steps), spec, {"name": "a"}, room)
 
 
 def test_blocks_are_whole_storage_units():
@@ -94,6 +95,23 @@ def test_fewer_tasks_are_at_once_where_more_do_not_fit(size, mebibytes):
     assert found.peak_bytes <= limit
     assert found.tasks_at_once == stage.room.workers < 8
     assert found.room.workers == 8
+
+
+def test_each_process_has_a_share_beside_the_one_that_plans():
+    share = PROCESS_MEMORY + COMPILER + 8 * 2**20
+    found = plan(3 * share + PROCESS_MEMORY, workers=1, processes=3)
+    assert PROCESS_MEMORY < found.largest.peak_bytes <= share
+    assert found.peak_bytes == 3 * found.largest.peak_bytes + PROCESS_MEMORY
+    assert found.tasks_at_once == 3
+
+
+def test_fewer_processes_run_where_more_do_not_fit():
+    with pytest.raises(MemoryPlanError) as refusal:
+        plan(limit=2**20, workers=1, processes=8)
+    enough = 2**20 * int(re.search(r"--memory (\d+)MiB", str(refusal.value))[1])
+    found = plan(enough, workers=1, processes=8)
+    assert found.room.processes == 1
+    assert found.peak_bytes <= enough
 
 
 @pytest.mark.parametrize("name", ["chunks", "shards"])

@@ -127,11 +127,18 @@ def folder(tmp_path, volume):
     return tmp_path
 
 
-def prepared(folder: Path, text: str = CONFIG, *, fuse: bool = True, **limits):
+def prepared(
+    folder: Path,
+    text: str = CONFIG,
+    *,
+    on: str = "threads",
+    fuse: bool = True,
+    **limits,
+):
     """The plan of a configuration that lies in a folder."""
     config = parse_config(text).located(folder)
     given = Limits(**{"workers": 2, "memory": 2**30, **limits})
-    return prepare(config, given, fuse=fuse)
+    return prepare(config, given, on=on, fuse=fuse)
 
 
 def stopping_at(blocks: int):

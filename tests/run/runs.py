@@ -8,9 +8,9 @@ from volconv.run.folder import FolderTarget
 from volconv.run.runner import run_plan
 
 
-def run(folder, text=CONFIG, *, limits=None, **options):
-    ready = prepared(folder, text, **(limits or {}))
-    return run_plan(ready.plan, ready.source, ready.labels, **options)
+def run(folder, text=CONFIG, *, on="threads", limits=None, **options):
+    ready = prepared(folder, text, on=on, **(limits or {}))
+    return run_plan(ready.plan, ready.source, ready.labels, on=on, **options)
 
 
 def result(folder, name="out.zarr"):

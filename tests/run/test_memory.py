@@ -1,9 +1,14 @@
 """Memory of tasks and of runs, measured, against what the plan says before."""
 
+import contextlib
 import gc
+import subprocess
+import sys
+import time
 import tracemalloc
 
 import numpy as np
+import psutil
 import pytest
 import zarr
 
@@ -184,6 +189,34 @@ def test_a_run_takes_what_its_plan_says(tmp_path, name):
     said, measured = said_and_measured(tmp_path, "config.yaml", *words)
     assert measured <= said
     assert said - stage.bytes_compiling <= 1.3 * measured
+
+
+def test_processes_together_take_no_more_than_they_may(tmp_path):
+    """The command itself, those that it starts, and whatever watches them."""
+    volume_of(tmp_path, "float32", cells=192, chunk=64)
+    (tmp_path / "config.yaml").write_text(text_of(2 * SMOOTH, chunk=64))
+    command = [sys.executable, "-m", "volconv", "run", "config.yaml", "--threads", "2"]
+    command += ["--on", "processes", "--memory", "480MiB"]
+    most = there = 0
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE) as begun:
+        whole = psutil.Process(begun.pid)
+        while begun.poll() is None:
+            taken = 0
+            with contextlib.suppress(psutil.Error):
+                beside = whole.children(recursive=True)
+                for process in (whole, *beside):
+                    with contextlib.suppress(psutil.Error):
+                        taken += process.memory_full_info().pss
+                there = max(there, len(beside))
+            most = max(most, taken)
+            time.sleep(0.02)
+        said = begun.stdout.read().decode()
+    assert begun.returncode == 0, said
+    assert (
+        "2 tasks at once, what they share, and the own 100.0 MiB of each of 3" in said
+    )
+    assert there >= 2
+    assert 200 * 2**20 < most <= 480 * 2**20
 
 
 NETWORK = """

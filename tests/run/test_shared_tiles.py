@@ -308,7 +308,7 @@ def test_a_run_that_is_stopped_ends_with_the_tiles_that_have_begun(
     assert len(computed) <= seen[0] + 2 * cut["workers"]
 
 
-def test_processes_share_tiles_as_threads_do(folder, expected, cut):
+def test_processes_compute_tiles_each_of_blocks_of_its_own(folder, expected, cut):
     run(folder, CONFIG, limits=cut, on="processes", restart=True)
     assert tree(folder / "out.zarr") == expected
 

@@ -70,7 +70,12 @@ def print_hindrance(plan: Plan) -> None:
 
 
 def prepared(
-    config: str, memory: str | None, threads: int | None, *, fuse: bool
+    config: str,
+    memory: str | None,
+    threads: int | None,
+    *,
+    on: str = "threads",
+    fuse: bool,
 ) -> Prepared:
     """The plan of a configuration in a file, and what it needs to be carried out."""
     from volconv.config import load_config
@@ -79,7 +84,7 @@ def prepared(
     from volconv.run.limits import Limits
     from volconv.run.prepare import prepare
 
-    return prepare(loaded, Limits.of(memory, threads, "--"), fuse=fuse)
+    return prepare(loaded, Limits.of(memory, threads, "--"), on=on, fuse=fuse)
 
 
 def print_plan(ready: Prepared, *, as_json: bool) -> None:

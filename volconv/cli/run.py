@@ -53,7 +53,7 @@ def run(
     from volconv.run.allocator import keep_memory
 
     keep_memory()
-    ready = prepared(config, memory, threads, fuse=not no_fuse)
+    ready = prepared(config, memory, threads, on=on, fuse=not no_fuse)
     print_plan(ready, as_json=False)
     if dry_run:
         return

@@ -82,12 +82,12 @@ class Plan:
     @property
     def tasks_at_once(self) -> int:
         """Tasks at once in the stage that takes most memory: no more than it has."""
-        return self.largest.tasks_at_once
+        return self.largest.tasks_at_once * max(1, self.room.processes)
 
     @property
     def peak_bytes(self) -> int:
-        """Memory of all tasks at once, of what they share, and of the process."""
-        return self.largest.peak_bytes
+        """Memory of all tasks at once, of what they share, and of their processes."""
+        return self.room.whole(self.largest.peak_bytes)
 
     @property
     def bytes_read(self) -> int:
@@ -160,7 +160,10 @@ def make_plan(
 
     def planned(output: OutputSpec, room: Room) -> Plan:
         stages = make_stages(source, pipeline, output, saves, room, fuse=fuse)
-        return Plan(source, pipeline, output, saves, stages, identity, room)
+        plan = Plan(source, pipeline, output, saves, stages, identity, room)
+        if plan.largest.fits or room.processes < 2:
+            return plan
+        return planned(output, replace(room, processes=room.processes // 2))
 
     plan = planned(output, room)
     check_memory(plan, planned)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from volconv.errors import MemoryPlanError
 from volconv.plan.output import OutputSpec
-from volconv.text import bytes_text, results_text, tasks_text
+from volconv.text import bytes_text, processes_text, results_text, tasks_text
 
 if TYPE_CHECKING:
     from volconv.plan.plan import Plan
@@ -75,8 +75,8 @@ def check_memory(plan: Plan, planned: Planned) -> None:
     raise MemoryPlanError(
         "the plan",
         f"{bytes_text(plan.peak_bytes)} for {tasks_text(plan.tasks_at_once)} at once of "
-        f"{bytes_text(stage.task_bytes)} each ({parts}){results} and the process's own "
-        f"{bytes_text(room.process)}",
+        f"{bytes_text(stage.task_bytes)} each ({parts}){results} and "
+        f"{processes_text(room.processes, room.process)}",
         f"at most {bytes_text(room.limit)}",
         ", or ".join(mends(plan, planned)),
     )

@@ -15,7 +15,7 @@ from volconv.plan.plan import Plan
 from volconv.plan.stage import Stage
 from volconv.steps import Node, Step
 from volconv.steps.optional import lengths_of
-from volconv.text import bytes_text, results_text, tasks_text
+from volconv.text import bytes_text, processes_text, results_text, tasks_text
 
 __all__ = ["plan_json", "plan_text"]
 
@@ -56,6 +56,7 @@ def plan_json(plan: Plan, coords: Coords) -> dict[str, Any]:
             "task": plan.task_bytes,
             "tasks_at_once": plan.tasks_at_once,
             "process": plan.room.process,
+            "processes": max(1, plan.room.processes),
             "peak": plan.peak_bytes,
             "limit": plan.room.limit,
             "advised": None if plan.more is None else plan.more.room.limit,
@@ -127,7 +128,7 @@ def plan_text(plan: Plan, coords: Coords) -> str:
     lines += [
         f"memory   {bytes_text(plan.peak_bytes)} at most, limit "
         f"{bytes_text(plan.room.limit)}: {tasks_text(plan.tasks_at_once)} at once, what "
-        f"they share, and the process's {bytes_text(plan.room.process)}",
+        f"they share, and {processes_text(plan.room.processes, plan.room.process)}",
         f"to       {plan.output.path} (variable {plan.output.variable})",
     ]
     return "\n".join(lines)
@@ -211,7 +212,6 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
     held = (
         f", {bytes_text(stage.cache_bytes)} of them held" if stage.cache_bytes else ""
     )
-    workers = stage.room.workers
     return [
         *lines,
         f"blocks   {stage.grid.total} of {by_text(block)} cells{tiles}, "
@@ -225,8 +225,11 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
         ),
         *beside_lines(stage),
         *(
-            [f"at once  {tasks_text(workers)}, for more would leave too little memory"]
-            if workers < plan.room.workers
+            [
+                f"at once  {tasks_text(stage.room.at_once)}, for more would leave too "
+                "little memory"
+            ]
+            if stage.room.workers < plan.room.workers
             else []
         ),
     ]

@@ -193,11 +193,11 @@ class Search:
     def are_enough(self, grid: BlockGrid, axis: int) -> bool:
         """Whether there are blocks enough where they are widened along an axis.
 
-        One for each worker along a dimension that a step makes, where all blocks read the
-        same.
+        One for each task at once along a dimension that a step makes, where all blocks
+        read the same.
         """
         each = 1 if axis in self.source.new_axes else ENOUGH
-        return grid.total >= each * self.room.workers
+        return grid.total >= each * self.room.at_once
 
     def may_be_few(self, grid: BlockGrid, known: Stage) -> bool:
         """Whether fewer blocks than that are of use, if threads share the tiles of each.
@@ -402,12 +402,12 @@ def rank(stage: Stage) -> tuple[int, float]:
     """What is to be small: by how much it does not fit, then time, and memory."""
     peak, room = stage.needed_bytes, stage.room
     time = stage.cost / stage.tasks_at_once
-    return max(0, peak - room.limit), time * dearer(peak, room)
+    return max(0, peak - room.share), time * dearer(peak, room)
 
 
 def dearer(peak: int, room: Room) -> float:
     """By how much memory makes time dearer."""
-    return 1 + FRUGAL * peak / max(1, room.limit)
+    return 1 + FRUGAL * peak / max(1, room.share)
 
 
 def doubled(grid: BlockGrid) -> list[tuple[int, BlockGrid]]:

@@ -75,11 +75,14 @@ class Room:
     Parameters
     ----------
     workers : int
-        Tasks at once.
+        Tasks at once of a process.
     limit : int
-        Bytes of all tasks, of what they share, and of the process itself.
+        Bytes of all tasks, of what they share, and of the processes themselves.
+    processes : int
+        Processes that have tasks, beside the one that plans and has none; 0 where this
+        one has all. They share nothing: what is planned is one's share.
     weights : int
-        Bytes of the weights of layers, which the process holds throughout.
+        Bytes of the weights of layers, which a process holds throughout.
     libraries : int
         Bytes of the interpreter with its libraries.
     is_command : bool
@@ -88,19 +91,36 @@ class Room:
 
     workers: int
     limit: int
+    processes: int = 0
     weights: int = 0
     libraries: int = PROCESS_MEMORY
     is_command: bool = True
 
     @property
     def process(self) -> int:
-        """Bytes of the process itself, with the weights that it holds."""
+        """Bytes of a process itself, with the weights that it holds."""
         return self.libraries + WEIGHTS * self.weights
 
     @property
+    def share(self) -> int:
+        """Bytes of a process that has tasks."""
+        if not self.processes:
+            return self.limit
+        return (self.limit - self.process) // self.processes
+
+    def whole(self, share: int) -> int:
+        """Bytes of all processes where one that has tasks takes so many."""
+        return share * self.processes + self.process if self.processes else share
+
+    @property
     def free(self) -> int:
-        """Bytes for tasks and what they share."""
-        return self.limit - self.process
+        """Bytes of a process for tasks and what they share."""
+        return self.share - self.process
+
+    @property
+    def at_once(self) -> int:
+        """Tasks at once of all processes."""
+        return self.workers * max(1, self.processes)
 
     def tasks(self, grid: BlockGrid, tiling: Tiling) -> int:
         """Tasks at once: blocks of a grid, or tiles of them where they are cut."""
@@ -218,7 +238,7 @@ class Stage:
         As many as its compiler is short of; but each task may be at work on one of them.
         """
         free = self.bytes_held - in_work_bytes(self.source, self.tasks_at_once)
-        short = self.at_work_bytes + self.compiler_bytes - self.room.limit
+        short = self.at_work_bytes + self.compiler_bytes - self.room.share
         return max(0, min(free, short, self.compiler_bytes))
 
     @property
@@ -233,7 +253,7 @@ class Stage:
 
     @property
     def needed_bytes(self) -> int:
-        """Memory of all tasks at once, of what they share, and of the process."""
+        """Memory of a process: of its tasks at once, of what they share, and its own."""
         return self.at_work_bytes + self.bytes_compiling
 
     @property
@@ -245,7 +265,7 @@ class Stage:
         each = behind_bytes(self.writes)
         if not each:
             return 0
-        room = max(0, self.room.limit - self.at_work_bytes) // each
+        room = max(0, self.room.share - self.at_work_bytes) // each
         others = sum(write.objects_in_all for write in self.writes) - 1
         tasks = self.tasks_at_once if self.tiling.total == 1 else 1
         return min(tasks, room, others)
@@ -263,7 +283,7 @@ class Stage:
     @property
     def fits(self) -> bool:
         """Whether the memory that is needed is there."""
-        return self.needed_bytes <= self.room.limit
+        return self.needed_bytes <= self.room.share
 
     @property
     def bytes_written(self) -> int:

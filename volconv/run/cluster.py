@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import zarr
@@ -93,12 +92,7 @@ def crew_of(on: str, work: Work, at_hand: AtHand | None = None) -> Iterator[Crew
             )
             give_back()
             return
-        processes = room.workers
-        if on == "processes" and work.stage.tiling.total > 1:
-            processes = 1  # threads share the tiles of a block
-        elif on == "processes":
-            work = replace(work, cache_bytes=work.cache_bytes // processes)
-        with connected(on, processes, room.workers // processes) as client:
+        with connected(on, max(1, room.processes), room.workers) as client:
             yield lambda turns, _: run_while_reached(work, turns, client)
 
 

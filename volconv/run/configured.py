@@ -91,7 +91,7 @@ def run_config(
     """
     keep_memory()
     limits = Limits.of(memory, threads)
-    ready = prepare(located_config(config), limits, fuse=fuse)
+    ready = prepare(located_config(config), limits, on=on, fuse=fuse)
     return run_plan(
         ready.plan,
         ready.source,

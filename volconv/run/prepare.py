@@ -55,7 +55,9 @@ class Prepared:
         return self.labels[self.plan.pipeline.last].coords
 
 
-def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
+def prepare(
+    config: Config, limits: Limits, *, on: str = "threads", fuse: bool = True
+) -> Prepared:
     """The plan of a configuration.
 
     Parameters
@@ -64,6 +66,8 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         With paths that are resolved already.
     limits : Limits
         Tasks at once, and memory.
+    on : str
+        Where tasks are to run: each of ``processes`` has memory of its own.
     fuse : bool
         Whether steps may run fused.
 
@@ -118,8 +122,9 @@ def prepare(config: Config, limits: Limits, *, fuse: bool = True) -> Prepared:
         spec,
         source.identity(),
         Room(
-            limits.workers,
+            1 if on == "processes" else limits.workers,
             limits.memory,
+            processes=limits.workers if on == "processes" else 0,
             libraries=libraries(),
             is_command=bool(limits.option),
         ),

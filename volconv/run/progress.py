@@ -169,7 +169,7 @@ class StageRun:
             tuple(self.stores),
             tuple(check_on(store, is_elsewhere=is_elsewhere) for store in self.stores),
             self.stage.cache_bytes,
-            self.stage.room.workers,
+            self.stage.room.at_once,
             # a worker of a cluster would give its thread away for each
             behind=0 if is_elsewhere else self.stage.behind,
             sync=is_address(on),
