@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -91,6 +92,13 @@ def is_readable(dtype: np.dtype[Any]) -> bool:
 
 
 _lock = threading.Lock()
+if hasattr(os, "register_at_fork"):  # not on Windows
+    # A process that is forked has no thread that would let go of it, or finish compiling.
+    os.register_at_fork(
+        before=_lock.acquire,
+        after_in_parent=_lock.release,
+        after_in_child=_lock.release,
+    )
 _addresses: dict[tuple[Machine, Hashable], int] = {}
 # An engine owns its code: dropping it would unmap functions still in use.
 _engines: list[Any] = []
