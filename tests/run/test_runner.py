@@ -548,6 +548,15 @@ def test_a_plan_that_does_not_fit_says_which_number_to_change(folder):
     assert not list(folder.glob("out*"))
 
 
+def test_one_value_is_no_input(folder):
+    zarr.create_array(folder / "value.zarr", shape=(), dtype="float32")
+    text = (
+        "version: 1\ninput: {path: value.zarr}\nsteps: [abs]\noutput: {path: o.zarr}\n"
+    )
+    with pytest.raises(InputError, match="one value without dimensions"):
+        prepared(folder, text)
+
+
 def test_an_output_folder_that_cannot_be_made_is_one_clear_error(folder):
     (folder / "file").write_text("")
     with pytest.raises(OutputError, match="a folder that can be written to"):

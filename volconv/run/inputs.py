@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from volconv.config import Config
+from volconv.errors import InputError
 from volconv.io import ZarrSource
 from volconv.io.stored import Stored
 
@@ -21,8 +22,21 @@ def source_of(config: Config) -> ZarrSource:
 
 
 def opened_input(source: ZarrSource) -> Stored:
-    """The input, opened; what is to be said of it is logged."""
+    """The input, opened; what is to be said of it is logged.
+
+    Raises
+    ------
+    InputError
+        If it is not there, cannot be opened, or is one value.
+    """
     stored = source.open()
+    if not stored.meta.axes:
+        raise InputError(
+            f"input {source.path!r}",
+            f"{stored.name!r}, one value without dimensions",
+            "an array with a dimension at least",
+            "name another one in input.variable",
+        )
     for note in stored.notes:
         log.warning("note: input %s: %s", source.path, note)
     return stored
