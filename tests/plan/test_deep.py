@@ -89,6 +89,20 @@ def test_what_bounds_rule_out_would_not_have_been_chosen(
     assert list(map(told, found)) == list(map(told, every))
 
 
+@pytest.mark.parametrize("sigmas", [[2] * 7, [1, 20, 1, 10, 3]])
+def test_cuts_that_bounds_rule_out_would_not_have_been_chosen(sigmas, monkeypatch):
+    meta, pipeline = smoothing(sigmas)
+    output = output_spec(pipeline.target(meta), meta, path="o", variable="v")
+    steps = range(1, len(sigmas) + 1)
+    bounded = Builder(meta, pipeline, output, {}, Room(4, 2**32))
+    found = bounded.cheapest(steps)
+    monkeypatch.setattr(Builder, "is_whole", False)
+    every = Builder(meta, pipeline, output, {}, Room(4, 2**32))
+    told = attrgetter("first", "grid", "tiling", "sweep", "within", "cost")
+    assert list(map(told, found)) == list(map(told, every.cheapest(steps)))
+    assert len(bounded.made) < 0.8 * len(every.made)
+
+
 def test_a_stage_of_forty_layers_is_worked_out_for_few_blocks(worked_out):
     (*_, last) = stages_of(convolutions(40), Room(2, 2**32))
     assert last.first + last.pipeline.last == 41

@@ -82,6 +82,10 @@ MOST_PLANNED = 1000
 of cuts, and a network of a hundred steps would take an hour. Ten steps are all weighed."""
 
 
+ROUNDING = 1e-9
+"""By how much sums of costs may differ that are added up in another order."""
+
+
 class Builder:
     """Stages of one pipeline, each made once."""
 
@@ -194,39 +198,97 @@ class Builder:
             for start, stop in itertools.pairwise(ends)
         ]
 
+    def cells_at(self, step: int) -> int:
+        """Cells of the result of a step; of the input for 0."""
+        return self.pipeline.meta(step, self.source).cells
+
     def bytes_at(self, step: int) -> int:
-        """Bytes of the result of a step."""
-        meta = self.pipeline.meta(step, self.source)
-        return np.dtype(meta.dtype).itemsize * meta.cells
+        """Bytes of the result of a step; of the input for 0."""
+        dtype = self.pipeline.meta(step, self.source).dtype
+        return np.dtype(dtype).itemsize * self.cells_at(step)
 
     def may_gain(self, whole: Stage) -> bool:
         """Whether a cut could cost less than what it saves at most.
 
-        A stage costs at least to decode its input once, to compute each cell once and
-        to encode what it writes; a cut costs at least to write and read one result.
+        A cut costs at least to write and read one result.
         """
-        item = np.dtype(self.source.dtype).itemsize
-        least = DECODE * item * self.source.cells
-        least += sum(
-            node.step.cell_cost * node.step.target.cells for node in self.pipeline.nodes
-        )
-        least += ENCODE * whole.bytes_written
         between = (ENCODE + DECODE) * min(
             self.bytes_at(step) for step in cut_steps(self.pipeline)
         )
-        return whole.cost > least + between
+        return whole.cost > self.least(0, self.pipeline.last) + between
+
+    def least(self, start: int, stop: int) -> float:
+        """What a stage costs at least, if its result is made of all that it reads.
+
+        To decode its input once, to compute each cell once and to encode what it writes.
+        """
+        if start == stop:
+            return 0.0
+        stored = [stop, *(step for step in self.saves if start < step < stop)]
+        computed = sum(
+            node.step.cell_cost * node.step.target.cells
+            for node in self.pipeline.nodes[start:stop]
+        )
+        written = sum(
+            np.dtype(self.spec(step).dtype).itemsize * self.cells_at(step)
+            for step in stored
+        )
+        return DECODE * self.bytes_at(start) + computed + ENCODE * written
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether each result is read, and each step's made of all that it may read."""
+        uses = self.pipeline.last_uses
+        are_read = all(
+            uses[step] > step or step in self.saves
+            for step in range(1, self.pipeline.last)
+        )
+        return are_read and not any(
+            isinstance(window, Part)
+            or min(window.padding) < 0
+            or window.stride > window.span
+            for node in self.pipeline.nodes
+            for _, window in node.step.geometry
+        )
+
+    def bound(self, steps: Sequence[int]) -> float:
+        """What the cheapest stages cost at most: as much as some of equal numbers of steps.
+
+        Infinite where none of these fit.
+        """
+        least = math.inf
+        number = 1
+        while number <= len(steps):
+            ends = [steps[len(steps) * n // number - 1] for n in range(1, number + 1)]
+            stages = self.stages(ends)
+            cost = sum(stage.cost for stage in stages)
+            if all(stage.fits for stage in stages):
+                if cost > least:
+                    break
+                least = cost
+            number *= 2
+        return least
 
     def cheapest(self, steps: Sequence[int]) -> tuple[Stage, ...]:
-        """The stages that cost least in sum, among those that fit if any do."""
+        """The stages that cost least in sum, among those that fit if any do.
+
+        No stage is planned where those with it cost more, whatever it costs.
+        """
+        last = steps[-1]
+        most = self.bound(steps) * (1 + ROUNDING) if self.is_whole else math.inf
         best: dict[int, tuple[bool, float, list[int]]] = {0: (False, 0.0, [])}
         for stop in steps:
+            rest = self.least(stop, last)
             choices = []
             for start, (is_misfit, cost, before) in best.items():
+                if cost + self.least(start, stop) + rest > most:
+                    continue
                 stage = self.stage(start, stop)
                 is_one = is_misfit or not stage.fits
                 choices.append((is_one, cost + stage.cost, [*before, stop]))
-            best[stop] = min(choices)
-        return self.stages(best[steps[-1]][2])
+            if choices:
+                best[stop] = min(choices)
+        return self.stages(best[last][2])
 
 
 def with_whole(
