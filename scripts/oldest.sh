@@ -13,7 +13,8 @@ import tomllib
 with open("pyproject.toml", "rb") as handle:
     project = tomllib.load(handle)["project"]
 extras = project["optional-dependencies"]
-wanted = [*project["dependencies"], *extras["s3"], *extras["safetensors"], *extras["onnx"]]
+named = [extras[name] for name in ("s3", "http", "safetensors", "onnx")]
+wanted = sum(named, project["dependencies"])
 for each in wanted:
     name, version = re.fullmatch(r"([\w.-]+)(?:\[\w+\])?>=([\d.]+)", each).groups()
     print(f"{name}=={version}")

@@ -1,11 +1,12 @@
-"""Servers that tests start for themselves: an S3 store, and a way to it that fails."""
+"""Servers that tests start for themselves: an S3 store, a way to it that fails, files."""
 
 import http.client
+import re
 import threading
 import time
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import boto3
 from moto.server import ThreadedMotoServer
@@ -14,6 +15,9 @@ REGION = "us-east-1"
 
 CUT = "cut"
 """The fault of an answer that breaks off."""
+
+WHOLE = "whole"
+"""The fault of an answer with all of a file, of which a part was asked for."""
 
 
 @contextmanager
@@ -48,6 +52,48 @@ def s3_client(endpoint):
     )
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Answers, of which each may break off."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def reply(self, status, headers, content, fault=None):
+        self.send_response_only(status)
+        is_head = self.command == "HEAD"
+        left_out = {"connection"} if is_head else {"connection", "content-length"}
+        for name, value in headers:
+            if name.lower() not in left_out:
+                self.send_header(name, value)
+        if not is_head:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if not is_head:
+            self.close_connection = fault == CUT
+            self.wfile.write(content[: len(content) // 2 if fault == CUT else None])
+
+    def log_message(self, *words):
+        """Say nothing."""
+
+
+@contextmanager
+def serving(handler):
+    """The URL of a server on this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def no_fault(method, path):
+    """Answers to everything."""
+
+
 @contextmanager
 def flaky(endpoint, fault):
     """An endpoint that answers for another one, or with a fault.
@@ -56,9 +102,7 @@ def flaky(endpoint, fault):
     """
     host = urlsplit(endpoint).netloc
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
+    class Flaky(Handler):
         def answer(self):
             length = int(self.headers.get("Content-Length") or 0)
             body = self.rfile.read(length) if length else None
@@ -72,34 +116,50 @@ def flaky(endpoint, fault):
                 content = found.read()
             self.reply(found.status, found.getheaders(), content, status)
 
-        def reply(self, status, headers, content, fault=None):
-            self.send_response_only(status)
-            is_head = self.command == "HEAD"
-            left_out = {"connection"} if is_head else {"connection", "content-length"}
-            for name, value in headers:
-                if name.lower() not in left_out:
-                    self.send_header(name, value)
-            if not is_head:
-                self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            if not is_head:
-                self.close_connection = fault == CUT
-                self.wfile.write(content[: len(content) // 2 if fault else None])
-
         do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = answer  # noqa: N815
 
-        def log_message(self, *words):
-            """Say nothing."""
+    with serving(Flaky) as url:
+        yield url
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+
+@contextmanager
+def web_server(folder, fault=no_fault, credentials=None):
+    """The URL of a server of a folder's files, which lists none.
+
+    `fault` is as of `flaky`, or gives WHOLE; `credentials` are the only ones to be let in.
+    """
+
+    class Web(Handler):
+        def do_GET(self):
+            status = fault(self.command, self.path)
+            file = folder / unquote(self.path).lstrip("/")
+            if credentials and self.headers.get("Authorization") != credentials:
+                status = 401
+            elif status in (None, CUT, WHOLE) and not file.is_file():
+                status = 404
+            if status not in (None, CUT, WHOLE):
+                self.reply(status, [], b"")
+                return
+            content, headers = file.read_bytes(), [("ETag", tag_of(file))]
+            asked = re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", ""))
+            if asked is None or status == WHOLE:
+                self.reply(200, headers, content, status)
+                return
+            first, last = asked.groups()
+            start = int(first) if first else len(content) - int(last)
+            stop = int(last) + 1 if first and last else len(content)
+            headers.append(
+                ("Content-Range", f"bytes {start}-{stop - 1}/{len(content)}")
+            )
+            self.reply(206, headers, content[start:stop], status)
+
+    with serving(Web) as url:
+        yield url
+
+
+def tag_of(file):
+    """What a server calls a state of a file."""
+    return f'"{file.stat().st_mtime_ns}"'
 
 
 class Beside:

@@ -14,6 +14,7 @@ from volconv.errors import InputError, KindError, VolconvError
 __all__ = [
     "in_words",
     "is_url",
+    "is_web_url",
     "lies_with",
     "near_path",
     "opening",
@@ -25,6 +26,11 @@ __all__ = [
 def is_url(path: str) -> bool:
     """Whether a path names a remote store rather than a folder or a file."""
     return "://" in path
+
+
+def is_web_url(path: str) -> bool:
+    """Whether a path is the URL of files behind a web server."""
+    return path.lower().startswith(("http://", "https://"))
 
 
 def lies_with(one: str | PurePath, other: str | PurePath) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import zarr
+from zarr.abc.store import Store
 
 from volconv.coordinates import Coords, NoCoords
-from volconv.files import is_url
-from volconv.io.bucket import InputStore, input_store
+from volconv.files import is_url, is_web_url, require_packages
+from volconv.io.bucket import input_store
 from volconv.io.objects import is_object_url, normal_url
 from volconv.io.ome import Level, level_of
 from volconv.meta import ArrayMeta
@@ -32,8 +33,19 @@ BROKEN = (AttributeError, KeyError, TypeError, ValueError)
 """What Zarr and xarray raise for metadata that are none."""
 
 
-def readable(path: str) -> str | InputStore:
-    """What Zarr and xarray open for a path or URL."""
+def readable(path: str) -> str | Store:
+    """What Zarr and xarray open for a path or URL.
+
+    Raises
+    ------
+    KindError
+        If the library is missing that reaches the URL.
+    """
+    if is_web_url(path):
+        require_packages(path, "the URL of a web server", "aiohttp", "fsspec")
+        from volconv.io.web import web_store
+
+        return web_store(path)
     return input_store(normal_url(path)) if is_object_url(path) else path
 
 

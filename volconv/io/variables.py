@@ -11,7 +11,7 @@ import zarr
 
 from volconv.coordinates import array_meta, bounds_names, grid_mappings
 from volconv.errors import InputError, did_you_mean
-from volconv.files import is_url
+from volconv.files import is_url, is_web_url
 from volconv.io.decoded import decoded, forget_default_fill
 from volconv.io.images import BROKEN, readable, with_scales
 from volconv.io.in_place import decoding_in_place
@@ -98,6 +98,14 @@ def without_arrays(source: ZarrSource, group: zarr.Group) -> InputError:
         inner = sorted(name for name, _ in group.groups())
     except BROKEN:
         inner = []
+    if is_web_url(source.path) and not inner:
+        return InputError(
+            f"{source.key} {source.path!r}",
+            "a group of which the server lists no arrays",
+            "a group whose consolidated metadata names them, or one array",
+            f"zarr.consolidate_metadata(store) where the store lies, or "
+            f"{source.key}.path: {source.path}/{source.variable or 'NAME'}",
+        )
     return InputError(
         f"{source.key} {source.path!r}",
         f"a group without arrays; groups in it: {', '.join(inner[:9]) or 'none'}",

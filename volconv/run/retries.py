@@ -18,7 +18,14 @@ FIRST_WAIT = 0.5
 """Seconds before the second try, doubled for each more: arbitrary."""
 
 LASTING = frozenset(
-    {errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT, errno.ENOENT}
+    {
+        errno.ENOSPC,
+        errno.EACCES,
+        errno.EROFS,
+        errno.EDQUOT,
+        errno.ENOENT,
+        errno.EOPNOTSUPP,
+    }
 )
 """Errors that a second try does not mend."""
 
