@@ -1,6 +1,7 @@
-"""Inputs behind web servers: what they answer, in words."""
+"""Inputs behind web servers: what they answer, in words, and what tells of a change."""
 
 import base64
+import os
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tests.servers import CUT, WHOLE, web_server
 from volconv.errors import InputError, KindError
 from volconv.geometry import Interval
 from volconv.io import ZarrSource, web
+from volconv.io.digest import chunks_digest
 from volconv.io.web import in_plain_words
 
 BOX = (Interval(0, 6), Interval(1, 5))
@@ -122,6 +124,26 @@ def test_a_password_comes_from_a_file_of_the_user(folder, monkeypatch):
             ZarrSource(f"{url}/told.zarr").open()
         monkeypatch.setenv("NETRC", str(folder / "netrc"))
         assert_array_equal(ZarrSource(f"{url}/told.zarr").read(BOX), VALUES[:, 1:5])
+
+
+@pytest.mark.parametrize(
+    "change", ["nothing", "content", "time", "content of v", "time of v"]
+)
+def test_a_change_of_metadata_is_seen(folder, change):
+    with web_server(folder) as url:
+        before = chunks_digest(f"{url}/told.zarr", "v")
+        assert before != chunks_digest(f"{url}/told.zarr", "x")
+        file = (
+            folder / "told.zarr" / ("v/.zarray" if "of v" in change else ".zmetadata")
+        )
+        stat = file.stat()
+        if "content" in change:
+            file.write_text(f"{file.read_text()} ")
+            os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        elif "time" in change:
+            os.utime(file, ns=(0, 0))
+        after = chunks_digest(f"{url}/told.zarr", "v")
+    assert (after == before) is (change == "nothing")
 
 
 def test_an_answer_that_breaks_off_or_does_not_come_has_a_reason(folder):

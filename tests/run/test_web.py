@@ -1,14 +1,14 @@
-"""Runs over inputs behind web servers, which fail for a while."""
+"""Runs over inputs behind web servers, which fail for a while, or change."""
 
 import errno
 import itertools
 
 import pytest
 
-from tests.run.conftest import CONFIG
+from tests.run.conftest import CONFIG, stopping_at
 from tests.run.runs import run, tree
 from tests.servers import CUT, web_server
-from volconv.errors import InputError
+from volconv.errors import InputError, PlanMismatch
 from volconv.io import web
 from volconv.run import retries
 
@@ -66,3 +66,17 @@ def test_a_server_that_fails_for_long_loses_no_block(folder, status):
 
 def test_a_server_without_parts_of_files_is_not_asked_again():
     assert not retries.may_pass(OSError(errno.EOPNOTSUPP, "no parts"))
+
+
+def test_a_store_that_was_written_anew_is_not_gone_on_with(folder, volume):
+    with web_server(folder) as url:
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, remote(url), progress=stopping_at(3))
+        again = (volume + 1).assign_attrs(volume.attrs).to_dataset(name="density")
+        again.chunk(z=4, y=5, x=6).to_zarr(
+            folder / "in.zarr", zarr_format=3, consolidated=False, mode="w"
+        )
+        with pytest.raises(PlanMismatch, match=r"input\.chunks stored"):
+            run(folder, remote(url))
+        run(folder, remote(url), restart=True)
+    assert (folder / "out.zarr").exists()

@@ -20,7 +20,15 @@ from volconv.io.ahead import OnTheWay
 from volconv.io.objects import in_plain_words, object_client, tries
 from volconv.io.place import Check, Content
 
-__all__ = ["AT_ONCE", "DRAFT", "HIDDEN", "Bucket", "InputStore", "input_store"]
+__all__ = [
+    "AT_ONCE",
+    "DRAFT",
+    "HIDDEN",
+    "METADATA",
+    "Bucket",
+    "InputStore",
+    "input_store",
+]
 
 log = logging.getLogger(__name__)
 

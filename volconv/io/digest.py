@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from volconv.files import is_url
+from volconv.files import is_url, is_web_url
 from volconv.io.bucket import Bucket
 from volconv.io.objects import is_object_url, normal_url
 
@@ -17,17 +17,30 @@ __all__ = ["chunks_digest", "text_digest"]
 
 def text_digest(value: Mapping[Any, object]) -> str:
     """A digest of a mapping's text, its keys sorted."""
-    lines = sorted(f"{key}: {item!r}" for key, item in value.items())
+    return lines_digest(sorted(f"{key}: {item!r}" for key, item in value.items()))
+
+
+def lines_digest(lines: Iterable[str]) -> str:
+    """A digest of lines."""
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def chunks_digest(path: str, variable: str) -> str:
-    """A digest of names, sizes and times (or tags) of an array's objects."""
+    """A digest of names, sizes and times (or tags) of an array's objects.
+
+    Behind a web server nobody lists them: it is one of the metadata alone.
+    """
     if is_object_url(path):
         place = Bucket(normal_url(path))
         listed = place.listed(variable) or place.listed()
-        lines = [f"{key} {m['size']} {m['e_tag']}" for key, m in sorted(listed.items())]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return lines_digest(
+            f"{key} {told['size']} {told['e_tag']}"
+            for key, told in sorted(listed.items())
+        )
+    if is_web_url(path):
+        from volconv.io.web import metadata_told
+
+        return lines_digest(metadata_told(path, variable))
     if is_url(path):
         return "not looked at"
     root = Path(path)

@@ -127,8 +127,8 @@ class ZarrSource:
     def identity(self) -> dict[str, object]:
         """What tells this input from another one, or from itself after a change.
 
-        Metadata, coordinates, and, in a folder, the names, sizes and times of the
-        stored chunks. Not its path: a moved input is the same.
+        Metadata, coordinates, and, in a folder or a bucket, the names, sizes and times
+        of the stored chunks. Not its path: a moved input is the same.
 
         Raises
         ------

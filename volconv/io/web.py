@@ -1,4 +1,4 @@
-"""Inputs at http:// and https://: what Zarr reads through, and errors in words.
+"""Inputs at http:// and https://: what Zarr reads through, and what servers tell of them.
 
 A server of files has no listing that a program could rely on, so what it does not find
 (404) is taken for what is not stored.
@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import product
 from typing import TypeVar
 
 import aiohttp
 from fsspec.implementations.http import HTTPFileSystem
 from zarr.abc.store import ByteRequest, RangeByteRequest, SuffixByteRequest
 from zarr.core.buffer import Buffer, BufferPrototype
+from zarr.core.sync import sync
 from zarr.storage import FsspecStore
 
-__all__ = ["WebStore", "web_store"]
+from volconv.io.bucket import METADATA
+
+__all__ = ["WebStore", "metadata_told", "web_store"]
 
 Value = TypeVar("Value")
 
@@ -77,11 +82,37 @@ class WebStore(FsspecStore):
         for name in found:
             yield name
 
+    async def told(self, key: str) -> str:
+        """An object's content and its tag, or its time, as a digest; empty for none."""
+        where = f"{self.path}/{key}"
+        with in_plain_words(where):
+            session = await self.fs.set_session()
+            async with session.get(self.fs.encode_url(where)) as answer:
+                if answer.status == 404:
+                    return ""
+                answer.raise_for_status()
+                content = await answer.read()
+        headers = answer.headers
+        tag = headers.get("ETag") or headers.get("Last-Modified", "")
+        return f"{key} {hashlib.sha256(content + tag.encode()).hexdigest()}"
+
 
 def web_store(url: str) -> WebStore:
     """What an input at a URL is read through; proxies and passwords are the user's own."""
     client = HTTPFileSystem(asynchronous=True, client_kwargs={"trust_env": True})
     return WebStore(client, read_only=True, path=url.rstrip("/"))
+
+
+def metadata_told(url: str, variable: str) -> list[str]:
+    """What a server tells of the metadata of a store, and of a variable in it."""
+    store = web_store(url)
+    folders = {"", f"{variable}/" if variable else ""}
+    keys = [f"{folder}{name}" for folder, name in sorted(product(folders, METADATA))]
+
+    async def all_told() -> list[str]:
+        return await asyncio.gather(*(tried(partial(store.told, key)) for key in keys))
+
+    return sync(all_told())
 
 
 def most_bytes(byte_range: ByteRequest | None) -> int | None:
