@@ -32,6 +32,11 @@ def test_paths_are_relative_to_the_configurations_folder(path, found):
     assert located(path, "/runs") == found
 
 
+def test_a_url_may_name_a_host_by_its_address():
+    path = "http://[2001:db8::1]:8080/k"
+    assert config(f"{{path: '{path}'}}").output.path == path
+
+
 def test_a_relative_folder_is_one_of_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert located("a.zarr", "runs") == str(tmp_path / "runs" / "a.zarr")

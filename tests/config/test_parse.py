@@ -325,6 +325,11 @@ def test_a_step_is_refused_by_its_text(step, fault):
         ("{path: 'file:///data/b'}", "output.path: got 'file:///data/b'; expected the path "
                                      "of a folder or a file as it is. Fix: write "
                                      "'/data/b'."),
+        ("{path: 'http://[::1]/b::s3://b/a'}", "output.path: got 'http://[::1]/b::s3://b/"
+                                               "a'; expected one path, without '::'."),
+        ("{path: 'https://me:hu$h@host/b'}",
+         "output.path: got a user or a password in a URL; expected one without them. "
+         "Fix: they come from ~/.netrc: machine HOST login USER password WORD."),
         ("{path: 's3://'}", "output.path: got 's3://'; expected a URL with a bucket, "
                             "such as s3://bucket/a.zarr."),
         ("{path: b, variable: ''}", "output.variable: got ''; expected at least one "

@@ -13,7 +13,7 @@ from volconv.boundary.boundaries import check_kind
 from volconv.compute import ENGINES, check_engine
 from volconv.compute.numbers import SOURCES
 from volconv.errors import DimError, InputError, KindError, NumberError, did_you_mean
-from volconv.files import is_url
+from volconv.files import is_url, is_web_url
 from volconv.geometry import Window
 from volconv.geometry.by_dim import whole_number
 from volconv.geometry.padding import padding_cells
@@ -46,6 +46,8 @@ STEP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 LOCAL = frozenset({"file", "local"})
 """Schemes of this machine's files, which are other names of paths."""
+IPV6 = re.compile(r"(?<=://)\[[0-9a-fA-F:.]+\]")
+"""A host's address in a URL, which may have '::' in it."""
 
 
 def refuse_list(value: object) -> None:
@@ -185,10 +187,18 @@ def read_path(path: str) -> str:
     ------
     InputError
         If it is empty, has control characters, would need a shell to be expanded, chains
-        one file system to another, or is a URL without a bucket, or of this machine.
+        one file system to another, or is a URL without a bucket, with a password, or of
+        this machine.
     """
     if not path or not path.isprintable():
         raise InputError("", short(path), "a path")
+    if is_web_url(path) and "@" in path.split("/")[2]:
+        raise InputError(
+            "",
+            "a user or a password in a URL",
+            "one without them",
+            "they come from ~/.netrc: machine HOST login USER password WORD",
+        )
     if path.startswith("~") or "$" in path:
         raise InputError(
             "", repr(path), "a path as it is", "write it out: ~ and $ are not expanded"
@@ -202,7 +212,7 @@ def read_path(path: str) -> str:
         raise InputError(
             "", repr(path), "a URL with a bucket, such as s3://bucket/a.zarr"
         )
-    if "::" in path:
+    if "::" in IPV6.sub("", path):
         raise InputError("", repr(path), "one path, without '::'")
     return path
 
