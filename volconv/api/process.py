@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from volconv.errors import KindError
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.steps import Join, Pipeline, Step, compute_box, compute_cells
+from volconv.steps.plain import of_another_library, plain_cells
 from volconv.steps.wiring import path_to, steps_to
 
 __all__ = ["Process", "all_steps", "is_lazy", "labelled_steps", "made_by", "values_of"]
@@ -53,38 +53,14 @@ def values_of(process: Process, cells: xr.Variable) -> Any:
         from volconv.lazy import lazy_step
 
         return lazy_step(process, cells.data)
-    return compute_cells(process, values_now(cells))
-
-
-def values_now(cells: xr.Variable) -> NDArray[Any]:
-    """The values of an array that is not lazy.
-
-    Raises
-    ------
-    KindError
-        If it is one of another library, which would lose what it is.
-    """
-    found = cells.data
-    if not isinstance(found, np.ndarray):
-        raise of_another_library(found)
-    return np.asarray(found)
-
-
-def of_another_library(found: object) -> KindError:
-    """The error of an array that would lose what it is."""
-    return KindError(
-        "data",
-        f"an array of {type(found).__module__}.{type(found).__name__}",
-        "one of NumPy or Dask",
-        "turn it into one: data.as_numpy()",
-    )
+    return compute_cells(process, plain_cells(cells.data))
 
 
 def pipeline_values(pipeline: Pipeline, cells: xr.Variable) -> Any:
     """The values of a pipeline's result; what is no longer read is let go."""
     if is_lazy(cells):
         return lazy_values(pipeline, cells.data)
-    values = values_now(cells)
+    values = plain_cells(cells.data)
     box = tuple(Interval(0, size) for size in pipeline.steps[-1].target.shape)
     return compute_box(
         pipeline, box, lambda part: values[tuple(side.slice for side in part)]
@@ -112,15 +88,17 @@ def is_lazy(array: xr.DataArray | xr.Variable) -> bool:
     Raises
     ------
     KindError
-        If its chunks have unknown sizes, or it wraps a Dask array.
+        If its chunks have unknown sizes or are of another library, or it wraps a Dask
+        array.
     """
     cells = array.variable if isinstance(array, xr.DataArray) else array
     if cells.__dask_graph__() is None:
         return False
     import dask.array as da
 
-    if not isinstance(cells.data, da.Array):
-        raise of_another_library(cells.data)
+    held = cells.data._meta if isinstance(cells.data, da.Array) else cells.data
+    if not isinstance(held, np.ndarray):
+        raise of_another_library(held)
     if any(math.isnan(size) for sizes in cells.chunks or () for size in sizes):
         raise KindError(
             "data",

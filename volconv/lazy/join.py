@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from volconv.geometry import Part
 from volconv.steps import Join
+from volconv.steps.plain import plain_cells
 
 __all__ = ["lazy_join"]
 
@@ -67,7 +68,7 @@ class JoinFunction:
 
     def __call__(self, *blocks: NDArray[Any]) -> NDArray[Any]:
         """Outputs of the chunks."""
-        return self.step.combine(blocks)
+        return self.step.combine([plain_cells(block) for block in blocks])
 
     def __dask_tokenize__(self) -> tuple[object, ...]:
         return (type(self).__qualname__, self.step.describe())

@@ -19,6 +19,7 @@ from volconv.boundary import runs
 from volconv.geometry import Interval, Window, even_chunks
 from volconv.lazy.ownership import Ownership, owned_chunks
 from volconv.steps import Step, compute_cells
+from volconv.steps.plain import plain_cells
 
 __all__ = ["lazy_step"]
 
@@ -171,7 +172,7 @@ class BlockFunction:
         )
         return compute_cells(
             self.step,
-            cells,
+            plain_cells(cells),
             box,
             origin=[
                 max(0, one.chunks[number].start - one.halo[0])
