@@ -69,21 +69,23 @@ def test_a_variable_that_cannot_be_computed_may_be_left_out():
     assert volconv.box(both.drop_vars("site"), 3).v[1] == 1
 
 
-@pytest.mark.parametrize("dataset", [xr.Dataset(), xr.Dataset({"v": 3.0})])
-def test_a_dataset_without_cells_is_told_so(dataset):
+def test_a_dataset_without_cells_is_told_so():
     with pytest.raises(
         volconv.errors.DimError, match="a variable that has a dimension"
     ):
-        volconv.gaussian(dataset, 1)
+        volconv.gaussian(xr.Dataset({"v": 3.0}), 1)
 
 
 def test_groups_of_a_tree_are_taken_one_by_one():
     group = xr.Dataset({"v": ("x", np.arange(3.0))})
-    tree = xr.DataTree.from_dict({"/a": group, "/b": group})
+    above = xr.Dataset(attrs={"title": "a run"})
+    tree = xr.DataTree.from_dict({"/": above, "/a": group, "/far/b": group})
     with pytest.raises(volconv.errors.KindError, match="map_over_datasets"):
         volconv.box(tree, 3)  # type: ignore[type-var]
-    found = tree.map_over_datasets(lambda each: volconv.box(each, 3) if each else each)
-    assert found["/b"].v[1] == 1
+    for size in (3, {"x": 3}):
+        found = tree.map_over_datasets(volconv.box, size)
+        assert found["/far/b"].v[1] == 1
+        assert found.attrs == above.attrs
 
 
 def test_times_of_a_zone_stay_where_outputs_lie_on_cells():

@@ -70,7 +70,8 @@ def apply(
     Parameters
     ----------
     data : DataArray or Dataset
-        The input.
+        The input. An empty Dataset is passed through: each group of a DataTree that only
+        holds others is one.
     resolve : callable
         Makes the step, or the pipeline, for an array's metadata.
     named : collection of str
@@ -83,6 +84,8 @@ def apply(
     if isinstance(data, xr.DataArray):
         return apply_to_array(data, resolve, keep)
     if isinstance(data, xr.Dataset):
+        if not data.variables:
+            return data.copy()
         return apply_to_dataset(data, resolve, named, keep)
     raise KindError(
         "data",
