@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from dask.array import map_blocks
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
@@ -110,3 +111,71 @@ def test_bounds_keep_their_dtype_across_the_date_line(dtype):
     assert found.y_bnds.dtype == dtype
     assert_array_equal(found.y_bnds.values, [[176, 179], [-181, -178], [-178, -175]])
     assert_array_equal(found.y.values, [177.5, -179.5, -176.5])
+
+
+def lazy_and_counted(data, names):
+    """The data in chunks of two cells, and the chunks of some variables, as computed."""
+    computed = []
+
+    def counted(chunk, of):
+        computed.append(of)
+        return chunk
+
+    lazy = data.chunk(y=2, x=2) if "x" in data.dims else data.chunk(y=2)
+    for name in names:
+        cells = lazy[name].data
+        lazy[name].data = map_blocks(
+            counted, cells, of=name, dtype=cells.dtype, meta=cells._meta
+        )
+    return lazy, computed
+
+
+@pytest.mark.parametrize("dtype", ["float64", "datetime64[ns]"])
+def test_lazy_bounds_stay_so_and_are_computed_once(dtype, tmp_path):
+    edges = np.arange(0.0, 26, 2).astype("int64")
+    data = with_bounds(edges, [0, 1], dtype)
+    lazy, computed = lazy_and_counted(data, ["y_bnds"])
+    found = volconv.mean_pool(lazy, {"y": 2})
+    assert found.y_bnds.chunks == ((1,) * 6, (2,))
+    assert len(computed) == 6
+    twice = volconv.mean_pool(found, {"y": 3})
+    assert twice.y_bnds.chunks is not None
+    twice.to_zarr(tmp_path / "found.zarr", consolidated=False)
+    again = xr.open_zarr(tmp_path / "found.zarr", consolidated=False)
+    expected = [[0, 12], [12, 24]]
+    assert_array_equal(again.y_bnds.values, np.array(expected).astype(dtype))
+    assert len(computed) == 6
+
+
+def test_lazy_bounds_of_curvilinear_cells_are_computed_once():
+    lat, lon = corner_grid(177.0)
+    data = xr.Dataset(
+        {
+            "air": (("y", "x"), np.zeros((4, 6))),
+            "lat_b": (("y", "x", "v"), as_cells(lat, range(4))),
+            "lon_b": (("y", "x", "v"), as_cells(lon, range(4))),
+        },
+        {
+            "lat": (("y", "x"), lat[:-1, :-1], {"bounds": "lat_b"}),
+            "lon": (("y", "x"), lon[:-1, :-1], {"bounds": "lon_b", **EAST}),
+        },
+    )
+    lazy, computed = lazy_and_counted(data, ["lat", "lon", "lat_b", "lon_b"])
+    found = volconv.mean_pool(lazy, {"y": 2, "x": 3})
+    assert sorted(computed) == ["lat_b"] * 6 + ["lon_b"] * 6
+    assert all(one.chunks is not None for one in found.variables.values())
+    assert_array_equal(found.lat_b.values, as_cells(lat[::2, ::3], range(4)))
+    assert_array_equal(found.lon_b.values, as_cells(lon[::2, ::3], range(4)))
+
+
+def test_lazy_bounds_whose_cells_are_apart_are_dropped():
+    data = with_bounds(np.arange(9.0), [0, 1])
+    data.y_bnds[3] = 0
+    assert "y_bnds" not in volconv.mean_pool(data.chunk(y=2), {"y": 2})
+
+
+def test_lazy_bounds_in_uneven_chunks_stay_lazy():
+    data = with_bounds(np.arange(9.0), [0, 1]).chunk(y=(1, 4, 3))
+    found = volconv.mean_pool(data, {"y": 2}).y_bnds
+    assert found.chunks is not None
+    assert_array_equal(found.values, [[0, 2], [2, 4], [4, 6], [6, 8]])

@@ -102,6 +102,7 @@ def test_curvilinear_and_lazy_times_follow_too():
         found = volconv.mean_pool(data, {"y": 2, "x": 2}, stride={"x": 1}).when
         micros = [(time - first).microseconds for time in found.values[0]]
         assert micros == [5, 20]
+        assert (found.chunks is None) == (data.when.chunks is None)
 
 
 @pytest.mark.parametrize("odd", [None, "text", cftime.datetime(2000, 1, 1)])

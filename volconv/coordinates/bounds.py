@@ -67,32 +67,32 @@ def moved_bounds(
     dict of str to Variable, optional
         None where the coordinate is dropped, or where the input's cells do not touch one
         another, so that there is no edge between them.
+
+    Notes
+    -----
+    Lazy ones are computed, once: whether cells touch is in their values.
     """
     owners = {
         name: moved.variables.get(owner)
         for name, owner in bounds_owners(coords).items()
         if dim in coords[name].dims
     }
+    known = {name: owner for name, owner in owners.items() if owner is not None}
+    held = {name: coords.variables[name].compute() for name in known}
     pairings = {
-        name: [] if owner is None else pairings_of(coords.variables[name], dim, owner)
-        for name, owner in owners.items()
+        name: pairings_of(held[name], dim, owner) for name, owner in known.items()
     }
-    found: dict[str, xr.Variable | None] = {}
-    for name, owner in owners.items():
-        bounds = coords.variables[name]
+    found: dict[str, xr.Variable | None] = dict.fromkeys(owners)
+    for name, owner in known.items():
         others = [
-            pairings[other]
-            for other in owners
-            if pairings[other] and coords.variables[other].dims == bounds.dims
+            own
+            for other, own in pairings.items()
+            if own and held[other].dims == held[name].dims
         ]
         # a longitude's corners alone may be alike where those of its latitude are not
         common = [one for one in pairings[name] if all(one in own for own in others)]
-        chosen = [*common, *pairings[name]][:1]
-        found[name] = (
-            bounds_at(bounds, dim, centres, owner, chosen[0])
-            if owner is not None and chosen
-            else None
-        )
+        for chosen in [*common, *pairings[name]][:1]:
+            found[name] = bounds_at(held[name], dim, centres, owner, chosen)
     return found
 
 

@@ -152,7 +152,7 @@ def coords_along(
 def evenly_chunked(
     moved: xr.Dataset, coords: xr.Dataset, dim: str, window: Window
 ) -> xr.Dataset:
-    """Lazy coordinates in chunks as their data's are along a dimension: see `even_chunks`.
+    """What was lazy in chunks as its data's are along a dimension: see `even_chunks`.
 
     Parameters
     ----------
@@ -167,12 +167,14 @@ def evenly_chunked(
     """
     chunked = {}
     for name, variable in moved.variables.items():
-        given = coords.variables[name].chunksizes.get(dim)
-        now = variable.chunksizes.get(dim)
-        if given is None or now is None:
+        given = coords.variables[name].chunksizes
+        if dim not in given:
             continue
-        wanted = even_chunks(given, window, variable.sizes[dim])
-        if wanted not in (None, now):
+        wanted = even_chunks(given[dim], window, variable.sizes[dim])
+        now = variable.chunksizes.get(dim)
+        if now is None:  # of bounds and objects the values were needed
+            chunked[name] = variable.chunk({**given, dim: wanted or -1})
+        elif wanted not in (None, now):
             chunked[name] = variable.chunk({dim: wanted})
     return with_coords(moved, chunked)
 
@@ -203,20 +205,22 @@ def interpolated(coords: xr.Dataset, dim: str, centres: Centres) -> xr.Dataset:
         if name in levels or centres.cells == 1:
             continue
         is_numpy = isinstance(variable.dtype, np.dtype)  # or one of pandas
-        if is_numpy and can_interpolate(values_of(variable)):
-            found[name] = variable_at(variable, dim, centres)
+        if is_numpy and can_interpolate(values := values_of(variable)):
+            found[name] = variable_at(variable, values, dim, centres)
     return coords.drop_vars(along).assign_coords(found)
 
 
-def variable_at(variable: xr.Variable, dim: str, centres: Centres) -> xr.Variable:
-    """A variable's values at positions along one of its dimensions."""
+def variable_at(
+    variable: xr.Variable, values: Any, dim: str, centres: Centres
+) -> xr.Variable:
+    """A variable with its values at positions along one of its dimensions."""
     axis = variable.dims.index(dim)
     turn = turn_of(variable.attrs)
-    values = values_at(values_of(variable), centres, axis, turn)
+    moved = values_at(values, centres, axis, turn)
     encoding = moved_encoding(variable, "bounds", "grid_mapping", "coordinates")
     import xarray as xr
 
-    return xr.Variable(variable.dims, values, variable.attrs, encoding)
+    return xr.Variable(variable.dims, moved, variable.attrs, encoding)
 
 
 def values_of(variable: xr.Variable) -> Any:
