@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pandas as pd
+import pint
 import pytest
 import xarray as xr
 from hypothesis import given
@@ -12,6 +13,7 @@ from numpy.testing import assert_array_equal
 
 import volconv
 from tests.coordinates.axes import axes, expected_value, windowed
+from volconv.errors import KindError
 
 
 @given(axes, st.data())
@@ -448,3 +450,36 @@ def test_climatological_bounds_whose_cells_do_not_touch_are_dropped_with_their_n
     found = volconv.mean_pool(data, {"time": 2})
     assert "clima" not in found.variables
     assert "climatology" not in found.time.attrs
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        lambda d: volconv.mean_pool(d, 2),
+        lambda d: volconv.mean_pool(d, 3),
+        lambda d: volconv.crop(d, {"x": (1, 4)}),
+    ],
+)
+@pytest.mark.parametrize("name", ["depth", "ends"])
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_quantities_do_not_move_on_cells_or_between_them(calls, name, is_lazy):
+    edges = np.arange(7.0)
+    cells = np.stack([edges[:-1], edges[1:]], axis=1)
+    plain = xr.Dataset(
+        {"v": ("x", edges[:-1]), "ends": (("x", "n"), cells)},
+        {"depth": ("x", edges[:-1] + 0.5, {"bounds": "ends"})},
+    )
+    metre = pint.UnitRegistry().m
+    held = plain[name].data * metre
+    if is_lazy:
+        chunks = plain.chunk(x=3)[name].data
+        held = chunks.map_blocks(lambda chunk: chunk * metre, meta=held)
+    data = plain.copy()
+    data[name].data = held
+    with pytest.raises(
+        KindError,
+        match=rf"coordinate '{name}': got an array of pint.Quantity; expected one of",
+    ):
+        calls(data)
+    assert volconv.box(data, 3)[name].dtype == float  # which moves nothing
+    assert_array_equal(calls(data.as_numpy())[name], calls(plain)[name])

@@ -6,14 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from volconv.errors import KindError
 from volconv.geometry import Interval
 from volconv.meta import ArrayMeta
 from volconv.steps import Join, Pipeline, Step, compute_box, compute_cells
-from volconv.steps.plain import of_another_library, plain_cells
+from volconv.steps.plain import check_plain, plain_cells
 from volconv.steps.wiring import path_to, steps_to
 
 __all__ = ["Process", "all_steps", "is_lazy", "labelled_steps", "made_by", "values_of"]
@@ -94,11 +93,7 @@ def is_lazy(array: xr.DataArray | xr.Variable) -> bool:
     cells = array.variable if isinstance(array, xr.DataArray) else array
     if cells.__dask_graph__() is None:
         return False
-    import dask.array as da
-
-    held = cells.data._meta if isinstance(cells.data, da.Array) else cells.data
-    if not isinstance(held, np.ndarray):
-        raise of_another_library(held)
+    check_plain("data", cells.data)
     if any(math.isnan(size) for sizes in cells.chunks or () for size in sizes):
         raise KindError(
             "data",

@@ -23,6 +23,7 @@ from volconv.errors import DimError
 from volconv.geometry import Centres, Geometry, Mix, Window, even_chunks
 from volconv.steps import Step
 from volconv.steps.optional import labels_of
+from volconv.steps.plain import check_plain
 from volconv.text import text_of
 
 if TYPE_CHECKING:
@@ -97,6 +98,12 @@ def output_coords(
     -------
     Dataset
         Coordinates of the same names; without those that could not follow.
+
+    Raises
+    ------
+    KindError
+        If one that moves is an array of another library: its unit, say, would be lost
+        between cells.
     """
     if not coords.variables:
         return coords
@@ -107,6 +114,7 @@ def output_coords(
         if isinstance(window, Mix):
             coords = coords.drop_vars(along)
         elif along:
+            check_arrays({name: coords.variables[name] for name in along})
             positions = geometry.positions(dim, sizes[dim])
             centres = Centres.of(window, sizes[dim])
             moved = coords_along(coords, dim, positions, centres)
@@ -116,6 +124,18 @@ def output_coords(
         variable = coords.variables[name]
         variable.encoding = storage_free(variable.encoding)
     return coords
+
+
+def check_arrays(variables: Mapping[Any, xr.Variable]) -> None:
+    """Refuse coordinates that are arrays of another library; those of pandas are none.
+
+    Raises
+    ------
+    KindError
+    """
+    for name, variable in variables.items():
+        if isinstance(variable.dtype, np.dtype):
+            check_plain(f"coordinate {name!r}", variable.data)
 
 
 def forget_positions(coords: xr.Dataset) -> None:

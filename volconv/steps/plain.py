@@ -1,7 +1,8 @@
-"""Cells in memory as plain arrays of NumPy: what an array is beside its values is seen."""
+"""Plain arrays, of NumPy: others would lose what they are beside their values."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from volconv.errors import KindError, NumberError
 
-__all__ = ["of_another_library", "plain_cells"]
+__all__ = ["check_plain", "plain_cells"]
 
 
 def plain_cells(found: Any) -> NDArray[Any]:
@@ -27,8 +28,8 @@ def plain_cells(found: Any) -> NDArray[Any]:
     NumberError
         If cells are masked of a dtype that has no NaN.
     """
-    if not isinstance(found, np.ndarray | np.generic):
-        raise of_another_library(found)
+    if not isinstance(found, np.generic):
+        check_plain("data", found)
     if not np.ma.is_masked(found):
         return np.asarray(found)
     if found.dtype.kind not in "fc":
@@ -41,11 +42,27 @@ def plain_cells(found: Any) -> NDArray[Any]:
     return np.ma.filled(found, np.nan)
 
 
-def of_another_library(found: object) -> KindError:
-    """The error of an array that would lose what it is."""
-    return KindError(
-        "data",
-        f"an array of {type(found).__module__}.{type(found).__name__}",
-        "one of NumPy or Dask",
-        "turn it into one: data.as_numpy()",
-    )
+def check_plain(where: str, found: Any) -> None:
+    """Refuse an array of another library, and one of Dask with chunks of another.
+
+    Parameters
+    ----------
+    where : str
+        What the array is, as an error says it.
+    found : ndarray or dask array
+        The array. Dask is not imported: before someone has, none can be of it.
+
+    Raises
+    ------
+    KindError
+    """
+    dask = sys.modules.get("dask.array")
+    is_lazy = dask is not None and isinstance(found, dask.Array)
+    held = found._meta if is_lazy else found
+    if not isinstance(held, np.ndarray):
+        raise KindError(
+            where,
+            f"an array of {type(held).__module__}.{type(held).__name__}",
+            "one of NumPy or Dask",
+            "turn it into one: data.as_numpy()",
+        )
