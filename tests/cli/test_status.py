@@ -14,7 +14,10 @@ import pytest
 import xarray as xr
 
 from tests.cli.test_run import volconv
+from tests.run.conftest import stopping_at
+from tests.run.runs import run
 from volconv.run.folder import FolderTarget
+from volconv.run.status import status_of
 
 CONFIG = """
 version: 1
@@ -134,11 +137,34 @@ def test_a_begun_output_tells_of_its_values(folder):
     lines = (folder / "out.zarr.partial" / "journal.jsonl").read_text().splitlines()
     blocks = [line for line in map(json.loads, filter(None, lines)) if "block" in line]
     _, told = status(folder)
-    sizes = [nbytes for block in blocks for _, _, nbytes, _ in block["objects"]]
-    assert (told["done"], told["nbytes"]) == (len(sizes), sum(sizes))
-    assert told["nonfinite"] == sum(block["nonfinite"] for block in blocks)
+    objects = [one for block in blocks for one in block["objects"]]
+    assert told["done"] == len(objects)
+    assert told["nbytes"] == sum(nbytes for _, nbytes, _, _ in objects)
+    assert told["nonfinite"] == sum(cells for *_, cells in objects)
     assert told["lowest"] == min(block["lowest"] for block in blocks)
     assert told["highest"] == max(block["highest"] for block in blocks)
+
+
+def test_cells_that_are_computed_again_in_other_blocks_count_once(folder):
+    """Each object has one cell that is not finite, whatever blocks wrote it."""
+    array = np.ones((9, 12), "float32")
+    array[:, 5] = np.nan
+    volume = xr.DataArray(array, dims=("z", "y"), name="v").to_dataset()
+    volume.to_zarr(folder / "in.zarr", mode="w", zarr_format=3, consolidated=False)
+    text = "version: 1\ninput: {path: in.zarr}\nsteps: [abs]\n"
+    text += "output: {path: out.zarr, chunks: {z: 1, y: 12}}\n"
+    for workers, blocks in ((1, 2), (2, 5), (1, 3)):
+        with pytest.raises(KeyboardInterrupt):
+            run(
+                folder,
+                text,
+                limits={"workers": workers},
+                progress=stopping_at(blocks),
+            )
+        found = status_of(str(folder / "out.zarr"))
+        assert found.nonfinite == found.done >= 3
+        store = FolderTarget(folder / "out.zarr").store
+        next((store / "v" / "c").glob("*/*")).unlink()
 
 
 def test_objects_between_stages_are_told_apart(folder):

@@ -249,7 +249,7 @@ def journalled(target):
     text = target.journal_file().read_text()
     lines = [json.loads(line) for line in text.splitlines() if line]
     return [
-        (line["block"], [key for _, key, _, _ in line["objects"]])
+        (line["block"], [key for key, *_ in line["objects"]])
         for line in lines
         if "block" in line
     ]

@@ -41,7 +41,7 @@ class Fake:
 
     def begin(self, turn):
         key = object_key(self.sweep.index(turn))
-        return lambda: BlockRecord(turn, ((0, key, 2048, 0),), 0.0, 0.0, 1.0, 0)
+        return lambda: BlockRecord(turn, ((0, key, 2048, 0, 0),), 0.0, 0.0, 1.0, 0)
 
 
 def grown(folder, blocks):

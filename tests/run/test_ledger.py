@@ -24,7 +24,7 @@ def stored(folder, name, content):
 
 
 def told(name, content, *, is_safe=True):
-    return Told(0, name, len(content), google_crc32c.value(content), is_safe)
+    return Told(name, len(content), google_crc32c.value(content), is_safe)
 
 
 def test_an_object_is_sound_by_its_bytes_and_in_doubt_by_its_checksum(tmp_path, ledger):
@@ -71,7 +71,7 @@ def test_of_several_lines_on_one_object_the_last_holds(tmp_path, ledger):
     ],
 )
 def test_what_is_no_object_of_the_array_counts_for_nothing(tmp_path, ledger, name):
-    ledger.note(Told(0, name, 4, 4, is_safe=True))
+    ledger.note(Told(name, 4, 4, is_safe=True))
     assert not np.any(ledger.sound(Folder(tmp_path)))
 
 

@@ -277,7 +277,7 @@ def test_a_store_that_fails_before_the_first_block_is_named(folder, monkeypatch)
     assert run(folder).computed > 0
 
 
-@pytest.mark.parametrize("files", [["notes.txt"], ["store/data.bin", "stage-1/x"]])
+@pytest.mark.parametrize("files", [["notes.txt"], ["store/data.bin", "step-1/x"]])
 @pytest.mark.parametrize("restart", [True, False])
 def test_what_no_run_made_where_one_keeps_its_work_is_never_touched(
     folder, files, restart
@@ -412,7 +412,7 @@ def test_what_is_finished_while_a_run_is_being_stopped_is_in_the_journal(folder)
     there = {key for key in tree(array) if key.startswith("c/")}
     lines = [json.loads(x) for x in target.journal_file().read_text().splitlines() if x]
     blocks = [line["objects"] for line in lines if "block" in line]
-    assert {key for objects in blocks for _, key, _, _ in objects} == there
+    assert {key for objects in blocks for key, *_ in objects} == there
     assert run(folder).kept == len(blocks) > 2
 
 
@@ -438,7 +438,7 @@ def test_an_object_that_is_lost_or_cut_is_computed_again(folder):
     shutil.rmtree(folder / "out.zarr")
     target = interrupted(folder, blocks=4)
     lines = [json.loads(x) for x in target.journal_file().read_text().splitlines() if x]
-    lost, cut = (target.store / "density" / line["objects"][0][1] for line in lines[:2])
+    lost, cut = (target.store / "density" / line["objects"][0][0] for line in lines[:2])
     lost.unlink()
     cut.write_bytes(cut.read_bytes()[:-1])
     assert run(folder).kept == len(lines) - 2

@@ -249,7 +249,7 @@ def test_what_a_killed_run_has_recorded_is_there(
     there = content(f"{bucket}/out.zarr")
     lines = target_of(f"{bucket}/out.zarr").journal("").lines()
     recorded = [one for _, line in lines for one in line.get("objects", [])]
-    for _, key, nbytes, _ in recorded:
+    for key, nbytes, _, _ in recorded:
         assert len(there[f"density/{key}"]) == nbytes
     outcome = run(folder, text)
     assert outcome.computed > 0

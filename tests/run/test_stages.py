@@ -1,6 +1,7 @@
 """Stages, and what is saved on the way: the same bytes however a pipeline is cut."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,10 @@ from volconv.errors import ConfigError, OutputError, PlanMismatch, RunError
 from volconv.plan.memory import COMPILER
 from volconv.plan.stage import PROCESS_MEMORY
 from volconv.run.folder import FolderTarget
+from volconv.run.journal import make_safe
+from volconv.run.journal_file import FileJournal
 from volconv.run.runner import run_plan
+from volconv.run.status import status_of
 
 HEAD = """
 version: 1
@@ -365,7 +369,7 @@ def test_a_result_between_stages_that_is_lost_is_made_again(folder):
     clear(folder)
     plan = prepared(folder, CUT, fuse=False).plan
     stopped_after(folder, CUT, plan.blocks - 1, fuse=False)
-    (between,) = (folder / "out.zarr.partial").glob("stage-*/store")
+    (between,) = (folder / "out.zarr.partial").glob("step-*/store")
     result_store = folder / "out.zarr.partial" / "store" / "density"
     for chunks in (between / "cells" / "c", result_store / "c"):
         next(chunks.rglob("*/*/*")).unlink()  # what reads it is still to be done
@@ -382,7 +386,7 @@ def test_a_store_between_stages_that_was_begun_and_no_more_is_no_hindrance(
     create = zarr.Group.create_array
 
     def crash(self, *args, **options):
-        if "stage-" in str(self.store):
+        if "step-" in str(self.store):
             raise KeyboardInterrupt
         return create(self, *args, **options)
 
@@ -390,6 +394,95 @@ def test_a_store_between_stages_that_was_begun_and_no_more_is_no_hindrance(
         patch.setattr(zarr.Group, "create_array", crash)
         with pytest.raises(KeyboardInterrupt):
             run_cut(folder, CUT, fuse=False)
-    assert list((folder / "out.zarr.partial").glob("stage-*/store/zarr.json"))
+    assert list((folder / "out.zarr.partial").glob("step-*/store/zarr.json"))
     run_cut(folder, CUT, fuse=False)
     assert {name: tree(folder / name) for name in whole} == whole
+
+
+# what is done, and other cuts
+
+LONG = (
+    HEAD
+    + """
+  - gaussian: {sigma: 1, save: smooth.zarr}
+  - median_pool: {size: 3, stride: 1, padding: same, boundary: edge}
+  - box: {size: {z: 2}, stride: {z: 2}}
+output: {path: out.zarr, codec: none}
+"""
+)
+"""The save and the result are stored in the same chunks, under every cut."""
+
+
+@pytest.fixture
+def long(tmp_path):
+    cells = np.random.default_rng(2).random((160, 6)).astype("float32")
+    array = xr.DataArray(cells, dims=("z", "y"), name="density").chunk(z=4, y=6)
+    array.to_dataset().to_zarr(tmp_path / "in.zarr", zarr_format=3, consolidated=False)
+    return tmp_path
+
+
+def objects(folder):
+    """Files of all objects that a run which is not complete has written."""
+    stores = [*folder.glob("*.partial/store"), *folder.glob("*.partial/*/store")]
+    return {file for store in stores for file in store.glob("*/c/*/*")}
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+def test_what_is_done_of_outputs_counts_under_another_cut(long, fuse):
+    run_cut(long, LONG, fuse=fuse)
+    names = "out.zarr", "smooth.zarr"
+    whole = {name: tree(long / name) for name in names}
+    clear(long)
+    blocks = prepared(long, LONG, fuse=fuse).plan.blocks
+    stopped_after(long, LONG, blocks - 1, fuse=fuse)
+    before = status_of(str(long / "out.zarr"))
+    assert before.done > len(whole["smooth.zarr"]) - 5
+    stopped_after(long, LONG, 0, fuse=not fuse)  # it says what it is to do, and no more
+    after = status_of(str(long / "out.zarr"))
+    assert (after.done, after.objects) == (before.done, before.objects)
+    assert run_cut(long, LONG, fuse=not fuse).kept > 0
+    assert {name: tree(long / name) for name in names} == whole
+
+
+@pytest.fixture
+def marking_once(monkeypatch):
+    """Each journal has a mark behind its first block, and none later unless complete."""
+    append = FileJournal.append
+    marked: set[FileJournal] = set()
+    safe: set[Path] = set()
+
+    def append_and_mark(self, *records):
+        for record in records:
+            append(self, record)
+            if self not in marked:
+                self.make_safe()
+            marked.add(self)
+
+    def noted(objects):
+        safe.update(place.path / key for place, key in objects)
+        make_safe(objects)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("volconv.run.journal_file.BATCH", 3600)
+        patch.setattr("volconv.run.journal_file.make_safe", noted)
+        patch.setattr(FileJournal, "append", append_and_mark)
+        yield safe
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+def test_what_a_crash_has_torn_is_noticed_under_another_cut(long, marking_once, fuse):
+    """Also an object of the result where one of the save by its key and size is safe."""
+    run_cut(long, LONG, fuse=fuse)
+    names = "out.zarr", "smooth.zarr"
+    whole = {name: tree(long / name) for name in names}
+    clear(long)
+    marking_once.clear()
+    blocks = prepared(long, LONG, fuse=fuse).plan.blocks
+    stopped_after(long, LONG, blocks - 1, fuse=fuse)
+    torn = objects(long) - marking_once
+    assert marking_once
+    assert any("out.zarr" in str(file) for file in torn)
+    for file in torn:
+        file.write_bytes(bytes(file.stat().st_size))
+    run_cut(long, LONG, fuse=not fuse)
+    assert {name: tree(long / name) for name in names} == whole

@@ -120,7 +120,7 @@ def test_what_is_begun_again_by_the_same_plan_is_gone_on_with(folder):
     record = late.run(1)
     late.close()
     place = FolderTarget(folder / "out.zarr").place
-    for _, key, nbytes, crc in record.objects:
+    for _, key, nbytes, crc, _ in record.objects:
         assert place.record(f"density/{key}") == (nbytes, crc)
 
 

@@ -13,7 +13,7 @@ import pytest
 from volconv.run.task import BlockRecord
 from volconv.run.threads import MOST_TOGETHER, BlockFailure, Effort, run_in_threads
 
-RECORD = {"objects": ((0, "c/0", 4, 5),), "seconds": 0.0}
+RECORD = {"objects": ((0, "c/0", 4, 5, 0),), "seconds": 0.0}
 
 
 class Fake:

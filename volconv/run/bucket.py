@@ -6,9 +6,10 @@
       VARIABLE/c/…            blocks, at their final keys, each a whole object
       .volconv/header.json    written when all is ready for blocks
       .volconv/lock           held by the run that writes
-      .volconv/journal/…      the finished blocks of the last stage
+      .volconv/journal/…      the finished blocks of the result
       .volconv/draft/…        the metadata to be
-      .volconv/stage-…/       journal and store of an earlier stage
+      .volconv/step-…/        the same of another step that is stored, and its store where
+                              a stage leaves it for the next one
 
 At the end the arrays' metadata is copied from the draft, then the group's, and what a run
 kept is removed.
@@ -151,26 +152,26 @@ class BucketTarget:
         """The run that holds the output, as far as its last sign of life tells."""
         return holder(self.objects, LOCK)
 
-    def journal(self, stage: str, place_of: Places | None = None) -> ObjectJournal:
-        """The journal of a stage; of the last one where the name is empty."""
-        below = f"{HIDDEN}/{stage}/journal" if stage else f"{HIDDEN}/journal"
+    def journal(self, array: str, place_of: Places | None = None) -> ObjectJournal:
+        """The journal of an array; of the output itself where the name is empty."""
+        below = f"{HIDDEN}/{array}/journal" if array else f"{HIDDEN}/journal"
         check = partial(check_held, self.objects, LOCK)
         return ObjectJournal(self.objects.within(below), place_of, check)
 
     def journals(self) -> Iterator[tuple[str, ObjectJournal]]:
-        """Every journal that is there, with its stage."""
+        """Every journal that is there, with its array."""
         parts = [key.split("/") for key in self.objects.listed(HIDDEN)]
-        stages = {names[1] for names in parts if names[1].startswith("stage-")}
-        for stage in ("", *sorted(stages)):
-            yield stage, self.journal(stage)
+        arrays = {names[1] for names in parts if names[1].startswith("step-")}
+        for array in ("", *sorted(arrays)):
+            yield array, self.journal(array)
 
-    def between(self, stage: str) -> Bucket:
-        """Where the result of a stage lies that the next one reads."""
-        return self.objects.within(f"{HIDDEN}/{stage}/store")
+    def between(self, array: str) -> Bucket:
+        """Where an array lies that is written by a stage and read by the next one."""
+        return self.objects.within(f"{HIDDEN}/{array}/store")
 
-    def discard(self, stage: str) -> None:
-        """Remove that result; the journal stays."""
-        there = self.objects.items(f"{HIDDEN}/{stage}/store")
+    def discard(self, array: str) -> None:
+        """Remove that array; the journal stays."""
+        there = self.objects.items(f"{HIDDEN}/{array}/store")
         self.objects.discard(item["path"] for item in there)
 
     def written(self) -> float | None:

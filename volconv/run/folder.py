@@ -4,11 +4,12 @@
 
     OUT.partial/
       header.json       written when the store is ready for blocks
-      journal.jsonl     one line for each finished block of the last stage
+      journal.jsonl     one line for each finished block of the result
       owner.json        the process that writes, or was the last to
       lock              held by it
       store/            the group to be
-      stage-…/          journal and store of an earlier stage
+      step-…/           the same of another step that is stored, and its store where a
+                        stage leaves it for the next one
       deleting/         an output that is being erased
 """
 
@@ -85,9 +86,9 @@ class FolderTarget:
         """What is known of the run, written when the store is ready for blocks."""
         return self.partial / "header.json"
 
-    def journal_file(self, stage: str = "") -> Path:
-        """The finished blocks of a stage."""
-        return self.partial / stage / "journal.jsonl"
+    def journal_file(self, array: str = "") -> Path:
+        """What is done of an array."""
+        return self.partial / array / "journal.jsonl"
 
     def attributes(self) -> dict[str, Any] | None:
         """Attributes of the group at the output; None where nothing is there."""
@@ -147,7 +148,7 @@ class FolderTarget:
 
     def clear(self) -> None:
         """Remove a beginning that did not get as far as its header."""
-        for folder in (self.store, self.doomed, *self.partial.glob("stage-*")):
+        for folder in (self.store, self.doomed, *self.partial.glob("step-*")):
             shutil.rmtree(folder, ignore_errors=True)
         self.journal_file().unlink(missing_ok=True)
 
@@ -225,29 +226,29 @@ class FolderTarget:
             return None
         return read_file(self.partial / "owner.json") or {}
 
-    def journal(self, stage: str, place_of: Places | None = None) -> FileJournal:
-        """The journal of a stage; of the last one where the name is empty."""
-        return FileJournal(self.journal_file(stage), place_of)
+    def journal(self, array: str, place_of: Places | None = None) -> FileJournal:
+        """The journal of an array; of the output itself where the name is empty."""
+        return FileJournal(self.journal_file(array), place_of)
 
     def journals(self) -> Iterator[tuple[str, FileJournal]]:
-        """Every journal that is there, with its stage."""
-        for folder in (self.partial, *sorted(self.partial.glob("stage-*"))):
-            stage = "" if folder == self.partial else folder.name
-            if self.journal_file(stage).exists():
-                yield stage, self.journal(stage)
+        """Every journal that is there, with its array."""
+        for folder in (self.partial, *sorted(self.partial.glob("step-*"))):
+            array = "" if folder == self.partial else folder.name
+            if self.journal_file(array).exists():
+                yield array, self.journal(array)
 
-    def between(self, stage: str) -> Folder:
-        """Where the result of a stage lies that the next one reads."""
-        return Folder(self.partial / stage / "store", is_passing=True)
+    def between(self, array: str) -> Folder:
+        """Where an array lies that is written by a stage and read by the next one."""
+        return Folder(self.partial / array / "store", is_passing=True)
 
-    def discard(self, stage: str) -> None:
-        """Remove that result; the journal stays."""
-        shutil.rmtree(self.partial / stage / "store", ignore_errors=True)
+    def discard(self, array: str) -> None:
+        """Remove that array; the journal stays."""
+        shutil.rmtree(self.partial / array / "store", ignore_errors=True)
 
     def written(self) -> float | None:
         """When it was last written, in seconds since 1970."""
         files = [self.path / "zarr.json", self.header_file]
-        files += [self.journal_file(stage) for stage, _ in self.journals()]
+        files += [self.journal_file(array) for array, _ in self.journals()]
         times = [file.stat().st_mtime for file in files if file.exists()]
         return max(times, default=None)
 

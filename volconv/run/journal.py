@@ -1,7 +1,9 @@
-"""The journal of a stage: which objects are done, and which of them are safe.
+"""The journal of an array: which objects are done, and which of them are safe.
 
-One line of JSON for each finished block. How lines are kept, and what is known to outlive
-a crash of the machine, is the business of the target: see its two kinds.
+One line of JSON for each finished block. It tells of one array alone, so it holds however
+a pipeline is cut into stages: the blocks are others then, not the objects. How lines are
+kept, and what is known to outlive a crash of the machine, is the business of the target:
+see its two kinds.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ from volconv.run.task import BlockRecord
 
 __all__ = [
     "Journal",
-    "Key",
     "Places",
     "Told",
     "check_fingerprint",
@@ -28,30 +29,27 @@ __all__ = [
     "unsafe",
 ]
 
-Key = tuple[int, str]
-"""An object: the number of its write, and its key below the array."""
-
-Places = Callable[[Key], tuple[Place, str]]
-"""Where an object lies: a place, and its key there."""
+Places = Callable[[str], tuple[Place, str]]
+"""Takes an object's key below the array: where it lies, a place and its key there."""
 
 Line = tuple[float, dict[str, Any]]
 """Where a line stands in the journal, and what it says."""
 
 
 class Journal(Protocol):
-    """The lines of one stage."""
+    """The lines of one array."""
 
     def lines(self) -> Iterator[Line]:
         """The lines so far, without those that a crash left torn."""
 
-    def take_over(self, is_object: Callable[[Key], bool]) -> None:
+    def take_over(self, is_object: Callable[[str], bool]) -> None:
         """Make objects of earlier runs safe with the rest: marks stand for them too.
 
-        Those at least that are objects of the stage.
+        Those at least that are objects of the array.
         """
 
     def append(self, *records: BlockRecord) -> None:
-        """Add finished blocks."""
+        """Add finished blocks: what they leave behind in the array."""
 
     def close(self, *, complete: bool) -> None:
         """Keep what is not kept yet; where the stage is complete, make all safe."""
@@ -62,8 +60,6 @@ class Told(NamedTuple):
 
     Attributes
     ----------
-    which : int
-        The number of its write.
     name : str
         Its key below the array.
     nbytes, crc : int
@@ -72,7 +68,6 @@ class Told(NamedTuple):
         Whether it is known to outlive a crash of the machine.
     """
 
-    which: int
     name: str
     nbytes: int
     crc: int
@@ -90,16 +85,16 @@ def told(lines: Iterable[Line]) -> Iterator[Told]:
             waiting.append((place, line["objects"]))
             continue
         while waiting and waiting[0][0] < line["safe"]:
-            for which, name, nbytes, crc in waiting.popleft()[1]:
-                yield Told(which, name, nbytes, crc, is_safe=True)
+            for name, nbytes, crc, _ in waiting.popleft()[1]:
+                yield Told(name, nbytes, crc, is_safe=True)
     for _, objects in waiting:
-        for which, name, nbytes, crc in objects:
-            yield Told(which, name, nbytes, crc, is_safe=False)
+        for name, nbytes, crc, _ in objects:
+            yield Told(name, nbytes, crc, is_safe=False)
 
 
-def unsafe(lines: Iterable[Line]) -> list[Key]:
+def unsafe(lines: Iterable[Line]) -> list[str]:
     """Objects of which no line says that they are safe."""
-    return [(one.which, one.name) for one in told(lines) if not one.is_safe]
+    return [one.name for one in told(lines) if not one.is_safe]
 
 
 def line_of(record: BlockRecord) -> str:
@@ -108,10 +103,9 @@ def line_of(record: BlockRecord) -> str:
         {
             "block": record.turn,
             "seconds": round(record.seconds, 4),
-            "objects": record.objects,
+            "objects": [one[1:] for one in record.objects],
             "lowest": record.lowest,
             "highest": record.highest,
-            "nonfinite": record.nonfinite,
         }
     )
 
@@ -133,7 +127,7 @@ def tells_of_block(line: Mapping[str, Any]) -> bool:
     return (
         isinstance(objects, list)
         and all(map(is_object, objects))
-        and all(is_count(line.get(key)) for key in ("block", "nonfinite"))
+        and is_count(line.get("block"))
         and all(
             isinstance(line.get(key), int | float)
             for key in ("seconds", "lowest", "highest")
@@ -142,11 +136,11 @@ def tells_of_block(line: Mapping[str, Any]) -> bool:
 
 
 def is_object(said: Any) -> bool:
-    """Whether a line tells of an object: the number of its write, key, bytes and crc."""
+    """Whether a line tells of an object: its key, bytes, crc, and cells not finite."""
     if not isinstance(said, list) or len(said) != 4:
         return False
-    which, name, nbytes, crc = said
-    return isinstance(name, str) and all(map(is_count, (which, nbytes, crc)))
+    name, *counts = said
+    return isinstance(name, str) and all(map(is_count, counts))
 
 
 def is_count(said: Any) -> bool:

@@ -16,7 +16,6 @@ from typing import TextIO
 
 from volconv.io.place import Place
 from volconv.run.journal import (
-    Key,
     Line,
     Places,
     line_of,
@@ -34,7 +33,7 @@ machine may cost."""
 
 
 class FileJournal:
-    """The lines of one stage.
+    """The lines of one array.
 
     Parameters
     ----------
@@ -66,7 +65,7 @@ class FileJournal:
                     yield place, found
                 place += len(line)
 
-    def take_over(self, is_object: Callable[[Key], bool]) -> None:
+    def take_over(self, is_object: Callable[[str], bool]) -> None:
         """Make objects of earlier runs safe with the rest: marks stand for them too."""
         assert self.place_of is not None, "a journal that is only read"
         with self.lock:
@@ -81,7 +80,7 @@ class FileJournal:
         with self.lock:
             self.write("\n".join(map(line_of, records)))
             for record in records:
-                self.waiting += [self.place_of(one[:2]) for one in record.objects]
+                self.waiting += [self.place_of(one[1]) for one in record.objects]
         if self.failure is not None:
             raise self.failure
         if self.syncing is None:
@@ -125,7 +124,7 @@ class FileJournal:
             os.fsync(self.opened().fileno())
 
     def close(self, *, complete: bool) -> None:
-        """Close the file; where the stage is complete, after all is safe."""
+        """Close the file; where a stage is complete, after all is safe."""
         self.stop.set()
         if self.syncing is not None:
             self.syncing.join()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from volconv.io.bucket import AT_ONCE, Bucket
 from volconv.io.place import Place
-from volconv.run.journal import Key, Line, Places, line_of, make_safe, read_line
+from volconv.run.journal import Line, Places, line_of, make_safe, read_line
 from volconv.run.task import BlockRecord
 
 __all__ = ["ObjectJournal"]
@@ -27,7 +27,7 @@ SHARE = 0.02
 
 
 class ObjectJournal:
-    """The lines of one stage.
+    """The lines of one array.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class ObjectJournal:
                         yield 0, found
                 yield 1, {"safe": 1}
 
-    def take_over(self, is_object: Callable[[Key], bool]) -> None:
+    def take_over(self, is_object: Callable[[str], bool]) -> None:
         """Nothing: a line is written after what it tells of is safe."""
 
     def append(self, *records: BlockRecord) -> None:
@@ -80,7 +80,7 @@ class ObjectJournal:
         with self.lock:
             for record in records:
                 self.waiting.append(line_of(record))
-                self.objects += [self.place_of(one[:2]) for one in record.objects]
+                self.objects += [self.place_of(one[1]) for one in record.objects]
         if self.writing is None:
             self.writing = threading.Thread(target=self.keep, daemon=True)
             self.writing.start()

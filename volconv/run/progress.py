@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from volconv.io.place import Place
 from volconv.plan.stage import Stage
 from volconv.run.begun import check_on
 from volconv.run.cluster import is_address
-from volconv.run.journal import Key, told
+from volconv.run.journal import Journal, told
 from volconv.run.ledger import Ledger, unit_number
 from volconv.run.statistics import Statistics
 from volconv.run.target import Target
@@ -80,7 +81,7 @@ class Tally(Statistics):
     def add_block(self, record: BlockRecord) -> None:
         """Take a block in."""
         self.add(record.lowest, record.highest, record.nonfinite)
-        self.nbytes += sum(nbytes for _, _, nbytes, _ in record.objects)
+        self.nbytes += sum(nbytes for _, _, nbytes, _, _ in record.objects)
         self.seconds += record.seconds
 
 
@@ -94,24 +95,24 @@ class StageRun:
         What is computed.
     source : ZarrSource
         What it reads.
-    name : str
-        The stage's name in the result's target; empty for the last one.
+    names : list of str
+        Of the array of each of its writes, in the result's target; empty for the result.
     target : Target
-        Of the result: holds the journal.
+        Of the result: holds the journals.
     stores : list of Place
         Where the group lies that each of its writes goes to.
     """
 
     stage: Stage
     source: ZarrSource
-    name: str
+    names: list[str]
     target: Target
     stores: list[Place]
 
     @property
     def is_passing(self) -> bool:
         """Whether its last result goes when the next stage has read it."""
-        return self.stores[-1] == self.target.between(self.name)
+        return self.stores[-1] == self.target.between(self.names[-1])
 
     def pending(self, *, is_read: bool = True) -> Turns:
         """Turns of blocks of which an object is not there as the journal has it.
@@ -151,14 +152,13 @@ class StageRun:
 
         With their bytes, and where they may not have outlived a crash their checksum.
         """
-        if not count:
-            return []
-        ledgers = [Ledger(write) for write in self.stage.writes[:count]]
-        for one in told(self.target.journal(self.name).lines()):
-            if one.which < count:
-                ledgers[one.which].note(one)
-        stores = zip(ledgers, self.stores[:count], strict=True)
-        return [ledger.sound(store) for ledger, store in stores]
+        found = []
+        for which in range(count):
+            ledger = Ledger(self.stage.writes[which])
+            for one in told(self.journal(which).lines()):
+                ledger.note(one)
+            found.append(ledger.sound(self.stores[which]))
+        return found
 
     def work(self, on: str) -> Work:
         """What the tasks share."""
@@ -176,36 +176,46 @@ class StageRun:
         )
 
     def journalled(self, crew: Callable[[Keep], Records]) -> Iterator[BlockRecord]:
-        """Records that come a few together, each after it is in the journal.
+        """Records that come a few together, each after it is in the journals.
 
         So is what a crew finishes while it is left. What an earlier run left behind its
         last safe mark is made safe with the rest: the next mark stands for it too.
         """
-        journal = self.target.journal(self.name, self.object_of)
-        journal.take_over(self.is_object)
-        complete = False
-        try:
-            with closing(crew(lambda left: journal.append(*left))) as records:
+        journals = [self.journal(which) for which in range(len(self.stores))]
+        is_complete = False
+
+        def close(journal: Journal) -> None:
+            journal.close(complete=is_complete)
+
+        def keep(records: list[BlockRecord]) -> None:
+            for which, journal in enumerate(journals):
+                is_last = which == len(journals) - 1
+                parts = (record.part(which, is_last=is_last) for record in records)
+                journal.append(*(part for part in parts if part.objects))
+
+        with ExitStack() as stack:
+            for which, journal in enumerate(journals):
+                stack.callback(close, journal)
+                journal.take_over(partial(self.is_object, which))
+            with closing(crew(keep)) as records:
                 for together in records:
-                    journal.append(*together)
+                    keep(together)
                     yield from together
-            complete = True
-        finally:
-            journal.close(complete=complete)
+            is_complete = True
+
+    def journal(self, which: int) -> Journal:
+        """The journal of the array of a write."""
+        return self.target.journal(self.names[which], partial(self.object_of, which))
 
     def make_safe(self) -> None:
         """Make safe on the disk what is all there, where an earlier run did not."""
         for _ in self.journalled(nobody):
             pass
 
-    def is_object(self, key: Key) -> bool:
-        """Whether a key is that of an object of the stage: a line may be damaged."""
-        which, name = key
-        if which >= len(self.stage.writes):
-            return False
+    def is_object(self, which: int, name: str) -> bool:
+        """Whether a key is that of an object of a write: a line may be damaged."""
         return unit_number(self.stage.writes[which].all_units, name) is not None
 
-    def object_of(self, key: Key) -> tuple[Place, str]:
-        """Where an object lies: a place, and its key there."""
-        which, name = key
+    def object_of(self, which: int, name: str) -> tuple[Place, str]:
+        """Where an object of a write lies: a place, and its key there."""
         return self.stores[which], f"{self.stage.writes[which].output.variable}/{name}"

@@ -213,15 +213,14 @@ def declare(
 ) -> None:
     """Write what is known of the run; from then on the stores are ready for blocks."""
     result = targets[plan.pipeline.last]
-    earlier = result.header() or {}
-    outputs = {*plan.saves, plan.pipeline.last}
-    stages: dict[str, list[int | None]] = dict(earlier.get("stages", {}))
+    arrays: list[str] = []
     objects: dict[int, int] = {}
     for run in runs:
-        steps = [run.stage.first - 1 + write.step for write in run.stage.writes]
-        stages[run.name] = [step if step in outputs else None for step in steps]
-        counts = (write.objects_in_all for write in run.stage.writes)
-        objects |= dict(zip(steps, counts, strict=True))
+        for name, write in zip(run.names, run.stage.writes, strict=True):
+            step = run.stage.first - 1 + write.step
+            if step in targets:
+                arrays.append(name)
+                objects[step] = write.objects_in_all
     known = {
         "fingerprint": plan.fingerprint,
         "layout": layout_of(plan),
@@ -233,21 +232,18 @@ def declare(
     result.write_header(
         {
             **known,
-            "objects": sum(objects[step] for step in outputs),
-            "stages": stages,
+            "objects": sum(objects.values()),
+            "arrays": arrays,
         }
     )
 
 
-def layout_of(plan: Plan) -> dict[str, list[Any]]:
-    """For each step that is saved: the stage that writes it, and in which chunks.
-
-    What a run with other stages has saved is not what this one would go on with.
-    """
+def layout_of(plan: Plan) -> dict[str, dict[str, object]]:
+    """For each step that is saved how it is stored: where its stage ends decides it."""
     return {
-        str(stage.first - 1 + write.step): [stage.first, which, *write.output.unit]
+        str(stage.first - 1 + write.step): write.output.describe()
         for stage in plan.stages
-        for which, write in enumerate(stage.writes)
+        for write in stage.writes
         if stage.first - 1 + write.step in plan.saves
     }
 
@@ -282,7 +278,7 @@ def run_stages(
                 raise explained(run, failure, on) from failure.__cause__
         check_all_there(run, is_read=any(map(len, pending[number + 1 : number + 2])))
         if number:
-            run.target.discard(runs[number - 1].name)
+            run.target.discard(runs[number - 1].names[-1])
     for run in runs[:-1]:
         check_all_there(run, is_read=False)  # what is saved may be hours old
     return Outcome(computed, kept, tally)

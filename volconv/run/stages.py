@@ -11,7 +11,7 @@ from volconv.errors import RunError
 from volconv.io import ZarrSource
 from volconv.io.store import create_store
 from volconv.plan.plan import Plan
-from volconv.plan.stage import Stage
+from volconv.plan.write import Write
 from volconv.run.progress import StageRun
 from volconv.run.target import Target
 
@@ -33,28 +33,27 @@ def stage_runs(
                 before.stores[-1].within(variable).where,
                 new_axes=stage.source.new_axes,
             )
-        is_last = stage is plan.stages[-1]
-        name = "" if is_last else digest_of(stage, plan)
+        steps = [stage.first - 1 + write.step for write in stage.writes]
+        names = [
+            "" if step == plan.pipeline.last else name_of(step, write, plan)
+            for step, write in zip(steps, stage.writes, strict=True)
+        ]
         stores = [
             targets[step].place if step in targets else result.between(name)
-            for step in (stage.first - 1 + write.step for write in stage.writes)
+            for step, name in zip(steps, names, strict=True)
         ]
-        runs.append(StageRun(stage, reads, name, result, stores))
+        runs.append(StageRun(stage, reads, names, result, stores))
     return runs
 
 
-def digest_of(stage: Stage, plan: Plan) -> str:
-    """A name of a stage that another cut of the pipeline does not give."""
-    said = {
-        "plan": plan.fingerprint,
-        "first": stage.first,
-        "writes": [
-            [write.step, list(write.shape), write.output.describe()]
-            for write in stage.writes
-        ],
-    }
+def name_of(step: int, write: Write, plan: Plan) -> str:
+    """A name of the array of a step: the same however the pipeline is cut.
+
+    Where a cut stores it in other chunks it is another array, with another name.
+    """
+    said = [plan.fingerprint, step, list(write.shape), write.output.describe()]
     text = json.dumps(said, sort_keys=True)
-    return f"stage-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return f"step-{step}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def make_between(run: StageRun) -> None:
@@ -62,7 +61,7 @@ def make_between(run: StageRun) -> None:
     store, write = run.stores[-1], run.stage.writes[-1]
     if not run.is_passing or store.holds(f"{write.output.variable}/zarr.json"):
         return
-    run.target.discard(run.name)  # a beginning that did not get as far
+    run.target.discard(run.names[-1])  # a beginning that did not get as far
     meta = run.stage.pipeline.target(run.stage.source)
     create_store(store, write.output, meta, NoCoords(), {}, {})
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -125,39 +124,35 @@ def begun(
         command=header.get("command", ""),
         result=header.get("result"),
     )
-    stages: dict[str, Sequence[int | None]] = header.get("stages", {})
-    done: dict[tuple[int, str], int] = {}
-    for stage, journal in target.journals():
-        read_journal(found, journal, stages.get(stage, ()), done, is_last=not stage)
-    found.done = len(done)
-    found.nbytes = sum(done.values())
+    for array, journal in target.journals():
+        read_journal(
+            found,
+            journal,
+            is_output=array in header.get("arrays", ()),
+            is_result=not array,
+        )
     return found
 
 
 def read_journal(
-    found: Status,
-    journal: Journal,
-    steps: Sequence[int | None],
-    done: dict[tuple[int, str], int],
-    *,
-    is_last: bool,
+    found: Status, journal: Journal, *, is_output: bool, is_result: bool
 ) -> None:
-    """Take a stage's lines in; the range of values is that of the last stage."""
-    between = set()
-    values: Statistics | None = None
+    """Take an array's lines in; what a later one tells of an object holds."""
+    nbytes: dict[str, int] = {}
+    nonfinite: dict[str, int] = {}
+    values = Statistics()
     for _, line in journal.lines():
-        for which, key, nbytes, _ in line.get("objects", ()):
-            step = steps[which] if which < len(steps) else None
-            if step is None:
-                between.add((which, key))
-            else:
-                done[step, key] = nbytes
+        for key, size, _, cells in line.get("objects", ()):
+            nbytes[key], nonfinite[key] = size, cells
         found.seconds = (found.seconds or 0.0) + line.get("seconds", 0.0)
-        if is_last and "block" in line:
-            values = values or Statistics()
-            values.add(line["lowest"], line["highest"], line["nonfinite"])
-    found.between += len(between)
-    if values is not None:
-        found.nonfinite = values.nonfinite
+        if "block" in line:
+            values.add(line["lowest"], line["highest"], 0)
+    if not is_output:
+        found.between += len(nbytes)
+        return
+    found.done += len(nbytes)
+    found.nbytes += sum(nbytes.values())
+    if is_result:
+        found.nonfinite = sum(nonfinite.values())
         if not math.isnan(values.lowest):
             found.lowest, found.highest = values.lowest, values.highest

@@ -2,7 +2,7 @@
 
 A target holds three things apart: the group to be, which nothing can open as a result
 before it is complete; what is known of the work so far (a header with the plan's
-fingerprint, and a journal for each stage); and the hold that one run has on it.
+fingerprint, and a journal for each array); and the hold that one run has on it.
 """
 
 from __future__ import annotations
@@ -100,17 +100,17 @@ class Target(Protocol):
     def owner(self) -> dict[str, Any] | None:
         """The run that holds the output; None where none does."""
 
-    def journal(self, stage: str, place_of: Places | None = None) -> Journal:
-        """The journal of a stage; of the last one where the name is empty."""
+    def journal(self, array: str, place_of: Places | None = None) -> Journal:
+        """The journal of an array; of the output itself where the name is empty."""
 
     def journals(self) -> Iterable[tuple[str, Journal]]:
-        """Every journal that is there, with its stage."""
+        """Every journal that is there, with its array."""
 
-    def between(self, stage: str) -> Place:
-        """Where the result of a stage lies that the next one reads."""
+    def between(self, array: str) -> Place:
+        """Where an array lies that is written by a stage and read by the next one."""
 
-    def discard(self, stage: str) -> None:
-        """Remove that result; the journal stays."""
+    def discard(self, array: str) -> None:
+        """Remove that array; the journal stays."""
 
     def written(self) -> float | None:
         """When it was last written, in seconds since 1970."""
@@ -156,7 +156,7 @@ def is_begun(
     fingerprint : mapping
         The plan's.
     layout : mapping
-        How what is saved on the way is stored, which another cut into stages changes.
+        How what is saved on the way is stored, which another cut into stages may change.
 
     Raises
     ------

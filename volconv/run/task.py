@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import lt
 from typing import Any
@@ -81,7 +81,7 @@ class Work:
     sync: bool = False
 
 
-Objects = tuple[tuple[int, str, int, int], ...]
+Objects = tuple[tuple[int, str, int, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,9 @@ class BlockRecord:
     ----------
     turn : int
         The block's turn in the stage's order.
-    objects : tuple of (int, str, int, int)
-        For each object the number of the write, its key, its bytes and its crc32c.
+    objects : tuple of (int, str, int, int, int)
+        For each object the number of the write, its key, its bytes, its crc32c, and cells
+        of the result in it that are not finite.
     seconds : float
         Time from reading to the objects being written, or on their way.
     lowest, highest : float
@@ -108,6 +109,13 @@ class BlockRecord:
     lowest: float
     highest: float
     nonfinite: int
+
+    def part(self, which: int, *, is_last: bool) -> BlockRecord:
+        """What it leaves behind in one write; the last one's has its time and its cells."""
+        objects = tuple(one for one in self.objects if one[0] == which)
+        if is_last:
+            return replace(self, objects=objects)
+        return BlockRecord(self.turn, objects, 0.0, math.nan, math.nan, 0)
 
 
 Told = BlockRecord | Future[BlockRecord]
@@ -285,7 +293,7 @@ class Worker:
         begun: float,
     ) -> Told:
         """Write what a block makes of its input, and tell of it."""
-        objects: list[tuple[int, str, int, int]] = []
+        objects: list[tuple[int, str, int, int, int]] = []
         sent: Sent = []
         given = self.memory.given
         told, last = Statistics(), self.work.stage.pipeline.last
@@ -294,10 +302,12 @@ class Worker:
                 continue
             for unit in units_of(write, wanted[write.step], values.pop(write.step)):
                 whole = unit.whole(write.output, self.memory.empty)
-                objects.append((which, *self.writer.write(which, whole, sent)))
+                stored = self.writer.write(which, whole, sent)
                 self.memory.take_back(given)
+                before = told.nonfinite
                 if write.step == last:
                     told.add_cells(unit.cells)
+                objects.append((which, *stored, told.nonfinite - before))
         seconds = time.perf_counter() - begun
         ends = told.lowest, told.highest, told.nonfinite
         record = BlockRecord(turn, tuple(objects), seconds, *ends)
