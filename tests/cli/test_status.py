@@ -1,5 +1,6 @@
 """Verb `status`, over outputs that are complete, begun, held, or not there."""
 
+import errno
 import json
 import os
 import shlex
@@ -113,6 +114,20 @@ def test_one_who_may_only_read_is_told_of_a_begun_output(folder, monkeypatch):
     assert held["pid"] == process.pid
     assert left is None
     assert header["objects"] == 9 * 12
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other locks")
+def test_what_is_begun_is_told_where_the_file_system_has_no_locks(folder, monkeypatch):
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, CONFIG, progress=stopping_at(2))
+
+    def flock(*_):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    found = status_of(str(folder / "out.zarr"))
+    assert 0 < found.done < found.objects == 9 * 12
+    assert found.holder == "unknown: the file system has no locks"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +15,9 @@ from volconv.run.statistics import Statistics
 from volconv.run.target import PLAN_ATTRIBUTE, Target, whose
 
 __all__ = ["Status", "status_of"]
+
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
+"""What file systems answer that know no locks."""
 
 
 @dataclass
@@ -39,7 +43,7 @@ class Status:
     written : float, optional
         When it was last written, in seconds since 1970.
     holder : str, optional
-        The run that holds it.
+        The run that holds it, or that this cannot be told.
     lowest, highest : float, optional
         Of the finite cells that were written.
     nonfinite : int, optional
@@ -95,9 +99,9 @@ def looked_at(path: str, target: Target) -> Status:
         written = target.written()
         return Status(path, True, done, done, 0, nbytes, written=written)
     header = target.header()
-    owner = target.owner()
-    if header is not None or owner is not None:
-        return begun(path, target, header or {}, owner)
+    holder = holder_of(target)
+    if header is not None or holder is not None:
+        return begun(path, target, header or {}, holder)
     if attributes is not None:
         raise OutputError(
             repr(path),
@@ -109,8 +113,19 @@ def looked_at(path: str, target: Target) -> Status:
     )
 
 
+def holder_of(target: Target) -> str | None:
+    """The run that holds a target, in words; None where none does."""
+    try:
+        owner = target.owner()
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        return "unknown: the file system has no locks"
+    return None if owner is None else whose(owner)
+
+
 def begun(
-    path: str, target: Target, header: dict[str, Any], owner: dict[str, Any] | None
+    path: str, target: Target, header: dict[str, Any], holder: str | None
 ) -> Status:
     """What the journals tell of an output that is not complete."""
     found = Status(
@@ -119,7 +134,7 @@ def begun(
         objects=header.get("objects", 0),
         seconds=0.0,
         written=target.written(),
-        holder=None if owner is None else whose(owner),
+        holder=holder,
         nonfinite=0,
         command=header.get("command", ""),
         result=header.get("result"),
