@@ -113,8 +113,9 @@ class BlockRecord:
     def part(self, which: int, *, is_last: bool) -> BlockRecord:
         """What it leaves behind in one write; the last one's has its time and its cells."""
         objects = tuple(one for one in self.objects if one[0] == which)
-        if is_last:
-            return replace(self, objects=objects)
+        if is_last:  # of most stages the only one: a copy is half as dear as a line
+            is_all = len(objects) == len(self.objects)
+            return self if is_all else replace(self, objects=objects)
         return BlockRecord(self.turn, objects, 0.0, math.nan, math.nan, 0)
 
 
