@@ -1,5 +1,7 @@
 """Chunked arrays: the bits of the whole, whatever the chunks."""
 
+import pickle
+
 import dask
 import dask.array as da
 import numpy as np
@@ -169,6 +171,26 @@ def test_halos_of_many_chunks_are_looked_for_once(monkeypatch):
     found = volconv.pad(row, 100, boundary="reflect")
     assert len(looked) <= 2 * 300
     assert_array_equal(found, np.pad(np.arange(300), 100, mode="reflect"))
+
+
+def task_bytes(array):
+    """Bytes of each task of a lazy array, as a cluster is sent them."""
+    (optimised,) = dask.base.optimize(array.data)
+    tasks = optimised.__dask_graph__().to_dict().values()
+    return [len(pickle.dumps(task)) for task in tasks]
+
+
+@pytest.mark.parametrize("dims", [("y", "x"), ("t", "x")])
+def test_a_task_is_no_longer_among_many_chunks(dims):
+    longest = []
+    for chunks in (60, 600):
+        data = da.zeros((3 * chunks, 6, 6), chunks=(3, 6, 6))
+        array = xr.DataArray(data, dims=("t", "y", "x"))
+        smooth = volconv.gaussian(array, 0.5, dims=dims, boundary="edge")
+        longest.append(max(task_bytes(smooth)))
+    few, many = longest
+    assert many <= few + 40  # larger numbers take some bytes more
+    assert many < 8000
 
 
 def test_nothing_is_computed_at_graph_time():

@@ -1,8 +1,9 @@
-"""A step over a Dask array: one call of `dask.array.map_overlap`.
+"""A step over a Dask array: halos from the chunks beside, then one call for each chunk.
 
 A chunk owns the outputs that lie in its place, and has halos of its neighbours' cells.
 Boundaries are filled inside the block function, from the block's true position; a wrapped
-axis is first extended by copies of its far sides.
+axis is first extended by copies of its far sides. A task carries its own place alone, so
+that what a cluster is sent grows with the chunks and no faster.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
+from dask.layers import ArrayBlockwiseDep
 from numpy.typing import NDArray
 
 from volconv.boundary import runs
@@ -61,17 +63,21 @@ def lazy_step(step: Step, data: da.Array) -> da.Array:
         for axis, outputs in enumerate(step.target.shape)
     ]
     data = data.rechunk(tuple(one.chunk_sizes for one in owned))
-    block_function = BlockFunction(
-        step, tuple(owned), tuple(shifts), tuple(kinds), data.shape
-    )
+    chunk_function = ChunkFunction(step, tuple(shifts), tuple(kinds), data.shape)
+    if any(any(one.halo) for one in owned):
+        data = da.overlap.overlap(
+            data,
+            depth={axis: one.halo for axis, one in enumerate(owned)},
+            boundary="none",
+            allow_rechunk=False,
+        )
     dtype = np.dtype(step.target.dtype)
-    result: da.Array = da.map_overlap(
-        block_function,
+    result: da.Array = da.map_blocks(
+        chunk_outputs,
         data,
-        depth={axis: one.halo for axis, one in enumerate(owned)},
-        boundary="none",
-        trim=False,
-        allow_rechunk=False,
+        Places(owned),
+        chunk_function,
+        token=step.name,
         chunks=tuple(one.output_sizes for one in owned),
         dtype=dtype,
         meta=np.empty((0,) * data.ndim, dtype=dtype),
@@ -135,16 +141,41 @@ def cropped(data: da.Array, axis: int, window: Window) -> tuple[da.Array, int]:
     return data[tuple(index)], before
 
 
+class Places(ArrayBlockwiseDep):
+    """Of each chunk its outputs, and the first of its cells: what a task is told.
+
+    Parameters
+    ----------
+    owned : sequence of Ownership
+        Chunks and outputs of each axis.
+    """
+
+    def __init__(self, owned: Sequence[Ownership]) -> None:
+        super().__init__(tuple(one.chunk_sizes for one in owned))
+        self.owned = tuple(owned)
+
+    def __getitem__(
+        self, index: tuple[int, ...]
+    ) -> tuple[tuple[Interval, ...], tuple[int, ...]]:
+        chosen = list(zip(self.owned, index, strict=True))
+        return (
+            tuple(one.outputs[number] for one, number in chosen),
+            tuple(one.origin(number) for one, number in chosen),
+        )
+
+    def __dask_tokenize__(self) -> tuple[object, ...]:
+        axes = [(one.chunk_sizes, one.output_sizes, one.halo) for one in self.owned]
+        return type(self).__qualname__, axes
+
+
 @dataclass(frozen=True, eq=False)
-class BlockFunction:
-    """What each chunk does with its cells and its halo.
+class ChunkFunction:
+    """What each chunk does with its cells and its halo; the same for all of them.
 
     Parameters
     ----------
     step : Step
         The step.
-    owned : tuple of Ownership
-        Chunks and outputs of each axis.
     shifts : tuple of int
         Cells that a wrapped axis was extended by at its beginning.
     kinds : tuple of str
@@ -154,41 +185,35 @@ class BlockFunction:
     """
 
     step: Step
-    owned: tuple[Ownership, ...]
     shifts: tuple[int, ...]
     kinds: tuple[str, ...]
     sizes: tuple[int, ...]
-
-    @property
-    def __name__(self) -> str:
-        """What Dask calls the tasks: the step's name."""
-        return self.step.name
-
-    def __call__(self, cells: NDArray[Any], block_id: Sequence[int]) -> NDArray[Any]:
-        """Outputs that one chunk owns."""
-        box = tuple(
-            one.outputs[number]
-            for one, number in zip(self.owned, block_id, strict=True)
-        )
-        return compute_cells(
-            self.step,
-            plain_cells(cells),
-            box,
-            origin=[
-                max(0, one.chunks[number].start - one.halo[0])
-                for one, number in zip(self.owned, block_id, strict=True)
-            ],
-            sizes=self.sizes,
-            kinds=self.kinds,
-            shifts=self.shifts,
-        )
 
     def __dask_tokenize__(self) -> tuple[object, ...]:
         return (
             type(self).__qualname__,
             self.step.describe(),
-            self.step.source.dims,
-            self.owned,
+            self.step.source,
+            self.step.target,
             self.shifts,
+            self.kinds,
             self.sizes,
         )
+
+
+def chunk_outputs(
+    cells: NDArray[Any],
+    place: tuple[tuple[Interval, ...], tuple[int, ...]],
+    function: ChunkFunction,
+) -> NDArray[Any]:
+    """Outputs that one chunk owns."""
+    box, origin = place
+    return compute_cells(
+        function.step,
+        plain_cells(cells),
+        box,
+        origin=origin,
+        sizes=function.sizes,
+        kinds=function.kinds,
+        shifts=function.shifts,
+    )

@@ -52,6 +52,10 @@ class Ownership:
         """Outputs of each chunk."""
         return tuple(outputs.size for outputs in self.outputs)
 
+    def origin(self, number: int) -> int:
+        """The first cell that a chunk has with its halo."""
+        return max(0, self.chunks[number].start - self.halo[0])
+
 
 def owned_chunks(
     sizes: Sequence[int], window: Window, kind: str, outputs: int, before: int = 0
