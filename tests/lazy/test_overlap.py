@@ -1,6 +1,7 @@
 """Chunked arrays: the bits of the whole, whatever the chunks."""
 
 import pickle
+from unittest import mock
 
 import dask
 import dask.array as da
@@ -8,22 +9,25 @@ import numpy as np
 import pytest
 import xarray as xr
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from scipy import ndimage
 
 import volconv
 import volconv.errors
 from tests.lazy.strategies import cases, even_cases
+from volconv.lazy import overlap
 from volconv.lazy.ownership import Placed
 
 
-@given(cases())
-def test_chunked_is_whole_bit_for_bit(case):
+@given(cases(), st.sampled_from([0, overlap.CARRIED_BYTES]))
+def test_chunked_is_whole_bit_for_bit(case, carried):
     array, kernel, dims, options, chunks = case
     whole = volconv.correlate(array, kernel, dims=dims, fill_value=3, **options)
-    lazy = volconv.correlate(
-        array.chunk(chunks), kernel, dims=dims, fill_value=3, **options
-    )
+    with mock.patch.object(overlap, "CARRIED_BYTES", carried):
+        lazy = volconv.correlate(
+            array.chunk(chunks), kernel, dims=dims, fill_value=3, **options
+        )
     assert isinstance(lazy.data, da.Array)
     with dask.config.set(scheduler="synchronous"):
         computed = lazy.compute()
@@ -193,6 +197,59 @@ def test_a_task_is_no_longer_among_many_chunks(dims):
     assert many < 8000
 
 
+def weighted_cells(size):
+    data = xr.DataArray(
+        da.ones((9, size, size), chunks=(1, -1, -1)), dims=("t", "y", "x")
+    )
+    weights = xr.DataArray(
+        np.random.default_rng(3).random((size, size)), dims=("y", "x")
+    )
+    return volconv.box(data, {"y": 3, "x": 3}, weights=weights)
+
+
+def long_kernel(size):
+    data = xr.DataArray(da.ones((9, size + 9), chunks=(1, -1)), dims=("t", "x"))
+    kernel = np.random.default_rng(3).random(size)
+    return volconv.correlate(data, kernel, dims="x")
+
+
+def many_channels(size):
+    data = xr.DataArray(da.ones((size, 9), chunks=(-1, 1)), dims=("channel", "x"))
+    weights = np.random.default_rng(3).random((size, size, 1))
+    return volconv.conv(data, weights)
+
+
+def many_slopes(size):
+    data = xr.DataArray(da.ones((size, 9), chunks=(-1, 1)), dims=("channel", "x"))
+    return volconv.prelu(data, np.random.default_rng(3).random(size))
+
+
+@pytest.mark.parametrize(
+    ("made", "size"),
+    [
+        (weighted_cells, 200),
+        (long_kernel, 20000),
+        (many_channels, 200),
+        (many_slopes, 20000),
+    ],
+)
+def test_large_weights_are_sent_once_whatever_the_chunks(made, size):
+    *tasks, weights = sorted(task_bytes(made(size)))
+    assert weights > 8 * size
+    assert len(tasks) >= 9
+    assert max(tasks) < 8000
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+def test_weights_that_are_sent_once_give_the_same_bits(volume, scheduler):
+    weights = volume.rename(y="x", x="y").transpose("y", "x")
+    whole = volconv.gaussian(volume, 1.5, weights=weights, boundary="wrap")
+    lazy = volconv.gaussian(volume.chunk(y=20), 1.5, weights=weights, boundary="wrap")
+    assert max(task_bytes(lazy)) > weights.nbytes
+    with dask.config.set(scheduler=scheduler, num_workers=1):
+        assert_array_equal(lazy.values.view("u1"), whole.values.view("u1"))
+
+
 def test_nothing_is_computed_at_graph_time():
     def explode(block):
         raise AssertionError("computed")
@@ -209,6 +266,18 @@ def test_the_same_call_makes_the_same_keys(volume):
     assert first.data.name == volconv.gaussian(chunked, 1.0).data.name
     assert first.data.name != volconv.gaussian(chunked, 1.1).data.name
     assert first.data.name != volconv.gaussian(chunked, 1.0, boundary="edge").data.name
+
+
+def test_the_same_weights_make_the_same_keys(volume):
+    made = [
+        volconv.box(volume.chunk(10), 3, weights=weights).data
+        for weights in (volume, volume.copy(), 2 - volume)
+    ]
+    first, second, other = (set(data.__dask_graph__().to_dict()) for data in made)
+    assert first == second
+    assert {key[0] for key in first if key[0].startswith("box")}.isdisjoint(
+        key[0] for key in other if key[0].startswith("box")
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,20 @@
 
 A chunk owns the outputs that lie in its place, and has halos of its neighbours' cells.
 Boundaries are filled inside the block function, from the block's true position; a wrapped
-axis is first extended by copies of its far sides. A task carries its own place alone, so
-that what a cluster is sent grows with the chunks and no faster.
+axis is first extended by copies of its far sides. A task carries its own place alone, and
+no large weights, so that what a cluster is sent grows with the chunks and no faster.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import dask.array as da
 import numpy as np
+from dask.base import tokenize
+from dask.delayed import Delayed, delayed
 from dask.layers import ArrayBlockwiseDep
 from numpy.typing import NDArray
 
@@ -24,6 +26,10 @@ from volconv.steps import Step, compute_cells
 from volconv.steps.plain import plain_cells
 
 __all__ = ["lazy_step"]
+
+CARRIED_BYTES = 4 * 2**10
+"""Bytes of weights that each task of a step carries, at most: about as many as the rest
+of a task takes on its way to a cluster."""
 
 
 def lazy_step(step: Step, data: da.Array) -> da.Array:
@@ -76,7 +82,7 @@ def lazy_step(step: Step, data: da.Array) -> da.Array:
         chunk_outputs,
         data,
         Places(owned),
-        chunk_function,
+        shared(chunk_function),
         token=step.name,
         chunks=tuple(one.output_sizes for one in owned),
         dtype=dtype,
@@ -199,6 +205,35 @@ class ChunkFunction:
             self.kinds,
             self.sizes,
         )
+
+
+def shared(function: ChunkFunction) -> ChunkFunction | Delayed:
+    """The function for a task to carry, or a key of it where it has large weights.
+
+    Each worker is given a key once. But Dask makes one task of a chunk's halo and its
+    outputs only where these depend on the halo alone, so that a small one has no key.
+    """
+    sizes = {id(array): array.nbytes for array in arrays_in(function)}
+    if sum(sizes.values()) <= CARRIED_BYTES:
+        return function
+    name = f"{function.step.name}-step-{tokenize(function)}"
+    found: Delayed = delayed(function, name=name, pure=True, traverse=False)
+    return found
+
+
+def arrays_in(value: object) -> Iterator[NDArray[Any]]:
+    """The arrays of a value and of its fields, items and theirs."""
+    if isinstance(value, np.ndarray):
+        yield value
+    parts: Iterable[object] = ()
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = (getattr(value, field.name) for field in fields(value))
+    elif isinstance(value, Mapping):
+        parts = value.values()
+    elif isinstance(value, list | tuple):
+        parts = value
+    for part in parts:
+        yield from arrays_in(part)
 
 
 def chunk_outputs(
