@@ -78,13 +78,16 @@ def lazy_step(step: Step, data: da.Array) -> da.Array:
             allow_rechunk=False,
         )
     dtype = np.dtype(step.target.dtype)
-    result: da.Array = da.map_blocks(
+    axes = tuple(range(data.ndim))
+    result: da.Array = da.blockwise(
         chunk_outputs,
-        data,
-        Places(owned),
-        shared(chunk_function),
+        axes,
+        *(data, axes),
+        *(Places(owned), axes),
+        *(shared(chunk_function), None),
         token=step.name,
-        chunks=tuple(one.output_sizes for one in owned),
+        align_arrays=False,
+        adjust_chunks={axis: one.output_sizes for axis, one in enumerate(owned)},
         dtype=dtype,
         meta=np.empty((0,) * data.ndim, dtype=dtype),
     )
