@@ -10,6 +10,7 @@ processors, a tenth of a second of them already as the process starts.
 
 import gc
 import os
+import sys
 
 __all__ = ["main"]
 
@@ -18,10 +19,12 @@ def main() -> None:
     """Run the command."""
     gc.disable()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is there
-    from volconv.cli.main import main as command
-
     try:
+        from volconv.cli.main import main as command
+
         command()
+    except KeyboardInterrupt:
+        sys.exit(130)  # nothing is begun yet
     finally:
         gc.freeze()  # nor when Python ends
 

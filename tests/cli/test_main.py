@@ -120,7 +120,7 @@ def test_a_reader_that_has_gone_is_no_fault(args, folder):
         env=env, timeout=60,
     )  # fmt: skip
     os.close(write)
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_closed_stdout_is_no_fault(folder):
@@ -133,6 +133,47 @@ def test_a_closed_stdout_is_no_fault(folder):
         cwd=folder, timeout=60,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full"])
+def test_a_fault_that_nobody_can_be_told_of_has_its_exit_code(stderr, folder):
+    command = f"{sys.executable} -m volconv run none.yaml {stderr}"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False,
+        cwd=folder, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
+
+
+def test_an_output_that_is_full_is_told(folder):
+    command = f"{sys.executable} -m volconv schema >/dev/full"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, check=False,
+        cwd=folder, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 5
+    assert done.stderr == "error: [Errno 28] No space left on device\n"
+
+
+def test_an_interrupt_while_the_command_is_imported_ends_it_without_a_word():
+    code = """
+import signal, sys
+
+class Interrupt:
+    def find_spec(name, *_):
+        if name == "typer":
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from volconv.__main__ import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, "schema"], capture_output=True, text=True,
+        check=False, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_words_that_the_terminal_cannot_show_are_escaped(folder):

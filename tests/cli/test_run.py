@@ -258,17 +258,45 @@ def test_an_interrupt_keeps_what_is_done_and_says_how_to_go_on(folder):
     assert re.search(r"done     \d+ blocks computed, \d+ were there", done.stdout)
 
 
-def test_a_terminal_gets_a_bar(folder):
+@pytest.mark.parametrize("streams", ["| true", "2>&1 | true", ">&- 2>&-"])
+def test_a_run_that_nobody_listens_to_is_carried_out(folder, streams):
+    command = f"set -o pipefail; {sys.executable} -m volconv run config.yaml {streams}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert xr.open_zarr(folder / "out.zarr", chunks=None).v.shape == (8, 6)
+
+
+def test_restart_is_not_confirmed_where_nobody_can_be_asked(folder):
+    assert volconv(folder, "run", "config.yaml").returncode == 0
+    command = f"{sys.executable} -m volconv run config.yaml --restart <&-"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert (folder / "out.zarr").exists()
+
+
+@pytest.mark.parametrize(
+    ("term", "seen"), [("xterm", b"4/4"), ("dumb", b"blocks   4 of 4")]
+)
+def test_a_terminal_gets_a_bar_or_lines_where_it_cannot_redraw(folder, term, seen):
     parent, child = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "volconv", "run", "config.yaml"],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=child,
-        env={**os.environ, "TERM": "xterm"},
+        env={**os.environ, "TERM": term},
     ) as process:
         os.close(child)
-        seen = b""
+        said = b""
         while True:
             try:
                 piece = os.read(parent, 1000)
@@ -276,10 +304,10 @@ def test_a_terminal_gets_a_bar(folder):
                 break
             if not piece:
                 break
-            seen += piece
+            said += piece
     os.close(parent)
     assert process.returncode == 0
-    assert b"4/4" in seen
+    assert seen in said
 
 
 BRANCHES = """

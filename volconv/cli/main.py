@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Annotated, Any, TextIO
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -14,6 +13,7 @@ from typer.main import get_command
 
 from volconv.cli.exits import exit_code
 from volconv.cli.report import print_error
+from volconv.cli.streams import standard_streams
 from volconv.errors import VolconvError
 
 __all__ = ["app", "main"]
@@ -88,30 +88,12 @@ def options(
 
 def main() -> None:
     """Run the command; a user's fault is told in plain words, without a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        say_what_you_can(stream)
-    try:
-        app(prog_name="volconv")
-    except (VolconvError, OSError) as error:
-        print_error(error)
-        sys.exit(exit_code(error))
-    finally:
-        flush(sys.stdout)
-
-
-def say_what_you_can(stream: object) -> None:
-    """Escape characters that a terminal's encoding lacks, where Python would fail."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(errors="backslashreplace")
-
-
-def flush(stream: TextIO | None) -> None:
-    """Write what is buffered, unless the reader has gone, as ``head`` does."""
-    if stream is None:
-        return
-    try:
-        stream.flush()
-    except OSError:
-        # the interpreter flushes once more at exit, and would complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    with standard_streams():
+        try:
+            try:
+                app(prog_name="volconv")
+            finally:
+                sys.stdout.flush()
+        except (VolconvError, OSError) as error:
+            print_error(error)
+            sys.exit(exit_code(error))

@@ -11,8 +11,6 @@ __all__ = ["print_error"]
 
 def print_error(error: BaseException) -> None:
     """Print an error to stderr, in plain words."""
-    if sys.stderr is None:
-        return
     print(error_text(error), file=sys.stderr)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -126,8 +127,8 @@ def again(
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """A bar on a terminal; elsewhere a line at each tenth of the work."""
-    if sys.stderr.isatty():
+    """A bar on a terminal that can redraw; elsewhere a line at each tenth of the work."""
+    if sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown"):
         yield from terminal_bar()
     else:
         yield LineProgress()
