@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from tests.run.runs import interrupted, result, run, tree
 from volconv.errors import (
     ClusterError,
     InputError,
+    KindError,
     MemoryPlanError,
     OutputError,
     PlanMismatch,
@@ -191,6 +193,32 @@ def test_no_scheduler_is_one_clear_error(folder, monkeypatch):
     with pytest.raises(ClusterError, match=r"no answer at tcp://127\.0\.0\.1:9"):
         run(folder, on="tcp://127.0.0.1:9")
     run(folder)  # what was begun is no hindrance
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("tcp://127.0.0.1", "missing port number"),
+        ("tcp://127.0.0.1:x", "tcp://HOST:PORT"),
+        ("foo://a:1", "unknown address scheme 'foo'"),
+        ("http://localhost:1", "unknown address scheme 'http'"),
+        ("inproc://192.0.2.1/1/1", "does not match"),
+        ("ucx://a:1", "ucx"),
+        ("tls://a:1", "distributed.comm.tls in Dask's configuration"),
+    ],
+)
+def test_an_address_that_cannot_be_reached_is_refused_before_anything_is_begun(
+    folder, address, said
+):
+    with pytest.raises(ClusterError, match=re.escape(said)):
+        run(folder, on=address)
+    assert not list(folder.glob("out.zarr*"))
+
+
+@pytest.mark.parametrize("on", [None, 3])
+def test_what_is_no_text_is_no_crew(folder, on):
+    with pytest.raises(KindError, match=r"on=client\.scheduler\.address"):
+        run(folder, on=on)
 
 
 def test_nothing_is_erased_for_a_scheduler_that_does_not_answer(folder):

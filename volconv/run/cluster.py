@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import zarr
 
-from volconv.errors import ClusterError, VolconvError
+from volconv.errors import ClusterError, KindError, VolconvError
 from volconv.plan.memory import AT_ONCE
 from volconv.run.allocator import give_back, keep_memory
 from volconv.run.task import Work
@@ -26,6 +27,8 @@ __all__ = ["check_answer", "check_crew", "crew_of", "is_address"]
 
 LOOPBACK = "127.0.0.1"
 
+FORM = "write the address as tcp://HOST:PORT"
+
 Crew = Callable[[Turns, Keep], Records]
 """Takes turns, and gives the records of their blocks."""
 
@@ -35,21 +38,54 @@ def is_address(on: str) -> bool:
     return "://" in on
 
 
-def check_crew(on: str) -> None:
+def check_crew(on: object) -> None:
     """Refuse what can be no crew, before anything is begun or erased for it.
 
     Raises
     ------
+    KindError
+        If `on` is no text.
     ClusterError
-        If `on` is neither threads, nor processes, nor an address.
+        If it is neither threads, nor processes, nor an address that Dask can reach.
     """
-    if on not in ("threads", "processes") and not is_address(on):
+    expected = "threads, processes, or a scheduler's address"
+    if not isinstance(on, str):
+        mend = "of a client say on=client.scheduler.address"
+        raise KindError("on", type(on).__name__, expected, mend)
+    if is_address(on):
+        check_address(on)
+    elif on not in ("threads", "processes"):
+        raise ClusterError("--on", repr(on), expected, FORM)
+
+
+def check_address(address: str) -> None:
+    """Refuse an address that Dask cannot read, or has no certificates for.
+
+    Raises
+    ------
+    ClusterError
+    """
+    from distributed.comm.addressing import get_address_host
+    from distributed.security import Security
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # tells what ucx needs
+            get_address_host(address)
+    except (ValueError, NotImplementedError, FutureWarning) as error:
+        reason = " ".join(str(error).split())
         raise ClusterError(
-            "--on",
-            repr(on),
-            "threads, processes, or a scheduler's address",
-            "write the address as tcp://HOST:PORT",
-        )
+            "--on", f"{address!r} ({reason})", "a scheduler's address", FORM
+        ) from error
+    if address.startswith("tls://"):
+        given = Security().get_connection_args("client")
+        if given["ssl_context"] is None:
+            raise ClusterError(
+                "--on",
+                f"{address!r} without certificates",
+                "distributed.comm.tls in Dask's configuration",
+                "name its ca-file and the client's cert and key there",
+            )
 
 
 def check_answer(on: str) -> None:
