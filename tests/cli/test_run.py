@@ -272,6 +272,28 @@ def test_a_run_that_nobody_listens_to_is_carried_out(folder, streams):
     assert xr.open_zarr(folder / "out.zarr", chunks=None).v.shape == (8, 6)
 
 
+def test_in_a_folder_that_was_removed_whole_paths_go_on_and_others_are_told(folder):
+    text = CONFIG.replace("in.zarr", f"{folder}/in.zarr")
+    (folder / "config.yaml").write_text(text.replace("out.zarr", f"{folder}/out.zarr"))
+
+    def from_nowhere(*words):
+        command = f"mkdir gone; cd gone; rmdir ../gone; {sys.executable} -m volconv "
+        return subprocess.run(
+            ["bash", "-c", command + " ".join(words)],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    done = from_nowhere("run", f"{folder}/config.yaml")
+    assert done.returncode == 0, done.stderr
+    assert from_nowhere("status", f"{folder}/out.zarr").returncode == 0
+    relative = from_nowhere("status", "out.zarr")
+    assert relative.returncode == 4
+    assert "'out.zarr', relative to a folder that was removed" in relative.stderr
+
+
 def test_restart_is_not_confirmed_where_nobody_can_be_asked(folder):
     assert volconv(folder, "run", "config.yaml").returncode == 0
     command = f"{sys.executable} -m volconv run config.yaml --restart <&-"

@@ -105,8 +105,22 @@ def places_of(output: str) -> list[str]:
 
 
 def absolute(path: str) -> Path:
-    """A path that does not depend on where it was said; links stay as they are."""
-    return Path(os.path.normpath(Path.cwd() / path))
+    """A path that does not depend on where it was said; links stay as they are.
+
+    Raises
+    ------
+    OutputError
+        If it is relative to a folder that is no longer there.
+    """
+    try:
+        return Path(os.path.normpath(Path(path).absolute()))
+    except FileNotFoundError:
+        raise OutputError(
+            "output.path",
+            f"{path!r}, relative to a folder that was removed",
+            "a path from a folder that is there",
+            "change to one",
+        ) from None
 
 
 def whole_path(path: str) -> PurePosixPath | Path:
