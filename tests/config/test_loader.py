@@ -109,8 +109,10 @@ def test_all_anchors_and_aliases_are_told():
 
 
 def test_control_characters_are_refused():
-    (fault,) = faults(b"a: \x00")
-    assert fault.startswith("line 1: this is not YAML: unacceptable character")
+    for text, line in ((b"a: \x00", 1), (b"# a: 1\r\nb: 2\nc: \x07\n", 3)):
+        (fault,) = faults(text)
+        said = f"line {line}: this is not YAML: unacceptable character #x"
+        assert fault.startswith(said)
 
 
 def test_an_alias_bomb_is_refused_at_once():

@@ -186,7 +186,7 @@ DTYPES = (
                                          "whole number of at least 1."),
         ("box: {size: {x: 1000000000000}}",
          "steps.1.box.size.x: got 1e+12 taps; expected at most 16777216 along one "
-         "dimension. Fix: a plain number counts cells: give a length its unit."),
+         "dimension. Fix: say a smaller one: a number without a unit counts cells."),
         ("box: {size: {}}", "steps.1.box.size: got no dimension; expected a size for "
                             "at least one."),
         ("box: {size: 3, stride: 0}", "steps.1.box.stride: got 0; expected a whole "
@@ -231,8 +231,9 @@ DTYPES = (
         ("correlate: {}", "missing key steps.1.correlate.kernel. Expected "
                           "lists, {gaussian: {sigma: 1.2 mm}}, "
                           "{ball: {radius: 3 mm}}, {path: kernel.npy}."),
-        ("correlate: {kernel: 3}", "steps.1.correlate.kernel: got 3; expected one "
-                                   "kernel of gaussian, box, ball."),
+        ("correlate: {kernel: 3}",
+         "steps.1.correlate.kernel: got 3; expected one kernel of gaussian, box, ball, "
+         "or lists of weights, or {path: kernel.npy}."),
         ("correlate: {kernel: []}", "steps.1.correlate.kernel: got shape (0,); "
                                     "expected at least one axis and one tap."),
         ("correlate: {kernel: [1, .nan]}", "steps.1.correlate.kernel: got NaN or inf "
@@ -254,7 +255,20 @@ DTYPES = (
          "axes as dims."),
         ("correlate: {kernel: {gaussain: {sigma: 1}}}",
          "steps.1.correlate.kernel: got 'gaussain'; expected one kernel of gaussian, "
-         "box, ball. Fix: did you mean 'gaussian'?"),
+         "box, ball, or lists of weights, or {path: kernel.npy}. Fix: did you mean "
+         "'gaussian'?"),
+        ("correlate_bank: {kernels: {path: k.npy}}",
+         "steps.1.correlate_bank.kernels: got {'path': 'k.npy'}; expected a list of "
+         "kernels, or a mapping of names to kernels. Fix: write a list: [{path: "
+         "k.npy}]."),
+        ("correlate: {kernel: [18446744073709551616, 1]}",
+         "steps.1.correlate.kernel: got dtype object; expected integers from -2**63 to "
+         "2**63 - 1, floats or complex numbers."),
+        ("conv: {weight: {path: a.npy}, bias: [[1]]}",
+         "steps.1.conv.bias.1: got [1]; expected a valid number."),
+        ("batch_norm: {mean: [[1, 2], 2], variance: [1, 2]}",
+         "steps.1.batch_norm.mean: got [1, 2] as number 1; expected real numbers, one "
+         "for each channel."),
         ("correlate: {kernel: {box: {x: 0}}}", "steps.1.correlate.kernel.box.x: got 0; "
                                                "expected a whole number of at least "
                                                "1."),
@@ -353,6 +367,8 @@ def test_a_step_is_refused_by_its_text(step, fault):
          "output.codec.zstd.level: got 99; expected less than or equal to 22."),
         ("{path: b, codec: {zstd: {level: true}}}",
          "output.codec.zstd.level: got True; expected a whole number."),
+        ("{path: b, codec: {none: {level: 1}}}",
+         "unknown key output.codec.none.level. Expected none."),
         ("{path: b, codec: {gzip: {levle: 9}}}",
          "unknown key output.codec.gzip.levle. Did you mean 'level'?"),
         ("{path: b, codec: {blosc: {shuffle: true}}}",

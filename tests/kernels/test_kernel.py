@@ -100,7 +100,8 @@ def test_a_kernel_with_nan_or_inf_is_refused(bad):
 )
 def test_a_kernel_that_is_no_numbers_is_refused(bad):
     with pytest.raises(
-        KindError, match=r"^kernel: got dtype .*; expected integers, floats or complex"
+        KindError,
+        match=r"^kernel: got dtype .*; expected integers from .*, floats or c",
     ):
         Kernel.parse(bad, "x", DIMS)
 

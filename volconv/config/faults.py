@@ -65,7 +65,11 @@ def fault_of(document: Document, details: Mapping[str, Any]) -> Fault:
     if details["type"] == UNKNOWN:
         known = context["known"]
         mend = did_you_mean(str(path[-1]), known)
-        mend = mend[:1].upper() + mend[1:] or f"Expected one of: {', '.join(known)}."
+        if not mend:
+            mend = (
+                f"expected one of: {', '.join(known)}." if known else "expected none."
+            )
+        mend = mend[:1].upper() + mend[1:]
         return Fault(line, f"unknown key {where}. {mend}")
     if details["type"] == MISSING:
         where = path_text((*path, context["key"]))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (
     AliasEvent,
     CollectionStartEvent,
@@ -25,6 +25,7 @@ from ruamel.yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
+from ruamel.yaml.reader import ReaderError
 
 from volconv.config.faults import Fault, Path, path_text
 from volconv.config.scalars import Scalar, plain_scalar
@@ -94,9 +95,12 @@ def read_text(text: str | bytes, path: str) -> Document:
         raise ConfigError(path, [str(fault) for fault in faults]) from None
     except MarkedYAMLError as error:
         raise ConfigError(path, [str(syntax_fault(error))]) from None
-    except YAMLError as error:
-        reason = " ".join(str(error).split())
-        fault = Fault(builder.line, f"this is not YAML: {reason}.")
+    except ReaderError as error:
+        # found before there are events: it knows its position, and no line
+        fault = Fault(
+            characters.count("\n", 0, error.position) + 1,
+            f"this is not YAML: unacceptable character #x{error.character:04x}.",
+        )
         raise ConfigError(path, [str(fault)]) from None
     except (ValueError, OverflowError):
         # the scanner lets chr() fail on escapes such as "\U00110000"

@@ -257,7 +257,9 @@ def usable_weights(values: object) -> Weights:
         or (weights.dtype.kind == "f" and weights.dtype.itemsize > 8)
     ):
         raise KindError(
-            "kernel", f"dtype {weights.dtype}", "integers, floats or complex numbers"
+            "kernel",
+            f"dtype {weights.dtype}",
+            "integers from -2**63 to 2**63 - 1, floats or complex numbers",
         )
     if weights.ndim == 0 or weights.size == 0:
         raise KernelError(

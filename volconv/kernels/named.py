@@ -177,7 +177,7 @@ def check_taps(where: str, taps: float) -> None:
             where,
             f"{taps:.4g} taps",
             f"at most {MAX_TAPS} along one dimension",
-            "a plain number counts cells: give a length its unit",
+            "say a smaller one: a number without a unit counts cells",
         )
 
 

@@ -29,7 +29,8 @@ from volconv.steps.correlate import (
     kernel_for,
 )
 from volconv.steps.fields import StepName
-from volconv.steps.model import refused_at, short
+from volconv.steps.files import is_file
+from volconv.steps.model import refusal, refused_at, short
 from volconv.steps.options import WindowOptions
 from volconv.steps.settings import TextPath
 from volconv.steps.window import WindowStep, window_step
@@ -174,6 +175,18 @@ class CorrelateBank(DilatedSettings):
 
     dim: StepName = "kernel"
     """The new dimension, which comes first; the names are its coordinate."""
+
+    @field_validator("kernels", mode="before")
+    @classmethod
+    def is_not_one_file(cls, value: Any) -> Any:
+        """The kernels, unless they are the file of one."""
+        if is_file(value) and isinstance(value["path"], str):
+            raise refusal(
+                short(value),
+                "a list of kernels, or a mapping of names to kernels",
+                f"write a list: [{{path: {value['path']}}}]",
+            )
+        return value
 
     @field_validator("kernels")
     @classmethod

@@ -67,6 +67,10 @@ def numbers_in(where: str, value: object) -> tuple[float, ...]:
         raise KindError(where, short(found), "real numbers, one for each channel")
     if isinstance(value, np.ndarray) and are_finite(value):
         return tuple(found)  # no look at each: networks have thousands
+    for number, one in enumerate(found, start=1):
+        if isinstance(one, list | tuple):
+            got = f"{short(one)} as number {number}"
+            raise KindError(where, got, "real numbers, one for each channel")
     return tuple(real_number(where, one) for one in found)
 
 

@@ -94,7 +94,8 @@ Weights = Annotated[
 """A kernel written out: nested lists of numbers, one level for each dimension."""
 
 NamedKernel = Annotated[
-    GaussianKernel | BoxKernel | BallKernel, OneKey(lambda: KERNELS, "kernel")
+    GaussianKernel | BoxKernel | BallKernel,
+    OneKey(lambda: KERNELS, "kernel", ", or lists of weights, or {path: kernel.npy}"),
 ]
 """A kernel by name, with its settings."""
 

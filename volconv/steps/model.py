@@ -105,7 +105,8 @@ class WordedModel(BaseModel):
     @classmethod
     def faults(cls, error: ValidationError) -> list[InitErrorDetails]:
         """The faults of an error, one for each mistake."""
-        faults = [cls.fault(details) for details in error.errors()[:MAX_FAULTS]]
+        told = error.errors()[:MAX_FAULTS]
+        faults = [cls.fault(details) for details in told if not is_left_short(details)]
         return [fault for fault in faults if not cls.is_misspelt(fault, faults)]
 
     @classmethod
@@ -157,6 +158,14 @@ class SettingsModel(WordedModel):
         extra="forbid",
         defer_build=True,  # most models are not used
     )
+
+
+def is_left_short(details: ErrorDetails) -> bool:
+    """Whether a list is too short only without items that have faults of their own."""
+    if details["type"] != "too_short":
+        return False
+    least: int = details["ctx"]["min_length"]
+    return len(details["input"]) >= least
 
 
 def custom(kind: str, **context: Any) -> PydanticCustomError:

@@ -30,10 +30,13 @@ class OneKey:
         Returns the settings class of each name.
     noun : str
         What such a thing is, for errors.
+    others : str
+        What else its place may hold, for errors.
     """
 
     known: Callable[[], Mapping[str, type[WordedModel]]]
     noun: str
+    others: str = ""
 
     def read(self, value: object) -> WordedModel:
         """The settings of a bare name, of a one-key mapping, or of a model itself."""
@@ -44,7 +47,7 @@ class OneKey:
         if name not in known:
             raise refusal(
                 repr(name),
-                f"one {self.noun} of {', '.join(known)}",
+                self.expected(),
                 did_you_mean(name, known),
             )
         try:
@@ -61,12 +64,15 @@ class OneKey:
         if isinstance(value, Mapping) and len(value) == 1:
             ((name, settings),) = value.items()
             return str(name), settings
-        expected = f"one {self.noun}"
         if isinstance(value, Mapping):
             found = ", ".join(str(name) for name in value) or "none"
             mend = self.indent_hint(value)
-            raise refusal(short(value), f"{expected}; found {found}", mend)
-        raise refusal(short(value), f"{expected} of {', '.join(self.known())}")
+            raise refusal(short(value), f"one {self.noun}; found {found}", mend)
+        raise refusal(short(value), self.expected())
+
+    def expected(self) -> str:
+        """What its place may hold."""
+        return f"one {self.noun} of {', '.join(self.known())}{self.others}"
 
     def indent_hint(self, value: Mapping[Any, object]) -> str:
         """The mend of settings that stand beside their thing's name, not below it."""
