@@ -98,7 +98,7 @@ def processes_text(count: int, nbytes: int) -> str:
     Examples
     --------
     >>> processes_text(0, 2**20), processes_text(2, 2**20)
-    ("the process's own 1.0 MiB", "the own 1.0 MiB of each of 3 processes")
+    ("the process's own 1.0 MiB", 'the own 1.0 MiB of each of 3 processes')
     """
     if not count:
         return f"the process's own {bytes_text(nbytes)}"
