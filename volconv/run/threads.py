@@ -38,7 +38,7 @@ MOST_TOGETHER = 100
 """Blocks that a thread tells together, at most: arbitrary, 50 kB."""
 
 
-SHORT = 0.0005
+SHORT = 0.001
 """Seconds below which a block is little but calls of Python: arbitrary."""
 
 TRIAL = 0.2
