@@ -36,13 +36,13 @@ QUANTITY = re.compile(
 DEGREES = re.compile(r"\s*degrees?[_\s]*(north|east|true|n|e)?\s*", re.IGNORECASE)
 """Degrees as CF spells them."""
 
-COUNTS = dict.fromkeys(
-    ("level", "layer", "sigma_level", "point", "points"), "dimensionless"
-)
-"""What is counted: levels as CF spells them, and points, which are no printer's here."""
-
-SPELT = {**COUNTS, "px": "pixel"}
-"""Units as the registry spells them: it takes px for a 96th of an inch."""
+SPELT = {
+    **dict.fromkeys(("level", "layer", "sigma_level"), "dimensionless"),
+    **dict.fromkeys(("point", "points"), "dimensionless"),
+    "px": "pixel",
+}
+"""Units as the registry spells them: levels, as CF has them, are counted, and so are
+points, of which it takes 72 for an inch; px it takes for a 96th of one."""
 
 WORD = 4
 """Letters that a unit has at least where it is a word and no symbol: arbitrary."""

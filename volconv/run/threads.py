@@ -122,7 +122,6 @@ class Threads:
         self.stop = threading.Event()
         self.ended = 0
         self.results: queue.Queue[Told] = queue.Queue(maxsize=4 * threads)
-        self.threads = threads
         self.pool = [
             threading.Thread(target=self.serve, args=(number == 0,), daemon=True)
             for number in range(threads)
@@ -133,7 +132,7 @@ class Threads:
     def serve(self, is_first: bool) -> None:
         """Take turns, as one thread; others than the first until they are in its way."""
         late = Late()
-        effort = Effort(self.threads)
+        effort = Effort(len(self.pool))
         try:
             for together in self.served(late):
                 self.results.put(together)

@@ -46,6 +46,7 @@ STEP_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 LOCAL = frozenset({"file", "local"})
 """Schemes of this machine's files, which are other names of paths."""
+
 IPV6 = re.compile(r"(?<=://)\[[0-9a-fA-F:.]+\]")
 """A host's address in a URL, which may have '::' in it."""
 
