@@ -13,7 +13,7 @@ from volconv.run import journal_file
 from volconv.run.runner import run_plan
 from volconv.run.task import BlockRecord, Work
 
-FEW, MANY = 10, 20
+FEW, MANY = 16, 28
 """Blocks along each axis: 1000 and 8000 in all."""
 
 TEXT = """

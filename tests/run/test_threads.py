@@ -130,14 +130,14 @@ def test_blocks_that_were_done_before_one_failed_are_told(fake, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "sizes"), [(math.inf, [MOST_TOGETHER] * 2 + [50]), (-1.0, [1] * 250)]
+    ("seconds", "sizes"), [(math.inf, [MOST_TOGETHER] * 2 + [50]), (-1.0, [1] * 1050)]
 )
 def test_small_blocks_are_told_together_and_long_ones_at_once(
     fake, monkeypatch, seconds, sizes
 ):
     fake()
     monkeypatch.setattr("volconv.run.threads.TOGETHER", seconds)
-    told = list(run(range(250), 1))
+    told = list(run(range(1050), 1))
     assert [len(together) for together in told] == sizes
 
 

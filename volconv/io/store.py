@@ -205,17 +205,6 @@ def object_key(unit: Iterable[int]) -> str:
     return "/".join(["c", *map(str, unit)])
 
 
-def unit_of(key: str) -> tuple[int, ...]:
-    """The storage unit that a key names: see `object_key`.
-
-    Raises
-    ------
-    ValueError
-        If it is no such key.
-    """
-    return tuple(map(int, key.split("/")[1:]))
-
-
 def consolidate(store: Store) -> None:
     """Copy the metadata of a group's arrays into its own."""
     with warnings.catch_warnings():

@@ -240,7 +240,8 @@ def usable_weights(values: object) -> Weights:
     KindError
         If they are not numbers.
     """
-    if np.ma.is_masked(values):
+    # without a mask it is none, and numpy.ma takes longer to import than all else here
+    if hasattr(values, "mask") and np.ma.is_masked(values):
         raise KindError(
             "kernel",
             "a masked array",

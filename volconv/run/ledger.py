@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from volconv.io.place import Place
-from volconv.io.store import object_key, unit_of
-from volconv.plan.blocks import BlockGrid
+from volconv.io.store import object_key
 from volconv.plan.write import Write
 from volconv.run.journal import Told
 
-__all__ = ["Ledger", "unit_number"]
+__all__ = ["Ledger"]
 
 ABSENT = -1
 """Bytes of an object of which nothing is told."""
@@ -51,9 +51,16 @@ class Ledger:
         if not one.is_safe:
             self.doubtful[number] = one.nbytes, one.crc
 
+    def has(self, name: str) -> bool:
+        """Whether a key is that of an object of the array: a line may be damaged."""
+        return self.number(name) is not None
+
     def number(self, name: str) -> int | None:
-        """The number of an object; None where it is none of the array's."""
-        return unit_number(self.units, name)
+        """The number of the object that a key names; None where it is none of these."""
+        row, _, last = name.rpartition("/")
+        first = first_of(row, self.units.counts)
+        place = place_named(last, self.units.counts[-1])
+        return None if first is None or place is None else first + place
 
     def name(self, number: int) -> str:
         """The key of an object below the array."""
@@ -61,10 +68,18 @@ class Ledger:
 
     def names(self) -> Iterator[str]:
         """The keys of the objects of which something is told."""
-        return (self.name(int(each)) for each in np.flatnonzero(self.nbytes != ABSENT))
+        length = self.units.counts[-1]
+        is_told = (self.nbytes != ABSENT).reshape(-1, length)
+        for row in np.flatnonzero(is_told.any(axis=1)).tolist():
+            key = object_key(self.units.index(row * length)[:-1])
+            for place in np.flatnonzero(is_told[row]).tolist():
+                yield f"{key}/{place}"
 
     def sound(self, place: Place) -> NDArray[np.bool_]:
-        """Which objects are there with their bytes, and those in doubt with their crc."""
+        """Which objects are there with their bytes, and those in doubt with their crc.
+
+        These are in doubt no longer: the machine has not crashed while this process runs.
+        """
         found = np.zeros(self.units.total, bool)
         for name, nbytes in place.sizes(self.variable, self.names()):
             number = self.number(name)
@@ -74,18 +89,43 @@ class Ledger:
             if found[number]:
                 key = f"{self.variable}/{self.name(number)}"
                 found[number] = place.record(key) == known
+                if not found[number]:
+                    self.nbytes[number] = ABSENT
+        self.doubtful.clear()
         return found
 
 
-def unit_number(units: BlockGrid, name: str) -> int | None:
-    """The number of the storage unit that a key names; None where it names none."""
-    try:
-        unit = unit_of(name)
-    except ValueError:
+@lru_cache(maxsize=16)
+def first_of(row: str, counts: Sequence[int]) -> int | None:
+    """The number of the first object whose key begins so; objects come row by row.
+
+    Parameters
+    ----------
+    row : str
+        A key without its last part.
+    counts : tuple of int
+        Objects along each axis.
+
+    Examples
+    --------
+    >>> first_of("c/1", (2, 3))
+    3
+    """
+    start, *parts = row.split("/")
+    if start != object_key(()) or len(parts) != len(counts) - 1:
         return None
-    is_unit = (
-        len(unit) == len(units.counts)
-        and all(0 <= one < count for one, count in zip(unit, units.counts, strict=True))
-        and name == object_key(unit)
-    )
-    return units.number(unit) if is_unit else None
+    number = 0
+    for part, count in zip(parts, counts[:-1], strict=True):
+        place = place_named(part, count)
+        if place is None:
+            return None
+        number = number * count + place
+    return number * counts[-1]
+
+
+def place_named(part: str, count: int) -> int | None:
+    """The place along an axis that a part of a key names; None where it names none."""
+    if not part.isdecimal() or len(part) > len(str(count)):
+        return None
+    place = int(part)
+    return place if place < count and part == str(place) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -15,8 +15,8 @@ from volconv.io.place import Place
 from volconv.plan.stage import Stage
 from volconv.run.begun import check_on
 from volconv.run.cluster import is_address
-from volconv.run.journal import Journal, told
-from volconv.run.ledger import Ledger, unit_number
+from volconv.run.journal import Journal, Told, told
+from volconv.run.ledger import Ledger
 from volconv.run.statistics import Statistics
 from volconv.run.target import Target
 from volconv.run.task import BlockRecord, Work
@@ -108,6 +108,7 @@ class StageRun:
     names: list[str]
     target: Target
     stores: list[Place]
+    ledgers: dict[int, Ledger] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def is_passing(self) -> bool:
@@ -152,13 +153,15 @@ class StageRun:
 
         With their bytes, and where they may not have outlived a crash their checksum.
         """
-        found = []
-        for which in range(count):
-            ledger = Ledger(self.stage.writes[which])
+        return [self.ledger(which).sound(self.stores[which]) for which in range(count)]
+
+    def ledger(self, which: int) -> Ledger:
+        """What is told of the objects of a write: by its journal, then by blocks."""
+        if which not in self.ledgers:
+            ledger = self.ledgers[which] = Ledger(self.stage.writes[which])
             for one in told(self.journal(which).lines()):
                 ledger.note(one)
-            found.append(ledger.sound(self.stores[which]))
-        return found
+        return self.ledgers[which]
 
     def work(self, on: str) -> Work:
         """What the tasks share."""
@@ -181,6 +184,7 @@ class StageRun:
         So is what a crew finishes while it is left. What an earlier run left behind its
         last safe mark is made safe with the rest: the next mark stands for it too.
         """
+        ledgers = [self.ledger(which) for which in range(len(self.stores))]
         journals = [self.journal(which) for which in range(len(self.stores))]
         is_complete = False
 
@@ -190,13 +194,16 @@ class StageRun:
         def keep(records: list[BlockRecord]) -> None:
             for which, journal in enumerate(journals):
                 is_last = which == len(journals) - 1
-                parts = (record.part(which, is_last=is_last) for record in records)
+                parts = [record.part(which, is_last=is_last) for record in records]
                 journal.append(*(part for part in parts if part.objects))
+                for part in parts:
+                    for _, name, nbytes, crc, _ in part.objects:
+                        ledgers[which].note(Told(name, nbytes, crc, is_safe=True))
 
         with ExitStack() as stack:
-            for which, journal in enumerate(journals):
+            for journal, ledger in zip(journals, ledgers, strict=True):
                 stack.callback(close, journal)
-                journal.take_over(partial(self.is_object, which))
+                journal.take_over(ledger.has)
             with closing(crew(keep)) as records:
                 for together in records:
                     keep(together)
@@ -211,10 +218,6 @@ class StageRun:
         """Make safe on the disk what is all there, where an earlier run did not."""
         for _ in self.journalled(nobody):
             pass
-
-    def is_object(self, which: int, name: str) -> bool:
-        """Whether a key is that of an object of a write: a line may be damaged."""
-        return unit_number(self.stage.writes[which].all_units, name) is not None
 
     def object_of(self, which: int, name: str) -> tuple[Place, str]:
         """Where an object of a write lies: a place, and its key there."""

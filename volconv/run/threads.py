@@ -30,12 +30,12 @@ class BlockFailure(Exception):  # noqa: N818
         self.turn = turn
 
 
-TOGETHER = 0.02
+TOGETHER = 0.1
 """Seconds of which a thread tells the blocks together: arbitrary. To hand over each of them
 would cost more than a small block does, above all in taking Python's lock anew."""
 
-MOST_TOGETHER = 100
-"""Blocks that a thread tells together, at most: arbitrary, 50 kB."""
+MOST_TOGETHER = 500
+"""Blocks that a thread tells together, at most: arbitrary, 250 kB."""
 
 
 SHORT = 0.001
