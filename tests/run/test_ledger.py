@@ -43,6 +43,24 @@ def test_an_object_is_sound_by_its_bytes_and_in_doubt_by_its_checksum(tmp_path, 
     assert sound.tolist() == [True, True, False, True, False, False]
 
 
+def test_what_was_in_doubt_is_looked_at_once(tmp_path, ledger):
+    for name, there in [("c/0/0", b"abcd"), ("c/0/1", b"abcx")]:
+        stored(tmp_path, name, there)
+        ledger.note(told(name, b"abcd", is_safe=False))
+    expected = [True] + [False] * 5
+    assert ledger.sound(Folder(tmp_path)).tolist() == expected
+    stored(tmp_path, "c/0/0", b"none")  # as many bytes, and nobody reads them
+    assert ledger.sound(Folder(tmp_path)).tolist() == expected
+
+
+def test_names_are_those_of_all_that_is_told_of(ledger):
+    names = [f"c/{row}/{place}" for row in range(2) for place in range(3)]
+    assert not list(ledger.names())
+    for name in names[1:]:
+        ledger.note(told(name, b""))
+    assert list(ledger.names()) == names[1:]
+
+
 def test_of_several_lines_on_one_object_the_last_holds(tmp_path, ledger):
     stored(tmp_path, "c/1/2", b"new")
     ledger.note(told("c/1/2", b"before", is_safe=False))
@@ -68,6 +86,12 @@ def test_of_several_lines_on_one_object_the_last_holds(tmp_path, ledger):
         "b/0/0",
         "c/0_0/0",
         "c/00/0",
+        "c/0/00",
+        "c/0/ 1",
+        "c/0/٢",
+        "c//0",
+        "c/0/" + "9" * 5000,
+        "c/" + "9" * 5000 + "/0",
     ],
 )
 def test_what_is_no_object_of_the_array_counts_for_nothing(tmp_path, ledger, name):
