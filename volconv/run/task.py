@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from operator import lt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,11 +84,10 @@ class Work:
 Objects = tuple[tuple[int, str, int, int, int], ...]
 
 
-@dataclass(frozen=True)
-class BlockRecord:
+class BlockRecord(NamedTuple):
     """What a finished block leaves behind.
 
-    Parameters
+    Attributes
     ----------
     turn : int
         The block's turn in the stage's order.
@@ -115,7 +114,7 @@ class BlockRecord:
         objects = tuple(one for one in self.objects if one[0] == which)
         if is_last:  # of most stages the only one: a copy is half as dear as a line
             is_all = len(objects) == len(self.objects)
-            return self if is_all else replace(self, objects=objects)
+            return self if is_all else self._replace(objects=objects)
         return BlockRecord(self.turn, objects, 0.0, math.nan, math.nan, 0)
 
 
