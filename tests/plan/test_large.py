@@ -1,10 +1,11 @@
 """Plans of a million blocks: made in seconds, kept in little memory."""
 
+import sys
 import time
-import tracemalloc
 
 import pytest
 
+from benchmarks.hollow import grown
 from volconv.meta import ArrayMeta, Axis
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.output import OutputSpec, output_spec
@@ -43,14 +44,13 @@ def test_a_million_blocks_are_planned_in_seconds(shape, unit):
     assert stage.bytes_read == 4 * meta.cells
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the memory")
 def test_a_plan_of_a_terabyte_is_as_small_as_any():
     meta, pipeline = smooth((8192, 8192, 4096), (64, 64, 64))
     spec = output_spec(meta, meta, path="o", variable="v")
     begun = time.process_time()
-    tracemalloc.start()
-    plan = make_plan(meta, pipeline, spec, {}, Room(2, 2**31))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    with grown() as growth:
+        plan = make_plan(meta, pipeline, spec, {}, Room(2, 2**31))
     assert plan.peak_bytes <= 2**31
-    assert peak < 40e6
-    assert time.process_time() - begun < 60  # traced, which takes five times as long
+    assert growth.nbytes < 40e6
+    assert time.process_time() - begun < 40  # 5 s on a machine that is not shared
