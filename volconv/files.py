@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from volconv.errors import InputError, KindError, VolconvError
 
 __all__ = [
+    "absolute",
     "in_words",
     "is_url",
     "is_web_url",
@@ -43,6 +44,33 @@ def lies_with(one: str | PurePath, other: str | PurePath) -> bool:
     """
     first, second = (PurePath(os.path.normpath(path)) for path in (one, other))
     return first == second or first in second.parents or second in first.parents
+
+
+def absolute(path: str | PurePath, kind: type[VolconvError], where: str) -> Path:
+    """A path that does not depend on where it was said; links stay as they are.
+
+    Parameters
+    ----------
+    path : path
+    kind : type
+        What is raised.
+    where : str
+        What a configuration calls the path, for errors.
+
+    Raises
+    ------
+    VolconvError
+        If it is relative to a folder that is no longer there.
+    """
+    try:
+        return Path(os.path.normpath(Path(path).absolute()))
+    except FileNotFoundError:
+        raise kind(
+            where,
+            f"{str(path)!r}, relative to a folder that was removed",
+            "a path from a folder that is there",
+            "change to one",
+        ) from None
 
 
 def near_path(path: Path, is_such: Callable[[Path], bool]) -> str:

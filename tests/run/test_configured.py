@@ -15,6 +15,7 @@ import volconv
 from volconv.errors import (
     ConfigError,
     GeometryError,
+    InputError,
     KindError,
     MemoryPlanError,
     OutputError,
@@ -141,6 +142,20 @@ def test_a_script_without_a_main_is_told_what_processes_need(folder):
 def test_faults_are_told_without_lines(folder, change, options, kind, message):
     with pytest.raises(kind, match=message):
         volconv.run_config(config("a.zarr") | change, **options)
+
+
+def test_in_a_folder_that_was_removed_whole_paths_go_on_and_others_are_told(
+    folder, monkeypatch
+):
+    gone = folder / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    whole = config(f"{folder}/a.zarr")
+    with pytest.raises(InputError, match=r"^'in\.zarr': .* a folder that was removed"):
+        volconv.run_config(whole)
+    whole["input"] = {"path": f"{folder}/in.zarr"}
+    assert volconv.run_config(whole).computed > 0
 
 
 def test_what_is_no_configuration_is_refused():

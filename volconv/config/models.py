@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -19,8 +18,15 @@ from pydantic import (
 )
 
 from volconv.config.codecs import Codec, Zstd
-from volconv.errors import DimError, GeometryError, KindError, OutputError, VolconvError
-from volconv.files import lies_with
+from volconv.errors import (
+    DimError,
+    GeometryError,
+    InputError,
+    KindError,
+    OutputError,
+    VolconvError,
+)
+from volconv.files import absolute, lies_with
 from volconv.meta import ArrayMeta, Axis
 from volconv.steps.fields import Count, Dims, DTypeName, PathText
 from volconv.steps.model import SettingsModel, refused_at, refusing, short
@@ -285,6 +291,11 @@ def require_dims(
 def located(path: str, folder: str | Path) -> str:
     """A configuration's path as seen from anywhere; URLs and absolute paths stay.
 
+    Raises
+    ------
+    InputError
+        If it is relative to a folder that is no longer there.
+
     Examples
     --------
     >>> located("brain.zarr", "/data/runs"), located("s3://bucket/a.zarr", "/data")
@@ -292,4 +303,4 @@ def located(path: str, folder: str | Path) -> str:
     """
     if SCHEME.match(path):
         return path
-    return os.path.normpath(Path(folder).absolute() / path)
+    return str(absolute(Path(folder) / path, InputError, repr(path)))

@@ -109,9 +109,11 @@ def located_config(config: str | os.PathLike[str] | Mapping[str, Any]) -> Config
     ------
     KindError
         If it is neither a path nor a mapping.
+    InputError
+        If a path in it is relative to a folder that is no longer there.
     """
     if isinstance(config, Mapping):
-        return config_of(config).located(Path.cwd())
+        return config_of(config).located(Path())
     if isinstance(config, str | os.PathLike):
         path = Path(config)
         return load_config(path).located(path.parent)

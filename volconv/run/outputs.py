@@ -7,11 +7,15 @@ import os.path
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from volconv.errors import OutputError, StorageError
-from volconv.files import in_words, is_url, lies_with
+from volconv.files import absolute, in_words, is_url, lies_with
 from volconv.io.objects import is_object_url, normal_url
 from volconv.run.target import Target
+
+if TYPE_CHECKING:
+    from volconv.run.folder import FolderTarget
 
 __all__ = ["check_apart", "locked", "storing", "target_of"]
 
@@ -35,9 +39,20 @@ def target_of(path: str) -> Target:
             "a folder, or the URL of an object store (s3://, gs://, az://)",
             "write to one of these, then copy it",
         )
+    return folder_target(path)
+
+
+def folder_target(path: str) -> FolderTarget:
+    """The target that a path names.
+
+    Raises
+    ------
+    OutputError
+        If it is relative to a folder that is no longer there.
+    """
     from volconv.run.folder import FolderTarget
 
-    return FolderTarget(absolute(path))
+    return FolderTarget(absolute(path, OutputError, "output.path"))
 
 
 @contextlib.contextmanager
@@ -99,28 +114,7 @@ def places_of(output: str) -> list[str]:
     """Where an output lies, and where a folder is written."""
     if is_url(output):
         return [output]
-    from volconv.run.folder import FolderTarget
-
-    return [output, str(FolderTarget(absolute(output)).partial)]
-
-
-def absolute(path: str) -> Path:
-    """A path that does not depend on where it was said; links stay as they are.
-
-    Raises
-    ------
-    OutputError
-        If it is relative to a folder that is no longer there.
-    """
-    try:
-        return Path(os.path.normpath(Path(path).absolute()))
-    except FileNotFoundError:
-        raise OutputError(
-            "output.path",
-            f"{path!r}, relative to a folder that was removed",
-            "a path from a folder that is there",
-            "change to one",
-        ) from None
+    return [output, str(folder_target(output).partial)]
 
 
 def whole_path(path: str) -> PurePosixPath | Path:
