@@ -285,6 +285,7 @@ def test_what_lies_where_a_run_keeps_its_work_is_named(folder):
 def test_a_header_that_is_none_is_told_with_the_mend(folder):
     (folder / "out.zarr.partial").mkdir()
     (folder / "out.zarr.partial" / "header.json").write_text('{"plan": 1}')
+    (folder / "out.zarr.partial" / "owner.json").write_text('{"pid": 1, "host": "a"}')
     with pytest.raises(OutputError, match=r"has kept no plan; .*Fix: --restart"):
         run(folder)
     assert run(folder, restart=True).computed > 0
@@ -305,7 +306,15 @@ def test_a_store_that_fails_before_the_first_block_is_named(folder, monkeypatch)
     assert run(folder).computed > 0
 
 
-@pytest.mark.parametrize("files", [["notes.txt"], ["store/data.bin", "step-1/x"]])
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["notes.txt"],
+        ["store/data.bin", "step-1/x"],
+        *([name, "store/x"] for name in ("lock", "header.json", "owner.json")),
+        ["journal.jsonl"],
+    ],
+)
 @pytest.mark.parametrize("restart", [True, False])
 def test_what_no_run_made_where_one_keeps_its_work_is_never_touched(
     folder, files, restart
@@ -313,7 +322,7 @@ def test_what_no_run_made_where_one_keeps_its_work_is_never_touched(
     for name in files:
         path = folder / "out.zarr.partial" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("precious")
+        path.write_text('{"thesis": "precious"}')
     before = tree(folder / "out.zarr.partial")
     with pytest.raises(
         OutputError, match=r"out\.zarr\.partial' exists and was not made by a run"
@@ -325,6 +334,24 @@ def test_what_no_run_made_where_one_keeps_its_work_is_never_touched(
     (folder / "aside").rename(folder / "out.zarr.partial")
     assert run(folder).computed == 0
     assert tree(folder / "out.zarr.partial") == before
+
+
+def test_empty_files_of_a_run_s_names_are_one_s_that_was_killed_at_once(folder):
+    partial = folder / "out.zarr.partial"
+    partial.mkdir()
+    for name in ("lock", "owner.json"):
+        (partial / name).touch()
+    assert run(folder).computed > 0
+    assert not partial.exists()
+
+
+def test_what_others_put_where_a_run_keeps_its_work_stays(folder):
+    partial = interrupted(folder).partial
+    (partial / "thesis.txt").write_text("precious")
+    assert run(folder).kept > 0
+    assert tree(partial) == {"thesis.txt": b"precious"}
+    assert run(folder).computed == 0
+    assert tree(partial) == {"thesis.txt": b"precious"}
 
 
 def test_an_output_that_is_erased_takes_nothing_beside_it(folder):

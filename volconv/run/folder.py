@@ -20,7 +20,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,11 @@ __all__ = ["FolderTarget"]
 PATIENCE = 0.2
 """Seconds that a lock is waited for: longer than a look at it takes."""
 
-MARKS = ("header.json", "journal.jsonl", "owner.json", "lock")
-"""Files of which a folder of ours has one, the lock from its beginning to its end."""
+FIRST = frozenset({"lock", "owner.json"})
+"""Files that a folder of ours has from its beginning to its end, empty at first."""
+
+OWNER = frozenset({"pid", "host"})
+"""Keys of `owner.json`."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,16 @@ class FolderTarget:
         """What is known of the run, written when the store is ready for blocks."""
         return self.partial / "header.json"
 
+    @property
+    def header_draft(self) -> Path:
+        """The same while it is written."""
+        return self.header_file.with_suffix(".draft")
+
+    @property
+    def owner_file(self) -> Path:
+        """The process that writes, or was the last to."""
+        return self.partial / "owner.json"
+
     def journal_file(self, array: str = "") -> Path:
         """What is done of an array."""
         return self.partial / array / "journal.jsonl"
@@ -103,11 +116,21 @@ class FolderTarget:
         return os.path.lexists(self.path) or os.path.lexists(self.partial)
 
     def is_own(self) -> bool:
-        """Whether a run made the folder beside it, or may: it is not there, or empty."""
+        """Whether a run made the folder beside it, or may: it is not there, or empty.
+
+        Others' folders may have files of such names: what is in them tells.
+        """
         if not self.partial.is_dir():
             return True
-        there = {file.name for file in self.partial.iterdir()}
-        return not there or not there.isdisjoint(MARKS)
+        header = read_file(self.header_file) or {}
+        owner = read_file(self.owner_file) or {}
+        if {"fingerprint", "layout"} <= header.keys() or owner.keys() == OWNER:
+            return True
+        # what is empty is lost to nobody
+        return all(
+            file.name in FIRST and file.is_file() and not file.stat().st_size
+            for file in self.partial.iterdir()
+        )
 
     def check_own(self) -> None:
         """Refuse a folder beside it that no run made.
@@ -138,7 +161,7 @@ class FolderTarget:
 
     def write_header(self, content: Mapping[str, Any]) -> None:
         """Declare the store ready for blocks, at once or not at all."""
-        draft = self.header_file.with_suffix(".draft")
+        draft = self.header_draft
         with draft.open("w") as handle:
             json.dump(content, handle, indent=1)
             handle.flush()
@@ -182,12 +205,16 @@ class FolderTarget:
         sync_folder(self.path.parent)
 
     def discard_partial(self) -> None:
-        """Remove the folder beside a complete output, if a run made it."""
-        if not self.is_own():
+        """Remove what a run kept beside a complete output, and nothing of others'."""
+        if not self.partial.is_dir() or not self.is_own():
             return
-        self.header_file.unlink(missing_ok=True)
-        self.clear()  # before its marks: a crash leaves nothing that seems another's
-        shutil.rmtree(self.partial, ignore_errors=True)
+        with suppress(OSError):
+            for file in (self.header_file, self.header_draft):
+                file.unlink(missing_ok=True)
+            self.clear()  # before what tells whose it is
+            for file in (self.owner_file, self.partial / "lock"):
+                file.unlink(missing_ok=True)
+            self.partial.rmdir()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -205,7 +232,7 @@ class FolderTarget:
             lock = FileLock(self.partial / "lock", timeout=PATIENCE)
             lock.acquire(poll_interval=PATIENCE / 10)
         except Timeout:
-            raise held(self.where, read_file(self.partial / "owner.json")) from None
+            raise held(self.where, read_file(self.owner_file)) from None
         except OSError as error:
             raise OutputError(
                 "output.path",
@@ -215,7 +242,7 @@ class FolderTarget:
                 "choose another output.path, or mend what is said of that one",
             ) from error
         try:
-            (self.partial / "owner.json").write_text(json.dumps(oneself()))
+            self.owner_file.write_text(json.dumps(oneself()))
             yield
         finally:
             lock.release()
@@ -224,7 +251,7 @@ class FolderTarget:
         """The run that holds the output; None where none does."""
         if not is_locked(self.partial / "lock"):
             return None
-        return read_file(self.partial / "owner.json") or {}
+        return read_file(self.owner_file) or {}
 
     def journal(self, array: str, place_of: Places | None = None) -> FileJournal:
         """The journal of an array; of the output itself where the name is empty."""
