@@ -33,7 +33,7 @@ from volconv.io import bucket as bucket_module
 from volconv.io.bucket import HIDDEN, Bucket, input_store
 from volconv.io.objects import object_client
 from volconv.run import lease
-from volconv.run.outputs import target_of
+from volconv.run.outputs import check_apart, target_of
 from volconv.run.runner import run_plan
 from volconv.run.status import status_of
 
@@ -303,6 +303,18 @@ def test_the_input_cannot_be_the_output_however_it_is_spelt(folder, bucket, path
         with pytest.raises((OutputError, ConfigError), match=r"another|apart"):
             run(folder, text.replace("path: out.zarr", f"path: {url}"))
     assert content(bucket) == before
+
+
+@pytest.mark.parametrize(
+    "host", ["me.dfs.core.windows.net", "ME.blob.core.windows.net"]
+)
+def test_a_place_is_one_whoever_names_azure_s_account(monkeypatch, host):
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "me")
+    for source, output in itertools.permutations(["az://box", f"abfss://box@{host}"]):
+        with pytest.raises(OutputError, match="is, holds or lies in the input"):
+            check_apart(f"{source}/a.zarr", [f"{output}/a.zarr/b"])
+        check_apart(f"{source}/a.zarr", [f"{output}/b.zarr"])
+    check_apart("az://box/a.zarr", ["az://box@other.dfs.core.windows.net/a.zarr"])
 
 
 @pytest.mark.parametrize("name", ["in%2Ezarr", "in.zarr#1", "in.zarr?x=1"])

@@ -29,6 +29,7 @@ __all__ = [
     "is_object_url",
     "normal_url",
     "object_client",
+    "placed_url",
     "split_url",
     "tries",
 ]
@@ -93,6 +94,24 @@ def normal_url(url: str) -> str:
     """
     scheme, bucket, key = split_url(url)
     return f"{scheme}://{bucket}/{key}".rstrip("/")
+
+
+def placed_url(url: str) -> str:
+    """A URL with one spelling for each place, as far as the environment tells it.
+
+    Azure's account may be said in the URL, with one of its hosts, or there.
+
+    Examples
+    --------
+    >>> placed_url("abfss://box@Me.dfs.core.windows.net/a.zarr")
+    'az://box@me/a.zarr'
+    """
+    scheme, bucket, key = split_url(url)
+    if scheme == "az":
+        container, _, host = bucket.partition("@")
+        name = (host or os.environ.get(ACCOUNT, "")).partition(".")[0]
+        bucket = f"{container}@{name.lower()}"
+    return f"{scheme}://{bucket}/{key}"
 
 
 def split_url(url: str) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from volconv.errors import OutputError, StorageError
 from volconv.files import absolute, in_words, is_url, lies_with
-from volconv.io.objects import is_object_url, normal_url
+from volconv.io.objects import is_object_url, normal_url, placed_url
 from volconv.run.target import Target
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def places_of(output: str) -> list[str]:
 def whole_path(path: str) -> PurePosixPath | Path:
     """A path or URL with one spelling for each place; these two never lie in another."""
     if is_object_url(path):
-        return PurePosixPath(normal_url(path))
+        return PurePosixPath(placed_url(path))
     if is_url(path):
         return PurePosixPath(path)
     return Path(os.path.realpath(path))  # resolve() raises for a link to itself
