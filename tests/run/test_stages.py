@@ -399,6 +399,23 @@ def test_a_store_between_stages_that_was_begun_and_no_more_is_no_hindrance(
     assert {name: tree(folder / name) for name in whole} == whole
 
 
+def test_what_another_cut_stores_in_other_chunks_is_told_of_and_done_anew(
+    folder, caplog
+):
+    run_cut(folder, CUT, fuse=False)
+    whole = tree(folder / "smooth.zarr")
+    clear(folder)
+    stopped_after(folder, CUT, 0, fuse=True)
+    stopped_after(folder, CUT, 0, fuse=False)
+    assert not caplog.text
+    stopped_after(folder, CUT, 3, fuse=False)
+    stopped_after(folder, CUT, 3, fuse=True)
+    assert caplog.text.count("out.zarr: what was done is discarded") == 1
+    run_cut(folder, CUT, fuse=False)
+    assert caplog.text.count("out.zarr: what was done is discarded") == 2
+    assert tree(folder / "smooth.zarr") == whole
+
+
 # what is done, and other cuts
 
 LONG = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +30,8 @@ from volconv.run.threads import BlockFailure
 from volconv.run.turns import Turns
 
 __all__ = ["Labels", "Outcome", "Progress", "are_complete", "run_plan", "targets_of"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ def run_plan(
         return Outcome(0, plan.blocks)
     with storing(result), locked(targets):
         if not is_begun(result, plan.fingerprint, layout_of(plan)):
+            note_discarded(result)
             begin(targets, plan, labels)
         for target in targets.values():
             check_store(target, plan.output.variable)
@@ -162,6 +166,19 @@ def are_complete(plan: Plan, targets: Mapping[int, Target]) -> bool:
     for target in targets.values():
         is_begun(target, fingerprint, layout_of(plan))
     return False
+
+
+def note_discarded(result: Target) -> None:
+    """Say that blocks are discarded that were begun in another layout, if there are."""
+    if result.header() is None:
+        return
+    lines = (line for _, journal in result.journals() for _, line in journal.lines())
+    if any("objects" in line for line in lines):
+        log.warning(
+            "note: %s: what was done is discarded and begun anew: what a step saves was "
+            "cut into other chunks, by other memory, threads or fusing",
+            result.where,
+        )
 
 
 def begin(
