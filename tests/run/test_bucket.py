@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -648,3 +649,20 @@ def test_status_tells_of_a_bucket_what_it_tells_of_a_folder(
     assert begun.lowest is not None
     assert begun.highest is not None
     assert 0 < begun.lowest < begun.highest
+
+
+def test_ctrl_c_does_not_wait_for_a_store_that_does_not_answer():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        command = [sys.executable, "-m", "volconv", "status", "s3://bucket/out.zarr"]
+        with subprocess.Popen(
+            command, env=os.environ | environment(endpoint), stderr=subprocess.DEVNULL
+        ) as process:
+            way, _ = server.accept()
+            with way:
+                assert way.recv(1)
+                process.send_signal(signal.SIGINT)
+                try:
+                    assert process.wait(timeout=15) == 130
+                finally:
+                    process.kill()

@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import google_crc32c
@@ -17,7 +17,7 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import ObjectStore
 
 from volconv.io.ahead import OnTheWay
-from volconv.io.objects import in_plain_words, object_client, tries
+from volconv.io.objects import in_plain_words, object_client, tries, waited
 from volconv.io.place import Check, Content
 
 __all__ = [
@@ -223,7 +223,8 @@ class Bucket:
         """An object's bytes; None where it is not there."""
         try:
             with in_plain_words(f"{self.url}/{key}"):
-                return bytes(object_client(self.url).get(key).bytes())
+                client = object_client(self.url)
+                return waited(lambda: bytes(client.get(key).bytes()))
         except FileNotFoundError:
             return None
 
@@ -287,7 +288,8 @@ class Bucket:
         folder, last = f"{under}/" if under else None, None
         for one in tries(f"{self.url}/{under}".rstrip("/")):
             with one:
-                for page in object_client(self.url).list(folder, offset=last):
+                pages = iter(object_client(self.url).list(folder, offset=last))
+                while (page := waited(partial(next, pages, None))) is not None:
                     for item in page:
                         yield item
                         last = item["path"]

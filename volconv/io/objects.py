@@ -10,12 +10,14 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from volconv.errors import KindError
@@ -32,7 +34,10 @@ __all__ = [
     "placed_url",
     "split_url",
     "tries",
+    "waited",
 ]
+
+Value = TypeVar("Value")
 
 SAME = {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az", "azure": "az"}
 """Schemes that are other names of a store."""
@@ -242,6 +247,27 @@ def in_plain_words(where: str) -> Iterator[None]:
     except (FileNotFoundError, exceptions.BaseError) as error:
         kind, number = kind_of(error)
         raise kind(number, first_line(error), where) from error
+
+
+def waited(call: Callable[[], Value]) -> Value:
+    """What a call of the client brings, which only reads; Ctrl-C need not wait for it.
+
+    The client heeds no signal while it waits for a store, perhaps for minutes, and
+    signals come to the main thread: there another one makes the call. One that writes
+    is always waited for: it would go on where the run no longer holds the output.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return call()
+    found: Future[Value] = Future()
+
+    def work() -> None:
+        try:
+            found.set_result(call())
+        except BaseException as error:
+            found.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return found.result()
 
 
 def tries(where: str) -> Iterator[AbstractContextManager[None]]:

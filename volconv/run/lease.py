@@ -17,12 +17,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from volconv.errors import OutputError
 from volconv.io.bucket import Bucket
-from volconv.io.objects import in_plain_words, object_client
+from volconv.io.objects import in_plain_words, object_client, waited
 from volconv.io.place import Check, Place
 from volconv.run.target import held, oneself, read_mapping, whose
 
@@ -146,7 +146,8 @@ class Lease(Watch):
         """What tells one state of the object from another; None where it is gone."""
         try:
             with in_plain_words(self.place.url):
-                meta = object_client(self.place.url).head(self.key)
+                client = object_client(self.place.url)
+                meta = waited(partial(client.head, self.key))
         except FileNotFoundError:
             return None
         return mark_of(meta)
@@ -304,7 +305,7 @@ def holder(place: Bucket, key: str) -> dict[str, Any] | None:
     """The run that holds an output, as far as its last sign of life tells a clock here."""
     try:
         with in_plain_words(place.url):
-            meta = object_client(place.url).head(key)
+            meta = waited(partial(object_client(place.url).head, key))
     except FileNotFoundError:
         return None
     age = (datetime.now(UTC) - meta["last_modified"]).total_seconds()
