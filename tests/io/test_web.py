@@ -2,18 +2,23 @@
 
 import base64
 import os
+import threading
+import time
 
+import aiohttp
 import numpy as np
 import pytest
 import xarray as xr
 from numpy.testing import assert_array_equal
+from zarr.core.buffer import default_buffer_prototype
+from zarr.core.sync import sync
 
-from tests.servers import CUT, WHOLE, web_server
+from tests.servers import CUT, WHOLE, Handler, serving, web_server
 from volconv.errors import InputError, KindError
 from volconv.geometry import Interval
 from volconv.io import ZarrSource, web
 from volconv.io.digest import chunks_digest
-from volconv.io.web import in_plain_words
+from volconv.io.web import in_plain_words, web_store
 
 BOX = (Interval(0, 6), Interval(1, 5))
 
@@ -163,3 +168,76 @@ def test_without_the_library_it_is_named(monkeypatch):
     monkeypatch.setattr("volconv.files.find_spec", lambda _: None)
     with pytest.raises(KindError, match="pip install aiohttp"):
         ZarrSource("https://there/a.zarr").open()
+
+
+def test_a_server_that_asks_for_a_wait_is_given_it():
+    """Here a second, where the next try would come at once."""
+    asked = []
+
+    class Busy(Handler):
+        def do_GET(self):  # noqa: N802
+            asked.append(time.monotonic())
+            status = 404 if len(asked) > 1 else 429
+            self.reply(status, [("Retry-After", "1")], b"")
+
+    with serving(Busy) as url:
+        store = web_store(url)
+        assert sync(store.get("zarr.json", default_buffer_prototype())) is None
+    first, second = asked
+    assert second - first >= 1
+
+
+@pytest.mark.parametrize("said", ["", "Fri, 31 Dec 2027 23:59:59 GMT", "-1", "²"])
+def test_what_is_no_number_of_seconds_is_not_waited_for(said):
+    headers = {"Retry-After": said} if said else None
+    answer = aiohttp.ClientResponseError(None, (), status=503, headers=headers)
+    error = OSError()
+    error.__cause__ = answer
+    assert web.asked_wait(error) == 0
+
+
+def test_a_server_that_says_nothing_is_not_waited_for_long(monkeypatch):
+    """Neither before its answer nor in it; as long as it goes on there is no end."""
+    silence = aiohttp.ClientTimeout(total=None, sock_read=0.5)
+    monkeypatch.setattr(web, "SILENCE", silence)
+    is_silent, done = threading.Event(), threading.Event()
+
+    class Slow(Handler):
+        def do_GET(self):  # noqa: N802
+            self.send_response_only(200)
+            self.send_header("Content-Length", "4")
+            self.end_headers()
+            for _ in range(4):
+                done.wait(5 if is_silent.is_set() else 0.25)
+                self.wfile.write(b"x")
+
+    with serving(Slow) as url:
+        store = web_store(url)
+        found = sync(store.get("zarr.json", default_buffer_prototype()))
+        assert found.to_bytes() == b"xxxx"
+        is_silent.set()
+        with pytest.raises(TimeoutError, match="no answer in time"):
+            sync(store.get("zarr.json", default_buffer_prototype()))
+        done.set()
+
+
+def test_an_answer_without_a_length_may_have_broken_off(folder):
+    """Nothing tells of it but the chunk, which cannot be decoded."""
+    data = xr.Dataset({"v": (("y", "x"), VALUES)})
+    data.to_zarr(folder / "zstd.zarr", zarr_format=3, consolidated=False)
+
+    class Unmeasured(Handler):
+        protocol_version = "HTTP/1.0"
+
+        def do_GET(self):  # noqa: N802
+            file = folder / self.path.lstrip("/")
+            self.send_response_only(200 if file.is_file() else 404)
+            self.end_headers()
+            content = file.read_bytes() if file.is_file() else b""
+            is_cut = self.path.endswith("/c/0/0")
+            self.wfile.write(content[: len(content) // 2 if is_cut else None])
+
+    with serving(Unmeasured) as url:
+        source = ZarrSource(f"{url}/zstd.zarr/v")
+        with pytest.raises(InputError, match="Fix: run again, as an answer may have"):
+            source.read(BOX)

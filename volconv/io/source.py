@@ -11,7 +11,7 @@ import zarr
 from numpy.typing import NDArray
 
 from volconv.errors import InputError
-from volconv.files import is_url, reading
+from volconv.files import is_url, is_web_url, reading
 from volconv.geometry import relative
 from volconv.io.digest import chunks_digest, text_digest
 from volconv.io.inline import carry_out, may_carry_out
@@ -115,13 +115,16 @@ class ZarrSource:
                 f"{dim} {side.start}:{side.stop}"
                 for dim, side in zip(stored.meta.dims, box, strict=True)
             )
+            mend = "restore the input from where it came, then run --restart"
+            if isinstance(error, OSError):
+                mend = "mend what it says, then run again"
+            elif is_web_url(self.path):
+                mend = f"run again, as an answer may have broken off; else {mend}"
             raise InputError(
                 f"{self.path}, variable {stored.name!r}",
                 f"{type(error).__name__}: {error} in cells {cells}",
                 "chunks that can be decoded",
-                "mend what it says, then run again"
-                if isinstance(error, OSError)
-                else "restore the input from where it came, then run --restart",
+                mend,
             ) from error
 
     def identity(self) -> dict[str, object]:

@@ -31,6 +31,12 @@ Value = TypeVar("Value")
 WAITS = (0.5, 1.0, 2.0)
 """Seconds before the next tries of a request: arbitrary."""
 
+LONGEST_WAIT = 60.0
+"""Seconds at most that a server may ask for before the next try: arbitrary."""
+
+SILENCE = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
+"""Seconds until a server answers, or goes on: a large object may take any time."""
+
 DENIED = (401, 403, 407)
 """Statuses of answers to who may not read."""
 
@@ -99,7 +105,8 @@ class WebStore(FsspecStore):
 
 def web_store(url: str) -> WebStore:
     """What an input at a URL is read through; proxies and passwords are the user's own."""
-    client = HTTPFileSystem(asynchronous=True, client_kwargs={"trust_env": True})
+    options = {"trust_env": True, "timeout": SILENCE}
+    client = HTTPFileSystem(asynchronous=True, client_kwargs=options)
     return WebStore(client, read_only=True, path=url.rstrip("/"))
 
 
@@ -132,8 +139,22 @@ async def tried(ask: Callable[[], Awaitable[Value]]) -> Value:
         except OSError as error:
             if error.errno != errno.EIO:
                 raise
-        await asyncio.sleep(wait)
+            asked = asked_wait(error)
+        await asyncio.sleep(max(wait, asked))
     return await ask()
+
+
+def asked_wait(error: OSError) -> float:
+    """Seconds that a server asks for before the next try; 0 where it names none.
+
+    One that names a time of the day is not heeded: its clock may be another.
+    """
+    answer = error.__cause__
+    if not isinstance(answer, aiohttp.ClientResponseError):
+        return 0.0
+    said = answer.headers.get("Retry-After", "") if answer.headers else ""
+    is_number = said.isascii() and said.isdecimal()
+    return min(float(said), LONGEST_WAIT) if is_number else 0.0
 
 
 @contextmanager
