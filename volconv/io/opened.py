@@ -26,6 +26,7 @@ from volconv.io.in_place import decoding_in_place
 from volconv.io.objects import is_object_url, normal_url
 from volconv.io.ome import Level, level_of, level_paths
 from volconv.io.stored import Stored, told_of_decoding
+from volconv.io.whole_blosc import checking_blosc
 
 if TYPE_CHECKING:
     from volconv.io.source import ZarrSource
@@ -96,7 +97,7 @@ def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
         )
     store = readable(path)
     try:
-        with decoding_in_place():
+        with decoding_in_place(), checking_blosc():
             return zarr.open(store, mode="r")
     except (*BROKEN, OSError, ImportError) as error:
         raise InputError(

@@ -17,6 +17,7 @@ from volconv.io.images import BROKEN, readable, with_scales
 from volconv.io.in_place import decoding_in_place
 from volconv.io.ome import level_of
 from volconv.io.stored import Stored, told_of_decoding
+from volconv.io.whole_blosc import checking_blosc
 
 if TYPE_CHECKING:
     from volconv.io.source import ZarrSource
@@ -77,7 +78,7 @@ def as_stored(
 
     Of an array Zarr reads a chunk with no copy more.
     """
-    with decoding_in_place():
+    with decoding_in_place(), checking_blosc():
         array = group[str(name)]
     if not isinstance(array, zarr.Array):
         return None
