@@ -114,3 +114,12 @@ def test_only_a_listing_is_missing_or_denied_by_its_status(request_of, status, k
         raise GenericError(f"{said}\n\nDebug source:\nGeneric")
     assert type(told.value) is kind
     assert told.value.strerror == said.removesuffix(": <?xml")
+
+
+def test_an_environment_without_credentials_is_told_of_with_what_public_buckets_need():
+    said = (
+        "Error performing PUT http://169.254.169.254/latest/api/token in 2s - timed out"
+    )
+    told = pytest.raises(OSError, match=r"no credentials; .*SKIP_SIGNATURE=true")
+    with told, in_plain_words("s3://b/x"):
+        raise GenericError(f"{said}\n\nDebug source:\nGeneric")

@@ -63,6 +63,9 @@ ENDPOINTS = {
 ACCOUNT = "AZURE_STORAGE_ACCOUNT_NAME"
 """The variable that names Azure's account, where the URL does not."""
 
+OWN_CREDENTIALS = ("169.254.169.254", "metadata.google.internal")
+"""Where a machine of a cloud tells its own credentials, asked where there are no others."""
+
 LONGEST = timedelta(seconds=30)
 """Time that a request takes at most; the client goes on with an answer that takes more."""
 
@@ -310,4 +313,9 @@ def first_line(error: BaseException) -> str:
     text = str(error).partition("\n\nDebug source:")[0]
     said = re.search("<Message>(.*?)</Message>", text, re.DOTALL)
     words = re.split(r"\n|<\?xml|<Error", text.strip())[0].rstrip(" :")
+    if any(host in words for host in OWN_CREDENTIALS):
+        words += (
+            " (the machine was asked, for the environment has no credentials; a public "
+            "bucket needs none, with AWS_, GOOGLE_ or AZURE_SKIP_SIGNATURE=true)"
+        )
     return f"{words}: {' '.join(said[1].split())}" if said else words
