@@ -651,6 +651,33 @@ def test_status_tells_of_a_bucket_what_it_tells_of_a_folder(
     assert 0 < begun.lowest < begun.highest
 
 
+@pytest.mark.parametrize("ending", ["a fault", "Ctrl-C"])
+def test_credentials_that_expire_hide_neither_block_nor_ctrl_c(
+    folder, bucket, text, way, ending
+):
+    sent = []
+
+    def fault(method, path):
+        sent.extend([path] if method == "PUT" and "/c/" in path else [])
+        return 403 if len(sent) > 5 else None
+
+    def stop(done, total):
+        if sent[5:]:
+            raise KeyboardInterrupt
+
+    way(fault)
+    if ending == "Ctrl-C":
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, text, progress=stop)
+    else:
+        with pytest.raises(StorageError, match=r"^block \d+ \(cells .*403 Forbidden"):
+            run(folder, text)
+    sent.clear()
+    way()
+    assert run(folder, text).computed > 0
+    assert content(f"{bucket}/out.zarr") == whole(folder)
+
+
 def test_ctrl_c_does_not_wait_for_a_store_that_does_not_answer():
     with socket.create_server(("127.0.0.1", 0)) as server:
         endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"

@@ -122,8 +122,19 @@ class Lease(Watch):
             self.stop.set()
             beating.join()
             HELD.pop(self.place.url, None)
-            if self.has_token():
-                self.place.discard([self.key])
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Remove the object, where it is this run's and the store lets us.
+
+        Else it stays, without a sign of life: why the run ended is told, and not this.
+        """
+        try:
+            is_own = self.has_token()
+        except OSError:
+            return
+        if is_own:
+            self.place.discard([self.key])
 
     def take(self) -> None:
         """Make the object, or take over that of a dead holder."""

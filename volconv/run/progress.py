@@ -189,7 +189,12 @@ class StageRun:
         is_complete = False
 
         def close(journal: Journal) -> None:
-            journal.close(complete=is_complete)
+            try:
+                journal.close(complete=is_complete)
+            except OSError:
+                if is_complete:
+                    raise
+                # else what ended the run is told; what is not noted is computed again
 
         def keep(records: list[BlockRecord]) -> None:
             for which, journal in enumerate(journals):
