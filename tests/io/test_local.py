@@ -107,6 +107,7 @@ def test_boxes_are_those_that_zarr_and_xarray_read(tmp_path, monkeypatch, kind, 
     assert bool(given_out) == (most < 10**9)
 
 
+IN_CHUNK = zarr.codecs.ShardingCodec(chunk_shape=(2, 1, 1))
 STORED: dict[str, dict[str, Any]] = {
     "zstd": {},
     "plain": {"compressors": None},
@@ -114,6 +115,20 @@ STORED: dict[str, dict[str, Any]] = {
     "transposed": {"filters": [zarr.codecs.TransposeCodec(order=(2, 0, 1))]},
     "checked": {"compressors": [zarr.codecs.ZstdCodec(), zarr.codecs.Crc32cCodec()]},
     "shard": {"shards": (2, 3, 8)},
+    "shards in a shard": {
+        "shards": (2, 3, 8),
+        "serializer": IN_CHUNK,
+        "compressors": None,
+    },
+    "shard with a checksum": {
+        "serializer": IN_CHUNK,
+        "compressors": zarr.codecs.Crc32cCodec(),
+    },
+    "shard of transposed cells": {
+        "filters": zarr.codecs.TransposeCodec(order=(0, 2, 1)),
+        "serializer": IN_CHUNK,
+        "compressors": None,
+    },
     "big-endian": {"dtype": ">f4"},
     "version 2": {
         "zarr_format": 2,
@@ -126,6 +141,7 @@ STORED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", STORED)
+@pytest.mark.filterwarnings("ignore:Combining a `sharding_indexed`")
 def test_one_chunk_is_what_zarr_reads_however_it_is_stored(tmp_path, kind):
     options = {"dtype": "f4", "dimension_names": ["z", "y", "x"], **STORED[kind]}
     array = zarr.create_array(

@@ -17,7 +17,7 @@ from volconv.io.digest import chunks_digest, text_digest
 from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.opened import opened
 from volconv.io.pieces import Box, pieces
-from volconv.io.stored import Stored
+from volconv.io.stored import Stored, has_shards
 from volconv.io.whole import AS_DECODED
 from volconv.meta import without
 from volconv.plan.memory import PIECE
@@ -101,7 +101,7 @@ class ZarrSource:
             if waits:
                 return np.asarray(stored.cells[place])
             if isinstance(stored.cells, zarr.Array):
-                into = None if stored.cells.shards else AS_DECODED
+                into = None if has_shards(stored.cells) else AS_DECODED
                 found = stored.cells.async_array.getitem(place, prototype=into)
                 return np.asarray(carry_out(found))
             try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import zarr
-from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
+from zarr.codecs import BloscCodec, GzipCodec, ShardingCodec, ZstdCodec
 
 from volconv.coordinates import Coords, NoCoords
 from volconv.io.in_place import decodes_in_place
@@ -18,7 +18,7 @@ from volconv.plan.memory import IN_CHAIN, IN_GZIP
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Stored", "told_of_decoding"]
+__all__ = ["Stored", "has_shards", "told_of_decoding"]
 
 KNOWING = (ZstdCodec, BloscCodec)
 """Codecs that make room for the cells, and for nothing else."""
@@ -73,6 +73,11 @@ def told_of_decoding(
     return replace(meta, in_decoding=in_decoding(array))
 
 
+def has_shards(array: zarr.Array[Any]) -> bool:
+    """Whether chunks lie in shards, or are shards, which other codecs may stand around."""
+    return bool(array.shards) or isinstance(array.serializer, ShardingCodec)
+
+
 def in_decoding(array: zarr.Array[Any]) -> int:
     """Chunks' worth of bytes while one is decoded elsewhere: see `ArrayMeta`.
 
@@ -80,6 +85,7 @@ def in_decoding(array: zarr.Array[Any]) -> int:
     """
     if any(isinstance(each, GzipCodec) for each in array.compressors):
         return IN_GZIP
-    is_alone = not array.shards and not array.filters and len(array.compressors) <= 1
+    is_alone = not has_shards(array) and not array.filters
+    is_alone = is_alone and len(array.compressors) <= 1
     is_simple = all(isinstance(each, KNOWING) for each in array.compressors)
     return 2 if is_alone and is_simple else IN_CHAIN
