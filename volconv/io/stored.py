@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import zarr
+from numcodecs import LZ4, Blosc, Zstd
 from zarr.codecs import BloscCodec, GzipCodec, ShardingCodec, ZstdCodec
 
 from volconv.coordinates import Coords, NoCoords
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Stored", "has_shards", "told_of_decoding"]
 
-KNOWING = (ZstdCodec, BloscCodec)
-"""Codecs that make room for the cells, and for nothing else."""
+KNOWING = (ZstdCodec, BloscCodec, Zstd, Blosc, LZ4)
+"""Codecs of format 3 and of format 2 that make room for the cells, and for nothing else."""
 
 
 @dataclass(frozen=True)
