@@ -8,7 +8,7 @@ import pytest
 import zarr
 from hypothesis import given
 from hypothesis import strategies as st
-from numcodecs import Zstd
+from numcodecs import LZ4, Blosc, Delta, Zlib, Zstd
 from numpy.testing import assert_array_equal
 from zarr.registry import get_codec_class
 
@@ -125,6 +125,30 @@ def test_what_cannot_lie_there_is_read_as_ever(tmp_path, options):
         room = room_for(4 * 3 * 5 * 4)
         found = read_into(source, box, room)
         assert_array_equal(found, CELLS[tuple(side.slice for side in box)])
+
+
+@pytest.mark.parametrize(
+    ("codec", "filters", "chunks"),
+    [
+        (Zstd(), None, 2),
+        (Blosc(), None, 2),
+        (LZ4(), None, 2),
+        (Blosc(), [Delta("f4")], 3),
+        (Zlib(), None, 3),
+    ],
+)
+def test_it_is_told_how_much_codecs_of_format_2_take(tmp_path, codec, filters, chunks):
+    zarr.create_array(
+        tmp_path / "in.zarr",
+        shape=CELLS.shape,
+        chunks=CHUNK,
+        dtype="f4",
+        zarr_format=2,
+        filters=filters,
+        compressors=codec,
+    )
+    source = ZarrSource(str(tmp_path / "in.zarr"), dims=("z", "y", "x"))
+    assert source.open().meta.in_decoding == chunks
 
 
 def test_empty_chunks_and_rooms_of_another_size_leave_it_untouched(tmp_path):
