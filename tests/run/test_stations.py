@@ -1,6 +1,8 @@
 """Tasks on a Dask worker: how many, what they tell, and what they may still write."""
 
 import pickle
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from queue import Queue
@@ -14,6 +16,7 @@ from tests.run.conftest import CONFIG, prepared
 from tests.run.runs import run, tree
 from volconv.errors import GeometryError, InputError, OutputError, RunError
 from volconv.plan.memory import AT_ONCE
+from volconv.run.allocator import is_glibc
 from volconv.run.folder import FolderTarget
 from volconv.run.runner import begin
 from volconv.run.stages import stage_runs
@@ -58,6 +61,37 @@ def served(work, threads):
     one = stations(worker)["token"]
     yield one
     one.close()
+
+
+FREED = """
+from types import SimpleNamespace
+
+import numpy as np
+import psutil
+
+from volconv.run.allocator import keep_memory
+from volconv.run.stations import Served
+
+keep_memory()
+worker = SimpleNamespace(abandon=lambda: None)
+pieces = [np.ones(2**20, "u1") for _ in range(64)]
+above = np.ones(2**20, "u1")
+del pieces
+process = psutil.Process()
+before = process.memory_info().rss
+served = Served.__new__(Served)
+served.worker, served.pool = worker, SimpleNamespace(shutdown=lambda **_: None)
+served.close()
+print(before - process.memory_info().rss)
+"""
+
+
+@pytest.mark.skipif(not is_glibc(), reason="other libraries keep what they like")
+def test_a_worker_gives_back_what_a_stage_left_free():
+    """The next one needs other pieces, and its plan knows of no others."""
+    command = [sys.executable, "-c", FREED]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert int(said) > 50 * 2**20
 
 
 def test_a_worker_with_more_threads_computes_no_more_than_is_planned(

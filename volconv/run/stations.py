@@ -17,7 +17,7 @@ from distributed import Client, WorkerPlugin, as_completed, get_worker, secede
 from distributed import Future as Task
 
 from volconv.plan.memory import AT_ONCE
-from volconv.run.allocator import keep_memory
+from volconv.run.allocator import give_back, keep_memory
 from volconv.run.roster import IN_FLIGHT, Roster
 from volconv.run.task import BlockRecord, Work, Worker
 from volconv.run.threads import BlockFailure
@@ -137,10 +137,12 @@ class Served:
         """End what has not begun, and send nothing more to a bucket.
 
         A run may let go of it then: blocks that are being computed are not waited for,
-        and none of their objects is put where another run has begun.
+        and none of their objects is put where another run has begun. What is free goes
+        back to the system, as between the stages of a crew of threads.
         """
         self.pool.shutdown(wait=False, cancel_futures=True)
         self.worker.abandon()
+        give_back()
 
 
 def stations(worker: Any) -> dict[str, Served]:
