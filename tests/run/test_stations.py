@@ -1,5 +1,6 @@
 """Tasks on a Dask worker: how many, what they tell, and what they may still write."""
 
+import json
 import pickle
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from volconv.run.folder import FolderTarget
 from volconv.run.runner import begin
 from volconv.run.stages import stage_runs
 from volconv.run.stations import Failed, Station, stations
+from volconv.run.target import oneself
 from volconv.run.task import Worker
 from volconv.run.turns import Turns
 
@@ -46,7 +48,7 @@ def work_of(ready, folder):
     plan = ready.plan
     target = FolderTarget(folder / "out.zarr")
     target.partial.mkdir(exist_ok=True)
-    (target.partial / "lock").touch()
+    target.owner_file.write_text(json.dumps(oneself()))
     targets = {plan.pipeline.last: target}
     begin(targets, plan, ready.labels)
     (stage,) = stage_runs(plan, ready.source, targets)
