@@ -12,7 +12,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import lru_cache
@@ -65,6 +65,9 @@ ACCOUNT = "AZURE_STORAGE_ACCOUNT_NAME"
 
 OWN_CREDENTIALS = ("169.254.169.254", "metadata.google.internal")
 """Where a machine of a cloud tells its own credentials, asked where there are no others."""
+
+HEED = 0.5
+"""Seconds after which a wait looks whether Ctrl-C was pressed: arbitrary."""
 
 LONGEST = timedelta(seconds=30)
 """Time that a request takes at most; the client goes on with an answer that takes more."""
@@ -270,6 +273,8 @@ def waited(call: Callable[[], Value]) -> Value:
             found.set_exception(error)
 
     threading.Thread(target=work, daemon=True).start()
+    while not found.done():  # a signal that comes as a wait begins does not end it
+        wait([found], timeout=HEED)
     return found.result()
 
 
