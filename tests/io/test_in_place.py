@@ -90,12 +90,13 @@ def test_memory_is_that_of_chunks_as_they_are_stored(tmp_path, has_group):
     assert chunk_bytes(meta) == 1000 * 5 * 4 * 4
 
 
+def test_it_is_told_where_zarr_decodes(tmp_path):
+    assert decodes_in_place(source_of(tmp_path).open().cells)
+
+
+@pytest.mark.usefixtures("other_pipeline")
 def test_it_is_told_where_others_decode(tmp_path):
-    source = source_of(tmp_path)
-    cells = source.open().cells
-    assert decodes_in_place(cells)
-    with zarr.config.set({"codec_pipeline.path": "others.Pipeline"}):
-        assert not decodes_in_place(cells)
+    assert not decodes_in_place(source_of(tmp_path).open().cells)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from zarr.codecs import BytesCodec, ZstdCodec
 
 from volconv.io.own_codecs import opening_with
+from volconv.io.plain_chunks import is_by_zarr
 
 __all__ = ["content_size", "decoded_into", "decodes_in_place", "decoding_in_place"]
 
@@ -128,12 +129,11 @@ def decodes_in_place(array: zarr.Array[Any]) -> bool:
     cells = array.serializer
     if not isinstance(cells, BytesCodec) or array.filters or array.shards:
         return False
-    by_zarr = str(zarr.config.get("codec_pipeline.path")).startswith("zarr.")
     is_alone = [isinstance(each, ZstdInPlace) for each in array.compressors] == [True]
     order = getattr(cells.endian, "value", cells.endian)  # a text from zarr 3.3 on
     is_native = order in (None, sys.byteorder)
     are_whole = all(map(le, array.chunks, array.shape))
-    return by_zarr and is_alone and is_native and are_whole
+    return is_by_zarr(array) and is_alone and is_native and are_whole
 
 
 def decoding_in_place() -> AbstractContextManager[None]:

@@ -17,8 +17,7 @@ from volconv.io.digest import chunks_digest, text_digest
 from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.opened import opened
 from volconv.io.pieces import Box, pieces
-from volconv.io.stored import Stored, has_shards
-from volconv.io.whole import AS_DECODED
+from volconv.io.stored import Stored
 from volconv.meta import without
 from volconv.plan.memory import PIECE
 
@@ -100,10 +99,12 @@ class ZarrSource:
         try:
             if waits:
                 return np.asarray(stored.cells[place])
+            if stored.chunks is not None:
+                found = carry_out(stored.chunks.decoded(box))
+                if found is not None:
+                    return found
             if isinstance(stored.cells, zarr.Array):
-                into = None if has_shards(stored.cells) else AS_DECODED
-                found = stored.cells.async_array.getitem(place, prototype=into)
-                return np.asarray(carry_out(found))
+                return np.asarray(carry_out(stored.cells.async_array.getitem(place)))
             try:
                 return np.asarray(carry_out(stored.cells[place].load_async()).values)
             except NotImplementedError:

@@ -21,6 +21,7 @@ from volconv.io.bucket import Bucket
 from volconv.io.folder import Folder
 from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.place import Place
+from volconv.io.plain_chunks import PlainChunks
 from volconv.io.steady import steady_gzip
 from volconv.meta import ArrayMeta
 from volconv.plan.output import OutputSpec
@@ -158,10 +159,11 @@ def encoded_unit(
         Its bytes.
     """
     with _opening:  # once, whichever thread comes first
-        array, encoded = opened_for_encoding(place, spec.variable)
-    starts = map(mul, unit, spec.stored(spec.unit))
-    fill(array, starts, cells.squeeze(spec.new_axes))
-    key = object_key(unit)
+        array, chunks, encoded = opened_for_encoding(place, spec.variable)
+    key, cells = object_key(unit), cells.squeeze(spec.new_axes)
+    if chunks is not None and may_carry_out():
+        return key, carry_out(chunks.encoded(cells))
+    fill(array, map(mul, unit, spec.stored(spec.unit)), cells)
     return key, encoded.pop(f"{spec.variable}/{key}")
 
 
@@ -178,8 +180,10 @@ def fill(array: zarr.Array[Any], starts: Iterable[int], cells: NDArray[Any]) -> 
 @lru_cache(maxsize=8)
 def opened_for_encoding(
     place: Place, variable: str
-) -> tuple[zarr.Array[Any], dict[str, Buffer]]:
+) -> tuple[zarr.Array[Any], PlainChunks | None, dict[str, Buffer]]:
     """The array that the tasks of a process write to, with its objects in memory.
+
+    And what encodes one by itself, where it can.
 
     Without shards it ends where a chunk does: Zarr copies what is less than one.
 
@@ -197,7 +201,8 @@ def opened_for_encoding(
     encoded = {f"{variable}/{key}": content for key, content in documents.items()}
     with steady_gzip():
         array = zarr.open_array(MemoryStore(encoded), path=variable, mode="r+")
-    return array.with_config({"write_empty_chunks": True}), encoded
+    array = array.with_config({"write_empty_chunks": True})
+    return array, PlainChunks.of(array), encoded
 
 
 def object_key(unit: Iterable[int]) -> str:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import zarr
 from numcodecs import LZ4, Blosc, Zstd
-from zarr.codecs import BloscCodec, GzipCodec, ShardingCodec, ZstdCodec
+from zarr.codecs import BloscCodec, GzipCodec, ZstdCodec
 
 from volconv.coordinates import Coords, NoCoords
 from volconv.io.in_place import decodes_in_place
 from volconv.io.ome import Level
+from volconv.io.plain_chunks import PlainChunks, has_shards
 from volconv.meta import ArrayMeta
 from volconv.plan.memory import IN_CHAIN, IN_GZIP
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Stored", "has_shards", "told_of_decoding"]
+__all__ = ["Stored", "told_of_decoding"]
 
 KNOWING = (ZstdCodec, BloscCodec, Zstd, Blosc, LZ4)
 """Codecs of format 3 and of format 2 that make room for the cells, and for nothing else."""
@@ -61,6 +63,13 @@ class Stored:
     notes: tuple[str, ...] = ()
     level: Level | None = None
 
+    @cached_property
+    def chunks(self) -> PlainChunks | None:
+        """What decodes one chunk by itself, where the cells are as they are stored."""
+        if isinstance(self.cells, zarr.Array):
+            return PlainChunks.of(self.cells)
+        return None
+
 
 def told_of_decoding(
     meta: ArrayMeta, array: zarr.Array[Any], *, is_remote: bool
@@ -72,11 +81,6 @@ def told_of_decoding(
     if not is_remote and decodes_in_place(array):
         return replace(meta, in_decoding=1, in_place=True)
     return replace(meta, in_decoding=in_decoding(array))
-
-
-def has_shards(array: zarr.Array[Any]) -> bool:
-    """Whether chunks lie in shards, or are shards, which other codecs may stand around."""
-    return bool(array.shards) or isinstance(array.serializer, ShardingCodec)
 
 
 def in_decoding(array: zarr.Array[Any]) -> int:
