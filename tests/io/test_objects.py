@@ -1,12 +1,21 @@
 """URLs of object stores: keys as they stand, and settings that name no store."""
 
 import json
+import os
+import signal
+import threading
 
 import pytest
 from obstore.exceptions import GenericError
 
 from volconv.errors import KindError
-from volconv.io.objects import in_plain_words, normal_url, object_client, split_url
+from volconv.io.objects import (
+    in_plain_words,
+    normal_url,
+    object_client,
+    split_url,
+    waited,
+)
 
 ODD = "odd/o#a?b=%41 c+d/ü~[]*:&=;@,'\"<>|\\^`{}"
 """A key of characters that mean something in the URL of a web page."""
@@ -123,3 +132,18 @@ def test_an_environment_without_credentials_is_told_of_with_what_public_buckets_
     told = pytest.raises(OSError, match=r"no credentials; .*SKIP_SIGNATURE=true")
     with told, in_plain_words("s3://b/x"):
         raise GenericError(f"{said}\n\nDebug source:\nGeneric")
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_ctrl_c_waits_for_a_call_that_writes_and_for_no_other(writes):
+    may_end, done = threading.Event(), []
+
+    def call():
+        os.kill(os.getpid(), signal.SIGINT)
+        may_end.wait(1 if writes else 60)
+        done.append("written")
+
+    with pytest.raises(KeyboardInterrupt):
+        waited(call, writes=writes)
+    assert done == ["written"] * writes
+    may_end.set()

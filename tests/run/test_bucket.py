@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 
@@ -693,3 +694,48 @@ def test_ctrl_c_does_not_wait_for_a_store_that_does_not_answer():
                     assert process.wait(timeout=15) == 130
                 finally:
                     process.kill()
+
+
+@pytest.mark.parametrize("kept_waiting", ["/.volconv/lock", "/c/"])
+def test_a_second_ctrl_c_ends_a_run_that_waits_for_what_it_sends(
+    folder, bucket, text, endpoint, kept_waiting
+):
+    (folder / "config.yaml").write_text(text)
+    asked, is_over = threading.Event(), threading.Event()
+
+    def fault(method, path):
+        if method == "PUT" and kept_waiting in path:
+            asked.set()
+            is_over.wait(20)
+            is_over.set()
+
+    # which a process that was started in the background does not hear
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    command = f"{heard}from volconv.__main__ import main\nmain()"
+    with (
+        flaky(endpoint, fault) as way,
+        subprocess.Popen(
+            [sys.executable, "-c", command, "run", "config.yaml"],
+            cwd=folder,
+            env=os.environ | environment(way),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        try:
+            assert asked.wait(60)
+            process.send_signal(signal.SIGINT)
+            said = itertools.dropwhile(
+                lambda line: line.startswith("blocks"), process.stderr
+            )
+            assert next(said).startswith("stopping")
+            process.send_signal(signal.SIGINT)
+            assert next(said).startswith("interrupted")
+            assert process.wait(timeout=30) == 130
+            assert not is_over.is_set()
+        finally:
+            is_over.set()
+            process.kill()
+    run(folder, text)
+    assert content(f"{bucket}/out.zarr") == whole(folder)

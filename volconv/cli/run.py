@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from volconv.cli.exits import exit_code
+from volconv.cli.interrupt import stop_then_leave
 from volconv.cli.plan import ConfigPath, Memory, NoFuse, Threads, prepared, print_plan
 from volconv.cli.report import print_error
 from volconv.text import range_text
@@ -63,6 +64,7 @@ def run(
     if restart and not yes:
         confirm_erasing(ready.plan)
     collect_garbage()
+    stop_then_leave()
     try:
         with progress_bar() as progress:
             outcome = run_plan(

@@ -239,7 +239,8 @@ class Bucket:
             check()
         with in_plain_words(f"{self.url}/{key}"):
             client = object_client(self.url, sends=True)
-            client.put(key, content, max_concurrency=PARTS)
+            put = partial(client.put, key, content, max_concurrency=PARTS)
+            waited(put, writes=True)
 
     def put_all(self, contents: Mapping[str, Content]) -> None:
         """Write some objects, beside each other."""
@@ -266,7 +267,8 @@ class Bucket:
         with in_plain_words(self.url):
             found = list(keys)
             if found:
-                object_client(self.url).delete(found)
+                client = object_client(self.url)
+                waited(partial(client.delete, found), writes=True)
 
     def discard(self, keys: Iterable[str]) -> None:
         """Remove objects that nobody needs any more.

@@ -255,27 +255,40 @@ def in_plain_words(where: str) -> Iterator[None]:
         raise kind(number, first_line(error), where) from error
 
 
-def waited(call: Callable[[], Value]) -> Value:
-    """What a call of the client brings, which only reads; Ctrl-C need not wait for it.
+def waited(call: Callable[[], Value], *, writes: bool = False) -> Value:
+    """What a call of the client brings; signals are heeded meanwhile.
 
-    The client heeds no signal while it waits for a store, perhaps for minutes, and
-    signals come to the main thread: there another one makes the call. One that writes
-    is always waited for: it would go on where the run no longer holds the output.
+    The client heeds none while it waits for a store, perhaps for minutes, and they come to
+    the main thread: there another one makes the call. Ctrl-C does not wait for one that
+    reads. For one that writes it does: that would go on where the run no longer holds the
+    output.
     """
     if threading.current_thread() is not threading.main_thread():
         return call()
     found: Future[Value] = Future()
 
     def work() -> None:
+        if not found.set_running_or_notify_cancel():
+            return
         try:
             found.set_result(call())
         except BaseException as error:
             found.set_exception(error)
 
-    threading.Thread(target=work, daemon=True).start()
-    while not found.done():  # a signal that comes as a wait begins does not end it
-        wait([found], timeout=HEED)
+    try:
+        threading.Thread(target=work, daemon=True).start()
+        wait_heeding(found)
+    except KeyboardInterrupt:
+        if writes and not found.cancel():
+            wait_heeding(found)
+        raise
     return found.result()
+
+
+def wait_heeding(found: Future[Any]) -> None:
+    """Wait until a call has ended; a signal that comes as a wait begins does not end it."""
+    while not found.done():
+        wait([found], timeout=HEED)
 
 
 def tries(where: str) -> Iterator[AbstractContextManager[None]]:

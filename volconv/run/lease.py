@@ -167,12 +167,12 @@ class Lease(Watch):
         """Write the object where it is as expected; whether it was."""
         from obstore import exceptions
 
-        content = {**self.content, "beat": time.time_ns()}
+        content = json.dumps({**self.content, "beat": time.time_ns()}).encode()
         with in_plain_words(self.place.url):
+            client = object_client(self.place.url)
+            put = partial(client.put, self.key, content, mode=mode)
             try:
-                done = object_client(self.place.url).put(
-                    self.key, json.dumps(content).encode(), mode=mode
-                )
+                done = waited(put, writes=True)
             except (
                 exceptions.AlreadyExistsError,
                 exceptions.PreconditionError,
