@@ -176,6 +176,34 @@ main()
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
+@pytest.mark.parametrize(
+    ("words", "code"), [(["schema"], 0), (["run", "none.yaml"], 2)]
+)
+def test_the_process_ends_before_python_is_taken_down(words, code, tmp_path):
+    """Which threads of a store's client do not survive."""
+    command = """
+import atexit, os, sys
+
+class Last:
+    def __del__(self, write=os.write):
+        write(1, b"taken down")
+
+sys.modules["last"] = Last()
+from volconv.__main__ import main
+try:
+    main()
+finally:
+    atexit.register(print, "at the end")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", command, *words], capture_output=True, text=True,
+        check=False, cwd=tmp_path, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == code
+    assert done.stdout == (schema_text() if code == 0 else "") + "at the end\n"
+    assert done.stderr.startswith("" if code == 0 else "error: none.yaml")
+
+
 def test_words_that_the_terminal_cannot_show_are_escaped(folder):
     (folder / "größe.yaml").write_text(VALID)
     env = {**os.environ, "PYTHONIOENCODING": "ascii"}
