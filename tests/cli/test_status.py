@@ -1,6 +1,7 @@
 """Verb `status`, over outputs that are complete, begun, held, or not there."""
 
 import errno
+import itertools
 import json
 import os
 import shlex
@@ -17,6 +18,7 @@ import xarray as xr
 from tests.cli.test_run import volconv
 from tests.run.conftest import stopping_at
 from tests.run.runs import run
+from volconv.cli.status import status_lines
 from volconv.run.folder import FolderTarget
 from volconv.run.status import status_of
 
@@ -114,6 +116,21 @@ def test_one_who_may_only_read_is_told_of_a_begun_output(folder, monkeypatch):
     assert held["pid"] == process.pid
     assert left is None
     assert header["objects"] == 9 * 12
+
+
+def test_what_a_header_says_in_another_kind_is_not_known(folder):
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, CONFIG, progress=stopping_at(2))
+    target = FolderTarget(folder / "out.zarr")
+    header = target.header() or {}
+    values: tuple[object, ...] = ("text", None, 7, -1.5, [[1]], {})
+    for key, value in itertools.product(header.keys() | {"result"}, values):
+        target.write_header({**header, key: value})
+        found = status_of(target.where)
+        assert found.done + found.between > 0
+        assert type(found.objects) is int
+        assert found.result is None or found.result == value == "text"
+        assert status_lines(found, 0.0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="other locks")

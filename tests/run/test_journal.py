@@ -200,6 +200,8 @@ def test_a_flipped_bit_behind_the_last_mark_is_computed_again(folder, half_done)
         ("lowest", "lowesu"),
         ("seconds", "secants"),
         (r'"seconds": [\d.]+', '"seconds": null'),
+        (r'"seconds": [\d.]+', f'"seconds": {"9" * 400}'),
+        ("{", f"{'[' * 10**5}{{"),
     ],
 )
 def test_a_damaged_line_costs_its_block_and_is_none_to_whoever_asks(

@@ -401,6 +401,18 @@ def test_an_input_does_not_lie_where_the_output_is_written(folder, path):
     assert tree(folder / "o.partial") == before
 
 
+@pytest.mark.parametrize("name", ["zarr.json", "density/zarr.json"])
+@pytest.mark.parametrize(
+    "damaged", ["", '{"zarr', "[]", '{"attributes": {}}', "[" * 10**5]
+)
+def test_a_begun_store_whose_metadata_is_damaged_is_to_be_begun_anew(
+    folder, name, damaged
+):
+    (interrupted(folder).store / name).write_text(damaged)
+    with pytest.raises(OutputError, match=r"has lost its metadata.*Fix: --restart"):
+        run(folder)
+
+
 @pytest.mark.parametrize("name", ["zarr.json", "density/zarr.json", ""])
 def test_a_begun_store_that_lost_its_metadata_is_to_be_begun_anew(folder, name):
     store = interrupted(folder).store

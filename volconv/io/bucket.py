@@ -217,7 +217,11 @@ class Bucket:
 
     def holds(self, key: str) -> bool:
         """Whether an object is there; of a draft's metadata, out of sight."""
-        return self.get(placed(key) if self.is_draft else key) is not None
+        return self.document(key) is not None
+
+    def document(self, key: str) -> bytes | None:
+        """An object's bytes, of a draft's metadata out of sight; None for none."""
+        return self.get(placed(key) if self.is_draft else key)
 
     def get(self, key: str) -> bytes | None:
         """An object's bytes; None where it is not there."""

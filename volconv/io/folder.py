@@ -50,6 +50,13 @@ class Folder:
         """Whether an object is there."""
         return (self.path / key).exists()
 
+    def document(self, key: str) -> bytes | None:
+        """A file's bytes; None where it is not there."""
+        try:
+            return (self.path / key).read_bytes()
+        except FileNotFoundError:
+            return None
+
     def keys(self) -> Iterator[str]:
         """The keys of all that is there."""
         for file in self.path.rglob("*"):

@@ -34,6 +34,9 @@ class Place(Protocol):
     def holds(self, key: str) -> bool:
         """Whether an object is there."""
 
+    def document(self, key: str) -> bytes | None:
+        """The bytes of an object that is metadata; None where it is not there."""
+
     def sizes(self, under: str, names: Iterable[str]) -> Iterator[tuple[str, int]]:
         """Those objects below a key that are there, perhaps others too; their bytes."""
 

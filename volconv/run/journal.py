@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 from volconv.errors import PlanMismatch
 from volconv.io.place import Place
@@ -22,6 +22,7 @@ __all__ = [
     "Places",
     "Told",
     "check_fingerprint",
+    "is_count",
     "line_of",
     "make_safe",
     "read_line",
@@ -114,7 +115,7 @@ def read_line(line: bytes) -> dict[str, Any] | None:
     """What a line says; None where it is empty, torn or damaged."""
     try:
         found = json.loads(line.decode())  # which of bytes guesses the encoding
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict):
         return None
@@ -128,10 +129,7 @@ def tells_of_block(line: Mapping[str, Any]) -> bool:
         isinstance(objects, list)
         and all(map(is_object, objects))
         and is_count(line.get("block"))
-        and all(
-            isinstance(line.get(key), int | float)
-            for key in ("seconds", "lowest", "highest")
-        )
+        and all(is_number(line.get(key)) for key in ("seconds", "lowest", "highest"))
     )
 
 
@@ -143,9 +141,14 @@ def is_object(said: Any) -> bool:
     return isinstance(name, str) and all(map(is_count, counts))
 
 
-def is_count(said: Any) -> bool:
+def is_count(said: Any) -> TypeGuard[int]:
     """Whether a line has a number that can count bytes."""
-    return isinstance(said, int) and 0 <= said < 2**63
+    return type(said) is int and 0 <= said < 2**63
+
+
+def is_number(said: Any) -> bool:
+    """Whether a line has a number that a cell can have."""
+    return isinstance(said, float) or (type(said) is int and abs(said) < 2**64)
 
 
 def make_safe(objects: Iterable[tuple[Place, str]]) -> None:

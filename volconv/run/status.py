@@ -9,10 +9,11 @@ from typing import Any
 
 from volconv.errors import InputError, OutputError, StorageError
 from volconv.files import reading
-from volconv.run.journal import Journal
+from volconv.run.journal import Journal, is_count
 from volconv.run.outputs import target_of
 from volconv.run.statistics import Statistics
 from volconv.run.target import PLAN_ATTRIBUTE, Target, whose
+from volconv.text import text_of
 
 __all__ = ["Status", "status_of"]
 
@@ -128,22 +129,23 @@ def begun(
     path: str, target: Target, header: dict[str, Any], holder: str | None
 ) -> Status:
     """What the journals tell of an output that is not complete."""
+    objects, arrays = header.get("objects"), header.get("arrays")
     found = Status(
         path,
         False,
-        objects=header.get("objects", 0),
+        objects=objects if is_count(objects) else 0,
         seconds=0.0,
         written=target.written(),
         holder=holder,
         nonfinite=0,
-        command=header.get("command", ""),
-        result=header.get("result"),
+        command=text_of(header, "command") or "",
+        result=text_of(header, "result"),
     )
     for array, journal in target.journals():
         read_journal(
             found,
             journal,
-            is_output=array in header.get("arrays", ()),
+            is_output=isinstance(arrays, list) and array in arrays,
             is_result=not array,
         )
     return found

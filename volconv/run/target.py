@@ -187,7 +187,12 @@ def check_store(target: Target, variable: str) -> None:
     ------
     OutputError
     """
-    if not all(map(target.place.holds, ("zarr.json", f"{variable}/zarr.json"))):
+    keys = "zarr.json", f"{variable}/zarr.json"
+    group, array = (read_mapping(target.place.document(key)) or {} for key in keys)
+    kinds = group.get("node_type"), array.get("node_type")
+    attributes = group.get("attributes")
+    is_ours = isinstance(attributes, dict) and PLAN_ATTRIBUTE in attributes
+    if kinds != ("group", "array") or not is_ours:
         raise OutputError(
             "output.path",
             f"{target.where!r}, begun, whose store has lost its metadata",
@@ -200,7 +205,7 @@ def read_mapping(text: str | bytes | None) -> dict[str, Any] | None:
     """The mapping in a JSON text; None where it is no such text."""
     try:
         found = json.loads(text or b"")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
