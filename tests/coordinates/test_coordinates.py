@@ -212,6 +212,16 @@ def test_packed_numbers_that_are_not_decoded_have_no_unit(packing):
     assert volconv.max_pool(decoded, 2).attrs["units"] == "K"
 
 
+@pytest.mark.parametrize("stored", [{"dtype": "bool"}, {"_Unsigned": "true"}])
+def test_how_the_numbers_of_a_store_are_read_is_not_said_of_results(stored, tmp_path):
+    cells = np.array([0, 1, -3, 1, 1, 0], "int8")
+    raw = xr.DataArray(cells, dims="x", name="mask", attrs=stored)
+    total = volconv.correlate(raw, [1, 1])
+    total.to_zarr(tmp_path / "total.zarr", consolidated=False)
+    back = xr.open_zarr(tmp_path / "total.zarr", consolidated=False).mask
+    assert_array_equal(back.values, [1, -2, -2, 2, 1])
+
+
 def test_packed_data_come_back_from_a_store_as_they_were_computed(tmp_path):
     air = xr.DataArray(np.linspace(0, 320, 30), dims="x", name="air")
     packed = tmp_path / "packed.zarr"

@@ -25,6 +25,7 @@ STALE = frozenset(
     {
         *("actual_range", "valid_range", "valid_min", "valid_max"),
         *("_FillValue", "missing_value", "scale_factor", "add_offset"),
+        *("_Unsigned", "dtype"),
     }
 )
 """Attributes that are true of the input's values and need not be of the output's."""
