@@ -15,12 +15,13 @@ import zarr
 from scripts.measure_memory import said_and_measured
 from tests.run.conftest import prepared
 from volconv.compute import aligned_empty
-from volconv.plan.memory import AT_ONCE
+from volconv.compute.compiled.llvm import jit
+from volconv.plan.memory import AT_ONCE, COMPILER
 from volconv.plan.search import Search
 from volconv.plan.sweep import Tiling
 from volconv.run import memory, tiles
 from volconv.run.folder import FolderTarget
-from volconv.run.runner import begin
+from volconv.run.runner import begin, run_plan
 from volconv.run.stages import stage_runs
 from volconv.run.task import Worker
 from volconv.text import parse_bytes
@@ -189,6 +190,36 @@ def test_a_run_takes_what_its_plan_says(tmp_path, name):
     said, measured = said_and_measured(tmp_path, "config.yaml", *words)
     assert measured <= said
     assert said - stage.bytes_compiling <= 1.3 * measured
+
+
+UNCOMPILED = """
+  - cast: {dtype: int16}
+  - abs
+  - mode_pool: {size: 2, stride: 1, padding: same, boundary: wrap}
+  - median_pool: {size: 3, stride: 1, padding: same, boundary: reflect, name: middle}
+  - max_pool: {size: 2, from: input, padding: 1}
+  - upsample: {factor: 2, method: linear}
+  - upsample: {factor: {y: 2}}
+  - pad: {padding: 1}
+  - crop: {region: {z: [1, 5], y: [0, 7], x: [2, 9]}, name: high}
+  - crop: {region: {z: [1, 5], y: [0, 7], x: [2, 9]}, from: middle, name: low}
+  - add: {from: [high, low]}
+  - concat: {from: [low, high], dim: y}
+  - softmax: {channel: z}
+  - prelu: {weight: 0.5, channel: z}
+"""
+
+
+def test_the_compiler_is_planned_for_where_it_is_needed(folder, monkeypatch):
+    def compiled(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(jit, "address", compiled)
+    ready = prepared(folder, text_of(UNCOMPILED, chunk=4))
+    assert not ready.plan.largest.bytes_compiling
+    run_plan(ready.plan, ready.source, ready.labels)
+    other = prepared(folder, text_of(UNCOMPILED + SMOOTH, chunk=4))
+    assert other.plan.largest.bytes_compiling > COMPILER / 2
 
 
 def test_processes_together_take_no_more_than_they_may(tmp_path):

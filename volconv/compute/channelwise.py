@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ class Channelwise:
     target : str
         dtype of the outputs: rounded half to even, and saturated.
     """
+
+    compiles: ClassVar[bool] = False
 
     function: Any
     numbers: Mapping[str, NDArray[Any]] = field(repr=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ class CrossChannel(ABC):
     outputs : Interval, optional
         Channels that are written; by default all.
     """
+
+    compiles: ClassVar[bool] = False
 
     channel: int
     channels: int

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +61,8 @@ class Pointwise:
     target : str
         dtype of the outputs: rounded half to even, and saturated.
     """
+
+    compiles: ClassVar[bool] = False
 
     function: CellFunction
     target: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ class Turned:
     first : int
         Number of the block's first output along latitude.
     """
+
+    compiles: ClassVar[bool] = False
 
     latitude: int
     longitude: int

@@ -11,7 +11,7 @@ import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,8 @@ class Pool:
     target : str
         dtype of the outputs.
     """
+
+    compiles: ClassVar[bool] = False
 
     kind: str
     windows: tuple[Window, ...]

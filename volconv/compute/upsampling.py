@@ -13,7 +13,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +93,8 @@ class Repeated:
         Where the block begins along each axis: see `phases_of`.
     """
 
+    compiles: ClassVar[bool] = False
+
     factors: tuple[int, ...]
     source: str
     target: str
@@ -160,6 +162,8 @@ class Interpolated:
     firsts : tuple of int
         Where the block begins along each axis: see `phases_of`.
     """
+
+    compiles: ClassVar[bool] = False
 
     factors: tuple[int, ...]
     compute: str

@@ -18,7 +18,7 @@ from volconv.plan.write import Write
 from volconv.steps import Pipeline, source_intervals
 from volconv.steps.in_memory import slab_bytes
 from volconv.steps.layout import Layout, Span
-from volconv.steps.optional import weight_bytes_of
+from volconv.steps.optional import compiles_of, weight_bytes_of
 
 __all__ = [
     "AT_ONCE",
@@ -32,6 +32,7 @@ __all__ = [
     "ahead_bytes",
     "behind_bytes",
     "chunk_bytes",
+    "compiler_bytes",
     "compiling_bytes",
     "largest_file",
     "sent_bytes",
@@ -199,7 +200,7 @@ def total(parts: Iterable[Part]) -> int:
     return sum(part.nbytes for part in parts)
 
 
-def compiling_bytes(task: Iterable[Part], tasks: int) -> int:
+def compiling_bytes(task: Iterable[Part], tasks: int, compiler: int) -> int:
     """What tasks take more while one compiles than while all are at work.
 
     Code is compiled as it is first called for, by blocks at an end of the volume after
@@ -212,10 +213,12 @@ def compiling_bytes(task: Iterable[Part], tasks: int) -> int:
         Memory of one task.
     tasks : int
         Tasks at once.
+    compiler : int
+        Bytes of the compiler; 0 where nothing is compiled.
     """
     passing = [part for part in task if part.passes]
     own, stays = total(passing), sum(part.stays for part in passing)
-    return max(0, COMPILER - own - (tasks - 1) * max(0, own - stays))
+    return max(0, compiler - own - (tasks - 1) * max(0, own - stays))
 
 
 def held(
@@ -371,6 +374,11 @@ def copied_bytes(write: Write, outputs: int) -> int:
     are_whole = not any(size % unit for size, unit in sides)
     is_block = outputs == math.prod(write.output.unit)
     return 0 if is_block and are_whole else unit_bytes(write.output)
+
+
+def compiler_bytes(pipeline: Pipeline) -> int:
+    """Bytes of the compiler while it is at work; 0 where no step needs it."""
+    return COMPILER if any(map(compiles_of, pipeline.steps)) else 0
 
 
 def weight_bytes(pipeline: Pipeline) -> int:

@@ -11,7 +11,7 @@ from operator import attrgetter
 
 from volconv.meta import ArrayMeta
 from volconv.plan.cuts import make_stages
-from volconv.plan.memory import weight_bytes
+from volconv.plan.memory import compiler_bytes, weight_bytes
 from volconv.plan.output import OutputSpec
 from volconv.plan.refusal import check_memory, with_more
 from volconv.plan.stage import Room, Stage, nbytes_of
@@ -156,7 +156,9 @@ def make_plan(
         If even blocks of one storage unit do not fit.
     """
     saves = saves or {}
-    room = replace(room, weights=weight_bytes(pipeline))
+    room = replace(
+        room, weights=weight_bytes(pipeline), compiler=compiler_bytes(pipeline)
+    )
 
     def planned(output: OutputSpec, room: Room) -> Plan:
         stages = make_stages(source, pipeline, output, saves, room, fuse=fuse)

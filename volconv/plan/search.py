@@ -360,7 +360,8 @@ class Search:
         in_tasks = self.room.in_tasks(grid, tiling, memory, result)
         item = np.dtype(self.source.dtype).itemsize
         at_once = self.room.tasks(grid, tiling)
-        free, compiling = self.room.free - in_tasks, compiling_bytes(memory, at_once)
+        free = self.room.free - in_tasks
+        compiling = compiling_bytes(memory, at_once, self.room.compiler)
         room = most_held(self.source, free, compiling, at_once) // item
         reads = [demand.reads for demand in demands]
         most = None

@@ -15,6 +15,7 @@ from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid, TileGrid
 from volconv.plan.demands import AxisDemands, axis_demands
 from volconv.plan.memory import (
+    COMPILER,
     Part,
     behind_bytes,
     chunk_bytes,
@@ -85,6 +86,8 @@ class Room:
         Bytes of the weights of layers, which a process holds throughout.
     libraries : int
         Bytes of the interpreter with its libraries.
+    compiler : int
+        Bytes of the compiler while it is at work; 0 where no step needs it.
     is_command : bool
         Whether a command's options gave them, or arguments of a function, for errors.
     """
@@ -94,6 +97,7 @@ class Room:
     processes: int = 0
     weights: int = 0
     libraries: int = PROCESS_MEMORY
+    compiler: int = COMPILER
     is_command: bool = True
 
     @property
@@ -244,7 +248,7 @@ class Stage:
     @property
     def compiler_bytes(self) -> int:
         """Memory of tasks of which one compiles, beyond what they take otherwise."""
-        return compiling_bytes(self.memory, self.tasks_at_once)
+        return compiling_bytes(self.memory, self.tasks_at_once, self.room.compiler)
 
     @property
     def bytes_compiling(self) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,6 +127,11 @@ class BlockStep:
         """Bytes that `compute` allocates at most: see `Step.work_bytes`."""
         size = np.dtype(self.target.dtype).itemsize
         return size * outputs + self.operation.work_bytes(outputs, cells)
+
+    @property
+    def compiles(self) -> bool:
+        """Whether code is compiled for it: what an operation does not say may be."""
+        return cast("bool", getattr(self.operation, "compiles", True))
 
     @property
     def is_tiled(self) -> bool:

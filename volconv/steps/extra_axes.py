@@ -26,6 +26,7 @@ from volconv.kernels import LengthNote
 from volconv.meta import ArrayMeta, without
 from volconv.steps.optional import (
     cell_method_of,
+    compiles_of,
     labels_of,
     lengths_of,
     unit_factor_of,
@@ -117,6 +118,11 @@ class Carried:
     def cell_method(self) -> str:
         """As in `BlockStep`."""
         return cell_method_of(self.inner)
+
+    @property
+    def compiles(self) -> bool:
+        """As in `BlockStep`."""
+        return compiles_of(self.inner)
 
     @property
     def weight_bytes(self) -> int:

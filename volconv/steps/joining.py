@@ -73,6 +73,11 @@ class Joining:
         return False
 
     @property
+    def compiles(self) -> bool:
+        """No code is compiled for it."""
+        return False
+
+    @property
     def is_tiled(self) -> bool:
         """Whether it works in tiles of its own: see `Step.is_tiled`."""
         return False

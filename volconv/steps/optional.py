@@ -12,6 +12,7 @@ from volconv.steps.step import Step
 
 __all__ = [
     "cell_method_of",
+    "compiles_of",
     "labels_of",
     "lengths_of",
     "unit_factor_of",
@@ -27,6 +28,11 @@ def unit_factor_of(step: Step) -> str | None:
 def cell_method_of(step: Step) -> str:
     """The statistic of its windows that it is, as CF names it; empty for none."""
     return cast("str", getattr(step, "cell_method", ""))
+
+
+def compiles_of(step: Step) -> bool:
+    """Whether it has code compiled; what does not say so may."""
+    return cast("bool", getattr(step, "compiles", True))
 
 
 def lengths_of(step: Step) -> tuple[LengthNote, ...]:
