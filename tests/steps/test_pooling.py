@@ -245,14 +245,20 @@ def test_bad_input_gets_one_clear_error(volume, given, kind, message):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("size", [2, 5])
-def test_work_bytes_bound_what_is_allocated(kind, size):
+@pytest.mark.parametrize("target", [None, "uint8", "float64"])
+def test_work_bytes_bound_what_is_allocated_and_are_no_many_times_it(
+    kind, size, target
+):
     rng = np.random.default_rng(1)
-    for dtype in ("uint8", "int64", "float64")[: 2 if kind == "mode" else 3]:
-        block = (100 * rng.random((60, 70, 80))).astype(dtype)
+    for dtype in ("uint8", "int64", "float32", "float64")[: 2 if kind == "mode" else 4]:
+        block = (100 * rng.random((48, 50, 60))).astype(dtype)
         meta = meta_of(block.shape, dtype)
-        step = pool_step(kind, meta, size, None, None, WindowOptions())
-        outputs = int(np.prod(step.target.shape))
-        assert allocated(step, block) <= step.work_bytes(outputs, block.size)
+        options = WindowOptions(dtype=target)
+        for stride in (None, 2, 7):
+            step = pool_step(kind, meta, size, stride, None, options)
+            outputs = int(np.prod(step.target.shape))
+            said = step.work_bytes(outputs, block.size)
+            assert allocated(step, block) <= said <= 4 * allocated(step, block)
 
 
 def test_large_windows_are_taken_in_parts():

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute.numbers import cast
+from volconv.compute.numbers import cast, cast_bytes
 from volconv.compute.parts import parts
 from volconv.compute.pointwise import canonical
 from volconv.compute.windows import cells_under, window_view
@@ -44,29 +44,35 @@ class Pool:
         One of `KINDS`.
     windows : tuple of Window
         One for each axis, without padding.
-    target : str
-        dtype of the outputs.
+    source, target : str
+        dtypes of the block and of the outputs.
     """
 
     compiles: ClassVar[bool] = False
 
     kind: str
     windows: tuple[Window, ...]
+    source: str
     target: str
 
     def __call__(self, block: Array, out: Array) -> None:
         """Write every output of a padded block."""
         choose = KINDS[self.kind]
-        wide = np.dtype(self.target)
-        is_mean = self.kind == "median" and block.dtype.kind == wide.kind == "f"
         for part in parts(out.shape, self.part_cells):
             cells = cells_under(block, self.windows, part)
-            if is_mean and wide.itemsize > block.itemsize:
-                cells = cells.astype(wide)
+            if self.is_widened:
+                cells = cells.astype(self.target)
             values = choose(cells, self.windows)
             if values.dtype.kind == "f":
                 values = canonical(values + values.dtype.type(0))
             out[part] = cast(values, self.target)
+
+    @property
+    def is_widened(self) -> bool:
+        """Whether cells become the target's first: floats whose mean has more digits."""
+        read, made = np.dtype(self.source), np.dtype(self.target)
+        is_mean = self.kind == "median" and read.kind == made.kind == "f"
+        return is_mean and made.itemsize > read.itemsize
 
     @property
     def taps(self) -> int:
@@ -81,15 +87,27 @@ class Pool:
         return max(1, PART_TAPS // self.taps)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
-        """Bytes that a call allocates at most: the windows of a part, and masks.
+        """Bytes that a call allocates at most.
 
-        Of an extreme, what lies under a part along each axis, at most twice.
+        Of an extreme, what is left of the cells under a part after one axis and after the
+        next. Of others that of both extremes, or the windows of a part, once, or thrice
+        where they are sorted for their runs, and the places of those that are not even.
         """
         part = min(outputs, self.part_cells)
-        if self.kind in ("max", "min"):
-            item = np.dtype(self.target).itemsize
-            return 2 * item * min(cells, self.taps * part) + (3 * item + 1) * part
-        return 40 * self.taps * part
+        item = np.dtype(self.target if self.is_widened else self.source).itemsize
+        sides = [max(window.span, window.stride) for window in self.windows]
+        moved = [side for side in sides if side > 1]
+        across = item * min(cells, math.prod(moved[1:]) * part)
+        work, each = 2 * across, 3 * item + 1
+        if self.kind not in ("max", "min"):
+            copies = 3 if self.kind == "mode" else 1
+            work = max(3 * across, copies * item * self.taps * part)
+            each += 3 * item + 3
+            if self.kind == "mode" or self.taps > MOST_EXCHANGED:
+                each += 8 * len(self.windows) + 16
+        if self.is_widened:
+            work += item * min(cells, math.prod(moved) * part)
+        return work + part * (each + cast_bytes(self.source, self.target))
 
     def describe(self) -> Mapping[str, object]:
         """Nothing: the step's name is the statistic."""

@@ -186,7 +186,7 @@ def pool_step(
     return block_step(
         f"{kind}_pool",
         meta,
-        Pool(kind, windows, target),
+        Pool(kind, windows, cells.name, target),
         target,
         windows=(geometry, boundaries),
         cell_method=CELL_METHODS[kind],
