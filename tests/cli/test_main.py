@@ -165,7 +165,6 @@ class Interrupt:
             signal.raise_signal(signal.SIGINT)
 
 sys.meta_path.insert(0, Interrupt)
-signal.signal(signal.SIGINT, signal.default_int_handler)
 from volconv.__main__ import main
 main()
 """

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from functools import partial
 
 import numpy as np
 import pytest
@@ -244,8 +243,6 @@ def test_an_interrupt_keeps_what_is_done_and_says_how_to_go_on(folder):
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        # a shell lets what it runs in the background ignore interrupts
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         for _ in range(2):
             assert process.stderr.readline().startswith(b"blocks")

@@ -711,13 +711,10 @@ def test_a_second_ctrl_c_ends_a_run_that_waits_for_what_it_sends(
             is_over.wait(20)
             is_over.set()
 
-    # which a process that was started in the background does not hear
-    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    command = f"{heard}from volconv.__main__ import main\nmain()"
     with (
         flaky(endpoint, fault) as way,
         subprocess.Popen(
-            [sys.executable, "-c", command, "run", "config.yaml"],
+            [sys.executable, "-m", "volconv", "run", "config.yaml"],
             cwd=folder,
             env=os.environ | environment(way),
             stdout=subprocess.DEVNULL,
