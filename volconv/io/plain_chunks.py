@@ -46,8 +46,6 @@ class PlainChunks:
         Has its codecs work.
     spec : ArraySpec
         What they are told of a chunk.
-    sides : tuple of int
-        Cells of a chunk along each axis.
     dtype : dtype
         Of its cells, as they are read.
     """
@@ -55,7 +53,6 @@ class PlainChunks:
     array: zarr.Array[Any]
     pipeline: CodecPipeline
     spec: ArraySpec
-    sides: tuple[int, ...]
     dtype: np.dtype[Any]
 
     @classmethod
@@ -68,7 +65,7 @@ class PlainChunks:
         spec = ArraySpec(
             array.chunks, known.dtype, known.fill_value, config, buffer_prototype
         )
-        return cls(array, found.codec_pipeline, spec, array.chunks, array.dtype)
+        return cls(array, found.codec_pipeline, spec, array.dtype)
 
     async def decoded(self, box: Box) -> NDArray[Any] | None:
         """Cells of a box of one chunk; not to be written to.
@@ -84,21 +81,19 @@ class PlainChunks:
             A part of what is decoded, or all of it. None where the box has cells of
             several chunks, or its chunk is not stored.
         """
-        index = [side.start // n for side, n in zip(box, self.sides, strict=True)]
-        starts = [number * n for number, n in zip(index, self.sides, strict=True)]
-        ends = zip(box, starts, self.sides, strict=True)
-        if any(side.stop > start + n for side, start, n in ends):
-            return None
+        index, part = [], []
+        for side, n in zip(box, self.spec.shape, strict=True):
+            number, first = divmod(side.start, n)
+            if first + side.size > n:
+                return None
+            index.append(number)
+            part.append(slice(first, first + side.size))
         content = await self.content(index)
         if content is None:
             return None
         (found,) = await self.pipeline.decode([(content, self.spec)])
         assert found is not None, "something was decoded"
-        part = tuple(
-            slice(side.start - start, side.stop - start)
-            for side, start in zip(box, starts, strict=True)
-        )
-        return found.as_numpy_array()[part].astype(self.dtype, copy=False)
+        return found.as_numpy_array()[tuple(part)].astype(self.dtype, copy=False)
 
     async def content(self, index: Sequence[int]) -> Any:
         """The object of a chunk; None where it is not stored."""
