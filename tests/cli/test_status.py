@@ -137,6 +137,8 @@ def test_what_a_header_says_in_another_kind_is_not_known(folder):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="other locks")
 def test_what_is_begun_is_told_where_the_file_system_has_no_locks(folder, monkeypatch):
+    # blocks as small are told together otherwise, perhaps all of them
+    monkeypatch.setattr("volconv.run.threads.TOGETHER", -1.0)
     with pytest.raises(KeyboardInterrupt):
         run(folder, CONFIG, progress=stopping_at(2))
 
@@ -145,8 +147,7 @@ def test_what_is_begun_is_told_where_the_file_system_has_no_locks(folder, monkey
 
     monkeypatch.setattr("fcntl.flock", flock)
     found = status_of(str(folder / "out.zarr"))
-    assert not found.complete
-    assert 0 < found.done <= found.objects == 9 * 12
+    assert 0 < found.done < found.objects == 9 * 12
     assert found.holder == "unknown: the file system has no locks"
 
 
