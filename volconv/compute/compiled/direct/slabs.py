@@ -64,7 +64,7 @@ class Slabs:
     @cached_property
     def phases(self) -> tuple[int, ...]:
         """Phases of a row that some tap reads."""
-        return tuple(np.unique(self.grid.offsets % self.grid.stride).tolist())
+        return tuple(sorted({*(self.grid.offsets % self.grid.stride).tolist()}))
 
     @cached_property
     def outer(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -75,9 +75,13 @@ class Slabs:
         layout = self.layout
         inner = {*layout.merged, layout.rows.number, layout.planes.number} - {-1}
         axes = [a for a in range(self.first.shape[1]) if a not in inner]
-        unique, which = np.unique(self.first[:, axes], axis=0, return_inverse=True)
+        # np.unique would import numpy.ma, which takes longer than compiling the taps
+        columns = list(map(tuple, self.first[:, axes].tolist()))
+        taps = sorted({*columns})
+        numbers = {tap: number for number, tap in enumerate(taps)}
         steps = np.array([layout.taps[a] for a in axes], dtype=np.int64)
-        return unique @ steps, which.ravel()
+        shifts = np.array(taps, dtype=np.int64).reshape(len(taps), len(axes)) @ steps
+        return shifts, np.array([numbers[tap] for tap in columns], dtype=np.int64)
 
     @cached_property
     def pack_code(self) -> PackCode:
