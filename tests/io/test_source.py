@@ -1,6 +1,8 @@
 """Inputs as people have them: Zarr 2 and 3, groups and arrays, packed and bare."""
 
+import gc
 import sys
+import weakref
 from itertools import product
 
 import numpy as np
@@ -271,3 +273,21 @@ def test_an_array_by_itself_has_no_variables(tmp_path):
     zarr.create_array(tmp_path / "a.zarr", shape=(3,), dtype="f4", dimension_names="x")
     with pytest.raises(InputError, match=r"variable .*got 'q'; .*Fix: leave it out"):
         ZarrSource(str(tmp_path / "a.zarr"), "q").open()
+
+
+def test_who_opens_an_array_by_itself_holds_nothing_on(tmp_path):
+    """The command collects no garbage before it runs, and none of what is there then."""
+    zarr.create_array(
+        tmp_path / "a.zarr", shape=(3,), dtype="f4", dimension_names=("x",)
+    )
+
+    def opening():
+        weights = np.zeros(1)
+        ZarrSource(str(tmp_path / "a.zarr")).open()
+        return weakref.ref(weights)
+
+    gc.disable()
+    try:
+        assert opening()() is None
+    finally:
+        gc.enable()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from traceback import clear_frames
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,9 @@ __all__ = [
 
 BROKEN = (AttributeError, KeyError, TypeError, ValueError)
 """What Zarr and xarray raise for metadata that are none."""
+
+NO_GROUP = (FileNotFoundError, NotADirectoryError, PermissionError)
+"""What Zarr raises where no group is, or none that may be read."""
 
 
 def readable(path: str) -> str | Store:
@@ -79,10 +83,11 @@ def level_above(path: str, shape: tuple[int, ...]) -> Level | None:
         try:
             group = zarr.open_group(readable(above), mode="r", use_consolidated=False)
             attrs = dict(group.attrs)
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
-            return None
         except Exception as error:
             # stores of every kind; the array itself can be read without
+            clear_frames(error.__traceback__)  # they hold it, and all that callers have
+            if isinstance(error, NO_GROUP):
+                return None
             reason = (
                 f"what lies above it cannot be read ({type(error).__name__}: {error})"
             )
