@@ -28,6 +28,7 @@ __all__ = [
     "IN_GZIP",
     "MOST_ON_WAY",
     "PIECE",
+    "InBoxes",
     "Part",
     "ahead_bytes",
     "behind_bytes",
@@ -110,15 +111,66 @@ class Part:
     stays: int = 0
 
 
+@dataclass(frozen=True)
+class InBoxes:
+    """What tasks hold of the boxes of steps: the same however they are read and stored.
+
+    Parameters
+    ----------
+    largest : sequence of Demand
+        What the task needs that needs most, for each axis.
+    cells : sequence of int
+        Cells of each step in it.
+    work : sequence of list of Part
+        What each step holds beside its inputs and its result.
+    on_way : sequence of Part
+        Input and results on the way.
+    """
+
+    largest: Sequence[Demand]
+    cells: Sequence[int]
+    work: Sequence[Sequence[Part]]
+    on_way: Sequence[Part]
+
+    @classmethod
+    def of(
+        cls,
+        pipeline: Pipeline,
+        demands: Sequence[PlannedDemands],
+        writes: Sequence[Write],
+        first: int,
+    ) -> InBoxes:
+        """Those of tasks by what they need.
+
+        Parameters
+        ----------
+        pipeline, demands, writes
+            As in `task_memory`.
+        first : int
+            Number of the first step in the whole run.
+        """
+        largest = [demand.largest for demand in demands]
+        cells = [
+            math.prod(sum(side.size for side in one[step]) for one in largest)
+            for step in range(pipeline.last + 1)
+        ]
+        work = [
+            working(pipeline, step, largest, cells[step], first)
+            for step in range(1, pipeline.last + 1)
+        ]
+        written = {write.step for write in writes}
+        return cls(largest, cells, work, held(pipeline, cells, written, first))
+
+
 def task_memory(
     source: ArrayMeta,
     pipeline: Pipeline,
     demands: Sequence[PlannedDemands],
     writes: Sequence[Write],
+    boxes: InBoxes,
     *,
     block: Sequence[int] | None,
     one_by_one: bool,
-    first: int,
 ) -> tuple[Part, ...]:
     """The parts that a task's memory is the sum of.
 
@@ -132,13 +184,13 @@ def task_memory(
         What blocks need, for each axis.
     writes : sequence of Write
         What is stored.
+    boxes : InBoxes
+        What steps hold then.
     block : sequence of int or None
         Cells of a block's result along each axis, where a task is one of its tiles and
         the result is shared; else None.
     one_by_one : bool
         Whether chunks are decoded one by one, to be held for later blocks.
-    first : int
-        Number of the first step in the whole run.
 
     Notes
     -----
@@ -153,11 +205,7 @@ def task_memory(
     into the input's if that is one chunk. Any thread may be the one that stores the result
     of a block in tiles.
     """
-    largest = [demand.largest for demand in demands]
-    cells = [
-        math.prod(sum(side.size for side in one[step]) for one in largest)
-        for step in range(pipeline.last + 1)
-    ]
+    cells = boxes.cells
     result = cells[-1] if block is None else math.prod(block)
     itemsize = np.dtype(pipeline.dtypes[-1]).itemsize
     spare = spare_bytes(source, one_by_one=one_by_one)
@@ -165,27 +213,21 @@ def task_memory(
         spare -= min(spare, result * itemsize)
     elif all(demand.reads.are_chunks for demand in demands):
         spare = 0
-    moments = [reading(source, largest, one_by_one=one_by_one)]
-    work = [
-        working(pipeline, step, largest, cells[step], first)
-        for step in range(1, pipeline.last + 1)
-    ]
-    moments += work
-    stays = int(HEAP * max(map(total, work)))
+    moments = [reading(source, boxes.largest, one_by_one=one_by_one), *boxes.work]
+    stays = int(HEAP * max(map(total, boxes.work)))
     copied = 0
     for write in writes:
         stored = result if write.step == pipeline.last else cells[write.step]
         moments.append(storing(write, stored, pipeline.dtypes[write.step]))
         copied = max(copied, copied_bytes(write, stored))
     most = [replace(part, passes=True) for part in max(moments, key=total)]
-    on_way = held(pipeline, cells, {write.step for write in writes}, first)
-    room = total(on_way) if len(writes) == 1 else 0
+    room = total(boxes.on_way) if len(writes) == 1 else 0
     kept = int((HEAP - 1) * total(most))
     parts = [
         Part("chunks on their way", ahead_bytes(source)),
         Part("objects on their way", sent_bytes(writes)),
         Part("block's result", result * itemsize if block is None else 0),
-        *on_way,
+        *boxes.on_way,
         Part("chunk in decoding", spare, passes=block is not None),
         Part("storage unit", max(0, copied - room)),
         Part("piece of a file", IN_FILE if largest_file(writes) >= IN_FILE else 0),

@@ -13,7 +13,7 @@ import numpy as np
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.costs import Costs, least_decoded, most_cells
-from volconv.plan.memory import Part, compiling_bytes, task_memory
+from volconv.plan.memory import InBoxes, Part, compiling_bytes, task_memory
 from volconv.plan.periodic import PlannedDemands, planned_demands
 from volconv.plan.stage import (
     Room,
@@ -106,6 +106,8 @@ class Search:
         As in `Stage`.
     known : dict
         What blocks and tiles need along an axis, by axis and by what tells them.
+    boxes : dict
+        What tasks hold of the boxes of steps, by what tells them along all axes.
     """
 
     source: ArrayMeta
@@ -114,6 +116,7 @@ class Search:
     room: Room
     first: int
     known: dict[tuple[int, ...], PlannedDemands] = field(default_factory=dict)
+    boxes: dict[tuple[tuple[int, ...], ...], InBoxes] = field(default_factory=dict)
 
     def widest(self) -> Stage:
         """The stage whose blocks cost least.
@@ -309,23 +312,28 @@ class Search:
         least = self.least_cost(grid, tiling) * dearer(self.room.process, self.room)
         return least < most * self.room.tasks(grid, tiling)
 
+    def in_boxes(self, cut: BlockGrid) -> InBoxes:
+        """What tasks hold of the boxes of steps, each of them a block of a grid."""
+        key = tuple(cut.along(axis) for axis in range(len(cut.shape)))
+        if key not in self.boxes:
+            self.boxes[key] = InBoxes.of(
+                self.pipeline, self.demands(cut), self.writes, self.first
+            )
+        return self.boxes[key]
+
     def memory(
-        self,
-        grid: BlockGrid,
-        tiling: Tiling,
-        demands: Sequence[PlannedDemands],
-        *,
-        one_by_one: bool,
+        self, grid: BlockGrid, tiling: Tiling, *, one_by_one: bool
     ) -> tuple[Part, ...]:
         """Memory of a task, which decodes chunks one by one or reads whole boxes."""
+        cut = cut_grid(grid, tiling)
         return task_memory(
             self.source,
             self.pipeline,
-            demands,
+            self.demands(cut),
             self.writes,
+            self.in_boxes(cut),
             block=grid.block if tiling.total > 1 else None,
             one_by_one=one_by_one,
-            first=self.first,
         )
 
     def least_cost(self, grid: BlockGrid, tiling: Tiling) -> float:
@@ -355,7 +363,7 @@ class Search:
         """
         demands = self.demands(cut_grid(grid, tiling))
         is_shared = any(demand.reads.is_shared for demand in demands)
-        memory = self.memory(grid, tiling, demands, one_by_one=is_shared)
+        memory = self.memory(grid, tiling, one_by_one=is_shared)
         result = result_bytes(self.pipeline, grid, tiling)
         in_tasks = self.room.in_tasks(grid, tiling, memory, result)
         item = np.dtype(self.source.dtype).itemsize
@@ -375,7 +383,7 @@ class Search:
         else:
             traffic = Traffic.plain(Tiles(reads, tiling, at_once))
         if is_shared and not traffic.held:
-            memory = self.memory(grid, tiling, demands, one_by_one=False)
+            memory = self.memory(grid, tiling, one_by_one=False)
         return Stage(
             self.source,
             self.pipeline,
