@@ -21,6 +21,7 @@ __all__ = [
     "opening",
     "reading",
     "require_packages",
+    "seen_from",
 ]
 
 
@@ -44,6 +45,26 @@ def lies_with(one: str | PurePath, other: str | PurePath) -> bool:
     """
     first, second = (PurePath(os.path.normpath(path)) for path in (one, other))
     return first == second or first in second.parents or second in first.parents
+
+
+def seen_from(path: str, other: str) -> str:
+    """A path as it is said in the folder of another, with which it may be moved.
+
+    As it stands where one is a URL, or lies on another drive.
+
+    Examples
+    --------
+    >>> seen_from("/a/b/saved.zarr", "/a/out.zarr")
+    'b/saved.zarr'
+    >>> seen_from("s3://a/saved.zarr", "/a/out.zarr")
+    's3://a/saved.zarr'
+    """
+    if is_url(path) or is_url(other):
+        return path
+    try:
+        return PurePath(os.path.relpath(path, PurePath(other).parent)).as_posix()
+    except ValueError:
+        return path
 
 
 def absolute(path: str | PurePath, kind: type[VolconvError], where: str) -> Path:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 import volconv
-from tests.run.conftest import prepared
+from tests.run.conftest import CONFIG, prepared, stopping_at
+from tests.run.runs import run
 
 STEPS = {
     "abs": st.just({}),
@@ -116,3 +117,31 @@ output: {path: half.zarr}
     ]
     assert sum(shares) == array.size
     assert max(shares) <= 2 * sum(shares) / stage.grid.total
+
+
+def test_what_is_saved_may_be_moved_with_the_output(folder):
+    edge = "boundary: {x: wrap, y: edge}"
+    text = CONFIG.replace(edge, f"{edge}, save: smooth.zarr")
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, text, progress=stopping_at(3))
+    moved = folder.rename(folder.parent / "moved")
+    outcome = run(moved, text)
+    assert outcome.kept >= 3
+    assert (
+        outcome.computed
+        == prepared(moved, text).plan.stages[0].grid.total - outcome.kept
+    )
+    assert run(moved, text).computed == 0
+
+
+@pytest.mark.parametrize(
+    "other", ["other.zarr", "in/smooth.zarr", "s3://a/smooth.zarr"]
+)
+def test_what_is_saved_elsewhere_is_another_plan(folder, other):
+    edge = "boundary: {x: wrap, y: edge}"
+    plans = [
+        prepared(folder, CONFIG.replace(edge, f"{edge}, save: {path}")).plan
+        for path in ("smooth.zarr", other)
+    ]
+    (first, second) = (plan.fingerprint.items() for plan in plans)
+    assert {key for key, _ in first ^ second} == {"step 1 (gaussian)"}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from operator import attrgetter
 
+from volconv.files import seen_from
 from volconv.meta import ArrayMeta
 from volconv.plan.cuts import make_stages
 from volconv.plan.memory import compiler_bytes, weight_bytes
@@ -108,8 +109,13 @@ class Plan:
     def fingerprint(self) -> dict[str, str]:
         """A digest of each field that decides the output's bytes.
 
-        Where it runs, the memory, the stages and the blocks are not among them.
+        Where it runs, the memory, the stages and the blocks are not among them; what is
+        saved has its place beside the output.
         """
+        saved = {
+            number: seen_from(spec.path, self.output.path)
+            for number, spec in self.saves.items()
+        }
         fields: dict[str, object] = {
             "version": __version__,
             **{f"input.{key}": value for key, value in self.identity.items()},
@@ -117,7 +123,7 @@ class Plan:
                 f"step {number} ({node.step.name})": [
                     node.step.describe(),
                     list(node.inputs),
-                    self.saves[number].path if number in self.saves else None,
+                    saved.get(number),
                 ]
                 for number, node in enumerate(self.pipeline.nodes, start=1)
             },
