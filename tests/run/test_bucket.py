@@ -293,6 +293,30 @@ def test_what_was_not_made_by_a_run_is_never_touched(folder, bucket, text):
     assert content(f"{bucket}/out.zarr") == {"thesis.txt": b"precious"}
 
 
+@pytest.mark.parametrize("theirs", [b"", b'{"zarr', b'{"node_type": "group"}'])
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_a_group_of_others_at_the_output_s_url_costs_nobody_anything(
+    folder, bucket, text, theirs, meanwhile
+):
+    place = Bucket(f"{bucket}/out.zarr")
+
+    def put(done, total):
+        if done == 3:
+            place.put("zarr.json", theirs)
+            if not meanwhile:
+                raise KeyboardInterrupt
+
+    if not meanwhile:
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, text, progress=put)
+    with pytest.raises(OutputError, match="exists and was not made by a run"):
+        run(folder, text, progress=put)
+    assert place.get("zarr.json") == theirs
+    place.remove(["zarr.json"])
+    assert run(folder, text).kept >= 3
+    assert content(place.url) == whole(folder)
+
+
 @pytest.mark.parametrize(
     "path", ["/in.zarr", "/in.zarr/", "/in.zarr/out.zarr", "", "/"]
 )

@@ -483,6 +483,25 @@ def test_what_is_finished_while_a_run_is_being_stopped_is_in_the_journal(folder)
     assert run(folder).kept == len(blocks) > 2
 
 
+@pytest.mark.parametrize("kind", ["folder", "file", "group"])
+def test_what_comes_to_the_output_s_path_meanwhile_costs_nobody_anything(folder, kind):
+    path = folder / "out.zarr"
+    puts = {
+        "folder": path.mkdir,
+        "file": lambda: path.write_text("theirs"),
+        "group": lambda: zarr.create_group(path),
+    }
+
+    def put(done, total):
+        if done == 3:
+            puts[kind]()
+
+    with pytest.raises(OutputError, match="exists and was not made by a run"):
+        run(folder, progress=put)
+    path.rename(folder / "moved away")
+    assert run(folder).computed == 0
+
+
 def test_an_unfinished_output_cannot_be_opened_as_a_result(folder):
     target = interrupted(folder)
     with pytest.raises(FileNotFoundError):

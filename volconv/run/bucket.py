@@ -70,12 +70,11 @@ class BucketTarget:
 
     def attributes(self) -> dict[str, Any] | None:
         """Attributes of the group at the output; None where nothing is there."""
-        metadata = read_mapping(self.objects.get("zarr.json"))
+        metadata = self.objects.get("zarr.json")
         if metadata is None:
-            names = self.objects.listed()
-            is_ours = any(name.startswith(f"{HIDDEN}/") for name in names)
-            return None if is_ours or not names else {}
-        found = metadata.get("attributes")
+            is_ours = any(self.objects.items(HIDDEN))
+            return None if is_ours or not any(self.objects.items()) else {}
+        found = (read_mapping(metadata) or {}).get("attributes")
         return found if isinstance(found, dict) else {}
 
     def is_there(self) -> bool:
@@ -121,8 +120,6 @@ class BucketTarget:
 
     def finish(self) -> None:
         """Consolidate the draft, and copy the arrays' metadata, then the group's."""
-        if self.objects.holds("zarr.json"):
-            return
         check_held(self.objects, LOCK)
         keys = list(self.objects.listed(DRAFT))
         names = [key.removeprefix(f"{DRAFT}/") for key in keys]

@@ -192,8 +192,6 @@ class FolderTarget:
 
     def finish(self) -> None:
         """Remove litter of interrupted writes, consolidate, and rename."""
-        if self.path.exists():
-            return
         for litter in self.store.rglob("*.partial"):
             if litter.is_file():
                 litter.unlink()

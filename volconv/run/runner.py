@@ -139,7 +139,8 @@ def run_plan(
         outcome = run_stages(plan, runs, on, progress)
         check_unchanged(plan, source)
         for _, target in sorted(targets.items()):
-            target.finish()
+            if not is_complete(target, plan.fingerprint):
+                target.finish()
     for target in targets.values():
         target.discard_partial()
     return outcome
