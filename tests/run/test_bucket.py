@@ -32,7 +32,7 @@ from volconv.errors import (
 )
 from volconv.io import ZarrSource, objects
 from volconv.io import bucket as bucket_module
-from volconv.io.bucket import HIDDEN, Bucket, input_store
+from volconv.io.bucket import DRAFT, HIDDEN, Bucket, input_store
 from volconv.io.objects import object_client
 from volconv.run import lease
 from volconv.run.outputs import check_apart, target_of
@@ -188,6 +188,40 @@ def test_an_object_that_is_lost_or_cut_is_computed_again(folder, bucket, text):
     place.put(cut, place.get(cut)[:-1])
     run(folder, text)
     assert content(f"{bucket}/out.zarr") == whole(folder)
+
+
+@pytest.mark.parametrize("name", ["zarr.json", "density/zarr.json", "x/zarr.json"])
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_a_draft_that_is_damaged_is_told_of_with_the_mend(
+    folder, bucket, text, name, meanwhile
+):
+    place = Bucket(f"{bucket}/out.zarr")
+
+    def damage(done, total):
+        if done == 3:
+            place.put(f"{DRAFT}/{name}", b"")
+            if not meanwhile:
+                raise KeyboardInterrupt
+
+    if not meanwhile:
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, text, progress=damage)
+    with pytest.raises(OutputError, match=rf"lost its metadata.*'{name}'.*--restart"):
+        run(folder, text, progress=damage)
+    assert place.get("zarr.json") is None
+    run(folder, text, restart=True)
+    assert content(place.url) == whole(folder)
+
+
+@pytest.mark.parametrize("damaged", [b"", b'{"finger'])
+def test_a_damaged_header_hides_no_block(folder, bucket, text, damaged):
+    interrupted(folder, text)
+    place = Bucket(f"{bucket}/out.zarr")
+    place.put(f"{HIDDEN}/header.json", damaged)
+    assert status_of(place.url).between >= 3
+    with pytest.raises(OutputError, match=r"has kept no plan; .*Fix: --restart"):
+        run(folder, text)
+    assert run(folder, text, restart=True).kept == 0
 
 
 def test_sigkill_at_any_moment_loses_nothing(folder, bucket, text):

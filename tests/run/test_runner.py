@@ -282,9 +282,10 @@ def test_what_lies_where_a_run_keeps_its_work_is_named(folder):
         run(folder)
 
 
-def test_a_header_that_is_none_is_told_with_the_mend(folder):
+@pytest.mark.parametrize("damaged", ['{"plan": 1}', "", '{"finger', "[]"])
+def test_a_header_that_is_none_is_told_with_the_mend(folder, damaged):
     (folder / "out.zarr.partial").mkdir()
-    (folder / "out.zarr.partial" / "header.json").write_text('{"plan": 1}')
+    (folder / "out.zarr.partial" / "header.json").write_text(damaged)
     (folder / "out.zarr.partial" / "owner.json").write_text('{"pid": 1, "host": "a"}')
     with pytest.raises(OutputError, match=r"has kept no plan; .*Fix: --restart"):
         run(folder)
@@ -423,6 +424,60 @@ def test_a_begun_store_that_lost_its_metadata_is_to_be_begun_anew(folder, name):
     with pytest.raises(OutputError, match=r"has lost its metadata.*Fix: --restart"):
         run(folder)
     assert run(folder, restart=True).kept == 0
+
+
+def metadata_of_other_kinds(file):
+    """What an array's metadata might be, and not what a run wrote."""
+    told = json.loads(file.read_text())
+    for key, value in {
+        "zarr_format": 9,
+        "chunk_grid": {"name": "of no kind", "configuration": {}},
+        "shape": [-1, 7, 14],
+        "data_type": "int16",
+        "fill_value": 7.0,
+    }.items():
+        assert told[key] != value
+        yield json.dumps({**told, key: value})
+
+
+@pytest.mark.parametrize("name", ["density/zarr.json", "x/zarr.json", "x/c/0"])
+def test_a_begun_store_of_other_metadata_or_coordinates_is_to_be_begun_anew(
+    folder, name
+):
+    file = interrupted(folder).store / name
+    whole = file.read_bytes()
+    others = [None, b"", whole[:-1]]
+    if name == "density/zarr.json":
+        others += [text.encode() for text in metadata_of_other_kinds(file)]
+    for content in others:
+        file.unlink() if content is None else file.write_bytes(content)
+        with pytest.raises(OutputError, match=rf"lost its metadata.*'{name}' is not"):
+            run(folder)
+    file.write_bytes(whole)
+    assert run(folder).kept > 0
+
+
+@pytest.mark.parametrize("name", ["zarr.json", "x/zarr.json", "x/c/0"])
+def test_what_a_store_loses_while_a_run_goes_on_is_not_left_out_of_the_result(
+    folder, name
+):
+    target = FolderTarget(folder / "out.zarr")
+
+    def lose(done, total):
+        if done == 3:
+            (target.store / name).unlink()
+
+    with pytest.raises(OutputError, match=rf"lost its metadata.*'{name}' is not"):
+        run(folder, progress=lose)
+    assert not target.path.exists()
+
+
+@pytest.mark.parametrize("layout", [None, "text", [], 7])
+def test_a_header_whose_layout_is_none_is_told_with_the_mend(folder, layout):
+    target = interrupted(folder)
+    target.write_header({**(target.header() or {}), "layout": layout})
+    with pytest.raises(OutputError, match=r"has kept no plan; .*Fix: --restart"):
+        run(folder)
 
 
 def test_a_variable_may_be_named_like_a_file_that_is_being_written(folder):

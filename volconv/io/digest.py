@@ -12,7 +12,12 @@ from volconv.files import is_url, is_web_url
 from volconv.io.bucket import Bucket
 from volconv.io.objects import is_object_url, normal_url
 
-__all__ = ["chunks_digest", "text_digest"]
+__all__ = ["chunks_digest", "content_digest", "text_digest"]
+
+
+def content_digest(content: bytes) -> str:
+    """A digest of bytes."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def text_digest(value: Mapping[Any, object]) -> str:
@@ -22,7 +27,7 @@ def text_digest(value: Mapping[Any, object]) -> str:
 
 def lines_digest(lines: Iterable[str]) -> str:
     """A digest of lines."""
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return content_digest("\n".join(lines).encode())
 
 
 def chunks_digest(path: str, variable: str) -> str:

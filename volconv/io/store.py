@@ -63,8 +63,8 @@ def create_store(
     coords: Coords,
     attrs: Mapping[Any, Any],
     group_attrs: Mapping[str, object],
-) -> None:
-    """Make the group with its coordinates and an array that waits for blocks.
+) -> list[str]:
+    """The keys of a group that is made: coordinates, and an array that waits for blocks.
 
     Parameters
     ----------
@@ -109,8 +109,11 @@ def create_store(
         array.attrs["coordinates"] = " ".join(extra)
     if isinstance(place, Bucket):
         place.put_group({key: one.as_buffer_like() for key, one in documents.items()})
-    elif isinstance(place, Folder):
-        place.make_safe(place.keys())  # the journal tells of the blocks alone
+        return list(documents)
+    assert isinstance(place, Folder), "a place of another kind"
+    keys = list(place.keys())
+    place.make_safe(keys)  # the journal tells of the blocks alone
+    return keys
 
 
 def in_free_length(coords: xr.Dataset) -> xr.Dataset:

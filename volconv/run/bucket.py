@@ -83,7 +83,8 @@ class BucketTarget:
 
     def header(self) -> dict[str, Any] | None:
         """What is known of the run that began it; None where none did."""
-        return read_mapping(self.objects.get(f"{HIDDEN}/header.json"))
+        content = self.objects.get(f"{HIDDEN}/header.json")
+        return None if content is None else read_mapping(content) or {}
 
     def write_header(self, content: Mapping[str, Any]) -> None:
         """Declare it ready for blocks."""

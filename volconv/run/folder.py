@@ -151,13 +151,19 @@ class FolderTarget:
     def header(self) -> dict[str, Any] | None:
         """What is known of the run that began it; None where none did.
 
+        Of a header that is damaged nothing is.
+
         Raises
         ------
         OutputError
             If what lies where a run keeps it is none of a run's.
         """
         self.check_own()
-        return read_file(self.header_file)
+        try:
+            content = self.header_file.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return read_mapping(content) or {}
 
     def write_header(self, content: Mapping[str, Any]) -> None:
         """Declare the store ready for blocks, at once or not at all."""

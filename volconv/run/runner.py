@@ -15,6 +15,7 @@ from volconv.io import ZarrSource
 from volconv.io.store import create_store
 from volconv.plan.plan import Plan
 from volconv.run.cluster import check_answer, check_crew, crew_of, is_address
+from volconv.run.made import Made, check_made, made_before, made_of
 from volconv.run.outputs import locked, storing, target_of
 from volconv.run.progress import Forward, Progress, StageRun, Tally, no_progress
 from volconv.run.stages import check_all_there, make_between, stage_runs
@@ -22,7 +23,6 @@ from volconv.run.target import (
     PLAN_ATTRIBUTE,
     STATUS_ATTRIBUTE,
     Target,
-    check_store,
     is_begun,
     is_complete,
 )
@@ -129,15 +129,17 @@ def run_plan(
             target.discard_partial()  # a run may have ended just before it did
         return Outcome(0, plan.blocks)
     with storing(result), locked(targets):
-        if not is_begun(result, plan.fingerprint, layout_of(plan)):
+        if is_begun(result, plan.fingerprint, layout_of(plan)):
+            made = made_before(result, targets)
+            check_made(targets, made)
+        else:
             note_discarded(result)
-            begin(targets, plan, labels)
-        for target in targets.values():
-            check_store(target, plan.output.variable)
+            made = begin(targets, plan, labels)
         runs = stage_runs(plan, source, targets)
-        declare(targets, plan, runs, command)
+        declare(targets, plan, runs, made, command)
         outcome = run_stages(plan, runs, on, progress)
         check_unchanged(plan, source)
+        check_made(targets, made)
         for _, target in sorted(targets.items()):
             if not is_complete(target, plan.fingerprint):
                 target.finish()
@@ -184,8 +186,9 @@ def note_discarded(result: Target) -> None:
 
 def begin(
     targets: Mapping[int, Target], plan: Plan, labels: Mapping[int, Labels]
-) -> None:
+) -> dict[int, Made]:
     """Make the stores ready for blocks, clearing what an earlier beginning left."""
+    made: dict[int, Made] = {}
     writes = {
         stage.first - 1 + write.step: write
         for stage in plan.stages
@@ -194,7 +197,7 @@ def begin(
     for step, target in targets.items():
         target.clear()
         meta = plan.pipeline.meta(step, plan.source)
-        create_store(
+        keys = create_store(
             target.draft,
             writes[step].output,
             meta,
@@ -206,6 +209,8 @@ def begin(
                 STATUS_ATTRIBUTE: "complete",  # nothing else opens it
             },
         )
+        made[step] = made_of(target.draft, keys)
+    return made
 
 
 def check_unchanged(plan: Plan, source: ZarrSource) -> None:
@@ -227,7 +232,11 @@ def check_unchanged(plan: Plan, source: ZarrSource) -> None:
 
 
 def declare(
-    targets: Mapping[int, Target], plan: Plan, runs: list[StageRun], command: str
+    targets: Mapping[int, Target],
+    plan: Plan,
+    runs: list[StageRun],
+    made: Mapping[int, Made],
+    command: str,
 ) -> None:
     """Write what is known of the run; from then on the stores are ready for blocks."""
     result = targets[plan.pipeline.last]
@@ -252,6 +261,7 @@ def declare(
             **known,
             "objects": sum(objects.values()),
             "arrays": arrays,
+            "made": made,
         }
     )
 

@@ -20,11 +20,11 @@ from volconv.run.journal import Journal, Places, check_fingerprint
 from volconv.text import text_of
 
 __all__ = [
+    "ANOTHER",
     "OWN_ATTRIBUTES",
     "PLAN_ATTRIBUTE",
     "STATUS_ATTRIBUTE",
     "Target",
-    "check_store",
     "held",
     "is_begun",
     "is_complete",
@@ -44,6 +44,7 @@ OWN_ATTRIBUTES = (PLAN_ATTRIBUTE, STATUS_ATTRIBUTE)
 """Attributes that an output does not take over from its input."""
 
 ANOTHER = "--restart to erase it and begin anew, or a new output.path"
+"""The mend where an output is not this plan's, or not any more."""
 
 
 class Target(Protocol):
@@ -71,7 +72,10 @@ class Target(Protocol):
         """Whether anything is there, complete or begun."""
 
     def header(self) -> dict[str, Any] | None:
-        """What is known of the run that began it; None where none did."""
+        """What is known of the run that began it; None where none did.
+
+        Of a header that is damaged nothing is.
+        """
 
     def write_header(self, content: Mapping[str, Any]) -> None:
         """Declare it ready for blocks, at once or not at all."""
@@ -168,8 +172,8 @@ def is_begun(
     header = target.header()
     if header is None:
         return False
-    begun = header.get("fingerprint")
-    if not isinstance(begun, dict):
+    begun, begun_layout = header.get("fingerprint"), header.get("layout")
+    if not isinstance(begun, dict) or not isinstance(begun_layout, dict):
         raise OutputError(
             "output.path",
             f"{target.where!r}, begun by what has kept no plan",
@@ -177,28 +181,7 @@ def is_begun(
             ANOTHER,
         )
     check_fingerprint(target.where, begun, fingerprint, ANOTHER)
-    return bool(header.get("layout", {}) == layout)
-
-
-def check_store(target: Target, variable: str) -> None:
-    """Refuse to go on with an output whose store is not as it was begun.
-
-    Raises
-    ------
-    OutputError
-    """
-    keys = "zarr.json", f"{variable}/zarr.json"
-    group, array = (read_mapping(target.place.document(key)) or {} for key in keys)
-    kinds = group.get("node_type"), array.get("node_type")
-    attributes = group.get("attributes")
-    is_ours = isinstance(attributes, dict) and PLAN_ATTRIBUTE in attributes
-    if kinds != ("group", "array") or not is_ours:
-        raise OutputError(
-            "output.path",
-            f"{target.where!r}, begun, whose store has lost its metadata",
-            "what a run began",
-            ANOTHER,
-        )
+    return bool(begun_layout == layout)
 
 
 def read_mapping(text: str | bytes | None) -> dict[str, Any] | None:
