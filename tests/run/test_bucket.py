@@ -756,6 +756,42 @@ def test_ctrl_c_does_not_wait_for_a_store_that_does_not_answer():
                     process.kill()
 
 
+@pytest.mark.parametrize(
+    ("verb", "kept_waiting"),
+    [("status", "/journal/"), ("run", "/journal/"), ("run", "/draft/")],
+)
+def test_ctrl_c_does_not_wait_for_what_a_run_kept(
+    folder, bucket, text, endpoint, verb, kept_waiting
+):
+    interrupted(folder, text)
+    (folder / "config.yaml").write_text(text)
+    asked, is_over = threading.Event(), threading.Event()
+
+    def fault(method, path):
+        if method == "GET" and kept_waiting in path and not is_list(method, path):
+            asked.set()
+            is_over.wait(25)
+
+    target = "config.yaml" if verb == "run" else f"{bucket}/out.zarr"
+    with (
+        flaky(endpoint, fault) as way,
+        subprocess.Popen(
+            [sys.executable, "-m", "volconv", verb, target],
+            cwd=folder,
+            env=os.environ | environment(way),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process,
+    ):
+        try:
+            assert asked.wait(60)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=20) == 130
+        finally:
+            is_over.set()
+            process.kill()
+
+
 @pytest.mark.parametrize("kept_waiting", ["/.volconv/lock", "/c/"])
 def test_a_second_ctrl_c_ends_a_run_that_waits_for_what_it_sends(
     folder, bucket, text, endpoint, kept_waiting

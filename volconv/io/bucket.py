@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -17,7 +17,13 @@ from zarr.core.buffer import Buffer, BufferPrototype
 from zarr.storage import ObjectStore
 
 from volconv.io.ahead import OnTheWay
-from volconv.io.objects import in_plain_words, object_client, tries, waited
+from volconv.io.objects import (
+    in_plain_words,
+    object_client,
+    tries,
+    waited,
+    waited_all,
+)
 from volconv.io.place import Check, Content
 
 __all__ = [
@@ -217,11 +223,11 @@ class Bucket:
 
     def holds(self, key: str) -> bool:
         """Whether an object is there; of a draft's metadata, out of sight."""
-        return self.document(key) is not None
+        return self.contents([key]) != [None]
 
-    def document(self, key: str) -> bytes | None:
-        """An object's bytes, of a draft's metadata out of sight; None for none."""
-        return self.get(placed(key) if self.is_draft else key)
+    def contents(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The bytes of some objects, of a draft's metadata out of sight; None for none."""
+        return self.get_all([placed(key) for key in keys] if self.is_draft else keys)
 
     def get(self, key: str) -> bytes | None:
         """An object's bytes; None where it is not there."""
@@ -232,10 +238,13 @@ class Bucket:
         except FileNotFoundError:
             return None
 
-    def get_all(self, keys: Iterable[str]) -> list[bytes | None]:
+    def get_all(self, keys: Sequence[str]) -> list[bytes | None]:
         """The same of some objects, beside each other."""
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            return list(pool.map(self.get, keys))
+        found: list[bytes | None] = []
+        for first in range(0, len(keys), AT_ONCE):
+            some = keys[first : first + AT_ONCE]
+            found += waited_all(partial(self.get, key) for key in some)
+        return found
 
     def put(self, key: str, content: Content, check: Check | None = None) -> None:
         """Write an object, at once or not at all; not where a check raises."""

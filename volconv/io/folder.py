@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -50,12 +50,10 @@ class Folder:
         """Whether an object is there."""
         return (self.path / key).exists()
 
-    def document(self, key: str) -> bytes | None:
-        """A file's bytes; None where it is not there."""
-        try:
-            return (self.path / key).read_bytes()
-        except FileNotFoundError:
-            return None
+    def contents(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The bytes of some files; None for one that is not there."""
+        files = [self.path / key for key in keys]
+        return [file.read_bytes() if file.is_file() else None for file in files]
 
     def keys(self) -> Iterator[str]:
         """The keys of all that is there."""

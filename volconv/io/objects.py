@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
@@ -35,6 +35,7 @@ __all__ = [
     "split_url",
     "tries",
     "waited",
+    "waited_all",
 ]
 
 Value = TypeVar("Value")
@@ -266,6 +267,32 @@ def waited(call: Callable[[], Value], *, writes: bool = False) -> Value:
     if threading.current_thread() is not threading.main_thread():
         return call()
     found: Future[Value] = Future()
+    try:
+        start(call, found)
+        wait_heeding(found)
+    except KeyboardInterrupt:
+        if writes and not found.cancel():
+            wait_heeding(found)
+        raise
+    return found.result()
+
+
+def waited_all(calls: Iterable[Callable[[], Value]]) -> list[Value]:
+    """What some calls that read bring, made beside each other; signals are heeded.
+
+    No pool makes them: a process waits for the threads of one before it ends.
+    """
+    found: list[Future[Value]] = []
+    for call in calls:
+        found.append(Future())
+        start(call, found[-1])
+    for each in found:
+        wait_heeding(each)
+    return [each.result() for each in found]
+
+
+def start(call: Callable[[], Value], found: Future[Value]) -> None:
+    """Have another thread make a call, for which no process waits as it ends."""
 
     def work() -> None:
         if not found.set_running_or_notify_cancel():
@@ -275,14 +302,7 @@ def waited(call: Callable[[], Value], *, writes: bool = False) -> Value:
         except BaseException as error:
             found.set_exception(error)
 
-    try:
-        threading.Thread(target=work, daemon=True).start()
-        wait_heeding(found)
-    except KeyboardInterrupt:
-        if writes and not found.cancel():
-            wait_heeding(found)
-        raise
-    return found.result()
+    threading.Thread(target=work, daemon=True).start()
 
 
 def wait_heeding(found: Future[Any]) -> None:

@@ -5,7 +5,7 @@ A place is a small value that may be sent to another process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from zarr.abc.store import Store
@@ -34,8 +34,8 @@ class Place(Protocol):
     def holds(self, key: str) -> bool:
         """Whether an object is there."""
 
-    def document(self, key: str) -> bytes | None:
-        """The bytes of an object that is metadata; None where it is not there."""
+    def contents(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The bytes of some objects; None for one that is not there."""
 
     def sizes(self, under: str, names: Iterable[str]) -> Iterator[tuple[str, int]]:
         """Those objects below a key that are there, perhaps others too; their bytes."""

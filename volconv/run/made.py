@@ -6,13 +6,10 @@ That is metadata and coordinates: a block that is lost is computed again, and th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from volconv.errors import OutputError
-from volconv.io.bucket import AT_ONCE
 from volconv.io.digest import content_digest
 from volconv.io.place import Place
 from volconv.run.target import ANOTHER, Target, read_mapping
@@ -23,17 +20,14 @@ Made = dict[str, str]
 """Digests of the objects that a store is begun with, by their keys."""
 
 
-def made_of(place: Place, keys: Iterable[str]) -> Made:
+def made_of(place: Place, keys: Collection[str]) -> Made:
     """What a store is made of, as it is now: an empty digest of what is not there."""
-    names = list(keys)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        digests = pool.map(partial(digest_at, place), names)
-        return dict(zip(names, digests, strict=True))
+    found = zip(keys, place.contents(list(keys)), strict=True)
+    return {key: digest(key, content) for key, content in found}
 
 
-def digest_at(place: Place, key: str) -> str:
+def digest(key: str, content: bytes | None) -> str:
     """A digest of an object; of metadata without what is consolidated at the end."""
-    content = place.document(key)
     if content is None:
         return ""
     if key.endswith("zarr.json"):
