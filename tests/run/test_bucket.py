@@ -22,6 +22,7 @@ from tests.io.images import FORMATS, write_image
 from tests.run.conftest import CONFIG, prepared, stopping_at
 from tests.run.runs import run, tree
 from tests.servers import CUT, environment, flaky
+from volconv.cli.plan import print_hindrance
 from volconv.errors import (
     ConfigError,
     InputError,
@@ -417,6 +418,17 @@ def test_the_status_of_what_cannot_be_looked_at_is_one_clear_error(bucket, way):
     way(lambda *_: 403)
     with pytest.raises(StorageError, match=r"the output .*403 Forbidden at .* Fix:"):
         status_of(f"{bucket}/out.zarr")
+
+
+def test_plan_says_of_a_store_that_cannot_be_looked_at_what_a_run_says(
+    folder, bucket, text, way, capsys
+):
+    way(lambda *_: 403)
+    print_hindrance(prepared(folder, text).plan)
+    said = capsys.readouterr().err
+    assert said.startswith(f"note: a run would refuse: {bucket}/out.zarr: got ")
+    assert "403 Forbidden" in said
+    assert "Errno" not in said
 
 
 def test_an_object_for_no_bucket_is_told_of_in_one_line(bucket):

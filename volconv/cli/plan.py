@@ -61,11 +61,14 @@ def plan(
 
 def print_hindrance(plan: Plan) -> None:
     """Say on stderr what at the outputs' paths a run would stop at."""
+    from volconv.run.outputs import storing
     from volconv.run.runner import are_complete, targets_of
 
     try:
-        are_complete(plan, targets_of(plan))
-    except (VolconvError, OSError) as error:
+        targets = targets_of(plan)
+        with storing(targets[plan.pipeline.last]):
+            are_complete(plan, targets)
+    except VolconvError as error:
         print(f"note: a run would refuse: {error}", file=sys.stderr)
 
 
