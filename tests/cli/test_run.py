@@ -174,6 +174,7 @@ def test_dry_run_is_plan(folder):
         ("", "", ["--memory", "lots"], 2, "a size such as 4GiB"),
         ("", "", ["--threads", "0"], 2, "--threads: got 0"),
         ("", "", ["--on", "tcp://127.0.0.1:9"], 7, "dask scheduler"),
+        ("", "", ["--on", "threds"], 7, "error: --on: got 'threds'"),
         ("path: out.zarr", "path: in.zarr/out", [], 2, "a store apart from it"),
         ("", "", ["--in", "threads"], 2, "No such option"),
     ],

@@ -188,7 +188,7 @@ def test_a_running_scheduler_gets_the_same_bytes_and_goes_on_running(folder, sch
 
 
 def test_no_scheduler_is_one_clear_error(folder, monkeypatch):
-    with pytest.raises(ClusterError, match="tcp://HOST:PORT"):
+    with pytest.raises(ClusterError, match=r"^on: got .*tcp://HOST:PORT"):
         run(folder, on="somewhere")
     with pytest.raises(ClusterError, match=r"no answer at tcp://127\.0\.0\.1:9"):
         run(folder, on="tcp://127.0.0.1:9")

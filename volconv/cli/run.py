@@ -17,6 +17,7 @@ from volconv.cli.exits import exit_code
 from volconv.cli.interrupt import stop_then_leave
 from volconv.cli.plan import ConfigPath, Memory, NoFuse, Threads, prepared, print_plan
 from volconv.cli.report import print_error
+from volconv.errors import ClusterError
 from volconv.text import range_text
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ def run(
         # here and not in main(): the option parser would end without a word
         print_error(error)
         raise typer.Exit(exit_code(error)) from None
+    except ClusterError as error:
+        error.where = f"--{error.where}"  # as it is spelt here
+        raise
     print_outcome(outcome, ready.plan.output.path)
 
 

@@ -55,7 +55,7 @@ def check_crew(on: object) -> None:
     if is_address(on):
         check_address(on)
     elif on not in ("threads", "processes"):
-        raise ClusterError("--on", repr(on), expected, FORM)
+        raise ClusterError("on", repr(on), expected, FORM)
 
 
 def check_address(address: str) -> None:
@@ -75,13 +75,13 @@ def check_address(address: str) -> None:
     except (ValueError, NotImplementedError, FutureWarning) as error:
         reason = " ".join(str(error).split())
         raise ClusterError(
-            "--on", f"{address!r} ({reason})", "a scheduler's address", FORM
+            "on", f"{address!r} ({reason})", "a scheduler's address", FORM
         ) from error
     if address.startswith("tls://"):
         given = Security().get_connection_args("client")
         if given["ssl_context"] is None:
             raise ClusterError(
-                "--on",
+                "on",
                 f"{address!r} without certificates",
                 "distributed.comm.tls in Dask's configuration",
                 "name its ca-file and the client's cert and key there",
@@ -154,7 +154,7 @@ def run_while_reached(work: Work, turns: Turns, client: Client) -> Records:
         if client.status == "running" and not is_lost:
             raise
         raise ClusterError(
-            "--on",
+            "on",
             f"no more answer of the scheduler ({type(error).__name__})",
             "a scheduler that runs until the end",
             "start it again, then run again: what is done is kept",
@@ -230,7 +230,7 @@ def local_cluster(processes: int, threads: int) -> LocalCluster:
         )
     except RuntimeError as error:
         raise ClusterError(
-            "--on",
+            "on",
             f"processes that do not start: {error}",
             "processes that import the script anew",
             'in a script, call below: if __name__ == "__main__":',
@@ -247,7 +247,7 @@ def reached(address: str) -> Iterator[Client]:
             client = Client(address, timeout="5s", set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise ClusterError(
-                "--on",
+                "on",
                 f"no answer at {address} ({type(error).__name__})",
                 "a running scheduler",
                 "start one with: dask scheduler",

@@ -59,7 +59,7 @@ class Absence:
             return
         if now - self.since > LONGEST:
             raise ClusterError(
-                "--on",
+                "on",
                 f"a cluster that has had no workers for {LONGEST / 60:.0f} minutes",
                 "workers until the end",
                 "start some, then run again: what is done is kept",
