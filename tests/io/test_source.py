@@ -1,6 +1,7 @@
 """Inputs as people have them: Zarr 2 and 3, groups and arrays, packed and bare."""
 
 import gc
+import json
 import sys
 import weakref
 from itertools import product
@@ -11,7 +12,7 @@ import xarray as xr
 import zarr
 from numpy.testing import assert_array_equal
 
-from volconv.errors import InputError
+from volconv.errors import GeometryError, InputError
 from volconv.geometry import Interval
 from volconv.io import ZarrSource
 from volconv.meta import Axis
@@ -267,6 +268,23 @@ def test_broken_metadata_is_told_with_the_store(tmp_path, grid, file, text):
     (tmp_path / "g.zarr" / file).write_text(text)
     with pytest.raises(InputError, match=r"g\.zarr'.*expected (a Zarr|arrays|one of)"):
         ZarrSource(str(tmp_path / "g.zarr"), "v").open()
+
+
+@pytest.mark.parametrize("path", ["g.zarr", "g.zarr/v"])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("attributes", 7), ("shape", [10**30, 4]), ("chunk_shape", [0, 4])],
+)
+def test_metadata_of_no_array_are_one_clear_error(tmp_path, grid, path, key, value):
+    grid.to_zarr(tmp_path / "g.zarr", zarr_format=3, consolidated=False)
+    file = tmp_path / "g.zarr" / "v" / "zarr.json"
+    told = json.loads(file.read_text())
+    if key == "chunk_shape":
+        key, value = "chunk_grid", {"name": "regular", "configuration": {key: value}}
+    assert told[key] != value
+    file.write_text(json.dumps({**told, key: value}))
+    with pytest.raises((InputError, GeometryError), match=r"^(input|the array).* got "):
+        ZarrSource(str(tmp_path / path)).open()
 
 
 def test_an_array_by_itself_has_no_variables(tmp_path):

@@ -30,7 +30,7 @@ __all__ = [
     "with_scales",
 ]
 
-BROKEN = (AttributeError, KeyError, TypeError, ValueError)
+BROKEN = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 """What Zarr and xarray raise for metadata that are none."""
 
 NO_GROUP = (FileNotFoundError, NotADirectoryError, PermissionError)

@@ -39,6 +39,12 @@ def opened(source: ZarrSource) -> Stored:
     """The array of a source; kept, so that the tasks of a process share it."""
     with reading(f"{source.key}.path", source.path):
         found = found_in(source, opened_node(source))
+    if 0 in (found.meta.chunks or ()):
+        raise InputError(
+            f"{source.key} {source.path!r}",
+            f"{found.name!r} in chunks of {list(found.meta.chunks or ())} cells",
+            "chunks of at least one cell",
+        )
     return replace(found, meta=replace(found.meta, is_remote=is_url(source.path)))
 
 
@@ -98,7 +104,9 @@ def opened_node(source: ZarrSource) -> zarr.Array[Any] | zarr.Group:
     store = readable(path)
     try:
         with decoding_in_place(), checking_blosc():
-            return zarr.open(store, mode="r")
+            node = zarr.open(store, mode="r")
+            dict(node.attrs)  # which are not looked at as they are read
+            return node
     except (*BROKEN, OSError, ImportError) as error:
         raise InputError(
             f"{source.key}.path",
