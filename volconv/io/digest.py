@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from volconv.files import is_url, is_web_url
-from volconv.io.bucket import Bucket
+from volconv.io.bucket import METADATA, Bucket
 from volconv.io.objects import is_object_url, normal_url
 
-__all__ = ["chunks_digest", "content_digest", "text_digest"]
+__all__ = ["chunks_digest", "content_digest", "holds_chunks", "text_digest"]
 
 
 def content_digest(content: bytes) -> str:
@@ -48,14 +48,36 @@ def chunks_digest(path: str, variable: str) -> str:
         return lines_digest(metadata_told(path, variable))
     if is_url(path):
         return "not looked at"
-    root = Path(path)
-    if (root / variable).is_dir():
-        root = root / variable
     digest = hashlib.sha256()
-    for parts, file in sorted(files_below(str(root)) if root.is_dir() else ()):
+    for parts, file in sorted(files_of(path, variable)):
         line = f"{'/'.join(parts)} {file.st_size} {file.st_mtime_ns}\n"
         digest.update(line.encode())
     return digest.hexdigest()
+
+
+def holds_chunks(path: str, variable: str) -> bool:
+    """Whether objects of an array are there beside its metadata, as far as can be told.
+
+    The first one tells: the others are not looked for.
+    """
+    if is_object_url(path):
+        items = Bucket(normal_url(path)).items(variable)
+        names = (item["path"].rpartition("/")[2] for item in items)
+    elif is_url(path):
+        return True
+    else:
+        names = (parts[-1] for parts, _ in files_of(path, variable))
+    return any(name not in METADATA for name in names)
+
+
+def files_of(
+    path: str, variable: str
+) -> Iterator[tuple[tuple[str, ...], os.stat_result]]:
+    """The files of an array in a folder, or of the folder if the array is all of it."""
+    root = Path(path)
+    if (root / variable).is_dir():
+        root = root / variable
+    return files_below(str(root)) if root.is_dir() else iter(())
 
 
 def files_below(

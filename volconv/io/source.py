@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from volconv.errors import InputError
 from volconv.files import is_url, is_web_url, reading
 from volconv.geometry import relative
-from volconv.io.digest import chunks_digest, text_digest
+from volconv.io.digest import chunks_digest, holds_chunks, text_digest
 from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.opened import opened
 from volconv.io.pieces import Box, pieces
@@ -162,3 +162,9 @@ class ZarrSource:
         key = self.open().key
         with reading(f"{self.key}.path", self.path):
             return chunks_digest(self.path, key)
+
+    def holds_chunks(self) -> bool:
+        """Whether a chunk is stored, as far as a look at the store tells."""
+        key = self.open().key
+        with reading(f"{self.key}.path", self.path):
+            return holds_chunks(self.path, key)

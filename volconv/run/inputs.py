@@ -6,6 +6,7 @@ import logging
 
 from volconv.config import Config
 from volconv.errors import InputError
+from volconv.geometry import Interval
 from volconv.io import ZarrSource
 from volconv.io.stored import Stored
 
@@ -39,4 +40,12 @@ def opened_input(source: ZarrSource) -> Stored:
         )
     for note in stored.notes:
         log.warning("note: input %s: %s", source.path, note)
+    if all(stored.meta.shape) and not source.holds_chunks():
+        log.warning(
+            "note: input %s: no chunk of %r is stored: all its values are the fill "
+            "value %s",
+            source.path,
+            stored.name,
+            source.read((Interval(0, 1),) * len(stored.meta.axes)).item(),
+        )
     return stored
