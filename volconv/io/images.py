@@ -30,7 +30,14 @@ __all__ = [
     "with_scales",
 ]
 
-BROKEN = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
+BROKEN = (
+    AttributeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 """What Zarr and xarray raise for metadata that are none."""
 
 NO_GROUP = (FileNotFoundError, NotADirectoryError, PermissionError)
