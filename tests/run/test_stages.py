@@ -377,6 +377,22 @@ def test_a_result_between_stages_that_is_lost_is_made_again(folder):
     assert {name: tree(folder / name) for name in whole} == whole
 
 
+@pytest.mark.parametrize("damaged", [None, b"", b"[]", b"[" * 10**5])
+def test_a_result_between_stages_that_nobody_can_open_is_made_again(folder, damaged):
+    run_cut(folder, CUT, fuse=False)
+    whole = {name: tree(folder / name) for name in ("out.zarr", "smooth.zarr")}
+    clear(folder)
+    plan = prepared(folder, CUT, fuse=False).plan
+    stopped_after(folder, CUT, plan.blocks - 1, fuse=False)
+    (between,) = (folder / "out.zarr.partial").glob("step-*/store")
+    metadata = between / "cells" / "zarr.json"
+    metadata.unlink() if damaged is None else metadata.write_bytes(damaged)
+    result_store = folder / "out.zarr.partial" / "store" / "density"
+    next((result_store / "c").rglob("*/*/*")).unlink()  # so that it is to be read
+    assert run_cut(folder, CUT, fuse=False).computed >= 2
+    assert {name: tree(folder / name) for name in whole} == whole
+
+
 def test_a_store_between_stages_that_was_begun_and_no_more_is_no_hindrance(
     folder, monkeypatch
 ):

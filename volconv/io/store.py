@@ -19,6 +19,7 @@ from zarr.storage import MemoryStore
 from volconv.coordinates import Coords, NoCoords, bounds_names, grid_mappings
 from volconv.io.bucket import Bucket
 from volconv.io.folder import Folder
+from volconv.io.images import BROKEN
 from volconv.io.inline import carry_out, may_carry_out
 from volconv.io.place import Place
 from volconv.io.plain_chunks import PlainChunks
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
+    "can_be_read",
     "consolidate",
     "consolidated",
     "create_store",
@@ -114,6 +116,15 @@ def create_store(
     keys = list(place.keys())
     place.make_safe(keys)  # the journal tells of the blocks alone
     return keys
+
+
+def can_be_read(place: Place, variable: str) -> bool:
+    """Whether an array has metadata there that Zarr can open."""
+    try:
+        zarr.open_array(place.zarr_store(), path=variable, mode="r")
+    except (*BROKEN, FileNotFoundError):
+        return False
+    return True
 
 
 def in_free_length(coords: xr.Dataset) -> xr.Dataset:

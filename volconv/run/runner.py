@@ -18,7 +18,12 @@ from volconv.run.cluster import check_answer, check_crew, crew_of, is_address
 from volconv.run.made import Made, check_made, made_before, made_of
 from volconv.run.outputs import locked, storing, target_of
 from volconv.run.progress import Forward, Progress, StageRun, Tally, no_progress
-from volconv.run.stages import check_all_there, make_between, stage_runs
+from volconv.run.stages import (
+    check_all_there,
+    discard_unreadable,
+    make_between,
+    stage_runs,
+)
 from volconv.run.target import (
     PLAN_ATTRIBUTE,
     STATUS_ATTRIBUTE,
@@ -280,6 +285,7 @@ def run_stages(
     plan: Plan, runs: list[StageRun], on: str, progress: Progress
 ) -> Outcome:
     """Carry out the stages whose results are not all there."""
+    discard_unreadable(runs)
     pending = turns_left(runs)
     total = plan.blocks
     done = total - sum(map(len, pending))

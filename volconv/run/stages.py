@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from volconv.coordinates import NoCoords
 from volconv.errors import RunError
 from volconv.io import ZarrSource
-from volconv.io.store import create_store
+from volconv.io.store import can_be_read, create_store
 from volconv.plan.plan import Plan
 from volconv.plan.write import Write
 from volconv.run.progress import StageRun
 from volconv.run.target import Target
 
-__all__ = ["check_all_there", "make_between", "stage_runs"]
+__all__ = ["check_all_there", "discard_unreadable", "make_between", "stage_runs"]
 
 
 def stage_runs(
@@ -56,12 +56,22 @@ def name_of(step: int, write: Write, plan: Plan) -> str:
     return f"step-{step}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
+def discard_unreadable(runs: Sequence[StageRun]) -> None:
+    """Discard what a stage left for the next one where that cannot open it any more.
+
+    Its objects are computed again then, as they are where they are gone.
+    """
+    for run in runs:
+        variable = run.stage.writes[-1].output.variable
+        if run.is_passing and not can_be_read(run.stores[-1], variable):
+            run.target.discard(run.names[-1])
+
+
 def make_between(run: StageRun) -> None:
     """Make the store between this stage and the next one ready for blocks."""
     store, write = run.stores[-1], run.stage.writes[-1]
     if not run.is_passing or store.holds(f"{write.output.variable}/zarr.json"):
         return
-    run.target.discard(run.names[-1])  # a beginning that did not get as far
     meta = run.stage.pipeline.target(run.stage.source)
     create_store(store, write.output, meta, NoCoords(), {}, {})
 
