@@ -480,6 +480,20 @@ def test_a_header_whose_layout_is_none_is_told_with_the_mend(folder, layout):
         run(folder)
 
 
+@pytest.mark.parametrize(
+    "made",
+    [None, [], {}, {"2": 7}, {"2": {}}, {"2": {"zarr.json": 7}}]
+    + [{"2": {key: ""}} for key in ("", "/etc/passwd", "../owner.json", "\0")],
+)
+def test_a_header_tells_of_no_file_outside_of_its_store(folder, made):
+    target = interrupted(folder)
+    target.write_header({**(target.header() or {}), "made": made})
+    with pytest.raises(
+        OutputError, match=r"'zarr\.json' is not what it was.*--restart"
+    ):
+        run(folder)
+
+
 def test_a_variable_may_be_named_like_a_file_that_is_being_written(folder):
     text = CONFIG.replace("path: out.zarr", "path: out.zarr\n  variable: v.partial")
     run(folder, text)

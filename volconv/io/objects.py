@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "in_plain_words",
+    "is_key",
     "is_object_url",
     "normal_url",
     "object_client",
@@ -145,15 +146,26 @@ def split_url(url: str) -> tuple[str, str, str]:
             f"{scheme}://BUCKET/KEY, the bucket in letters, digits, '.', '-' and '_'",
             "endpoint and credentials come from the environment" if is_secret else "",
         )
-    parts = key.removesuffix("/").split("/") if key else []
-    if {"", ".", ".."} & set(parts) or CONTROL.search(key):
+    given, key = bool(key), key.removesuffix("/")
+    if given and not is_key(key):
         raise KindError(
             repr(url),
             f"the key {key!r}",
             "parts that are not empty, '.' or '..', without control characters",
             "spell the key as the store lists it",
         )
-    return scheme, bucket, "/".join(parts)
+    return scheme, bucket, key
+
+
+def is_key(key: str) -> bool:
+    """Whether a text can be a key: its parts are those of a path that leads down.
+
+    Examples
+    --------
+    >>> is_key("x/c/0"), is_key("x/../y"), is_key("/x")
+    (True, False, False)
+    """
+    return not ({"", ".", ".."} & set(key.split("/")) or CONTROL.search(key))
 
 
 @lru_cache(maxsize=32)

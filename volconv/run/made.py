@@ -11,6 +11,7 @@ from typing import Any
 
 from volconv.errors import OutputError
 from volconv.io.digest import content_digest
+from volconv.io.objects import is_key
 from volconv.io.place import Place
 from volconv.run.target import ANOTHER, Target, read_mapping
 
@@ -46,7 +47,9 @@ def made_before(result: Target, steps: Iterable[int]) -> dict[int, Made]:
 def made_in(told: Any, step: str) -> Made:
     """What a header tells of a step; that of another kind is found nowhere."""
     known = told.get(step) if isinstance(told, dict) else None
-    return known if isinstance(known, dict) and known else {"zarr.json": ""}
+    if isinstance(known, dict) and known and all(map(is_key, known)):
+        return known
+    return {"zarr.json": ""}
 
 
 def check_made(targets: Mapping[int, Target], made: Mapping[int, Made]) -> None:
