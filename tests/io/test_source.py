@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from zarr.errors import ZarrUserWarning
 from numpy.testing import assert_array_equal
 
 from volconv.errors import GeometryError, InputError
@@ -273,21 +274,35 @@ def test_broken_metadata_is_told_with_the_store(tmp_path, grid, file, text):
         ZarrSource(str(tmp_path / "g.zarr"), "v").open()
 
 
-@pytest.mark.parametrize("path", ["g.zarr", "g.zarr/v"])
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [("attributes", 7), ("shape", [10**30, 4]), ("chunk_shape", [0, 4])],
-)
-def test_metadata_of_no_array_are_one_clear_error(tmp_path, grid, path, key, value):
-    grid.to_zarr(tmp_path / "g.zarr", zarr_format=3, consolidated=False)
-    file = tmp_path / "g.zarr" / "v" / "zarr.json"
+def with_metadata(grid, folder, key, value):
+    """A grid in a folder, with other metadata of its array."""
+    grid.to_zarr(folder / "g.zarr", zarr_format=3, consolidated=False)
+    file = folder / "g.zarr" / "v" / "zarr.json"
     told = json.loads(file.read_text())
-    if key == "chunk_shape":
-        key, value = "chunk_grid", {"name": "regular", "configuration": {key: value}}
     assert told[key] != value
     file.write_text(json.dumps({**told, key: value}))
+
+
+@pytest.mark.parametrize("path", ["g.zarr", "g.zarr/v"])
+@pytest.mark.parametrize(("key", "value"), [("attributes", 7), ("shape", [10**30, 4])])
+def test_metadata_of_no_array_are_one_clear_error(tmp_path, grid, path, key, value):
+    with_metadata(grid, tmp_path, key, value)
     with pytest.raises((InputError, GeometryError), match=r"^(input|the array).* got "):
         ZarrSource(str(tmp_path / path)).open()
+
+
+@pytest.mark.parametrize("path", ["g.zarr", "g.zarr/v"])
+def test_chunks_of_no_cells_are_told_of(tmp_path, grid, path):
+    """By Zarr itself from 3.4 on, which reads them as chunks of one cell, all fill."""
+    chunks = {"name": "regular", "configuration": {"chunk_shape": [0, 4]}}
+    with_metadata(grid, tmp_path, "chunk_grid", chunks)
+    source = ZarrSource(str(tmp_path / path))
+    if hasattr(zarr.core.metadata, "repair"):
+        with pytest.warns(ZarrUserWarning, match="chunk shape .* is invalid"):
+            assert source.open().meta.chunks == (1, 4)
+    else:
+        with pytest.raises(InputError, match=r"^input.* got .*chunks of \[0, 4\]"):
+            source.open()
 
 
 def test_an_array_by_itself_has_no_variables(tmp_path):
