@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
-from zarr.errors import ZarrUserWarning
 from numpy.testing import assert_array_equal
+from zarr.errors import ZarrUserWarning
 
 from volconv.errors import GeometryError, InputError
 from volconv.geometry import Interval
