@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from functools import partial
 
 import pytest
 import xarray as xr
@@ -191,24 +192,31 @@ def test_an_object_that_is_lost_or_cut_is_computed_again(folder, bucket, text):
     assert content(f"{bucket}/out.zarr") == whole(folder)
 
 
+def refused(folder, text, spoil, meanwhile, match):
+    """A run of which something is spoilt after three blocks, or the one after it."""
+
+    def at_three(done, total):
+        if done == 3:
+            spoil()
+            if not meanwhile:
+                raise KeyboardInterrupt
+
+    if not meanwhile:
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, text, progress=at_three)
+    with pytest.raises(OutputError, match=match):
+        run(folder, text, progress=at_three)
+
+
 @pytest.mark.parametrize("name", ["zarr.json", "density/zarr.json", "x/zarr.json"])
 @pytest.mark.parametrize("meanwhile", [False, True])
 def test_a_draft_that_is_damaged_is_told_of_with_the_mend(
     folder, bucket, text, name, meanwhile
 ):
     place = Bucket(f"{bucket}/out.zarr")
-
-    def damage(done, total):
-        if done == 3:
-            place.put(f"{DRAFT}/{name}", b"")
-            if not meanwhile:
-                raise KeyboardInterrupt
-
-    if not meanwhile:
-        with pytest.raises(KeyboardInterrupt):
-            run(folder, text, progress=damage)
-    with pytest.raises(OutputError, match=rf"lost its metadata.*'{name}'.*--restart"):
-        run(folder, text, progress=damage)
+    damage = partial(place.put, f"{DRAFT}/{name}", b"")
+    told = rf"lost its metadata.*'{name}'.*--restart"
+    refused(folder, text, damage, meanwhile, told)
     assert place.get("zarr.json") is None
     run(folder, text, restart=True)
     assert content(place.url) == whole(folder)
@@ -334,18 +342,8 @@ def test_a_group_of_others_at_the_output_s_url_costs_nobody_anything(
     folder, bucket, text, theirs, meanwhile
 ):
     place = Bucket(f"{bucket}/out.zarr")
-
-    def put(done, total):
-        if done == 3:
-            place.put("zarr.json", theirs)
-            if not meanwhile:
-                raise KeyboardInterrupt
-
-    if not meanwhile:
-        with pytest.raises(KeyboardInterrupt):
-            run(folder, text, progress=put)
-    with pytest.raises(OutputError, match="exists and was not made by a run"):
-        run(folder, text, progress=put)
+    put = partial(place.put, "zarr.json", theirs)
+    refused(folder, text, put, meanwhile, "exists and was not made by a run")
     assert place.get("zarr.json") == theirs
     place.remove(["zarr.json"])
     assert run(folder, text).kept >= 3

@@ -363,13 +363,19 @@ def test_what_is_saved_and_lost_before_the_end_is_noticed(folder):
     assert run_cut(folder, CUT, fuse=False).computed == 1
 
 
-def test_a_result_between_stages_that_is_lost_is_made_again(folder):
+def stopped_before_the_last_block(folder):
+    """What a run writes, and the store between stages of one that is stopped."""
     run_cut(folder, CUT, fuse=False)
     whole = {name: tree(folder / name) for name in ("out.zarr", "smooth.zarr")}
     clear(folder)
     plan = prepared(folder, CUT, fuse=False).plan
     stopped_after(folder, CUT, plan.blocks - 1, fuse=False)
     (between,) = (folder / "out.zarr.partial").glob("step-*/store")
+    return whole, between
+
+
+def test_a_result_between_stages_that_is_lost_is_made_again(folder):
+    whole, between = stopped_before_the_last_block(folder)
     result_store = folder / "out.zarr.partial" / "store" / "density"
     for chunks in (between / "cells" / "c", result_store / "c"):
         next(chunks.rglob("*/*/*")).unlink()  # what reads it is still to be done
@@ -379,12 +385,7 @@ def test_a_result_between_stages_that_is_lost_is_made_again(folder):
 
 @pytest.mark.parametrize("damaged", [None, b"", b"[]", b"[" * 10**5])
 def test_a_result_between_stages_that_nobody_can_open_is_made_again(folder, damaged):
-    run_cut(folder, CUT, fuse=False)
-    whole = {name: tree(folder / name) for name in ("out.zarr", "smooth.zarr")}
-    clear(folder)
-    plan = prepared(folder, CUT, fuse=False).plan
-    stopped_after(folder, CUT, plan.blocks - 1, fuse=False)
-    (between,) = (folder / "out.zarr.partial").glob("step-*/store")
+    whole, between = stopped_before_the_last_block(folder)
     metadata = between / "cells" / "zarr.json"
     metadata.unlink() if damaged is None else metadata.write_bytes(damaged)
     result_store = folder / "out.zarr.partial" / "store" / "density"
