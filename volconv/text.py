@@ -70,15 +70,15 @@ def range_text(lowest: float, highest: float, nonfinite: int | None) -> str:
 
 
 def results_text(count: int, nbytes: int) -> str:
-    """Results of blocks that tasks share, each of so many bytes, in words.
+    """Results of blocks that tasks share and store, of so many bytes in all, in words.
 
     Examples
     --------
-    >>> results_text(1, 4096), results_text(2, 4096)
+    >>> results_text(1, 4096), results_text(2, 8192)
     ("4.0 KiB, a block's result", '8.0 KiB, the results of 2 blocks')
     """
     what = "a block's result" if count == 1 else f"the results of {count} blocks"
-    return f"{bytes_text(count * nbytes)}, {what}"
+    return f"{bytes_text(nbytes)}, {what}"
 
 
 def tasks_text(count: int) -> str:

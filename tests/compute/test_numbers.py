@@ -250,13 +250,27 @@ def test_a_cast_to_the_same_dtype_is_no_copy(dtype):
     assert cast(values, dtype) is values
 
 
+@pytest.mark.parametrize("cells", [10_000, 300_000])
 @pytest.mark.parametrize("target", [*INTEGERS, *FLOATS])
 @pytest.mark.parametrize("source", [*INTEGERS, *FLOATS])
-def test_a_cast_allocates_no_more_than_it_says(source, target):
-    values = np.ones(10_000, dtype=source)
+def test_a_cast_allocates_no_more_than_it_says(source, target, cells):
+    values = np.ones(cells, dtype=source)
     most = most_bytes(lambda: cast(values, target))
     # the buffers of NumPy's casts do not grow with the values
-    assert most <= len(values) * cast_bytes(source, target) + 20_000
+    assert most <= cast_bytes(source, target, cells) + 20_000
+
+
+@pytest.mark.parametrize("target", ["int8", "uint64", "float32", "bool"])
+def test_a_cast_in_parts_is_that_of_each_value(target):
+    rng = np.random.default_rng(1)
+    values = rng.uniform(-300, 300, (3, 40_000, 2))[:, ::-1].transpose(2, 0, 1)
+    found = cast(values, target)
+    each = [cast(row, target) for row in values.reshape(-1, 40_000)]
+    np.testing.assert_array_equal(found, np.reshape(each, values.shape))
+    values[1, 2, 39_999] = np.nan
+    if np.dtype(target).kind in "iu":
+        with pytest.raises(NumberError, match=f"NaN in a result of dtype {target}"):
+            cast(values, target)
 
 
 def test_a_cast_to_bool_tells_zero_from_the_rest():

@@ -150,7 +150,7 @@ def test_output_refuses_what_does_not_fit_its_dimensions():
 
 
 def test_memory_of_a_task_grows_with_each_part():
-    parts = plan().largest.memory
+    parts = plan().largest.memory.own
     assert any("padding" in part.name for part in parts)
     assert all(part.nbytes > 0 for part in parts)
     assert sum(part.nbytes for part in parts) == plan().task_bytes

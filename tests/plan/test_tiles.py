@@ -150,7 +150,8 @@ def test_all_threads_share_the_tiles_of_one_block():
         (stage,) = plan.stages
         assert plan.blocks == 1
         assert plan.tasks_at_once == workers
-        in_all = stage.result_bytes + workers * stage.task_bytes
+        assert stage.results == 1
+        in_all = stage.shared_bytes + workers * stage.task_bytes
         in_all += stage.bytes_compiling
         assert plan.peak_bytes == (plan.room.process + in_all + stage.bytes_held)
         assert stage.result_bytes == 80 * 128 * 128 * 4

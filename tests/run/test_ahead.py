@@ -260,7 +260,7 @@ def test_memory_for_what_is_on_its_way_is_counted_where_it_is_remote():
 def test_the_plan_of_a_remote_input_says_what_is_on_its_way(folder, remote):
     def said(text):
         (stage,) = prepared(folder, text).plan.stages
-        return {part.name: part.nbytes for part in stage.memory}
+        return {part.name: part.nbytes for part in stage.memory.own}
 
     assert said(remote)["chunks on their way"] == 16 * 4 * 5 * 6 * 4
     assert "chunks on their way" not in said(CONFIG)

@@ -140,8 +140,8 @@ def test_a_tile_and_the_result_take_what_is_said(tmp_path, monkeypatch):
     ready = prepared(tmp_path, text_of(COARSE), workers=1)
     stage, peak = peak_of_blocks(tmp_path, ready)
     kept = "kept by the allocator"
-    said = sum(part.nbytes for part in stage.memory if part.name != kept)
-    said += stage.results * stage.result_bytes
+    said = sum(part.nbytes for part in stage.memory.own if part.name != kept)
+    said += stage.shared_bytes
     assert peak <= said + SLACK
     assert said <= 4 * peak
 
@@ -160,7 +160,7 @@ def test_a_task_takes_what_its_parts_say_and_no_small_share_of_it(
     ready = prepared(tmp_path, text_of(steps, more), workers=1)
     stage, peak = peak_of_blocks(tmp_path, ready)
     kept = "kept by the allocator"  # which is not asked for
-    said = sum(part.nbytes for part in stage.memory if part.name != kept)
+    said = sum(part.nbytes for part in stage.memory.own if part.name != kept)
     assert peak <= said + SLACK
     assert said <= most * peak
 

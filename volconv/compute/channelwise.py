@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute.numbers import cast
-from volconv.compute.parts import parts
-from volconv.compute.pointwise import PART_CELLS, CellFunction, Pointwise
+from volconv.compute.parts import PART_CELLS, parts
+from volconv.compute.pointwise import CellFunction, Pointwise
 from volconv.geometry import Interval
 
 __all__ = ["Channelwise"]

@@ -260,8 +260,8 @@ class Convolution:
         if self.engine != "direct" or not jit.host().half:
             found += size * (cells + outputs)
         if self.is_apart or self.weights.dtype != self.target:
-            cast_cell = cast_bytes(self.weights.dtype.name, self.target)
-            found += (size + cast_cell) * outputs
+            found += size * outputs
+            found += cast_bytes(self.weights.dtype.name, self.target, outputs)
         return found
 
     def describe(self) -> Mapping[str, object]:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute.numbers import cast
-from volconv.compute.parts import parts
-from volconv.compute.pointwise import PART_CELLS, canonical, number_text
+from volconv.compute.parts import PART_CELLS, parts
+from volconv.compute.pointwise import canonical, number_text
 from volconv.geometry import Interval
 
 __all__ = ["CrossChannel", "LocalResponse", "LogSoftmax", "Reduction", "Softmax"]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from volconv.compute.parts import PART_CELLS, parts
 from volconv.errors import NumberError, did_you_mean
 
 __all__ = ["SOURCES", "Numbers", "cast", "cast_bytes", "checked_dtype", "numbers_of"]
@@ -153,6 +154,8 @@ def integer_dtype(
 def cast(values: NDArray[Any], target: str) -> NDArray[Any]:
     """The values in another dtype: rounded half to even, integers saturated.
 
+    What is needed on the way is of a part of the values at a time.
+
     Raises
     ------
     NumberError
@@ -166,6 +169,16 @@ def cast(values: NDArray[Any], target: str) -> NDArray[Any]:
     wanted = np.dtype(target)
     if values.dtype == wanted:
         return values
+    if values.size <= PART_CELLS:
+        return cast_part(values, wanted)
+    found = np.empty(values.shape, wanted)
+    for part in parts(values.shape, PART_CELLS):
+        found[part] = cast_part(values[part], wanted)
+    return found
+
+
+def cast_part(values: NDArray[Any], wanted: np.dtype[Any]) -> NDArray[Any]:
+    """Values in another dtype, at once: see `cast`."""
     if wanted.kind == "b":
         found: NDArray[Any] = values != 0
         return found
@@ -177,7 +190,7 @@ def cast(values: NDArray[Any], target: str) -> NDArray[Any]:
         if np.isnan(values).any():
             raise NumberError(
                 "dtype",
-                f"NaN in a result of dtype {target}",
+                f"NaN in a result of dtype {wanted.name}",
                 "numbers only",
                 "choose a float dtype, or fill the missing cells first",
             )
@@ -194,15 +207,16 @@ def cast(values: NDArray[Any], target: str) -> NDArray[Any]:
     return clipped
 
 
-def cast_bytes(dtype: str, target: str) -> int:
-    """Bytes that `cast` allocates for one value of a dtype, at most.
+def cast_bytes(dtype: str, target: str, cells: int) -> int:
+    """Bytes that `cast` allocates for values of a dtype, at most.
 
-    The cast value, the rounded one, and masks of what is saturated; none where the
-    dtypes are one.
+    The cast values, and of a part of them those in the making, rounded, and masks of
+    what is saturated; none where the dtypes are one.
     """
     if dtype == target:
         return 0
-    return np.dtype(target).itemsize + np.dtype(dtype).itemsize + 3
+    made, read = np.dtype(target).itemsize, np.dtype(dtype).itemsize
+    return made * cells + (made + read + 3) * min(cells, PART_CELLS)
 
 
 def saturate_floats(whole: NDArray[Any], wanted: np.dtype[Any]) -> NDArray[Any]:

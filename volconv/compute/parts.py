@@ -6,7 +6,10 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 
-__all__ = ["parts"]
+__all__ = ["PART_CELLS", "parts"]
+
+PART_CELLS = 2**16
+"""Cells of a part: 256 KiB of float32, half of a core's second-level cache."""
 
 
 def parts(shape: Sequence[int], cells: int) -> Iterator[tuple[slice, ...]]:

@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.compute.numbers import cast
-from volconv.compute.parts import parts
+from volconv.compute.parts import PART_CELLS, parts
 from volconv.errors import NumberError
 
 __all__ = [
-    "PART_CELLS",
     "Absolute",
     "CellFunction",
     "Clip",
@@ -38,9 +37,6 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
-
-PART_CELLS = 2**16
-"""Cells of a part: 256 KiB of float32, half of a core's second-level cache."""
 
 
 class CellFunction(Protocol):

@@ -107,7 +107,7 @@ class Pool:
                 each += 8 * len(self.windows) + 16
         if self.is_widened:
             work += item * min(cells, math.prod(moved) * part)
-        return work + part * (each + cast_bytes(self.source, self.target))
+        return work + part * each + cast_bytes(self.source, self.target, part)
 
     def describe(self) -> Mapping[str, object]:
         """Nothing: the step's name is the statistic."""

@@ -18,16 +18,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute.numbers import cast
-from volconv.compute.parts import parts
+from volconv.compute.numbers import cast, cast_bytes
+from volconv.compute.parts import PART_CELLS, parts
 from volconv.geometry import Interval, Spreading
 
 __all__ = ["Interpolated", "Phase", "Repeated", "line_window", "phases_of"]
 
 Array = NDArray[Any]
-
-PART_CELLS = 2**16
-"""Outputs of a part: with what they are made of, they stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +118,8 @@ class Repeated:
     def work_bytes(self, outputs: int, cells: int) -> int:
         """Bytes that a call allocates at most: cells that are cast, and their rows."""
         del outputs
-        size, read = (np.dtype(one).itemsize for one in (self.target, self.source))
-        cast_bytes = 0 if self.source == self.target else 2 * size + read + 3
-        return (cast_bytes + size * self.factors[-1]) * cells
+        rows = np.dtype(self.target).itemsize * self.factors[-1] * cells
+        return cast_bytes(self.source, self.target, cells) + rows
 
     def describe(self) -> Mapping[str, object]:
         """All that decides its values beside the windows, as JSON."""

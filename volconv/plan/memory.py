@@ -30,11 +30,11 @@ __all__ = [
     "PIECE",
     "InBoxes",
     "Part",
+    "TaskMemory",
     "ahead_bytes",
     "behind_bytes",
     "chunk_bytes",
     "compiler_bytes",
-    "compiling_bytes",
     "largest_file",
     "sent_bytes",
     "spare_bytes",
@@ -112,6 +112,47 @@ class Part:
 
 
 @dataclass(frozen=True)
+class TaskMemory:
+    """What tasks take.
+
+    Parameters
+    ----------
+    own : tuple of Part
+        Of each task.
+    shared : tuple of Part
+        Of each result of a block that they share: of as many of them as there are at once,
+        one task each stores it.
+    """
+
+    own: tuple[Part, ...]
+    shared: tuple[Part, ...] = ()
+
+    def at_once(self, tasks: int, results: int) -> int:
+        """Bytes of so many tasks and results."""
+        return tasks * total(self.own) + results * total(self.shared)
+
+    def compiling(self, tasks: int, results: int, compiler: int) -> int:
+        """What they take more while one compiles than while all are at work.
+
+        Code is compiled as it is first called for, by blocks at an end of the volume after
+        many others. Whoever does so is neither reading nor writing nor computing. The
+        others do not read nor write meanwhile, and what is free is given back.
+
+        Parameters
+        ----------
+        tasks, results : int
+            As many as there are at once.
+        compiler : int
+            Bytes of the compiler; 0 where nothing is compiled.
+        """
+        passing = [part for part in self.own if part.passes]
+        own, stays = total(passing), sum(part.stays for part in passing)
+        others = (tasks - 1) * max(0, own - stays)
+        stored = results * total(part for part in self.shared if part.passes)
+        return max(0, compiler - own - others - stored)
+
+
+@dataclass(frozen=True)
 class InBoxes:
     """What tasks hold of the boxes of steps: the same however they are read and stored.
 
@@ -171,8 +212,8 @@ def task_memory(
     *,
     block: Sequence[int] | None,
     one_by_one: bool,
-) -> tuple[Part, ...]:
-    """The parts that a task's memory is the sum of.
+) -> TaskMemory:
+    """The parts that the memory of tasks is the sum of.
 
     Parameters
     ----------
@@ -203,30 +244,40 @@ def task_memory(
     of a large file lie apart. Chunks that can be are decoded one by one where the block's
     result comes when all is read; in memory of their own where this is shared, or right
     into the input's if that is one chunk. Any thread may be the one that stores the result
-    of a block in tiles.
+    of a block in tiles, but there are no more at once than results.
     """
     cells = boxes.cells
-    result = cells[-1] if block is None else math.prod(block)
-    itemsize = np.dtype(pipeline.dtypes[-1]).itemsize
+    outputs = cells[-1] if block is None else math.prod(block)
+    result = outputs * np.dtype(pipeline.dtypes[-1]).itemsize
     spare = spare_bytes(source, one_by_one=one_by_one)
     if block is None:
-        spare -= min(spare, result * itemsize)
+        spare -= min(spare, result)
     elif all(demand.reads.are_chunks for demand in demands):
         spare = 0
     moments = [reading(source, boxes.largest, one_by_one=one_by_one), *boxes.work]
     stays = int(HEAP * max(map(total, boxes.work)))
+    stored = []
     copied = 0
     for write in writes:
-        stored = result if write.step == pipeline.last else cells[write.step]
-        moments.append(storing(write, stored, pipeline.dtypes[write.step]))
-        copied = max(copied, copied_bytes(write, stored))
+        units = outputs if write.step == pipeline.last else cells[write.step]
+        stored.append(storing(write, units, pipeline.dtypes[write.step]))
+        copied = max(copied, copied_bytes(write, units))
+    shared = []
+    if block is None:
+        moments += stored
+    else:
+        more = max(map(total, stored)) - max(map(total, moments))
+        shared = [
+            Part("block's result", result),
+            Part("to store it", int(HEAP * max(0, more)), passes=True),
+        ]
     most = [replace(part, passes=True) for part in max(moments, key=total)]
     room = total(boxes.on_way) if len(writes) == 1 else 0
     kept = int((HEAP - 1) * total(most))
-    parts = [
+    own = [
         Part("chunks on their way", ahead_bytes(source)),
         Part("objects on their way", sent_bytes(writes)),
-        Part("block's result", result * itemsize if block is None else 0),
+        Part("block's result", result if block is None else 0),
         *boxes.on_way,
         Part("chunk in decoding", spare, passes=block is not None),
         Part("storage unit", max(0, copied - room)),
@@ -234,33 +285,17 @@ def task_memory(
         *most,
         Part("kept by the allocator", kept, passes=True, stays=stays),
     ]
+    return TaskMemory(there(own), there(shared))
+
+
+def there(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Those parts that take something."""
     return tuple(part for part in parts if part.nbytes)
 
 
 def total(parts: Iterable[Part]) -> int:
     """Bytes of parts in all."""
     return sum(part.nbytes for part in parts)
-
-
-def compiling_bytes(task: Iterable[Part], tasks: int, compiler: int) -> int:
-    """What tasks take more while one compiles than while all are at work.
-
-    Code is compiled as it is first called for, by blocks at an end of the volume after
-    many others. Whoever does so is neither reading nor writing nor computing. The others
-    do not read nor write meanwhile, and what is free is given back.
-
-    Parameters
-    ----------
-    task : iterable of Part
-        Memory of one task.
-    tasks : int
-        Tasks at once.
-    compiler : int
-        Bytes of the compiler; 0 where nothing is compiled.
-    """
-    passing = [part for part in task if part.passes]
-    own, stays = total(passing), sum(part.stays for part in passing)
-    return max(0, compiler - own - (tasks - 1) * max(0, own - stays))
 
 
 def held(
@@ -398,9 +433,9 @@ def storing(write: Write, outputs: int, dtype: str) -> list[Part]:
     output = write.output
     unit = math.prod(output.unit)
     encoding = IN_SHARDS if output.shards else IN_CODEC[output.codec]
-    cast = cast_bytes(np.dtype(dtype).name, np.dtype(output.dtype).name)
+    dtypes = np.dtype(dtype).name, np.dtype(output.dtype).name
     return [
-        Part("storage unit in casting", min(unit, outputs) * cast),
+        Part("storage unit in casting", cast_bytes(*dtypes, min(unit, outputs))),
         Part("storage unit in encoding", encoding * unit_bytes(output)),
     ]
 

@@ -66,10 +66,12 @@ def check_memory(plan: Plan, planned: Planned) -> None:
     if plan.largest.fits:
         return
     room, stage = plan.room, plan.largest
-    parts = ", ".join(f"{part.name} {bytes_text(part.nbytes)}" for part in stage.memory)
+    parts = ", ".join(
+        f"{part.name} {bytes_text(part.nbytes)}" for part in stage.memory.own
+    )
     results = ""
     if stage.results:
-        results = f", {results_text(stage.results, stage.result_bytes)}"
+        results = f", {results_text(stage.results, stage.shared_bytes)}"
     if stage.bytes_compiling:
         results += f", {bytes_text(stage.bytes_compiling)} more in one that compiles,"
     raise MemoryPlanError(

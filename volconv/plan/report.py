@@ -98,8 +98,8 @@ def stage_json(plan: Plan, stage: Stage) -> dict[str, Any]:
         "memory": {
             "task": stage.task_bytes,
             "tasks_at_once": stage.tasks_at_once,
-            "parts": {part.name: part.nbytes for part in stage.memory},
-            "results": stage.results * stage.result_bytes,
+            "parts": {part.name: part.nbytes for part in stage.memory.own},
+            "results": stage.shared_bytes,
             "chunks_held": stage.cache_bytes,
             "compiling": stage.bytes_compiling,
             "chunks_let_go_compiling": stage.bytes_let_go,
@@ -221,7 +221,7 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
         f"task     {bytes_text(stage.task_bytes)} at most:",
         *(
             f"           {bytes_text(part.nbytes):>10}  {part.name}"
-            for part in stage.memory
+            for part in stage.memory.own
         ),
         *beside_lines(stage),
         *(
@@ -238,7 +238,7 @@ def stage_lines(plan: Plan, stage: Stage) -> list[str]:
 def beside_lines(stage: Stage) -> Iterator[str]:
     """What tasks share, and what is there for a while."""
     if stage.results:
-        yield f"shared   {results_text(stage.results, stage.result_bytes)}"
+        yield f"shared   {results_text(stage.results, stage.shared_bytes)}"
     if stage.bytes_compiling:
         more = bytes_text(stage.bytes_compiling)
         yield f"compiler {more} more in a task as it compiles"

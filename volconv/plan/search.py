@@ -13,14 +13,13 @@ import numpy as np
 from volconv.meta import ArrayMeta
 from volconv.plan.blocks import BlockGrid
 from volconv.plan.costs import Costs, least_decoded, most_cells
-from volconv.plan.memory import InBoxes, Part, compiling_bytes, task_memory
+from volconv.plan.memory import InBoxes, TaskMemory, task_memory
 from volconv.plan.periodic import PlannedDemands, planned_demands
 from volconv.plan.stage import (
     Room,
     Stage,
     cut_grid,
     most_held,
-    result_bytes,
 )
 from volconv.plan.sweep import Tiling
 from volconv.plan.tiles import Tiles
@@ -323,8 +322,8 @@ class Search:
 
     def memory(
         self, grid: BlockGrid, tiling: Tiling, *, one_by_one: bool
-    ) -> tuple[Part, ...]:
-        """Memory of a task, which decodes chunks one by one or reads whole boxes."""
+    ) -> TaskMemory:
+        """Memory of tasks, each of which decodes chunks one by one or reads whole boxes."""
         cut = cut_grid(grid, tiling)
         return task_memory(
             self.source,
@@ -364,12 +363,11 @@ class Search:
         demands = self.demands(cut_grid(grid, tiling))
         is_shared = any(demand.reads.is_shared for demand in demands)
         memory = self.memory(grid, tiling, one_by_one=is_shared)
-        result = result_bytes(self.pipeline, grid, tiling)
-        in_tasks = self.room.in_tasks(grid, tiling, memory, result)
+        in_tasks = self.room.in_tasks(grid, tiling, memory)
         item = np.dtype(self.source.dtype).itemsize
         at_once = self.room.tasks(grid, tiling)
         free = self.room.free - in_tasks
-        compiling = compiling_bytes(memory, at_once, self.room.compiler)
+        compiling = self.room.in_compiling(grid, tiling, memory)
         room = most_held(self.source, free, compiling, at_once) // item
         reads = [demand.reads for demand in demands]
         most = None

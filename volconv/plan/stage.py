@@ -16,10 +16,9 @@ from volconv.plan.blocks import BlockGrid, TileGrid
 from volconv.plan.demands import AxisDemands, axis_demands
 from volconv.plan.memory import (
     COMPILER,
-    Part,
+    TaskMemory,
     behind_bytes,
     chunk_bytes,
-    compiling_bytes,
     total,
 )
 from volconv.plan.sweep import Loop, Sweep, Tiling
@@ -34,7 +33,6 @@ __all__ = [
     "cut_grid",
     "most_held",
     "nbytes_of",
-    "result_bytes",
     "shelf_bytes",
 ]
 
@@ -136,22 +134,15 @@ class Room:
             return 0
         return min(tiling.blocks_at_once(self.workers), max(1, grid.total))
 
-    def in_tasks(
-        self, grid: BlockGrid, tiling: Tiling, task: Sequence[Part], result: int
-    ) -> int:
-        """Bytes of tasks at once, and of the results they share, where none compiles.
+    def in_tasks(self, grid: BlockGrid, tiling: Tiling, memory: TaskMemory) -> int:
+        """Bytes of tasks at once, and of the results they share, where none compiles."""
+        at_once = self.tasks(grid, tiling), self.results(grid, tiling)
+        return memory.at_once(*at_once)
 
-        Parameters
-        ----------
-        grid, tiling : BlockGrid, Tiling
-            The blocks, and how they are cut.
-        task : sequence of Part
-            Memory of one task.
-        result : int
-            Bytes of a result that is shared.
-        """
-        shared = self.results(grid, tiling) * result
-        return self.tasks(grid, tiling) * total(task) + shared
+    def in_compiling(self, grid: BlockGrid, tiling: Tiling, memory: TaskMemory) -> int:
+        """Bytes of them more where one compiles."""
+        at_once = self.tasks(grid, tiling), self.results(grid, tiling)
+        return memory.compiling(*at_once, self.compiler)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,8 +172,8 @@ class Stage:
     cache_bytes : int
         Bytes of decoded chunks that are held for later blocks, at most; 0 where each
         block reads for itself.
-    memory : tuple of Part
-        Memory of one task.
+    memory : TaskMemory
+        Memory of tasks, and of what they share.
     bytes_read : int
         Bytes that all blocks decode.
     cost : float
@@ -199,19 +190,25 @@ class Stage:
     tiling: Tiling
     within: tuple[Loop, ...]
     cache_bytes: int
-    memory: tuple[Part, ...]
+    memory: TaskMemory
     bytes_read: int
     cost: float
 
     @property
     def task_bytes(self) -> int:
         """Memory of one task, in bytes."""
-        return total(self.memory)
+        return total(self.memory.own)
 
     @property
     def result_bytes(self) -> int:
-        """Bytes of a block's result that tasks share; 0 where each has its own."""
-        return result_bytes(self.pipeline, self.grid, self.tiling)
+        """Bytes of the result of a block."""
+        itemsize = np.dtype(self.pipeline.dtypes[-1]).itemsize
+        return math.prod(self.grid.block) * itemsize
+
+    @property
+    def shared_bytes(self) -> int:
+        """Memory that tasks share, in bytes."""
+        return self.results * total(self.memory.shared)
 
     @property
     def tasks_at_once(self) -> int:
@@ -226,8 +223,7 @@ class Stage:
     @property
     def at_work_bytes(self) -> int:
         """Memory that is needed where no task compiles."""
-        cut = self.grid, self.tiling
-        in_tasks = self.room.in_tasks(*cut, self.memory, self.result_bytes)
+        in_tasks = self.room.in_tasks(self.grid, self.tiling, self.memory)
         return self.room.process + in_tasks + self.bytes_held
 
     @property
@@ -248,7 +244,7 @@ class Stage:
     @property
     def compiler_bytes(self) -> int:
         """Memory of tasks of which one compiles, beyond what they take otherwise."""
-        return compiling_bytes(self.memory, self.tasks_at_once, self.room.compiler)
+        return self.room.in_compiling(self.grid, self.tiling, self.memory)
 
     @property
     def bytes_compiling(self) -> int:
@@ -344,13 +340,6 @@ class Stage:
             axis_demands(self.pipeline, self.source, self.tiles, self.writes, axis)
             for axis in range(len(self.grid.shape))
         )
-
-
-def result_bytes(pipeline: Pipeline, grid: BlockGrid, tiling: Tiling) -> int:
-    """Bytes of a block's result that tasks share; 0 where each has its own."""
-    if tiling.total == 1:
-        return 0
-    return math.prod(grid.block) * np.dtype(pipeline.dtypes[-1]).itemsize
 
 
 def shelf_bytes(held: int) -> int:

@@ -151,8 +151,9 @@ class JoinStep(Joining):
                 2 * size for one in self.sources if one.dtype != self.compute_dtype
             )
         if self.compute_dtype != self.target.dtype:
-            work += size + cast_bytes(self.compute_dtype, self.target.dtype)
-        return outputs * work
+            work += size
+        as_target = cast_bytes(self.compute_dtype, self.target.dtype, outputs)
+        return outputs * work + as_target
 
     @property
     def cell_cost(self) -> float:

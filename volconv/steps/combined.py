@@ -99,7 +99,7 @@ class Combined:
             cells = min(cells, 16 * self.part_cells)
         size = np.dtype(self.compute).itemsize
         sums = (len(self.kernels) - 1) * size * outputs
-        sums += cast_bytes(self.compute, self.target) * outputs
+        sums += cast_bytes(self.compute, self.target, outputs)
         return sums + max(kernel.work_bytes(outputs, cells) for kernel in self.kernels)
 
     def describe(self) -> Mapping[str, object]:

@@ -53,11 +53,14 @@ class ConcatStep(Joining):
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis, out=out)
 
     def work_bytes(self, outputs: int, cells: int) -> int:
-        """Bytes that `combine` allocates at most: the inputs, cast, and the result."""
+        """Bytes that `combine` allocates at most: the inputs, cast, and the result.
+
+        The inputs are cast one after the other, and have as many cells together.
+        """
         del cells
-        size = np.dtype(self.target.dtype).itemsize
-        item = sum(cast_bytes(one.dtype, self.target.dtype) for one in self.sources)
-        return outputs * (size + min(item, 2 * size + 19))
+        dtype = self.target.dtype
+        inputs = [cast_bytes(one.dtype, dtype, outputs) for one in self.sources]
+        return outputs * np.dtype(dtype).itemsize + max(inputs)
 
     @property
     def cell_cost(self) -> float:

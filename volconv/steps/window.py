@@ -133,7 +133,7 @@ class WindowStep:
             work += size * outputs
             if self.choice.engine == "separable":
                 work += 3 * size * cells
-        work += cast_bytes(self.numbers.compute, self.numbers.target) * outputs
+        work += cast_bytes(self.numbers.compute, self.numbers.target, outputs)
         if self.numbers.compute == "int64":
             work += 16 * (cells + outputs)  # magnitudes in float64, to find overflow
         if compute.kind == "c":
