@@ -11,10 +11,8 @@ import errno
 import itertools
 import mmap
 import os
-import threading
 import time
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -102,18 +100,6 @@ class DirectIO:
         return True
 
 
-class Pages(threading.local):
-    """Memory of each thread for pieces of files, from one page on."""
-
-    @cached_property
-    def piece(self) -> memoryview[Any]:
-        """As many bytes as are written at once, there as far as they are used."""
-        return memoryview(mmap.mmap(-1, IN_FILE))
-
-
-_pages = Pages()
-
-
 def write_direct(file: Path, content: memoryview[Any]) -> None:
     """Write a file in whole pages; what is too much at its end is cut off."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_DIRECT
@@ -137,7 +123,8 @@ def in_pages(content: memoryview[Any]) -> Iterator[memoryview[Any]]:
         yield content[:whole]
     if whole == content.nbytes:
         return
-    piece = _pages.piece
+    most = min(IN_FILE, content.nbytes - whole)
+    piece = memoryview(mmap.mmap(-1, in_whole_pages(most)))  # from one page on
     for start in range(whole, content.nbytes, IN_FILE):
         part = content[start : start + IN_FILE]
         piece[: part.nbytes] = part

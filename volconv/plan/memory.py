@@ -240,10 +240,10 @@ def task_memory(
     the last step that reads it: `Layout`. Beside these come and go a part of the input as
     it is read, what a step works with, such as a padded block, and what is stored as it is
     encoded: the most of them counts, with what the allocator keeps. A storage unit that is
-    put together lies where the results on the way were, unless some are stored too; pieces
-    of a large file lie apart. Chunks that can be are decoded one by one where the block's
-    result comes when all is read; in memory of their own where this is shared, or right
-    into the input's if that is one chunk. Any thread may be the one that stores the result
+    put together lies where the results on the way were, unless some are stored too. Chunks
+    that can be are decoded one by one where the block's result comes when all is read; in
+    memory of their own where this is shared, or right into the input's if that is one
+    chunk. Any thread may be the one that stores the result
     of a block in tiles, but there are no more at once than results.
     """
     cells = boxes.cells
@@ -281,7 +281,6 @@ def task_memory(
         *boxes.on_way,
         Part("chunk in decoding", spare, passes=block is not None),
         Part("storage unit", max(0, copied - room)),
-        Part("piece of a file", IN_FILE if largest_file(writes) >= IN_FILE else 0),
         *most,
         Part("kept by the allocator", kept, passes=True, stays=stays),
     ]
@@ -429,14 +428,16 @@ def working(
 
 
 def storing(write: Write, outputs: int, dtype: str) -> list[Part]:
-    """What it takes to store a result: to cast a unit, and to encode it."""
+    """What it takes to store a result: to cast a unit, to encode it, and to write it."""
     output = write.output
     unit = math.prod(output.unit)
     encoding = IN_SHARDS if output.shards else IN_CODEC[output.codec]
     dtypes = np.dtype(dtype).name, np.dtype(output.dtype).name
+    is_large = largest_file([write]) >= IN_FILE
     return [
         Part("storage unit in casting", cast_bytes(*dtypes, min(unit, outputs))),
         Part("storage unit in encoding", encoding * unit_bytes(output)),
+        Part("piece of a file", IN_FILE if is_large else 0),
     ]
 
 

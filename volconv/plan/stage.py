@@ -41,15 +41,16 @@ Box = tuple[Interval, ...]
 SIDES = 4096
 """Places along axes whose cells are remembered: arbitrary, about 1 MB."""
 
-PLAIN_PROCESS = 100 * 2**20
+PLAIN_PROCESS = 90 * 2**20
 """Bytes of the interpreter with its libraries and compiled code where no coordinates are
-read, without the compiler: with it 121 to 128 MiB measured 2026-11 as the peak of runs of
+read, without the compiler: with it 119 to 128 MiB measured 2026-11 as the peak of runs of
 one to nine steps over 16 cells cubed (``/usr/bin/time -v volconv run``), 42 of them its;
-and what runs of some hundred blocks add."""
+and what runs of some hundred blocks add. With so many the nearest of 120 runs that
+``scripts/measure_memory.py`` drew took 20 MiB less than was planned."""
 
-PROCESS_MEMORY = 163 * 2**20
+PROCESS_MEMORY = 150 * 2**20
 """The same with xarray and what it imports when it reads coordinates: pandas, dask.array
-and, where they are installed, cftime, pint and SciPy: 177 to 181 MiB measured likewise."""
+and, where they are installed, cftime, pint and SciPy: 174 to 181 MiB measured likewise."""
 
 IN_PAGES = 1.02
 """Bytes for each byte of chunks held: a piece lies in whole pages. With so many each chunk

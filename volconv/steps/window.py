@@ -34,7 +34,7 @@ from volconv.steps.options import WindowOptions, windows_of
 
 __all__ = ["WindowStep", "window_step"]
 
-SCRATCH = 3 * 2**20
+SCRATCH = 2 * 2**20
 PASSES = 6 * 2**20
 BESIDE = 2 * 2**20
 """Bytes that compiled engines work in, at most: directly, in passes, and in passes along
