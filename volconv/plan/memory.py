@@ -262,6 +262,8 @@ def task_memory(
         units = outputs if write.step == pipeline.last else cells[write.step]
         stored.append(storing(write, units, pipeline.dtypes[write.step]))
         copied = max(copied, copied_bytes(write, units))
+    in_file = IN_FILE if largest_file(writes) >= IN_FILE else 0
+    piece = Part("piece of a file", in_file, passes=True)
     shared = []
     if block is None:
         moments += stored
@@ -270,6 +272,7 @@ def task_memory(
         shared = [
             Part("block's result", result),
             Part("to store it", int(HEAP * max(0, more)), passes=True),
+            piece,
         ]
     most = [replace(part, passes=True) for part in max(moments, key=total)]
     room = total(boxes.on_way) if len(writes) == 1 else 0
@@ -281,6 +284,7 @@ def task_memory(
         *boxes.on_way,
         Part("chunk in decoding", spare, passes=block is not None),
         Part("storage unit", max(0, copied - room)),
+        *([piece] if block is None else []),
         *most,
         Part("kept by the allocator", kept, passes=True, stays=stays),
     ]
@@ -428,16 +432,14 @@ def working(
 
 
 def storing(write: Write, outputs: int, dtype: str) -> list[Part]:
-    """What it takes to store a result: to cast a unit, to encode it, and to write it."""
+    """What it takes to store a result: to cast a unit, and to encode it."""
     output = write.output
     unit = math.prod(output.unit)
     encoding = IN_SHARDS if output.shards else IN_CODEC[output.codec]
     dtypes = np.dtype(dtype).name, np.dtype(output.dtype).name
-    is_large = largest_file([write]) >= IN_FILE
     return [
         Part("storage unit in casting", cast_bytes(*dtypes, min(unit, outputs))),
         Part("storage unit in encoding", encoding * unit_bytes(output)),
-        Part("piece of a file", IN_FILE if is_large else 0),
     ]
 
 
