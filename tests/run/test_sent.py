@@ -92,7 +92,7 @@ def test_no_more_bytes_are_on_their_way_than_are_planned(
     way(Beside(is_put).slow)
     text = text.replace("x: 5}", "x: 5}\n  codec: none")
     (stage,) = prepared(folder, text, workers=2).plan.stages
-    (part,) = [part for part in stage.memory if part.name == "objects on their way"]
+    (part,) = [part for part in stage.memory.own if part.name == "objects on their way"]
     unit = 4 * 5 * 4
     assert part.nbytes == sent_bytes(stage.writes) == 3 * unit
     run(folder, text, limits={"workers": 2})
@@ -118,9 +118,9 @@ def test_a_run_takes_what_its_plan_says_also_where_the_store_is_slow(
 
 def test_a_plan_into_a_folder_counts_nothing_on_its_way(folder, text):
     (stage,) = prepared(folder).plan.stages
-    assert "objects on their way" not in {part.name for part in stage.memory}
+    assert "objects on their way" not in {part.name for part in stage.memory.own}
     for stage in prepared(folder, text, fuse=False).plan.stages:
-        assert "objects on their way" in {part.name for part in stage.memory}
+        assert "objects on their way" in {part.name for part in stage.memory.own}
 
 
 def test_threads_that_write_first_at_once_write_through_one_store(folder, monkeypatch):
