@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from volconv.compute.parts import PART_CELLS, parts
+from volconv.compute.parts import parts
 from volconv.errors import NumberError, did_you_mean
 
 __all__ = ["SOURCES", "Numbers", "cast", "cast_bytes", "checked_dtype", "numbers_of"]
@@ -18,6 +18,9 @@ SOURCES = (
     *("float16", "float32", "float64", "complex64", "complex128"),
 )
 """dtypes of data that can be computed with."""
+
+AT_ONCE = 2**18
+"""Cells that are cast at once: with a quarter as many, calls of NumPy are a third of it."""
 
 
 @dataclass(frozen=True)
@@ -169,42 +172,43 @@ def cast(values: NDArray[Any], target: str) -> NDArray[Any]:
     wanted = np.dtype(target)
     if values.dtype == wanted:
         return values
-    if values.size <= PART_CELLS:
-        return cast_part(values, wanted)
     found = np.empty(values.shape, wanted)
-    for part in parts(values.shape, PART_CELLS):
-        found[part] = cast_part(values[part], wanted)
+    for part in parts(values.shape, AT_ONCE):
+        cells: tuple[Any, ...] = (*part, ...)  # an array, where there is no axis too
+        cast_into(values[cells], found[cells])
     return found
 
 
-def cast_part(values: NDArray[Any], wanted: np.dtype[Any]) -> NDArray[Any]:
-    """Values in another dtype, at once: see `cast`."""
+def cast_into(values: NDArray[Any], found: NDArray[Any]) -> None:
+    """Write values in another dtype: see `cast`."""
+    wanted = found.dtype
     if wanted.kind == "b":
-        found: NDArray[Any] = values != 0
-        return found
+        np.not_equal(values, 0, out=found)
+        return
     if wanted.kind not in "iu" or values.dtype.kind == "b":
         with np.errstate(over="ignore"):
-            return values.astype(wanted)
+            found[...] = values
+        return
     limits = np.iinfo(wanted)
-    if values.dtype.kind == "f":
-        if np.isnan(values).any():
-            raise NumberError(
-                "dtype",
-                f"NaN in a result of dtype {wanted.name}",
-                "numbers only",
-                "choose a float dtype, or fill the missing cells first",
-            )
-        whole: NDArray[Any] = np.asarray(np.rint(values))  # of no axes: a scalar
-        with np.errstate(over="ignore"):
-            top = float(values.dtype.type(limits.max))
-        if top == limits.max:
-            # both ends are floats of this dtype, so that clipping is exact
-            return np.clip(whole, limits.min, limits.max, out=whole).astype(wanted)
-        return saturate_floats(whole, wanted)
-    own = np.iinfo(values.dtype)
-    low, high = max(limits.min, own.min), min(limits.max, own.max)
-    clipped: NDArray[Any] = np.clip(values, low, high).astype(wanted)
-    return clipped
+    if values.dtype.kind != "f":
+        own = np.iinfo(values.dtype)
+        found[...] = np.clip(values, max(limits.min, own.min), min(limits.max, own.max))
+        return
+    if np.isnan(values).any():
+        raise NumberError(
+            "dtype",
+            f"NaN in a result of dtype {wanted.name}",
+            "numbers only",
+            "choose a float dtype, or fill the missing cells first",
+        )
+    whole: NDArray[Any] = np.asarray(np.rint(values))  # of no axes: a scalar
+    with np.errstate(over="ignore"):
+        top = float(values.dtype.type(limits.max))
+    if top == limits.max:
+        # both ends are floats of this dtype, so that clipping is exact
+        found[...] = np.clip(whole, limits.min, limits.max, out=whole)
+    else:
+        saturate_floats(whole, found)
 
 
 def cast_bytes(dtype: str, target: str, cells: int) -> int:
@@ -216,21 +220,20 @@ def cast_bytes(dtype: str, target: str, cells: int) -> int:
     if dtype == target:
         return 0
     made, read = np.dtype(target).itemsize, np.dtype(dtype).itemsize
-    return made * cells + (made + read + 3) * min(cells, PART_CELLS)
+    return made * cells + (made + read + 3) * min(cells, AT_ONCE)
 
 
-def saturate_floats(whole: NDArray[Any], wanted: np.dtype[Any]) -> NDArray[Any]:
-    """Whole floats as integers; those beyond the dtype's ends become its ends.
+def saturate_floats(whole: NDArray[Any], found: NDArray[Any]) -> None:
+    """Write whole floats as integers; those beyond the dtype's ends become its ends.
 
     The ends of 64-bit integers are no floats: comparing with the next float above, and
     casting only what is below it, keeps the cast exact. `whole` is written to.
     """
-    limits = np.iinfo(wanted)
+    limits = np.iinfo(found.dtype)
     with np.errstate(over="ignore"):  # ends that are infinite in float16
         above = whole >= float(limits.max)
         below = whole <= float(limits.min)
     whole[above | below] = 0
-    found: NDArray[Any] = whole.astype(wanted)
+    found[...] = whole
     found[above] = limits.max
     found[below] = limits.min
-    return found
