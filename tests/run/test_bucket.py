@@ -215,10 +215,23 @@ def test_a_draft_that_is_damaged_is_told_of_with_the_mend(
 ):
     place = Bucket(f"{bucket}/out.zarr")
     damage = partial(place.put, f"{DRAFT}/{name}", b"")
-    told = rf"lost its metadata.*'{name}'.*--restart"
+    told = rf"metadata or coordinates '{name}' is not what.*--restart"
     refused(folder, text, damage, meanwhile, told)
     assert place.get("zarr.json") is None
     run(folder, text, restart=True)
+    assert content(place.url) == whole(folder)
+
+
+def test_what_a_draft_lost_is_made_again(folder, bucket, text):
+    interrupted(folder, text)
+    place = Bucket(f"{bucket}/out.zarr")
+    place.remove([*place.listed(DRAFT), "x/c/0"])
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, text, progress=stopping_at(0))
+    there = set(place.listed())
+    assert {"x/c/0", f"{DRAFT}/zarr.json"} <= there
+    assert not there & {"zarr.json", "x/zarr.json"}
+    assert run(folder, text).kept >= 3
     assert content(place.url) == whole(folder)
 
 

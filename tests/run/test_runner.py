@@ -31,6 +31,7 @@ from volconv.errors import (
     RunError,
     StorageError,
 )
+from volconv.io.store import documents_of
 from volconv.run.folder import FolderTarget
 
 
@@ -410,18 +411,59 @@ def test_a_begun_store_whose_metadata_is_damaged_is_to_be_begun_anew(
     folder, name, damaged
 ):
     (interrupted(folder).store / name).write_text(damaged)
-    with pytest.raises(OutputError, match=r"has lost its metadata.*Fix: --restart"):
+    with pytest.raises(OutputError, match=r"json' is not what it was.*Fix: --restart"):
         run(folder)
 
 
-@pytest.mark.parametrize("name", ["zarr.json", "density/zarr.json", ""])
-def test_a_begun_store_that_lost_its_metadata_is_to_be_begun_anew(folder, name):
-    store = interrupted(folder).store
-    if name:
-        (store / name).unlink()
+@pytest.mark.parametrize(
+    "name", ["zarr.json", "density/zarr.json", "x/zarr.json", "x/c/0", "x", ""]
+)
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_what_a_begun_store_was_made_of_is_made_again_where_it_is_gone(
+    folder, name, meanwhile
+):
+    run(folder)
+    whole = tree(folder / "out.zarr")
+    shutil.rmtree(folder / "out.zarr")
+    target = FolderTarget(folder / "out.zarr")
+
+    def lose(done, total):
+        if done == (total if meanwhile else 3):
+            lost = target.store / name
+            shutil.rmtree(lost) if lost.is_dir() else lost.unlink()
+            if not meanwhile:
+                raise KeyboardInterrupt
+
+    if not meanwhile:
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, progress=lose)
+        assert run(folder).kept >= (3 if name else 0)
+    elif name:
+        run(folder, progress=lose)
     else:
-        shutil.rmtree(store)
-    with pytest.raises(OutputError, match=r"has lost its metadata.*Fix: --restart"):
+        with pytest.raises(RunError, match="objects are gone"):
+            run(folder, progress=lose)
+        run(folder)
+    assert tree(folder / "out.zarr") == whole
+
+
+@pytest.mark.parametrize("name", ["zarr.json", "x/c/0"])
+def test_what_is_gone_and_would_be_another_now_is_to_be_begun_anew(
+    folder, name, monkeypatch
+):
+    """As where another version of a library writes it."""
+    (interrupted(folder).store / name).unlink()
+
+    def others(*words):
+        made = documents_of(*words)
+        return {**made, name: bytes(made[name]) + b" "}
+
+    monkeypatch.setattr("volconv.run.runner.documents_of", others)
+    if name == "zarr.json":  # the same metadata, spelt otherwise
+        assert run(folder).kept >= 3
+        return
+    told = rf"'{name}' is gone, and would be another; .*--restart"
+    with pytest.raises(OutputError, match=told):
         run(folder)
     assert run(folder, restart=True).kept == 0
 
@@ -446,29 +488,28 @@ def test_a_begun_store_of_other_metadata_or_coordinates_is_to_be_begun_anew(
 ):
     file = interrupted(folder).store / name
     whole = file.read_bytes()
-    others = [None, b"", whole[:-1]]
+    others = [b"", whole[:-1]]
     if name == "density/zarr.json":
         others += [text.encode() for text in metadata_of_other_kinds(file)]
     for content in others:
-        file.unlink() if content is None else file.write_bytes(content)
-        with pytest.raises(OutputError, match=rf"lost its metadata.*'{name}' is not"):
+        file.write_bytes(content)
+        with pytest.raises(OutputError, match=rf"coordinates '{name}' is not what"):
             run(folder)
     file.write_bytes(whole)
     assert run(folder).kept > 0
 
 
 @pytest.mark.parametrize("name", ["zarr.json", "x/zarr.json", "x/c/0"])
-def test_what_a_store_loses_while_a_run_goes_on_is_not_left_out_of_the_result(
-    folder, name
-):
+def test_what_of_a_store_changes_while_a_run_goes_on_is_no_result(folder, name):
     target = FolderTarget(folder / "out.zarr")
 
-    def lose(done, total):
+    def spoil(done, total):
         if done == 3:
-            (target.store / name).unlink()
+            file = target.store / name
+            file.write_bytes(file.read_bytes()[:-1])
 
-    with pytest.raises(OutputError, match=rf"lost its metadata.*'{name}' is not"):
-        run(folder, progress=lose)
+    with pytest.raises(OutputError, match=rf"coordinates '{name}' is not what"):
+        run(folder, progress=spoil)
     assert not target.path.exists()
 
 

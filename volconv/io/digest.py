@@ -11,11 +11,12 @@ from typing import Any
 from volconv.files import is_url, is_web_url
 from volconv.io.bucket import METADATA, Bucket
 from volconv.io.objects import is_object_url, normal_url
+from volconv.io.place import Content
 
 __all__ = ["chunks_digest", "content_digest", "holds_chunks", "text_digest"]
 
 
-def content_digest(content: bytes) -> str:
+def content_digest(content: Content) -> str:
     """A digest of bytes."""
     return hashlib.sha256(content).hexdigest()
 

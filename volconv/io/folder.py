@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -55,12 +55,6 @@ class Folder:
         files = [self.path / key for key in keys]
         return [file.read_bytes() if file.is_file() else None for file in files]
 
-    def keys(self) -> Iterator[str]:
-        """The keys of all that is there."""
-        for file in self.path.rglob("*"):
-            if file.is_file():
-                yield file.relative_to(self.path).as_posix()
-
     def sizes(self, under: str, names: Iterable[str]) -> Iterator[tuple[str, int]]:
         """Those objects below a key that are there, with their bytes."""
         folder = os.fspath(self.path / under)
@@ -85,6 +79,15 @@ class Folder:
         with draft_of(self.path / key, check) as draft:
             if not (is_direct and direct.write(draft, cells)):
                 write_and_send(draft, cells)
+
+    def put_group(self, contents: Mapping[str, Content]) -> None:
+        """Write the files of a group, and make them safe on the disk.
+
+        No journal tells of them.
+        """
+        for key, content in contents.items():
+            self.put(key, content)
+        self.make_safe(contents)
 
     def make_safe(self, keys: Iterable[str]) -> None:
         """Make files, and their folders' entries, safe on the disk."""

@@ -5,7 +5,7 @@ A place is a small value that may be sent to another process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from zarr.abc.store import Store
@@ -45,6 +45,9 @@ class Place(Protocol):
 
     def put(self, key: str, content: Content, check: Check | None = None) -> None:
         """Write an object, at once or not at all; not where a check raises."""
+
+    def put_group(self, contents: Mapping[str, Content]) -> None:
+        """Write what a group is begun with, safe from a crash of the machine."""
 
     def make_safe(self, keys: Iterable[str]) -> None:
         """Make objects outlive a crash of the machine, those that are there."""

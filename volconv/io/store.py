@@ -17,11 +17,9 @@ from zarr.core.buffer import Buffer, default_buffer_prototype
 from zarr.storage import MemoryStore
 
 from volconv.coordinates import Coords, NoCoords, bounds_names, grid_mappings
-from volconv.io.bucket import Bucket
-from volconv.io.folder import Folder
 from volconv.io.images import BROKEN
 from volconv.io.inline import carry_out, may_carry_out
-from volconv.io.place import Place
+from volconv.io.place import Content, Place
 from volconv.io.plain_chunks import PlainChunks
 from volconv.io.steady import steady_gzip
 from volconv.meta import ArrayMeta
@@ -34,7 +32,7 @@ __all__ = [
     "can_be_read",
     "consolidate",
     "consolidated",
-    "create_store",
+    "documents_of",
     "encoded_unit",
     "object_key",
 ]
@@ -58,20 +56,17 @@ def codecs(spec: OutputSpec) -> list[Any]:
     return [Crc32cCodec()]
 
 
-def create_store(
-    place: Place,
+def documents_of(
     spec: OutputSpec,
     target: ArrayMeta,
     coords: Coords,
     attrs: Mapping[Any, Any],
     group_attrs: Mapping[str, object],
-) -> list[str]:
-    """The keys of a group that is made: coordinates, and an array that waits for blocks.
+) -> dict[str, Content]:
+    """The objects of a group with coordinates, and an array that waits for blocks.
 
     Parameters
     ----------
-    place : Place
-        Where no group is yet.
     spec : OutputSpec
         Chunks, shards, codec, dtype.
     target : ArrayMeta
@@ -84,8 +79,7 @@ def create_store(
         The group's attributes.
     """
     documents: dict[str, Buffer] = {}
-    is_bucket = isinstance(place, Bucket)  # where each request waits for an answer
-    store = MemoryStore(documents) if is_bucket else place.zarr_store()
+    store = MemoryStore(documents)
     extra = []
     if isinstance(coords, NoCoords):
         group = zarr.create_group(store, zarr_format=3, attributes=plain(group_attrs))
@@ -109,13 +103,7 @@ def create_store(
     )
     if extra:
         array.attrs["coordinates"] = " ".join(extra)
-    if isinstance(place, Bucket):
-        place.put_group({key: one.as_buffer_like() for key, one in documents.items()})
-        return list(documents)
-    assert isinstance(place, Folder), "a place of another kind"
-    keys = list(place.keys())
-    place.make_safe(keys)  # the journal tells of the blocks alone
-    return keys
+    return {key: one.as_buffer_like() for key, one in documents.items()}
 
 
 def can_be_read(place: Place, variable: str) -> bool:

@@ -1,38 +1,36 @@
 """What stores are made of before their blocks, so that it is seen when it changes.
 
-That is metadata and coordinates: a block that is lost is computed again, and these are not.
+That is metadata and coordinates. What is lost of them is made again, as a block is, where
+it comes out as it was.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from volconv.errors import OutputError
 from volconv.io.digest import content_digest
 from volconv.io.objects import is_key
-from volconv.io.place import Place
+from volconv.io.place import Content
 from volconv.run.target import ANOTHER, Target, read_mapping
 
-__all__ = ["Made", "check_made", "made_before", "made_of"]
+__all__ = ["Made", "keep_made", "made_before", "made_of"]
 
 Made = dict[str, str]
 """Digests of the objects that a store is begun with, by their keys."""
 
 
-def made_of(place: Place, keys: Collection[str]) -> Made:
-    """What a store is made of, as it is now: an empty digest of what is not there."""
-    found = zip(keys, place.contents(list(keys)), strict=True)
-    return {key: digest(key, content) for key, content in found}
+def made_of(documents: Mapping[str, Content]) -> Made:
+    """The digests of objects."""
+    return {key: digest(key, content) for key, content in documents.items()}
 
 
-def digest(key: str, content: bytes | None) -> str:
+def digest(key: str, content: Content) -> str:
     """A digest of an object; of metadata without what is consolidated at the end."""
-    if content is None:
-        return ""
     if key.endswith("zarr.json"):
-        said = read_mapping(content) or {}
+        said = read_mapping(bytes(content)) or {}
         said.pop("consolidated_metadata", None)
         content = json.dumps(said, sort_keys=True).encode()
     return content_digest(content)
@@ -52,22 +50,46 @@ def made_in(told: Any, step: str) -> Made:
     return {"zarr.json": ""}
 
 
-def check_made(targets: Mapping[int, Target], made: Mapping[int, Made]) -> None:
-    """Refuse to go on with outputs whose stores are not as they were begun.
+def keep_made(
+    targets: Mapping[int, Target],
+    made: Mapping[int, Made],
+    documents_of: Callable[[int], Mapping[str, Content]],
+) -> None:
+    """Make again what stores have lost of what they were begun with.
+
+    Parameters
+    ----------
+    targets : mapping of int to Target
+        The outputs by their steps.
+    made : mapping of int to dict
+        What the store of each was begun with.
+    documents_of : callable
+        Takes a step, and gives what its store would be begun with now.
 
     Raises
     ------
     OutputError
+        If something of a store is not as it was begun, or would not be if made again.
     """
     for step, target in targets.items():
         known = made[step]
-        now = made_of(target.place, known)
-        changed = [key for key in known if not now[key] or now[key] != known[key]]
+        found = zip(known, target.place.contents(list(known)), strict=True)
+        whole: dict[str, Content] = {
+            key: content for key, content in found if content is not None
+        }
+        lost = known.keys() - whole
+        if lost:
+            whole = {**documents_of(step), **whole}
+        now = made_of(whole)
+        changed = [key for key in known if now.get(key) != known[key]]
         if changed:
+            is_lost = changed[0] in lost
+            how = "gone, and would be another" if is_lost else "not what it was"
             raise OutputError(
                 "output.path",
-                f"{target.where!r}, begun, whose store has lost its metadata or "
-                f"coordinates ({changed[0]!r} is not what it was)",
+                f"{target.where!r}, begun, of whose metadata or coordinates "
+                f"{changed[0]!r} is {how}",
                 "what a run began",
                 ANOTHER,
             )
+        target.place.put_group({key: whole[key] for key in lost})

@@ -12,10 +12,11 @@ from typing import Any
 from volconv.coordinates import Coords
 from volconv.errors import InputError, RunError, StorageError, VolconvError
 from volconv.io import ZarrSource
-from volconv.io.store import create_store
+from volconv.io.place import Content
+from volconv.io.store import documents_of
 from volconv.plan.plan import Plan
 from volconv.run.cluster import check_answer, check_crew, crew_of, is_address
-from volconv.run.made import Made, check_made, made_before, made_of
+from volconv.run.made import Made, keep_made, made_before, made_of
 from volconv.run.outputs import locked, storing, target_of
 from volconv.run.progress import Forward, Progress, StageRun, Tally, no_progress
 from volconv.run.stages import (
@@ -133,10 +134,11 @@ def run_plan(
         for target in targets.values():
             target.discard_partial()  # a run may have ended just before it did
         return Outcome(0, plan.blocks)
+    begun_with = partial(documents_at, plan, labels)
     with storing(result), locked(targets):
         if is_begun(result, plan.fingerprint, layout_of(plan)):
             made = made_before(result, targets)
-            check_made(targets, made)
+            keep_made(targets, made, begun_with)
         else:
             note_discarded(result)
             made = begin(targets, plan, labels)
@@ -144,7 +146,7 @@ def run_plan(
         declare(targets, plan, runs, made, command)
         outcome = run_stages(plan, runs, on, progress)
         check_unchanged(plan, source)
-        check_made(targets, made)
+        keep_made(targets, made, begun_with)
         for _, target in sorted(targets.items()):
             if not is_complete(target, plan.fingerprint):
                 target.finish()
@@ -194,28 +196,35 @@ def begin(
 ) -> dict[int, Made]:
     """Make the stores ready for blocks, clearing what an earlier beginning left."""
     made: dict[int, Made] = {}
-    writes = {
-        stage.first - 1 + write.step: write
-        for stage in plan.stages
-        for write in stage.writes
-    }
     for step, target in targets.items():
         target.clear()
-        meta = plan.pipeline.meta(step, plan.source)
-        keys = create_store(
-            target.draft,
-            writes[step].output,
-            meta,
-            labels[step].coords,
-            labels[step].attrs,
-            {
-                **labels[step].group_attrs,
-                PLAN_ATTRIBUTE: json.dumps(plan.fingerprint),
-                STATUS_ATTRIBUTE: "complete",  # nothing else opens it
-            },
-        )
-        made[step] = made_of(target.draft, keys)
+        documents = documents_at(plan, labels, step)
+        target.draft.put_group(documents)
+        made[step] = made_of(documents)
     return made
+
+
+def documents_at(
+    plan: Plan, labels: Mapping[int, Labels], step: int
+) -> dict[str, Content]:
+    """What the store of a step is begun with."""
+    (output,) = (
+        write.output
+        for stage in plan.stages
+        for write in stage.writes
+        if stage.first - 1 + write.step == step
+    )
+    return documents_of(
+        output,
+        plan.pipeline.meta(step, plan.source),
+        labels[step].coords,
+        labels[step].attrs,
+        {
+            **labels[step].group_attrs,
+            PLAN_ATTRIBUTE: json.dumps(plan.fingerprint),
+            STATUS_ATTRIBUTE: "complete",  # nothing else opens it
+        },
+    )
 
 
 def check_unchanged(plan: Plan, source: ZarrSource) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from volconv.coordinates import NoCoords
 from volconv.errors import RunError
 from volconv.io import ZarrSource
-from volconv.io.store import can_be_read, create_store
+from volconv.io.store import can_be_read, documents_of
 from volconv.plan.plan import Plan
 from volconv.plan.write import Write
 from volconv.run.progress import StageRun
@@ -73,7 +73,7 @@ def make_between(run: StageRun) -> None:
     if not run.is_passing or store.holds(f"{write.output.variable}/zarr.json"):
         return
     meta = run.stage.pipeline.target(run.stage.source)
-    create_store(store, write.output, meta, NoCoords(), {}, {})
+    store.put_group(documents_of(write.output, meta, NoCoords(), {}, {}))
 
 
 def check_all_there(run: StageRun, *, is_read: bool) -> None:
