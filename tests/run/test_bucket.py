@@ -246,6 +246,18 @@ def test_a_damaged_header_hides_no_block(folder, bucket, text, damaged):
     assert run(folder, text, restart=True).kept == 0
 
 
+def test_a_header_that_is_gone_erases_no_block(folder, bucket, text):
+    interrupted(folder, text)
+    place = Bucket(f"{bucket}/out.zarr")
+    place.remove([f"{HIDDEN}/header.json"])
+    there = set(content(place.url))
+    assert status_of(place.url).between >= 3
+    with pytest.raises(OutputError, match=r"no header; .*Fix: --restart"):
+        run(folder, text)
+    assert set(content(place.url)) == there
+    assert run(folder, text, restart=True).kept == 0
+
+
 def test_sigkill_at_any_moment_loses_nothing(folder, bucket, text):
     text = text.replace("{z: 3, y: 4, x: 5}", "{z: 1, y: 4, x: 5}")
     (folder / "config.yaml").write_text(text)

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial, partialmethod
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from numpy.testing import assert_array_equal
 import volconv
 from tests.run.conftest import CONFIG, prepared
 from tests.run.runs import interrupted, result, run, tree
+from volconv.cli.plan import print_hindrance
 from volconv.errors import (
     ClusterError,
     InputError,
@@ -33,6 +35,7 @@ from volconv.errors import (
 )
 from volconv.io.store import documents_of
 from volconv.run.folder import FolderTarget
+from volconv.run.status import status_of
 
 
 def expected(volume):
@@ -511,6 +514,42 @@ def test_what_of_a_store_changes_while_a_run_goes_on_is_no_result(folder, name):
     with pytest.raises(OutputError, match=rf"coordinates '{name}' is not what"):
         run(folder, progress=spoil)
     assert not target.path.exists()
+
+
+def test_a_header_that_is_gone_erases_no_block(folder, capsys):
+    target = interrupted(folder)
+    target.header_file.unlink()
+    before = tree(target.store)
+    assert status_of(target.where).between >= 3
+    told = r"with finished blocks and no header; .*Fix: --restart"
+    print_hindrance(prepared(folder).plan)
+    assert re.search(told, capsys.readouterr().err)
+    with pytest.raises(OutputError, match=told):
+        run(folder)
+    assert tree(target.store) == before
+    assert run(folder, restart=True).kept == 0
+
+
+@pytest.mark.parametrize("gone", ["journal.jsonl", "header.json", "store"])
+def test_what_a_kill_leaves_of_a_beginning_that_was_being_erased_goes(
+    folder, gone, monkeypatch
+):
+    """Whatever was removed when it came."""
+    interrupted(folder)
+    unlink, remove = Path.unlink, shutil.rmtree
+
+    def killed(path, *words, act, **options):
+        act(path, *words, **options)
+        if path.name == gone:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", partialmethod(killed, act=unlink))
+        patch.setattr(shutil, "rmtree", partial(killed, act=remove))
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, restart=True)
+    assert run(folder).kept == 0
+    assert not (folder / "out.zarr.partial").exists()
 
 
 @pytest.mark.parametrize("layout", [None, "text", [], 7])

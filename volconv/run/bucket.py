@@ -91,10 +91,11 @@ class BucketTarget:
         self.objects.put(f"{HIDDEN}/header.json", json.dumps(content).encode())
 
     def clear(self) -> None:
-        """Remove a beginning that did not get as far as its header, and nothing else.
+        """Remove what was begun, but for the hold on it; before the header the journals.
 
         What is drafted tells which arrays it has, so the drafts are removed last.
         """
+        self.clear_journals()
         if not self.objects.holds("zarr.json"):
             for key in self.objects.listed(DRAFT):
                 array = key.removeprefix(f"{DRAFT}/").removesuffix("zarr.json")
@@ -102,6 +103,11 @@ class BucketTarget:
                     self.remove_array(array.rstrip("/"))
         there = self.objects.listed(HIDDEN)
         self.objects.remove(key for key in there if key != LOCK)
+
+    def clear_journals(self) -> None:
+        """Remove what tells of finished blocks."""
+        there = self.objects.listed(HIDDEN)
+        self.objects.remove(key for key in there if "/journal/" in key)
 
     def remove_array(self, name: str) -> None:
         """Remove an array, and nothing that others may have put beside its chunks."""
@@ -113,6 +119,7 @@ class BucketTarget:
 
     def erase(self) -> None:
         """Remove the output and what was begun of it, but for the hold on it."""
+        self.clear_journals()
         if self.objects.holds("zarr.json"):
             self.objects.remove(["zarr.json"])  # first: no half result can be opened
         there = [key for key in self.objects.listed() if key != LOCK]

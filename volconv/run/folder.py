@@ -176,10 +176,15 @@ class FolderTarget:
         sync_folder(self.partial)
 
     def clear(self) -> None:
-        """Remove a beginning that did not get as far as its header."""
+        """Remove what was begun, but for the hold on it; before the header the journals.
+
+        Journals without a header are what somebody else has left.
+        """
+        for array, _ in self.journals():
+            self.journal_file(array).unlink()
+        self.header_file.unlink(missing_ok=True)
         for folder in (self.store, self.doomed, *self.partial.glob("step-*")):
             shutil.rmtree(folder, ignore_errors=True)
-        self.journal_file().unlink(missing_ok=True)
 
     @property
     def doomed(self) -> Path:
@@ -188,7 +193,6 @@ class FolderTarget:
 
     def erase(self) -> None:
         """Remove the output and what was begun of it, but for the hold on it."""
-        self.header_file.unlink(missing_ok=True)
         self.clear()
         if self.path.is_symlink() or self.path.is_file():
             self.path.unlink()
@@ -213,8 +217,7 @@ class FolderTarget:
         if not self.partial.is_dir() or not self.is_own():
             return
         with suppress(OSError):
-            for file in (self.header_file, self.header_draft):
-                file.unlink(missing_ok=True)
+            self.header_draft.unlink(missing_ok=True)
             self.clear()  # before what tells whose it is
             for file in (self.owner_file, self.partial / "lock"):
                 file.unlink(missing_ok=True)

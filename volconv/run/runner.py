@@ -29,6 +29,7 @@ from volconv.run.target import (
     PLAN_ATTRIBUTE,
     STATUS_ATTRIBUTE,
     Target,
+    has_blocks,
     is_begun,
     is_complete,
 )
@@ -180,10 +181,7 @@ def are_complete(plan: Plan, targets: Mapping[int, Target]) -> bool:
 
 def note_discarded(result: Target) -> None:
     """Say that blocks are discarded that were begun in another layout, if there are."""
-    if result.header() is None:
-        return
-    lines = (line for _, journal in result.journals() for _, line in journal.lines())
-    if any("objects" in line for line in lines):
+    if has_blocks(result):
         log.warning(
             "note: %s: what was done is discarded and begun anew: what a step saves was "
             "cut into other chunks, by other memory, threads or fusing",

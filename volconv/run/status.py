@@ -12,7 +12,7 @@ from volconv.files import reading
 from volconv.run.journal import Journal, is_count
 from volconv.run.outputs import target_of
 from volconv.run.statistics import Statistics
-from volconv.run.target import PLAN_ATTRIBUTE, Target, whose
+from volconv.run.target import PLAN_ATTRIBUTE, Target, has_blocks, whose
 from volconv.text import text_of
 
 __all__ = ["Status", "status_of"]
@@ -101,7 +101,7 @@ def looked_at(path: str, target: Target) -> Status:
         return Status(path, True, done, done, 0, nbytes, written=written)
     header = target.header()
     holder = holder_of(target)
-    if header is not None or holder is not None:
+    if header is not None or holder is not None or has_blocks(target):
         return begun(path, target, header or {}, holder)
     if attributes is not None:
         raise OutputError(

@@ -25,6 +25,7 @@ __all__ = [
     "PLAN_ATTRIBUTE",
     "STATUS_ATTRIBUTE",
     "Target",
+    "has_blocks",
     "held",
     "is_begun",
     "is_complete",
@@ -81,7 +82,7 @@ class Target(Protocol):
         """Declare it ready for blocks, at once or not at all."""
 
     def clear(self) -> None:
-        """Remove a beginning that did not get as far as its header."""
+        """Remove what was begun, but for the hold on it; before the header the journals."""
 
     def erase(self) -> None:
         """Remove the output and what was begun of it, but for the hold on it."""
@@ -167,10 +168,17 @@ def is_begun(
     PlanMismatch
         If another plan has.
     OutputError
-        If the header is none of a run's.
+        If the header is none of a run's, or gone, and finished blocks are not.
     """
     header = target.header()
     if header is None:
+        if has_blocks(target):
+            raise OutputError(
+                "output.path",
+                f"{target.where!r}, begun, with finished blocks and no header",
+                "what a run began",
+                ANOTHER,
+            )
         return False
     begun, begun_layout = header.get("fingerprint"), header.get("layout")
     if not isinstance(begun, dict) or not isinstance(begun_layout, dict):
@@ -182,6 +190,12 @@ def is_begun(
         )
     check_fingerprint(target.where, begun, fingerprint, ANOTHER)
     return bool(begun_layout == layout)
+
+
+def has_blocks(target: Target) -> bool:
+    """Whether a journal of what was begun tells of finished blocks."""
+    lines = (line for _, journal in target.journals() for _, line in journal.lines())
+    return any("objects" in line for line in lines)
 
 
 def read_mapping(text: str | bytes | None) -> dict[str, Any] | None:
