@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -71,6 +72,28 @@ def test_a_complete_output_is_told_with_exit_code_0(folder):
     sizes = [f.stat().st_size for f in (folder / "out.zarr" / "v" / "c").rglob("*/*")]
     assert told["nbytes"] == sum(size for size in sizes if size)
     assert told["written"] == (folder / "out.zarr" / "zarr.json").stat().st_mtime
+
+
+@pytest.mark.parametrize("how", ["objects are gone", "a copy in other chunks"])
+def test_what_is_not_as_a_run_left_it_is_not_complete(folder, how):
+    run(folder, CONFIG)
+    store, name = folder / "out.zarr", "out.zarr"
+    assert status_of(str(store)).lost == 0
+    if how == "objects are gone":
+        shutil.rmtree(store / "v" / "c" / "3")
+        lost = 12
+    else:
+        name, whole = "copy.zarr", xr.open_zarr(store, consolidated=False).load()
+        whole.drop_encoding().to_zarr(folder / name, consolidated=False)
+        assert "volconv_plan" in xr.open_zarr(folder / name, consolidated=False).attrs
+        lost = 9 * 12 - 1
+    code, told = status(folder, name)
+    assert (code, told["complete"], told["lost"]) == (9, False, lost)
+    assert (told["done"], told["objects"]) == (9 * 12 - lost, 9 * 12)
+    lines = status_lines(status_of(str(folder / name)), 0.0)
+    assert lines[0].startswith("damaged ")
+    assert lines[1].startswith(f"objects  {9 * 12 - lost} of 108, ")
+    assert lines[1].endswith(": not as a run left it")
 
 
 def test_a_begun_output_is_told_while_it_is_held_and_after(folder):

@@ -43,6 +43,13 @@ def status_lines(found: Status, now: float) -> list[str]:
     if found.complete:
         lines = [f"complete {found.path}", f"objects  {found.done}, {size}"]
         return lines + written_lines(found, now)
+    if found.lost:
+        lines = [
+            f"damaged  {found.path}",
+            f"objects  {found.done} of {found.objects}, {size}: not as a run left it",
+            *written_lines(found, now),
+        ]
+        return [*lines, "go on    run its configuration with --restart"]
     if found.result is not None:
         lines = [
             f"begun    {found.path}",

@@ -189,11 +189,9 @@ class BucketTarget:
         ]
         return max(times, default=None)
 
-    def stored(self) -> tuple[int, int]:
-        """Objects of a complete output, and their bytes."""
-        sizes = [
-            meta["size"]
-            for key, meta in self.objects.listed().items()
-            if not key.endswith("zarr.json") and not key.startswith(HIDDEN)
-        ]
-        return len(sizes), sum(sizes)
+    def stored(self) -> Iterator[tuple[str, int]]:
+        """Objects of a complete output but for metadata: their keys and their bytes."""
+        for item in self.objects.items():
+            key = item["path"]
+            if not key.endswith("zarr.json") and not key.startswith(HIDDEN):
+                yield key, item["size"]

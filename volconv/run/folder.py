@@ -286,14 +286,11 @@ class FolderTarget:
         times = [file.stat().st_mtime for file in files if file.exists()]
         return max(times, default=None)
 
-    def stored(self) -> tuple[int, int]:
-        """Objects of a complete output, and their bytes."""
-        sizes = [
-            file.stat().st_size
-            for file in self.path.rglob("*")
-            if file.name != "zarr.json" and file.is_file()
-        ]
-        return len(sizes), sum(sizes)
+    def stored(self) -> Iterator[tuple[str, int]]:
+        """Objects of a complete output but for metadata: their keys and their bytes."""
+        for file in self.path.rglob("*"):
+            if file.name != "zarr.json" and file.is_file():
+                yield file.relative_to(self.path).as_posix(), file.stat().st_size
 
 
 def is_locked(file: Path) -> bool:

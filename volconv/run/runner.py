@@ -26,6 +26,7 @@ from volconv.run.stages import (
     stage_runs,
 )
 from volconv.run.target import (
+    OBJECTS_ATTRIBUTE,
     PLAN_ATTRIBUTE,
     STATUS_ATTRIBUTE,
     Target,
@@ -206,14 +207,14 @@ def documents_at(
     plan: Plan, labels: Mapping[int, Labels], step: int
 ) -> dict[str, Content]:
     """What the store of a step is begun with."""
-    (output,) = (
-        write.output
+    (write,) = (
+        write
         for stage in plan.stages
         for write in stage.writes
         if stage.first - 1 + write.step == step
     )
     return documents_of(
-        output,
+        write.output,
         plan.pipeline.meta(step, plan.source),
         labels[step].coords,
         labels[step].attrs,
@@ -221,6 +222,9 @@ def documents_at(
             **labels[step].group_attrs,
             PLAN_ATTRIBUTE: json.dumps(plan.fingerprint),
             STATUS_ATTRIBUTE: "complete",  # nothing else opens it
+            OBJECTS_ATTRIBUTE: json.dumps(
+                {write.output.variable: write.objects_in_all}
+            ),
         },
     )
 

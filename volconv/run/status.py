@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import math
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +14,14 @@ from volconv.files import reading
 from volconv.run.journal import Journal, is_count
 from volconv.run.outputs import target_of
 from volconv.run.statistics import Statistics
-from volconv.run.target import PLAN_ATTRIBUTE, Target, has_blocks, whose
+from volconv.run.target import (
+    OBJECTS_ATTRIBUTE,
+    PLAN_ATTRIBUTE,
+    Target,
+    has_blocks,
+    read_mapping,
+    whose,
+)
 from volconv.text import text_of
 
 __all__ = ["Status", "status_of"]
@@ -30,7 +39,7 @@ class Status:
     path : str
         Its path or URL.
     complete : bool
-        Whether it can be opened.
+        Whether it can be opened, and has all its objects.
     done : int
         Objects that are written and in the journal; all of them where it is complete.
     objects : int
@@ -51,6 +60,8 @@ class Status:
         Cells that are not finite.
     command : str
         What to type to go on.
+    lost : int
+        Objects that it had when it was complete and has no more.
     result : str, optional
         Of what a step saves: the output of the run, which tells what is done.
     """
@@ -68,6 +79,7 @@ class Status:
     highest: float | None = None
     nonfinite: int | None = None
     command: str = ""
+    lost: int = 0
     result: str | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -96,9 +108,7 @@ def looked_at(path: str, target: Target) -> Status:
     """What there is of a target; raises as `status_of` does."""
     attributes = target.attributes()
     if attributes is not None and PLAN_ATTRIBUTE in attributes:
-        done, nbytes = target.stored()
-        written = target.written()
-        return Status(path, True, done, done, 0, nbytes, written=written)
+        return finished(path, target, attributes)
     header = target.header()
     holder = holder_of(target)
     if header is not None or holder is not None or has_blocks(target):
@@ -111,6 +121,29 @@ def looked_at(path: str, target: Target) -> Status:
         )
     raise InputError(
         repr(path), "nothing there", "an output, complete or begun", "check the path"
+    )
+
+
+def finished(path: str, target: Target, attributes: Mapping[str, Any]) -> Status:
+    """What there is of an output that was complete."""
+    there: Counter[str] = Counter()
+    nbytes = 0
+    for key, size in target.stored():
+        there[key.partition("/c/")[0]] += 1
+        nbytes += size
+    said = read_mapping(text_of(attributes, OBJECTS_ATTRIBUTE)) or {}
+    lost = sum(
+        max(0, count - there[name]) for name, count in said.items() if is_count(count)
+    )
+    done = there.total()
+    return Status(
+        path,
+        not lost,
+        done,
+        done + lost,
+        nbytes=nbytes,
+        written=target.written(),
+        lost=lost,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from volconv.text import text_of
 
 __all__ = [
     "ANOTHER",
+    "OBJECTS_ATTRIBUTE",
     "OWN_ATTRIBUTES",
     "PLAN_ATTRIBUTE",
     "STATUS_ATTRIBUTE",
@@ -41,7 +42,11 @@ formats such as NetCDF have no other place for it."""
 STATUS_ATTRIBUTE = "volconv_status"
 """Attribute of a finished group that says that it is one."""
 
-OWN_ATTRIBUTES = (PLAN_ATTRIBUTE, STATUS_ATTRIBUTE)
+OBJECTS_ATTRIBUTE = "volconv_objects"
+"""Attribute of a finished group that says how many objects its array has, by its name, as
+a JSON text: one that is gone reads as fill values."""
+
+OWN_ATTRIBUTES = (PLAN_ATTRIBUTE, STATUS_ATTRIBUTE, OBJECTS_ATTRIBUTE)
 """Attributes that an output does not take over from its input."""
 
 ANOTHER = "--restart to erase it and begin anew, or a new output.path"
@@ -120,8 +125,8 @@ class Target(Protocol):
     def written(self) -> float | None:
         """When it was last written, in seconds since 1970."""
 
-    def stored(self) -> tuple[int, int]:
-        """Objects of a complete output, and their bytes."""
+    def stored(self) -> Iterator[tuple[str, int]]:
+        """Objects of a complete output but for metadata: their keys and their bytes."""
 
 
 def is_complete(target: Target, fingerprint: Mapping[str, str]) -> bool:
