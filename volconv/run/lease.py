@@ -34,6 +34,9 @@ BEAT = 5.0
 LIFE = 4 * BEAT
 """Seconds without one after which a holder is taken for dead."""
 
+LETTING_GO = LIFE
+"""Seconds that a run waits at its end until its lock is removed: then nobody heeds it."""
+
 
 class Watch:
     """What a process knows of its run's hold without asking the store for each object.
@@ -120,15 +123,17 @@ class Lease(Watch):
             yield
         finally:
             self.stop.set()
-            beating.join()
+            ending = threading.Thread(target=self.let_go, args=(beating,), daemon=True)
+            ending.start()
+            ending.join(LETTING_GO)
             HELD.pop(self.place.url, None)
-            self.let_go()
 
-    def let_go(self) -> None:
+    def let_go(self, beating: threading.Thread) -> None:
         """Remove the object, where it is this run's and the store lets us.
 
         Else it stays, without a sign of life: why the run ended is told, and not this.
         """
+        beating.join()
         try:
             is_own = self.has_token()
         except OSError:
@@ -337,10 +342,19 @@ def check_held(place: Bucket, key: str) -> None:
 
 
 def taken_over(place: Bucket, key: str) -> OutputError:
-    """The error of a run that was taken for dead."""
+    """The error of a run that holds its output no more, with what is known of why."""
+    there = place.get(key)
+    if there is None:
+        return OutputError(
+            "output.path",
+            f"{place.url!r}, whose lock is gone (somebody removed it, or a run that took "
+            "over, and has ended)",
+            "the lock that this run put there",
+            "run again: what is there is kept",
+        )
     return OutputError(
         "output.path",
-        f"{place.url!r}, which {whose(read_mapping(place.get(key)))} took over",
+        f"{place.url!r}, which {whose(read_mapping(there))} took over",
         "a run that gives a sign of life now and then",
         "leave it to the other run",
     )
