@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from tests.cli.command import halted
 from volconv.cli.main import main
 from volconv.cli.run import LineProgress
 
@@ -238,18 +239,10 @@ def test_an_interrupt_keeps_what_is_done_and_says_how_to_go_on(folder):
     large.to_zarr(folder / "in.zarr", mode="w", zarr_format=3, consolidated=False)
     text = CONFIG.replace("{z: 4, y: 4}", "{z: 1, y: 1}").replace("5 mm", "2")
     (folder / "config.yaml").write_text(text)
-    command = [sys.executable, "-m", "volconv", "run", "config.yaml"]
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    ) as process:
-        for _ in range(2):
-            assert process.stderr.readline().startswith(b"blocks")
+    with halted(folder, 2) as process:
         process.send_signal(signal.SIGINT)
         rest = process.stderr.read().decode()
-    assert process.returncode == 130, rest
+        assert process.wait() == 130, rest
     assert "the same command goes on" in rest
     assert "Traceback" not in rest
     done = volconv(folder, "run", "config.yaml")

@@ -6,8 +6,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
-import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from tests.cli.command import halted
 from tests.cli.test_run import volconv
 from tests.run.conftest import stopping_at
 from tests.run.runs import run
@@ -46,20 +45,6 @@ def folder(tmp_path):
 def status(folder, output="out.zarr"):
     done = volconv(folder, "status", output, "--json")
     return done.returncode, json.loads(done.stdout)
-
-
-def stopped(folder, *words):
-    """A run that is stopped in the middle, like a process that has not ended."""
-    command = [sys.executable, "-m", "volconv", "run", "config.yaml", *words]
-    process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    for _ in range(3):
-        assert process.stderr.readline().startswith(b"blocks")
-    process.send_signal(signal.SIGSTOP)
-    _, how = os.waitpid(process.pid, os.WUNTRACED)  # all its threads
-    assert os.WIFSTOPPED(how)
-    return process
 
 
 def test_a_complete_output_is_told_with_exit_code_0(folder):
@@ -97,17 +82,13 @@ def test_what_is_not_as_a_run_left_it_is_not_complete(folder, how):
 
 
 def test_a_begun_output_is_told_while_it_is_held_and_after(folder):
-    process = stopped(folder, "--threads", "2", "--memory", "1GiB")
-    try:
+    with halted(folder, 3, "--threads", "2", "--memory", "1GiB") as process:
         code, told = status(folder)
         assert code == 9
         assert told["complete"] is False
         assert 0 < told["done"] < told["objects"] == 9 * 12
         assert f"process {process.pid} on " in told["holder"]
         assert "go on" not in volconv(folder, "status", "out.zarr").stdout
-    finally:
-        process.kill()
-        process.communicate()
     text = volconv(folder, "status", "out.zarr").stdout
     assert f"objects  {told['done']} of 108 ({100 * told['done'] // 108} %)" in text
     assert "held by  nobody" in text
@@ -120,19 +101,15 @@ def test_a_begun_output_is_told_while_it_is_held_and_after(folder):
 
 
 def test_one_who_may_only_read_is_told_of_a_begun_output(folder, monkeypatch):
-    process = stopped(folder)
     monkeypatch.chdir(folder)
     target = FolderTarget(Path("out.zarr"))
-    modes = {path: path.stat().st_mode for path in (folder, *target.partial.rglob("*"))}
-    modes[target.partial] = target.partial.stat().st_mode
-    try:
+    with halted(folder, 3) as process:
+        there = (folder, target.partial, target.owner_file, target.partial / "lock")
+        modes = {path: path.stat().st_mode for path in (*there, target.header_file)}
         for path, mode in modes.items():
             path.chmod((mode | 0o055) & ~0o222)
         with as_nobody():
             held = target.owner()
-    finally:
-        process.kill()
-        process.communicate()
     with as_nobody():
         left = target.owner()
         header = target.header()
@@ -190,9 +167,8 @@ def as_nobody():
 def test_a_begun_output_tells_of_its_values(folder):
     text = CONFIG.replace("z: 1, y: 1", "z: 9, y: 1")
     (folder / "config.yaml").write_text(text)
-    process = stopped(folder)
-    process.kill()
-    process.communicate()
+    with halted(folder, 3):
+        pass
     lines = (folder / "out.zarr.partial" / "journal.jsonl").read_text().splitlines()
     blocks = [line for line in map(json.loads, filter(None, lines)) if "block" in line]
     _, told = status(folder)
@@ -227,9 +203,8 @@ def test_cells_that_are_computed_again_in_other_blocks_count_once(folder):
 
 
 def test_objects_between_stages_are_told_apart(folder):
-    process = stopped(folder, "--no-fuse")
-    process.kill()
-    process.communicate()
+    with halted(folder, 3, "--no-fuse"):
+        pass
     _, told = status(folder)
     assert told["objects"] == 9 * 12
     assert told["between"] + told["done"] > 0
@@ -240,9 +215,8 @@ def test_objects_between_stages_are_told_apart(folder):
 def test_what_is_saved_and_begun_is_told_of_with_whose_it_is(folder):
     text = CONFIG.replace("same}", "same, save: s.zarr}", 1)
     (folder / "config.yaml").write_text(text)
-    process = stopped(folder, "--no-fuse")
-    process.kill()
-    process.communicate()
+    with halted(folder, 3, "--no-fuse"):
+        pass
     code, told = status(folder, "s.zarr")
     assert (code, told["complete"], told["objects"]) == (9, False, 1)
     assert told["result"] == str(folder / "out.zarr")

@@ -4,6 +4,7 @@ import pytest
 import xarray as xr
 
 from tests.run.conftest import CONFIG, prepared, stopping_at
+from volconv.run import journal_file
 from volconv.run.folder import FolderTarget
 from volconv.run.runner import run_plan
 
@@ -28,7 +29,9 @@ def tree(store):
 
 def interrupted(folder, blocks=3):
     """Stop a run after some blocks, as Ctrl-C would."""
-    with pytest.raises(KeyboardInterrupt):
-        run(folder, progress=stopping_at(blocks))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal_file, "BATCH", 3600)  # lines are of blocks alone
+        with pytest.raises(KeyboardInterrupt):
+            run(folder, progress=stopping_at(blocks))
     assert not (folder / "out.zarr").exists()
     return FolderTarget(folder / "out.zarr")

@@ -19,6 +19,7 @@ from dask.distributed import LocalCluster
 from numpy.testing import assert_array_equal
 from obstore import exceptions
 
+from tests.cli.command import halted
 from tests.io.images import FORMATS, write_image
 from tests.run.conftest import CONFIG, prepared, stopping_at
 from tests.run.runs import run, tree
@@ -261,14 +262,8 @@ def test_a_header_that_is_gone_erases_no_block(folder, bucket, text):
 def test_sigkill_at_any_moment_loses_nothing(folder, bucket, text):
     text = text.replace("{z: 3, y: 4, x: 5}", "{z: 1, y: 4, x: 5}")
     (folder / "config.yaml").write_text(text)
-    command = [sys.executable, "-m", "volconv", "run", "config.yaml"]
-    with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
-        for _ in range(3):
-            assert process.stderr.readline().startswith(b"blocks")
+    with halted(folder, 4, at=3):
         time.sleep(1.2)  # so that some lines are in the journal
-        process.send_signal(signal.SIGKILL)
     outcome = run(folder, text)
     assert outcome.computed + outcome.kept == prepared(folder, text).plan.blocks
     found = content(f"{bucket}/out.zarr")

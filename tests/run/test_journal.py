@@ -40,7 +40,8 @@ def unsafe_in(folder):
 
 @pytest.fixture
 def synced(monkeypatch):
-    """Names of the objects that were made safe, in order."""
+    """Names of the objects that were made safe, in order; none beside the work."""
+    monkeypatch.setattr("volconv.run.journal_file.BATCH", 3600)
     names: list[str] = []
 
     def note(objects):

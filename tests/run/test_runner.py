@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -20,6 +19,8 @@ import zarr
 from numpy.testing import assert_array_equal
 
 import volconv
+from tests.cli.command import halted
+from tests.cli.command import volconv as volconv_command
 from tests.run.conftest import CONFIG, prepared
 from tests.run.runs import interrupted, result, run, tree
 from volconv.cli.plan import print_hindrance
@@ -699,19 +700,11 @@ def test_sigkill_at_any_moment_loses_nothing(folder):
     run(folder, text)
     whole = tree(folder / "out.zarr")
     shutil.rmtree(folder / "out.zarr")
-    command = [sys.executable, "-m", "volconv", "run", "config.yaml"]
     for lines in (0, 1, 2, 3):
-        with subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-        ) as process:
+        with halted(folder, lines + 1, at=lines):
             time.sleep(0.0 if lines else 0.7)
-            for _ in range(lines):
-                assert process.stderr.readline().startswith(b"blocks")
-            process.send_signal(signal.SIGKILL)
         assert not (folder / "out.zarr").exists()
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False
-    )
+    done = volconv_command("run", "config.yaml", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "were there already" in done.stdout
     assert tree(folder / "out.zarr") == whole
