@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 import boto3
 from moto.server import ThreadedMotoServer
 
+from tests.waiting import Meeting
+
 REGION = "us-east-1"
 
 CUT = "cut"
@@ -162,21 +164,15 @@ def tag_of(file):
     return f'"{file.stat().st_mtime_ns}"'
 
 
-class Beside:
+class Beside(Meeting):
     """Counts how many requests of a kind are on their way at once, at most."""
 
-    def __init__(self, is_one):
+    def __init__(self, is_one, enough):
+        super().__init__(enough)
         self.is_one = is_one
-        self.now = self.most = 0
-        self.guard = threading.Lock()
 
     def slow(self, method, path):
-        """A tenth of a second for each of them."""
-        if not self.is_one(method, path):
-            return
-        with self.guard:
-            self.now += 1
-            self.most = max(self.most, self.now)
-        time.sleep(0.1)
-        with self.guard:
-            self.now -= 1
+        """A tenth of a second for each of them, and until enough are on their way."""
+        if self.is_one(method, path):
+            with self:
+                time.sleep(0.1)

@@ -198,7 +198,7 @@ def test_what_is_no_number_of_seconds_is_not_waited_for(said):
 
 def test_a_server_that_says_nothing_is_not_waited_for_long(monkeypatch):
     """Neither before its answer nor in it; as long as it goes on there is no end."""
-    silence = aiohttp.ClientTimeout(total=None, sock_read=0.5)
+    silence = aiohttp.ClientTimeout(total=None, sock_read=1.0)
     monkeypatch.setattr(web, "SILENCE", silence)
     is_silent, done = threading.Event(), threading.Event()
 
@@ -208,7 +208,7 @@ def test_a_server_that_says_nothing_is_not_waited_for_long(monkeypatch):
             self.send_header("Content-Length", "4")
             self.end_headers()
             for _ in range(4):
-                done.wait(5 if is_silent.is_set() else 0.25)
+                done.wait(5 if is_silent.is_set() else 0.3)
                 self.wfile.write(b"x")
 
     with serving(Slow) as url:

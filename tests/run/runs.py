@@ -1,5 +1,8 @@
 """Runs, and what they leave."""
 
+import json
+import threading
+
 import pytest
 import xarray as xr
 
@@ -35,3 +38,19 @@ def interrupted(folder, blocks=3):
             run(folder, progress=stopping_at(blocks))
     assert not (folder / "out.zarr").exists()
     return FolderTarget(folder / "out.zarr")
+
+
+def journalled(target):
+    """Blocks that the journal tells of, in order, each with the keys of its objects."""
+    text = target.journal_file().read_text()
+    lines = [json.loads(line) for line in text.splitlines() if line]
+    return [
+        (line["block"], [key for key, *_ in line["objects"]])
+        for line in lines
+        if "block" in line
+    ]
+
+
+def crews():
+    """Threads that take turns or tiles: others, such as Zarr's, come and stay."""
+    return {one for one in threading.enumerate() if "(serve)" in one.name}

@@ -305,7 +305,7 @@ def test_each_chunk_is_asked_for_as_often_as_it_is_decoded(
 
 
 def test_chunks_are_on_their_way_beside_each_other(folder, remote, way):
-    beside = Beside(lambda _, path: "/c/" in path)
+    beside = Beside(lambda _, path: "density/c/" in path, enough=5)
     way(beside.slow)
     run(folder, remote, limits={"workers": 1})
     assert beside.most > 4

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tests.run.conftest import CONFIG, prepared
-from tests.run.runs import run, tree
+from tests.run.runs import journalled, run, tree
 from volconv.cli.exits import exit_code
 from volconv.errors import ClusterError
 from volconv.run.folder import FolderTarget
@@ -244,17 +244,6 @@ def test_a_worker_that_dies_when_it_is_given_the_work_ends_no_run(folder, cluste
     assert outcome.computed == prepared(folder, TEXT, **LIMITS).plan.blocks
 
 
-def journalled(target):
-    """Blocks that the journal tells of, in order, each with the keys of its objects."""
-    text = target.journal_file().read_text()
-    lines = [json.loads(line) for line in text.splitlines() if line]
-    return [
-        (line["block"], [key for key, *_ in line["objects"]])
-        for line in lines
-        if "block" in line
-    ]
-
-
 def worker_processes():
     """Processes that this one has started to compute in, not those that watch them."""
     return [
@@ -303,10 +292,26 @@ def test_a_run_on_processes_outlives_one_that_is_killed(folder):
     assert tree(folder / "out.zarr") == whole
 
 
+INTERRUPTED = """
+import os, signal, threading
+from volconv.__main__ import main
+from volconv.cli import run
+
+class Interrupted(run.LineProgress):
+    def __call__(self, done, total):
+        super().__call__(done, total)
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+if __name__ == "__main__":
+    run.LineProgress = Interrupted
+    main()
+"""
+
+
 def test_ctrl_c_while_processes_start_is_no_fault(folder):
     words = ["run", "config.yaml", "--on", "processes", "--threads", "1"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "volconv", *words],
+        [sys.executable, "-c", INTERRUPTED, *words],
         cwd=folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -314,12 +319,8 @@ def test_ctrl_c_while_processes_start_is_no_fault(folder):
     )
     with process:
         assert process.stderr is not None
-        first = process.stderr.readline()
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        more = process.stderr.read().splitlines()
+        first, stopping, interrupted = process.stderr.read().splitlines()
     assert first.startswith("blocks   0 of")
-    stopping, interrupted = more
     assert stopping.startswith("stopping: waits for what is computed and sent")
     assert interrupted.startswith("interrupted: finished blocks are kept")
     assert process.returncode == 130

@@ -1,7 +1,6 @@
 """Stages with fewer tasks at once than there are threads: no more run, anywhere."""
 
 import contextlib
-import threading
 import time
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ import pytest
 from tests.run.conftest import CONFIG, prepared
 from tests.run.runs import tree
 from tests.run.test_tiles import ready
+from tests.waiting import Meeting
 from volconv.plan.sweep import Tiling
 from volconv.run.runner import run_plan
 from volconv.run.task import Worker
@@ -20,20 +20,13 @@ THREADS = 4
 @pytest.fixture
 def at_once(monkeypatch):
     """How many tasks compute at once, at most."""
-    lock = threading.Lock()
-    seen = {"now": 0, "most": 0}
+    seen = Meeting()
     compute = Worker.read_and_compute
 
     def counted(self, *given):
-        with lock:
-            seen["now"] += 1
-            seen["most"] = max(seen["most"], seen["now"])
-        time.sleep(0.01)
-        try:
+        with seen:
+            time.sleep(0.01)
             return compute(self, *given)
-        finally:
-            with lock:
-                seen["now"] -= 1
 
     monkeypatch.setattr(Worker, "read_and_compute", counted)
     return seen
@@ -72,9 +65,9 @@ def test_no_more_tasks_compute_at_once_than_the_stage_says(
         replace(stage, room=replace(stage.room, workers=tasks))
         for stage in found.plan.stages
     )
-    at_once["most"] = 0
+    at_once.most, at_once.enough = 0, tasks
     with place(name) as on:
         plan = replace(found.plan, stages=stages)
         run_plan(plan, found.source, found.labels, on=on, restart=True)
-    assert at_once["most"] == tasks
+    assert at_once.most == tasks
     assert tree(folder / "out.zarr") == expected

@@ -22,7 +22,8 @@ import volconv
 from tests.cli.command import halted
 from tests.cli.command import volconv as volconv_command
 from tests.run.conftest import CONFIG, prepared
-from tests.run.runs import interrupted, result, run, tree
+from tests.run.runs import interrupted, journalled, result, run, tree
+from tests.waiting import eventually
 from volconv.cli.plan import print_hindrance
 from volconv.errors import (
     ClusterError,
@@ -37,6 +38,7 @@ from volconv.errors import (
 from volconv.io.store import documents_of
 from volconv.run.folder import FolderTarget
 from volconv.run.status import status_of
+from volconv.run.task import Worker
 
 
 def expected(volume):
@@ -616,20 +618,29 @@ def test_an_interrupted_run_goes_on_and_ends_with_the_same_bytes(folder):
     assert tree(folder / "out.zarr") == whole
 
 
-def test_what_is_finished_while_a_run_is_being_stopped_is_in_the_journal(folder):
+def test_what_is_finished_while_a_run_is_being_stopped_is_in_the_journal(
+    folder, monkeypatch
+):
+    target = FolderTarget(folder / "out.zarr")
+    array = target.store / "density"
+    begin, begun = Worker.begin, []
+
+    def noted(self, turn):
+        begun.append(turn)
+        return begin(self, turn)
+
+    monkeypatch.setattr(Worker, "begin", noted)
+
     def stop(done, _):
         if done == 2:
-            time.sleep(0.2)  # meanwhile threads go on
+            eventually(lambda: len(begun) > 2)  # meanwhile threads go on
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         run(folder, progress=stop)
-    target = FolderTarget(folder / "out.zarr")
-    array = target.store / "density"
     there = {key for key in tree(array) if key.startswith("c/")}
-    lines = [json.loads(x) for x in target.journal_file().read_text().splitlines() if x]
-    blocks = [line["objects"] for line in lines if "block" in line]
-    assert {key for objects in blocks for key, *_ in objects} == there
+    blocks = journalled(target)
+    assert {key for _, keys in blocks for key in keys} == there
     assert run(folder).kept == len(blocks) > 2
 
 
@@ -673,11 +684,11 @@ def test_an_object_that_is_lost_or_cut_is_computed_again(folder):
     whole = tree(folder / "out.zarr")
     shutil.rmtree(folder / "out.zarr")
     target = interrupted(folder, blocks=4)
-    lines = [json.loads(x) for x in target.journal_file().read_text().splitlines() if x]
-    lost, cut = (target.store / "density" / line["objects"][0][0] for line in lines[:2])
+    blocks = journalled(target)
+    lost, cut = (target.store / "density" / keys[0] for _, keys in blocks[:2])
     lost.unlink()
     cut.write_bytes(cut.read_bytes()[:-1])
-    assert run(folder).kept == len(lines) - 2
+    assert run(folder).kept == len(blocks) - 2
     assert tree(folder / "out.zarr") == whole
 
 

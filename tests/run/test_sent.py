@@ -23,7 +23,7 @@ from tests.servers import Beside, environment, flaky
 from volconv.errors import StorageError
 from volconv.io import objects
 from volconv.io import store as store_module
-from volconv.io.bucket import HIDDEN, Bucket
+from volconv.io.bucket import HIDDEN, PARTS, Bucket
 from volconv.io.store import object_key
 from volconv.plan.memory import sent_bytes
 from volconv.run.outputs import target_of
@@ -78,7 +78,7 @@ def test_blocks_are_computed_while_objects_are_on_their_way(
 def test_objects_are_put_beside_each_other_and_not_all_at_once(
     folder, bucket, text, way, on
 ):
-    beside = Beside(is_put)
+    beside = Beside(is_put, enough=5)
     way(beside.slow)
     run(folder, text, on=on, limits={"workers": 1})
     assert 4 < beside.most <= 16
@@ -89,7 +89,7 @@ def test_no_more_bytes_are_on_their_way_than_are_planned(
     folder, text, way, monkeypatch, handed_over
 ):
     monkeypatch.setattr("volconv.plan.memory.MOST_ON_WAY", 3)
-    way(Beside(is_put).slow)
+    way(Beside(is_put, enough=2).slow)
     text = text.replace("x: 5}", "x: 5}\n  codec: none")
     (stage,) = prepared(folder, text, workers=2).plan.stages
     (part,) = [part for part in stage.memory.own if part.name == "objects on their way"]
@@ -272,25 +272,25 @@ def test_parts_of_a_large_object_get_through_a_slow_way_at_the_first_try(
 
     None is answered within the time after which other requests are given up.
     """
-    given_up(monkeypatch, after=0.15, sending=1.5)
-    parts, line = [], threading.Lock()
+    parts, beside = [], Beside(lambda _, path: "partNumber" in path, enough=PARTS)
 
     def fault(method, path):
-        if "partNumber" in path:
-            parts.append(path)
-            with line:
-                time.sleep(0.2)
+        parts.extend([path] if "partNumber" in path else [])
+        beside.slow(method, path)
 
     way(fault)
     large = bytes(12 * 5 * 2**20)
     place = Bucket(bucket)
-    place.put("large", large)
+    with monkeypatch.context() as patches:
+        given_up(patches, after=0.05, sending=60)
+        place.put("large", large)
     assert len(parts) == 12
+    assert beside.most == PARTS
     assert place.listed()["large"]["size"] == len(large)
 
 
 def test_an_answer_that_does_not_come_is_asked_for_again(way, bucket, monkeypatch):
-    given_up(monkeypatch, after=0.3, sending=60)
+    given_up(monkeypatch, after=1.0, sending=60)
     Bucket(bucket).put("small", b"content")
     asked = itertools.count(1)
     end = threading.Event()

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from tests.run.conftest import CONFIG, stopping_at
-from tests.run.runs import run, tree
+from tests.run.runs import crews, run, tree
 from tests.run.test_cluster import Cluster
 from tests.run.test_tiles import ready
+from tests.waiting import PATIENCE, eventually
 from volconv.errors import RunError, StorageError
 from volconv.io import ZarrSource
 from volconv.plan.search import Search
@@ -21,7 +22,6 @@ from volconv.run.task import Worker
 from volconv.run.tiles import TileThreads
 
 FEW = Tiling((3, 2, 5))
-PATIENCE = 20
 
 
 class Crew:
@@ -182,7 +182,7 @@ def test_memory_that_is_not_there_is_the_error_of_its_block(crew, monkeypatch):
 
 
 def test_threads_that_are_closed_end_and_whoever_waits_is_told(crew):
-    before = threading.active_count()
+    before = crews()
     begun, go_on = threading.Event(), threading.Event()
 
     def slow(*_):
@@ -202,10 +202,7 @@ def test_threads_that_are_closed_end_and_whoever_waits_is_told(crew):
         records[0].result(PATIENCE)
     with pytest.raises(RuntimeError, match="has ended"):
         found.threads.begin(5).result(PATIENCE)
-    until = time.monotonic() + PATIENCE
-    while threading.active_count() > before:
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    eventually(lambda: crews() <= before)
     assert len(found.computed) <= 2
     assert not found.stored
 
@@ -258,7 +255,7 @@ def test_a_tile_that_is_tried_again_leaves_the_same_bytes(
 def test_a_run_of_which_a_tile_fails_says_where_and_goes_on_later(
     folder, monkeypatch, expected, cut
 ):
-    before = threading.active_count()
+    before = crews()
     with monkeypatch.context() as patch:
         Failing(patch, lambda n: ValueError("a bad chunk") if n == 10 else None)
         with pytest.raises(RunError, match=r"block \d+ .*a bad chunk"):
@@ -269,10 +266,7 @@ def test_a_run_of_which_a_tile_fails_says_where_and_goes_on_later(
     outcome = run(folder, CONFIG, limits=cut)
     assert outcome.computed > 0
     assert tree(folder / "out.zarr") == expected
-    until = time.monotonic() + PATIENCE
-    while threading.active_count() > before:
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    eventually(lambda: crews() <= before)
 
 
 def test_a_run_in_tiles_that_is_stopped_goes_on(folder, expected, cut):
@@ -287,16 +281,23 @@ def test_a_run_that_is_stopped_ends_with_the_tiles_that_have_begun(
     folder, monkeypatch, cut
 ):
     """Not with their blocks: these may take minutes."""
-    computed = []
-    compute = Worker.compute_tile
+    computed: list[int] = []
+    seen: list[int] = []
+    stopped = threading.Event()
+    compute, close = Worker.compute_tile, TileThreads.close
 
     def noting(worker, turn, tile, result):
         computed.append(turn)
+        assert not seen or stopped.wait(PATIENCE)  # however late who stops it is
         time.sleep(0.005)
         compute(worker, turn, tile, result)
 
+    def closing(threads):
+        close(threads)
+        stopped.set()
+
     monkeypatch.setattr(Worker, "compute_tile", noting)
-    seen = []
+    monkeypatch.setattr(TileThreads, "close", closing)
 
     def stop(done, total):
         if done >= 1:
@@ -342,15 +343,20 @@ def test_tiles_on_a_cluster_of_threads_outlive_a_worker(
 
 def test_a_run_of_one_block_says_how_much_of_it_is_done(folder, monkeypatch, cut):
     one = CONFIG.replace("{z: 3, y: 4, x: 5}", "{z: 9, y: 8, x: 14}")
-    compute = Worker.compute_tile
+    compute, begun = Worker.compute_tile, itertools.count()
+    told: list[tuple[float, int]] = []
 
-    def slow(*given):
-        time.sleep(0.05)
+    def between():
+        return {done for done, total in told if total == 1 and 0 < done < 1}
+
+    def after_some(*given):
+        """More tiles, once it is told how much of it those before them are."""
+        some = min(3, next(begun) // 5)
+        eventually(lambda: len(between()) >= some)
         compute(*given)
 
-    monkeypatch.setattr(Worker, "compute_tile", slow)
+    monkeypatch.setattr(Worker, "compute_tile", after_some)
     monkeypatch.setattr("volconv.run.threads.BEAT", 0.01)
-    told: list[tuple[float, int]] = []
     run(
         folder,
         one,
@@ -360,6 +366,6 @@ def test_a_run_of_one_block_says_how_much_of_it_is_done(folder, monkeypatch, cut
     )
     shares = [done for done, total in told if total == 1]
     assert shares == sorted(shares)
-    assert len({share for share in shares if 0 < share < 1}) > 2
+    assert len(between()) > 2
     assert (shares[0], shares[-1]) == (0, 1)
     assert len(shares) == len(told)

@@ -15,6 +15,7 @@ from distributed import LocalCluster
 
 from tests.run.conftest import CONFIG, prepared
 from tests.run.runs import run, tree
+from tests.waiting import Meeting
 from volconv.errors import GeometryError, InputError, OutputError, RunError
 from volconv.plan.memory import AT_ONCE
 from volconv.run.allocator import is_glibc
@@ -100,16 +101,13 @@ def test_a_worker_with_more_threads_computes_no_more_than_is_planned(
     folder, monkeypatch
 ):
     work = work_of(prepared(folder, workers=2), folder)
-    now, most = [], []
+    at_once = Meeting(2)
     compute = Worker.read_and_compute
 
     def noted(self, *words):
-        now.append(1)
-        most.append(len(now))
-        threading.Event().wait(0.02)
-        found = compute(self, *words)
-        now.pop()
-        return found
+        with at_once:
+            threading.Event().wait(0.02)
+            return compute(self, *words)
 
     monkeypatch.setattr(Worker, "read_and_compute", noted)
     with served(work, threads=8) as one:
@@ -118,7 +116,7 @@ def test_a_worker_with_more_threads_computes_no_more_than_is_planned(
             thread.start()
         for thread in crew:
             thread.join()
-    assert max(most) == 2
+    assert at_once.most == 2
 
 
 def test_a_worker_reads_no_more_at_once_than_is_planned(folder):

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.run.runs import crews
+from tests.waiting import eventually
 from volconv.run.task import BlockRecord
 from volconv.run.threads import MOST_TOGETHER, BlockFailure, Effort, run_in_threads
 
@@ -51,19 +53,15 @@ def run(turns, threads, keep=lambda _: None) -> Any:
     return run_in_threads(None, turns, threads, keep)
 
 
-def threads_left():
-    return threading.active_count() - 1
-
-
 @pytest.mark.parametrize("count", [0, 1, 3, 500])
 @pytest.mark.parametrize("threads", [1, 4])
 def test_each_turn_is_done_once(fake, count, threads):
     fake()
-    before = threads_left()
+    before = crews()
     records = run(range(count), threads)
     turns = [record.turn for together in records for record in together]
     assert sorted(turns) == list(range(count))
-    assert threads_left() == before
+    assert crews() <= before
 
 
 @pytest.mark.parametrize(
@@ -112,12 +110,12 @@ def test_a_thread_in_vain_ends_and_the_first_does_what_is_left(fake, monkeypatch
 
 def test_an_error_is_told_with_its_turn_and_ends_the_threads(fake):
     fake(fails={7})
-    before = threads_left()
+    before = crews()
     with pytest.raises(BlockFailure) as failure:
         list(run(range(1000), 4))
     assert failure.value.turn == 7
     assert str(failure.value.__cause__) == "turn 7 is bad"
-    assert threads_left() == before
+    assert crews() <= before
 
 
 def test_blocks_that_were_done_before_one_failed_are_told(fake, monkeypatch):
@@ -143,12 +141,12 @@ def test_small_blocks_are_told_together_and_long_ones_at_once(
 
 def test_a_run_that_is_left_ends_its_threads(fake):
     fake()
-    before = threads_left()
+    before = crews()
     records = run(itertools.count(), 3)
     for _ in range(20):
         next(records)
     records.close()
-    assert threads_left() == before
+    assert crews() <= before
 
 
 def test_what_is_finished_after_a_run_is_left_is_kept(fake):
@@ -163,7 +161,7 @@ def test_what_is_finished_after_a_run_is_left_is_kept(fake):
     kept: list[BlockRecord] = []
     records = run(itertools.count(), 3, kept.extend)
     told = [record for _ in range(20) for record in next(records)]
-    threading.Event().wait(0.1)  # until there is no more room for what they tell
+    eventually(lambda: len(done) > len(told))
     records.close()
     assert kept
     assert sorted(one.turn for one in told + kept) == sorted(done)
