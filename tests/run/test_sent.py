@@ -24,10 +24,9 @@ from volconv.errors import StorageError
 from volconv.io import objects
 from volconv.io import store as store_module
 from volconv.io.bucket import HIDDEN, PARTS, Bucket
-from volconv.io.store import object_key
 from volconv.plan.memory import sent_bytes
+from volconv.run.journal_objects import ObjectJournal
 from volconv.run.outputs import target_of
-from volconv.run.runner import run_plan
 from volconv.run.task import Worker
 
 SMALL = "{z: 1, y: 4, x: 5}"
@@ -139,7 +138,9 @@ def test_threads_that_write_first_at_once_write_through_one_store(folder, monkey
     assert opened == ["density"]
 
 
-def test_no_block_is_told_of_before_its_objects_are_there(folder, bucket, way):
+def test_no_block_is_told_of_before_its_objects_are_there(
+    folder, bucket, way, monkeypatch
+):
     written, put = set(), threading.Lock()
 
     def slow(method, path):
@@ -150,19 +151,18 @@ def test_no_block_is_told_of_before_its_objects_are_there(folder, bucket, way):
 
     way(slow)
     text = CONFIG.replace("out.zarr", f"{bucket}/out.zarr")
-    ready = prepared(folder, text, workers=1)
-    (stage,) = ready.plan.stages
     told: list[int] = []
+    append = ObjectJournal.append
 
-    def progress(done, total):
-        for turn in range(len(told), int(done)):
-            told.append(turn)
-            (box,) = stage.boxes(stage.sweep.index(turn))
-            for unit in stage.writes[-1].units(box):
-                assert object_key(unit) in written
+    def noted(self, *records):
+        for one in records:
+            told.append(one.turn)
+            assert {key for _, key, *_ in one.objects} <= written
+        append(self, *records)
 
-    run_plan(ready.plan, ready.source, ready.labels, progress=progress)
-    assert len(told) == ready.plan.blocks
+    monkeypatch.setattr(ObjectJournal, "append", noted)
+    run(folder, text, limits={"workers": 1})
+    assert sorted(told) == list(range(prepared(folder, text, workers=1).plan.blocks))
 
 
 # what fails, and what is stopped
