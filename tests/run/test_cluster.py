@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 import time
 from collections import Counter
 
+import dask
 import numpy as np
 import psutil
 import pytest
@@ -20,7 +22,7 @@ from hypothesis.extra.numpy import arrays
 from tests.run.conftest import CONFIG, prepared
 from tests.run.runs import journalled, run, tree
 from volconv.cli.exits import exit_code
-from volconv.errors import ClusterError
+from volconv.errors import ClusterError, RunError
 from volconv.run.folder import FolderTarget
 from volconv.run.roster import (
     IN_FLIGHT,
@@ -242,6 +244,24 @@ def test_a_worker_that_dies_when_it_is_given_the_work_ends_no_run(folder, cluste
     outcome = run(folder, TEXT, limits=LIMITS, on=cluster.address, progress=progress)
     assert workers[0].wait() == -signal.SIGKILL
     assert outcome.computed == prepared(folder, TEXT, **LIMITS).plan.blocks
+
+
+def deadly(token, turn):
+    """A task that its worker dies of."""
+    del token, turn
+    os._exit(1)
+
+
+def test_a_task_that_every_worker_dies_of_ends_the_run(folder, monkeypatch):
+    """Which begins the process anew however soon Dask would give it up."""
+    monkeypatch.setattr("volconv.run.stations.run_turn", deadly)
+    monkeypatch.setattr("volconv.run.roster.LOSSES", 0)
+    monkeypatch.setattr("volconv.run.roster.LONGEST", 60.0)
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1ms"}),
+        pytest.raises(RunError, match=r"^block \d+ .*workers: got 1 that ended while"),
+    ):
+        run(folder, TEXT, limits={"workers": 1}, on="processes")
 
 
 def worker_processes():

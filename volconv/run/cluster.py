@@ -185,6 +185,8 @@ def connected(on: str, processes: int, threads: int) -> Iterator[Client]:
     quiet: dict[str, Any] = {
         "distributed.worker.memory.target": False,
         "distributed.worker.memory.spill": False,
+        # a process that begins anew may take longer than Dask waits for it
+        "distributed.deploy.lost-worker-timeout": "1 hour",
         "distributed.admin.log-format": "%(name)s - %(message)s",
     }
     with dask.config.set(quiet):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from operator import attrgetter
 from typing import Protocol
 
-from volconv.errors import ClusterError
+from volconv.errors import ClusterError, RunError
+from volconv.run.threads import BlockFailure
 from volconv.run.turns import Stretch, Turns
 
 __all__ = ["IN_FLIGHT", "LOOK", "Absence", "Roster"]
@@ -25,6 +27,10 @@ PATIENCE = 5.0
 
 LONGEST = 30 * 60.0
 """Seconds without workers before a run ends: arbitrary, some queues are slow."""
+
+LOSSES = 3
+"""Times that a turn is given anew after the last worker there was is gone: as often as
+Dask does so where others are left."""
 
 log = logging.getLogger(__name__)
 
@@ -96,6 +102,7 @@ class Roster:
         self.runs: dict[str, Stretch] = {}
         self.threads: dict[str, int] = {}
         self.flying: dict[str, int] = {}
+        self.losses: Counter[int] = Counter()
         self.looked = 0.0
         self.absence = Absence()
 
@@ -134,7 +141,21 @@ class Roster:
         return True
 
     def give_back(self, turn: int) -> None:
-        """Take a turn back that was given to a worker which is gone."""
+        """Take a turn back that was given to a worker which is gone.
+
+        Raises
+        ------
+        BlockFailure
+            If that has been so again and again.
+        """
+        self.losses[turn] += 1
+        if self.losses[turn] > LOSSES:
+            raise BlockFailure(turn) from RunError(
+                "its workers",
+                f"{self.losses[turn]} that ended while they had it",
+                "workers that live",
+                "see what ends them: memory beyond their limit, a crash of what they load",
+            )
         self.unassigned.append(Stretch(self.turns, turn, turn + 1))
 
     def assignments(self) -> Iterator[tuple[str, int]]:
