@@ -1,6 +1,7 @@
 """Workers that die, come late, or are not there yet: the same bytes in the end."""
 
 import contextlib
+import importlib
 import json
 import logging
 import os
@@ -244,6 +245,28 @@ def test_a_worker_that_dies_when_it_is_given_the_work_ends_no_run(folder, cluste
     outcome = run(folder, TEXT, limits=LIMITS, on=cluster.address, progress=progress)
     assert workers[0].wait() == -signal.SIGKILL
     assert outcome.computed == prepared(folder, TEXT, **LIMITS).plan.blocks
+
+
+def test_workers_without_a_package_of_this_process_are_told_of_and_left_as_they_were(
+    folder, cluster, monkeypatch
+):
+    (folder / "only_here.py").write_text(
+        "from volconv.run import stations\nclass Station(stations.Station): pass\n"
+    )
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(folder)
+        station = importlib.import_module("only_here").Station
+        patch.setattr("volconv.run.stations.Station", station)
+        cluster.worker()
+        cluster.has_workers(1)
+        with pytest.raises(
+            ClusterError, match=r"^on: got work that .*No module named 'only_here'"
+        ) as failure:
+            run(folder, TEXT, limits=LIMITS, on=cluster.address)
+    assert exit_code(failure.value) == 7
+    cluster.worker()
+    cluster.has_workers(2)
+    assert run(folder, TEXT, limits=LIMITS, on=cluster.address).computed
 
 
 def deadly(token, turn):

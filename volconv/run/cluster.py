@@ -128,7 +128,10 @@ def crew_of(on: str, work: Work, at_hand: AtHand | None = None) -> Iterator[Crew
             )
             give_back()
             return
-        with connected(on, max(1, room.processes), room.workers) as client:
+        with (
+            connected(on, max(1, room.processes), room.workers) as client,
+            silenced("distributed.protocol.pickle"),  # what fails is told with the run
+        ):
             yield lambda turns, _: run_while_reached(work, turns, client)
 
 

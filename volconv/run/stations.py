@@ -7,7 +7,7 @@ import itertools
 import pickle
 import uuid
 from collections.abc import Collection, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ import zarr
 from distributed import Client, WorkerPlugin, as_completed, get_worker, secede
 from distributed import Future as Task
 
+from volconv.errors import ClusterError
 from volconv.plan.memory import AT_ONCE
 from volconv.run.allocator import give_back, keep_memory
 from volconv.run.roster import IN_FLIGHT, Roster
@@ -174,17 +175,17 @@ def run_on_client(
     BlockFailure
         From what a task raised.
     ClusterError
-        If there are no workers for too long.
+        If there are no workers for too long, or some cannot be given the work.
     """
     token = f"volconv-{uuid.uuid4().hex}"
     scheduler = client.scheduler_info()["id"]
-    register(client, Station(token, work, turns))
     is_sent = any(write.output.is_remote for write in work.stage.writes)
     roster = Roster(turns, IN_FLIGHT + ON_WAY * is_sent, work.most)
     number = itertools.count()
     flight: Flight = {}
     done = as_completed(loop=client.loop, with_results=True, raise_errors=False)
     try:
+        register(client, Station(token, work, turns))
         while True:
             if roster.look(client):
                 if client.scheduler_info()["id"] != scheduler:
@@ -220,7 +221,7 @@ def run_on_client(
             yield [record]
     finally:
         client.cancel(list(flight))
-        with suppress(ValueError):  # another scheduler, which does not know it
+        with suppress(ValueError, KeyError):  # a scheduler, or a worker, without it
             client.unregister_worker_plugin(token)
 
 
@@ -231,6 +232,8 @@ def register(client: Client, station: Station) -> None:
     ------
     OSError
         If the scheduler answers no longer.
+    ClusterError
+        If the work cannot be sent, or a worker has not what it is made of.
     """
     for left in reversed(range(TRIES)):
         try:
@@ -238,6 +241,15 @@ def register(client: Client, station: Station) -> None:
         except OSError:  # of a worker, too
             if not left:
                 raise
+        except CancelledError:  # the scheduler is gone
+            raise
+        except Exception as error:  # whatever pickling and imports raise
+            raise ClusterError(
+                "on",
+                f"work that workers cannot be given ({type(error).__name__}: {error})",
+                "workers that have what this process has, and steps that can be pickled",
+                "install the same packages there, plug-ins among them",
+            ) from error
         else:
             return
 
