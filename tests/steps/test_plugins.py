@@ -72,11 +72,16 @@ def test_the_schema_has_the_plug_in_s_steps_and_their_words(command):
     assert "spread" in steps
 
 
+def stored(folder, values):
+    """The configuration, with its input."""
+    data = xr.DataArray(values, dims=("y", "x"), name="v")
+    data.chunk(y=4, x=4).to_zarr(folder / "in.zarr", consolidated=False)
+    (folder / "a.yaml").write_text(TEXT, encoding="utf-8")
+
+
 def test_a_configuration_that_names_its_steps_is_validated_and_run(command, tmp_path):
     values = np.random.default_rng(0).random((9, 11)).astype("float32")
-    data = xr.DataArray(values, dims=("y", "x"), name="v")
-    data.chunk(y=4, x=4).to_zarr(tmp_path / "in.zarr", consolidated=False)
-    (tmp_path / "a.yaml").write_text(TEXT, encoding="utf-8")
+    stored(tmp_path, values)
     valid = command("validate", "a.yaml")
     assert valid.returncode == 0, valid.stderr
     done = command("run", "a.yaml")
@@ -100,3 +105,21 @@ def test_a_fault_of_a_plug_in_s_settings_has_its_line(command, tmp_path):
         "line 4: steps.1.gamma.exponent: got 'low'; expected one real number."
         in done.stdout + done.stderr
     )
+
+
+def test_a_run_is_not_gone_on_with_by_another_version_of_the_package(
+    command, installed, tmp_path
+):
+    stored(tmp_path, np.zeros((9, 11), "float32"))
+    assert command("run", "a.yaml").returncode == 0
+    site = Path(installed["PYTHONPATH"].split(os.pathsep)[0])
+    (metadata,) = site.glob("*.dist-info/METADATA")
+    text = metadata.read_text()
+    metadata.write_text(text.replace("Version: 1.0", "Version: 1.1"))
+    try:
+        done = command("run", "a.yaml")
+    finally:
+        metadata.write_text(text)
+    assert done.returncode == 4
+    assert "another plan (step 1 (gamma), step 2 (spread) differ)" in done.stderr
+    assert command("run", "a.yaml").returncode == 0

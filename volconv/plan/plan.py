@@ -124,6 +124,7 @@ class Plan:
                     node.step.describe(),
                     list(node.inputs),
                     saved.get(number),
+                    *([node.package] if node.package else []),
                 ]
                 for number, node in enumerate(self.pipeline.nodes, start=1)
             },

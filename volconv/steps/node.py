@@ -31,11 +31,14 @@ class Node:
         Numbers of the steps that it reads, all before its own; 0 is the input.
     name : str
         What later steps of a configuration call its result; may be empty.
+    package : str
+        The plug-in that the step is of, with its version; empty for this package's own.
     """
 
     step: Step
     inputs: tuple[int, ...]
     name: str = ""
+    package: str = ""
 
     @cached_property
     def over(self) -> tuple[tuple[ArrayMeta, Geometry], ...]:

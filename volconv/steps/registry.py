@@ -97,7 +97,7 @@ def plug_ins() -> Mapping[str, type[StepSettings]]:
 def plugged_in(
     point: EntryPoint, found: Mapping[str, type[StepSettings]]
 ) -> type[StepSettings]:
-    """The settings class that an entry point names.
+    """The settings class that an entry point names, told which package it is of.
 
     Raises
     ------
@@ -109,6 +109,8 @@ def plugged_in(
         raise KindError(point.name, repr(kind), "settings of a step of this name")
     if point.name in HOMES or point.name in found:
         raise KindError(point.name, "a name that is taken", "a new name")
+    if point.dist is not None:
+        kind.package = f"{point.dist.name} {point.dist.version}"
     return kind
 
 

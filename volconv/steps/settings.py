@@ -63,6 +63,9 @@ class StepSettings(SettingsModel, ABC):
 
     step_name: ClassVar[str]
 
+    package: ClassVar[str] = ""
+    """The plug-in that it is of, with its version; empty for this package's own."""
+
     name: StepName | None = None
     """What later steps call its result."""
 

@@ -140,9 +140,8 @@ def resolved_pipeline(
         if setting.name is not None:
             numbers[setting.name] = number
         metas.append(made)
-        nodes.append(
-            Node(step, inputs, setting.name or str(getattr(setting, "title", "")))
-        )
+        title = setting.name or str(getattr(setting, "title", ""))
+        nodes.append(Node(step, inputs, title, getattr(setting, "package", "")))
     return wired(nodes)
 
 
