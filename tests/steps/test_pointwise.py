@@ -1,6 +1,7 @@
 """Steps of single cells against Python's own numbers, and against NumPy."""
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from volconv.steps.pointwise import (
     abs_step,
     cast_step,
     log_step,
+    pointwise_step,
     sqrt_step,
     square_step,
 )
@@ -217,3 +219,46 @@ def test_work_bytes_bound_what_is_allocated(dtype):
         cast_step(meta, "complex64"),
     ):
         assert allocated(step, block) <= step.work_bytes(block.size, block.size)
+
+
+@dataclass(frozen=True)
+class Others:
+    """A function of a plug-in."""
+
+    call: Any
+
+    def __call__(self, cells):
+        return self.call(cells)
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "message"),
+    [
+        (lambda c: c[:1], KindError, r"shape \(1,\) for cells of shape \(4,\)"),
+        (lambda c: c.max(), KindError, r"shape \(\) for cells of shape \(4,\)"),
+        (lambda c: np.ma.masked_less(c, 2), KindError, "a masked array"),
+        (lambda c: c + 1j, NumberError, "values of dtype complex128"),
+        (lambda c: c.astype(str), NumberError, "values of dtype <U"),
+    ],
+)
+def test_a_function_that_gives_no_value_for_each_cell_is_refused(call, kind, message):
+    step = pointwise_step("other", meta_of((4,), "float64"), Others(call), "float64")
+    with pytest.raises(kind, match=f"^function Others: got {message}"):
+        step.compute(np.arange(4.0))
+
+
+def test_a_function_cannot_write_to_the_cells_of_others():
+    def doubled(cells):
+        return np.multiply(cells, 2, out=cells)
+
+    step = pointwise_step("other", meta_of((4,), "float64"), Others(doubled), "float64")
+    cells = np.arange(4.0)
+    with pytest.raises(ValueError, match="read-only"):
+        step.compute(cells)
+    assert cells.tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("dtype", ["float31", "longdouble", "M8[s]"])
+def test_a_step_of_a_dtype_that_is_none_is_refused(dtype):
+    with pytest.raises(NumberError, match=r"^dtype: got "):
+        pointwise_step("other", meta_of((4,), "float64"), Others(abs), dtype)

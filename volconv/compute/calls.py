@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from volconv.compute.numbers import SOURCES
 from volconv.compute.parts import parts
+from volconv.compute.returned import returned
 from volconv.compute.windows import cells_under, window_view
-from volconv.errors import KindError, NumberError
+from volconv.errors import NumberError
 from volconv.geometry import Window
 
 __all__ = ["Called", "WindowFunction"]
@@ -56,22 +57,13 @@ class Called:
         reduced = tuple(range(-len(self.axes), 0))
         for part in parts(out.shape, self.part_cells(block.dtype.itemsize)):
             windows = self.view(cells_under(block, self.windows, part))
-            found = self.func(windows, axis=reduced)
-            if np.ma.is_masked(found):
-                raise KindError(
-                    f"func {self.name}",
-                    "a masked array",
-                    "a value for each window",
-                    "fill it in the function: .filled(…)",
-                )
-            values = np.asarray(found)
-            shape = windows.shape[: block.ndim]
-            if values.shape != shape:
-                raise KindError(
-                    f"func {self.name}",
-                    f"shape {values.shape} for windows of shape {windows.shape}",
-                    f"shape {shape}, the axes {reduced} reduced",
-                )
+            values = returned(
+                f"func {self.name}",
+                self.func(windows, axis=reduced),
+                windows.shape[: block.ndim],
+                f"windows of shape {windows.shape}",
+                f", the axes {reduced} reduced",
+            )
             if values.dtype != np.dtype(self.target):
                 raise NumberError(
                     f"func {self.name}",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from volconv.compute.numbers import cast
 from volconv.compute.parts import PART_CELLS, parts
+from volconv.compute.returned import returned
 from volconv.errors import NumberError
 
 __all__ = [
@@ -67,7 +68,29 @@ class Pointwise:
         """Write the value of every cell."""
         with np.errstate(all="ignore"):
             for part in parts(block.shape, PART_CELLS):
-                out[part] = cast(self.function(block[part]), self.target)
+                out[part] = cast(self.values(block[part]), self.target)
+
+    def values(self, cells: Array) -> Array:
+        """What the function makes of some cells.
+
+        Raises
+        ------
+        KindError
+            If that is not one value for each.
+        NumberError
+            If it is of a dtype that the outputs cannot be made of.
+        """
+        where = f"function {type(self.function).__name__}"
+        given = f"cells of shape {cells.shape}"
+        values = returned(where, self.function(cells), cells.shape, given)
+        kind = values.dtype.kind
+        if kind not in "biufc" or (kind == "c" and np.dtype(self.target).kind != "c"):
+            raise NumberError(
+                where,
+                f"values of dtype {values.dtype}",
+                f"numbers that {self.target} holds",
+            )
+        return values
 
     @property
     def floor(self) -> float | None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from volconv.boundary import Boundaries
-from volconv.compute import Edges, aligned_empty
+from volconv.compute import Edges, aligned_empty, checked_dtype
 from volconv.compute.pointwise import number_text
 from volconv.geometry import Geometry, Interval, Spreading, Window
 from volconv.kernels import LengthNote
@@ -39,7 +39,7 @@ class Operation(Protocol):
         Parameters
         ----------
         block : ndarray
-            Cells of the input with their halo; not to be written to.
+            Cells of the input with their halo; read-only.
         out : ndarray
             The outputs, of any strides.
         """
@@ -115,6 +115,8 @@ class BlockStep:
                 for window, cells in zip(self.windows, block.shape, strict=True)
             )
             out = aligned_empty(shape, np.dtype(self.target.dtype))
+        block = block.view()
+        block.setflags(write=False)  # other steps and blocks may read it
         self.operation(block, out)
         return out
 
@@ -184,7 +186,13 @@ def block_step(
         By default every output is made of the one cell in its place.
     unit_factor, cell_method, lengths : optional
         As in `BlockStep`.
+
+    Raises
+    ------
+    NumberError
+        If the dtype is none that can be computed with.
     """
+    target_dtype = checked_dtype("dtype", dtype).name
     geometry, boundaries = windows or (Geometry(()), Boundaries(()))
     target = meta.with_sizes(geometry.out_sizes(meta.sizes), geometry.jumps())
     return BlockStep(
@@ -193,7 +201,7 @@ def block_step(
         geometry,
         boundaries,
         meta,
-        replace(target, dtype=dtype),
+        replace(target, dtype=target_dtype),
         unit_factor,
         cell_method,
         lengths,
