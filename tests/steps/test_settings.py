@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+import threading
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -225,6 +226,14 @@ def test_an_installed_plug_in_adds_a_step(plug_in):
     assert plug_in(sharpen=f"{__name__}:Sharpen")["sharpen"] is Sharpen
 
 
+class Unread(Box):
+    """A plug-in's step with a key of no type that a text has."""
+
+    step_name = "unread"
+
+    key: threading.Event
+
+
 @pytest.mark.parametrize(
     ("name", "at", "reason"),
     [
@@ -232,6 +241,7 @@ def test_an_installed_plug_in_adds_a_step(plug_in):
         ("system", "os:system", "expected settings of a step of this name"),
         ("other", f"{__name__}:Sharpen", "expected settings of a step of this name"),
         ("box", "volconv.steps.box:Box", "got a name that is taken"),
+        ("unread", f"{__name__}:Unread", "Unable to generate"),
     ],
 )
 def test_a_broken_plug_in_is_left_out_and_logged(plug_in, caplog, name, at, reason):
@@ -240,6 +250,15 @@ def test_a_broken_plug_in_is_left_out_and_logged(plug_in, caplog, name, at, reas
     assert found["box"] is Box
     assert f"step '{name}' of {at} is left out" in caplog.text
     assert reason in caplog.text
+
+
+def test_a_plug_in_that_exits_as_it_is_imported_is_left_out(
+    plug_in, caplog, tmp_path, monkeypatch
+):
+    (tmp_path / "exits_at_once.py").write_text("raise SystemExit(3)")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert list(plug_in(exits="exits_at_once:Step")) == OURS
+    assert "step 'exits' of exits_at_once:Step is left out" in caplog.text
 
 
 def test_a_kernel_of_equal_weights_is_its_sizes_alone():

@@ -80,15 +80,16 @@ def step_classes() -> Mapping[str, type[StepSettings]]:
 def plug_ins() -> Mapping[str, type[StepSettings]]:
     """The settings class of each name of an installed package's steps.
 
-    A plug-in that cannot be imported, or that takes a name already taken, is left out
-    and logged: one broken package must not keep every configuration from running.
+    A plug-in that cannot be imported or read, or that takes a name already taken, is left
+    out and logged: one broken package must not keep every configuration from running.
     """
     found: dict[str, type[StepSettings]] = {}
     for point in entry_points(group=GROUP):
         try:
             kind = plugged_in(point, found)
-        except Exception as error:  # whatever a foreign package raises at import
-            log.warning("step %r of %s is left out: %s", point.name, point.value, error)
+        except (Exception, SystemExit) as error:  # whatever a foreign package raises
+            said = str(error).partition("\n")[0]
+            log.warning("step %r of %s is left out: %s", point.name, point.value, said)
         else:
             found[point.name] = kind
     return MappingProxyType(found)
@@ -109,6 +110,7 @@ def plugged_in(
         raise KindError(point.name, repr(kind), "settings of a step of this name")
     if point.name in HOMES or point.name in found:
         raise KindError(point.name, "a name that is taken", "a new name")
+    kind.model_json_schema()  # refuses keys of types that cannot be read
     if point.dist is not None:
         kind.package = f"{point.dist.name} {point.dist.version}"
     return kind
