@@ -21,6 +21,7 @@ from volconv.errors import (
     OutputError,
 )
 from volconv.run.progress import Forward
+from volconv.run.threads import run_in_threads
 
 
 @pytest.fixture
@@ -161,6 +162,18 @@ def test_in_a_folder_that_was_removed_whole_paths_go_on_and_others_are_told(
 def test_what_is_no_configuration_is_refused():
     with pytest.raises(KindError, match="config: got int; expected a path"):
         volconv.run_config(3)
+
+
+def test_no_more_threads_are_started_than_there_are_tasks(folder, monkeypatch):
+    begun: list[int] = []
+
+    def seen(work, turns, threads, *more):
+        begun.append(threads)
+        return run_in_threads(work, turns, min(threads, 64), *more)
+
+    monkeypatch.setattr("volconv.run.cluster.run_in_threads", seen)
+    outcome = volconv.run_config(config("a.zarr"), threads=10**9)
+    assert begun == [outcome.computed]
 
 
 def test_progress_never_goes_back():

@@ -119,17 +119,18 @@ def crew_of(on: str, work: Work, at_hand: AtHand | None = None) -> Iterator[Crew
     ClusterError
         If no scheduler answers there.
     """
-    room = work.stage.room
+    stage, room = work.stage, work.stage.room
     with zarr.config.set({"async.concurrency": AT_ONCE}):
         if on == "threads":
             keep_memory()
             yield lambda turns, keep: run_in_threads(
-                work, turns, room.workers, keep, at_hand
+                work, turns, stage.tasks_at_once, keep, at_hand
             )
             give_back()
             return
+        processes = max(1, min(room.processes, stage.grid.total))
         with (
-            connected(on, max(1, room.processes), room.workers) as client,
+            connected(on, processes, room.workers) as client,
             silenced("distributed.protocol.pickle"),  # what fails is told with the run
         ):
             yield lambda turns, _: run_while_reached(work, turns, client)
