@@ -137,6 +137,13 @@ def test_a_script_without_a_main_is_told_what_processes_need(folder):
         ({}, {"memory": "much"}, KindError, "^memory: got 'much'; expected a size"),
         ({}, {"threads": 0}, GeometryError, "^threads: got 0; expected a whole"),
         ({}, {"threads": "2"}, KindError, "^threads: got '2'; expected a whole number"),
+        (
+            {},
+            {"restart": "no"},
+            KindError,
+            "^restart: got 'no'; expected true or false",
+        ),
+        ({}, {"fuse": None}, KindError, "^fuse: got None; expected true or false"),
         ({}, {"memory": "1MiB"}, MemoryPlanError, r"Fix: memory='\d+MiB'"),
     ],
 )

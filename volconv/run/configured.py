@@ -14,6 +14,7 @@ from volconv.run.limits import Limits
 from volconv.run.prepare import prepare
 from volconv.run.progress import Progress, no_progress
 from volconv.run.runner import Outcome, run_plan
+from volconv.steps.missing import check_flag
 
 __all__ = ["run_config"]
 
@@ -90,6 +91,8 @@ def run_config(
     array([0.25, 1.25, 2.25, 3.25])
     """
     keep_memory()
+    check_flag("fuse", fuse)
+    check_flag("restart", restart)
     limits = Limits.of(memory, threads)
     ready = prepare(located_config(config), limits, on=on, fuse=fuse)
     return run_plan(
