@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -134,6 +135,7 @@ def test_a_script_without_a_main_is_told_what_processes_need(folder):
         ),
         ({"version": None}, {}, ConfigError, "^version: got nothing; expected 1"),
         ({"about": object()}, {}, KindError, "a value of type object"),
+        ({"about": np.float32}, {}, KindError, "a value of type type"),
         ({}, {"memory": "much"}, KindError, "^memory: got 'much'; expected a size"),
         ({}, {"threads": 0}, GeometryError, "^threads: got 0; expected a whole"),
         ({}, {"threads": "2"}, KindError, "^threads: got '2'; expected a whole number"),
@@ -169,6 +171,12 @@ def test_in_a_folder_that_was_removed_whole_paths_go_on_and_others_are_told(
 def test_what_is_no_configuration_is_refused():
     with pytest.raises(KindError, match="config: got int; expected a path"):
         volconv.run_config(3)
+
+
+def test_any_mapping_is_a_configuration(folder):
+    whole = config("a.zarr")
+    whole["input"] = MappingProxyType(whole["input"])
+    assert volconv.run_config(MappingProxyType(whole)).computed
 
 
 def test_no_more_threads_are_started_than_there_are_tasks(folder, monkeypatch):

@@ -101,8 +101,10 @@ def as_yaml(value: object) -> object:
     """
     if isinstance(value, os.PathLike):
         return os.fspath(value)
-    if hasattr(value, "tolist"):  # of NumPy, which is not imported for it
-        return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "tolist") and not isinstance(value, type):
+        return value.tolist()  # of NumPy, which is not imported for it
     raise TypeError(f"a value of type {type(value).__name__}")
 
 
