@@ -6,7 +6,6 @@ Interrupts are heard by whoever runs the tests, and by the commands that they st
 import os
 import signal
 
-import pytest
 from hypothesis import settings
 
 # deadlines time the machine, not the code: the cores are shared
@@ -17,7 +16,9 @@ settings.load_profile(
 )
 
 
-@pytest.fixture(autouse=True, scope="session")
-def hears_interrupts() -> None:
-    """A shell has what it runs in the background ignore them, and its children too."""
+def pytest_runtest_setup() -> None:
+    """Have each test hear interrupts, whatever the one before it did.
+
+    A shell has what it runs in the background ignore them, and its children too.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -85,7 +85,7 @@ to 3.06 measured likewise."""
 HEAP = 1.9
 """Bytes taken of the machine for each byte that comes and goes: what the C library's
 allocator keeps between blocks, for each thread. With less, runs take more than is planned,
-as `scripts/measure_memory.py` draws them (2026-11: with this the nearest takes 6 % less);
+as `scripts/measure_memory.py` draws them (2026-11: with this the nearest takes 3 % less);
 giving each array back at once costs half as much CPU time again."""
 
 
