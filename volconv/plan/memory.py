@@ -243,8 +243,8 @@ def task_memory(
     put together lies where the results on the way were, unless some are stored too. Chunks
     that can be are decoded one by one where the block's result comes when all is read; in
     memory of their own where this is shared, or right into the input's if that is one
-    chunk. Any thread may be the one that stores the result
-    of a block in tiles, but there are no more at once than results.
+    chunk. Any thread may be the one that stores the result of a block in tiles, but there
+    are no more at once than results.
     """
     cells = boxes.cells
     outputs = cells[-1] if block is None else math.prod(block)

@@ -45,8 +45,8 @@ PLAIN_PROCESS = 90 * 2**20
 """Bytes of the interpreter with its libraries and compiled code where no coordinates are
 read, without the compiler: with it 119 to 128 MiB measured 2026-11 as the peak of runs of
 one to nine steps over 16 cells cubed (``/usr/bin/time -v volconv run``), 42 of them its;
-and what runs of some hundred blocks add. With so many the nearest of 120 runs that
-``scripts/measure_memory.py`` drew took 6 MiB less than was planned."""
+and what runs of some hundred blocks add. With so many the nearest of 60 runs that
+``scripts/measure_memory.py --seed 31`` draws took 6 MiB less than was planned."""
 
 PROCESS_MEMORY = 150 * 2**20
 """The same with xarray and what it imports when it reads coordinates: pandas, dask.array
